@@ -1,0 +1,46 @@
+"""Settings read from the environment, once, when jitflow is imported.
+
+Owns the names, types and defaults of the `JITFLOW_*` variables. Knows no other part of jitflow
+but the errors.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from jitflow.errors import ConfigError
+
+FLAGS = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One field per variable: `verify` is `JITFLOW_VERIFY`."""
+
+    verify: bool = False
+    """Run the verifier after every pass."""
+
+    pass_limit: int = -1
+    """Stop after this many pass runs, for bisection; -1 is no limit."""
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings that `environment` asks for; ConfigError where a value cannot be read."""
+    chosen = {
+        field.name: read_value(variable, environment[variable], type(field.default))
+        for field in fields(Settings)
+        if (variable := f"JITFLOW_{field.name.upper()}") in environment
+    }
+    return Settings(**chosen)
+
+
+def read_value(variable: str, text: str, kind: type) -> bool | int:
+    """One variable's value as a `bool` (1 or 0, true or false, on or off) or an `int`."""
+    try:
+        return FLAGS[text.strip().lower()] if kind is bool else int(text)
+    except (KeyError, ValueError):
+        expected = "1 or 0" if kind is bool else "a whole number"
+        raise ConfigError(f"{variable}={text!r}: expected {expected}") from None
+
+
+settings = read_settings(os.environ)

@@ -1,0 +1,127 @@
+"""The errors a user may see, and the layout of their text.
+
+Owns the exception classes and the order of an error's lines: place, operation and problem, shapes,
+dtypes, cure; six lines at most. Knows nothing of IR, arrays or LLVM: callers hand in strings.
+"""
+
+import linecache
+from collections.abc import Iterable
+
+MAX_LINES = 6
+MAX_WIDTH = 160
+CARET_WINDOW = 100
+
+
+class JitflowError(Exception):
+    """Base of every error that jitflow raises on purpose. Its text is cut to six lines."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(clip(text))
+
+
+class ShapeError(JitflowError, ValueError):
+    """Shapes that do not fit the operation."""
+
+
+class DtypeError(JitflowError, TypeError):
+    """Dtypes that do not fit the operation, or that jitflow does not have."""
+
+
+class TraceError(JitflowError, TypeError):
+    """Python code that cannot be traced, or a traced value used where a concrete one is needed."""
+
+
+class VerifyError(JitflowError):
+    """IR that breaks a rule of its level."""
+
+
+class CheckError(JitflowError):
+    """A check inside compiled or interpreted code failed: the first one in program order."""
+
+
+class ConfigError(JitflowError, ValueError):
+    """An environment variable with a value that its setting does not take."""
+
+
+class ParseError(JitflowError, ValueError):
+    """Text that cannot be read: IR, a spec, a pipeline. `line` and `column` count from 1."""
+
+    def __init__(
+        self,
+        problem: str,
+        text: str = "",
+        line: int = 0,
+        column: int = 0,
+        file: str = "<text>",
+        cure: str = "",
+    ) -> None:
+        super().__init__(point_at(problem, text, line, column, file, cure) if line else problem)
+        self.line = line
+        self.column = column
+        self.file = file
+
+
+def explain(
+    problem: str,
+    *,
+    op: str = "",
+    at: tuple[str, int] | None = None,
+    shapes: Iterable[object] = (),
+    dtypes: Iterable[object] = (),
+    cure: str = "",
+) -> str:
+    """The text of an error: `at` is (file, line) of the user's code, shown with its source.
+
+    >>> print(explain("sizes differ", op="add", shapes=[(3,), (4,)], cure="broadcast one side"))
+    add: sizes differ
+      shapes: (3,), (4,)
+      cure: broadcast one side
+    """
+    lines = [source_line(*at)] if at is not None else []
+    lines.append(f"{op}: {problem}" if op else problem)
+    for label, parts in (("shapes", shapes), ("dtypes", dtypes)):
+        if listed := ", ".join(map(str, parts)):
+            lines.append(f"  {label}: {listed}")
+    if cure:
+        lines.append(f"  cure: {cure}")
+    return "\n".join(lines)
+
+
+def source_line(file: str, line: int) -> str:
+    """`file:line: text of that line`; without the text where the source cannot be read."""
+    text = linecache.getline(file, line).strip()
+    return f"{file}:{line}: {text}" if text else f"{file}:{line}"
+
+
+def point_at(problem: str, text: str, line: int, column: int, file: str, cure: str = "") -> str:
+    """The text of an error in text input: place and problem, the line, a caret, the cure.
+
+    Only a window of a long line is shown, with the fault in it.
+    """
+    lines = text.splitlines()
+    source = printable(lines[line - 1]) if line <= len(lines) else ""
+    start = max(0, column - CARET_WINDOW // 2) if len(source) > CARET_WINDOW else 0
+    window = source[start : start + CARET_WINDOW]
+    shown = [f"{file}:{line}:{column}: {problem}", f"  {window}"]
+    shown.append(f"  {' ' * (column - 1 - start)}^")
+    if cure:
+        shown.append(f"  cure: {cure}")
+    return "\n".join(shown)
+
+
+def printable(text: str) -> str:
+    """The text with each tab and control character as one blank, so that a caret lines up."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def clip(text: str) -> str:
+    """At most six lines of at most 160 characters; what is cut leaves `...` behind."""
+    lines = [cut(line) for line in text.splitlines()]
+    if len(lines) > MAX_LINES:
+        lines = [*lines[: MAX_LINES - 1], "  ..."]
+    return "\n".join(lines)
+
+
+def cut(line: str) -> str:
+    """The line, or its first 157 characters and `...`."""
+    return line if len(line) <= MAX_WIDTH else line[: MAX_WIDTH - 3] + "..."
