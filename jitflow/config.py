@@ -7,6 +7,7 @@ but the errors.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 from jitflow.errors import ConfigError
 
@@ -26,7 +27,7 @@ class Settings:
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings that `environment` asks for; ConfigError where a value cannot be read."""
-    chosen = {
+    chosen: dict[str, Any] = {
         field.name: read_value(variable, environment[variable], type(field.default))
         for field in fields(Settings)
         if (variable := f"JITFLOW_{field.name.upper()}") in environment

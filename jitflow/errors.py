@@ -4,12 +4,20 @@ Owns the exception classes and the order of an error's lines: place, operation a
 dtypes, cure; six lines at most. Knows nothing of IR, arrays or LLVM: callers hand in strings.
 """
 
-import linecache
 from collections.abc import Iterable
+from typing import Protocol
 
 MAX_LINES = 6
 MAX_WIDTH = 160
 CARET_WINDOW = 100
+
+
+class Place(Protocol):
+    """A line of source: `str(place)` is `file:line`."""
+
+    @property
+    def text(self) -> str:
+        """What stands on the line, or "" where its file cannot be read."""
 
 
 class JitflowError(Exception):
@@ -65,19 +73,19 @@ def explain(
     problem: str,
     *,
     op: str = "",
-    at: tuple[str, int] | None = None,
+    at: Place | None = None,
     shapes: Iterable[object] = (),
     dtypes: Iterable[object] = (),
     cure: str = "",
 ) -> str:
-    """The text of an error: `at` is (file, line) of the user's code, shown with its source.
+    """The text of an error: `at` is the line of the user's code that it is about.
 
     >>> print(explain("sizes differ", op="add", shapes=[(3,), (4,)], cure="broadcast one side"))
     add: sizes differ
       shapes: (3,), (4,)
       cure: broadcast one side
     """
-    lines = [source_line(*at)] if at is not None else []
+    lines = [f"{at}: {at.text}" if at.text else str(at)] if at is not None else []
     lines.append(f"{op}: {problem}" if op else problem)
     for label, parts in (("shapes", shapes), ("dtypes", dtypes)):
         if listed := ", ".join(map(str, parts)):
@@ -85,12 +93,6 @@ def explain(
     if cure:
         lines.append(f"  cure: {cure}")
     return "\n".join(lines)
-
-
-def source_line(file: str, line: int) -> str:
-    """`file:line: text of that line`; without the text where the source cannot be read."""
-    text = linecache.getline(file, line).strip()
-    return f"{file}:{line}: {text}" if text else f"{file}:{line}"
 
 
 def point_at(problem: str, text: str, line: int, column: int, file: str, cure: str = "") -> str:
