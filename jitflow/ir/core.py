@@ -1,0 +1,184 @@
+"""The IR's data structures: values, ops, regions and functions. All immutable, shared freely.
+
+A pass builds a new function and keeps every op object whose operands did not change; so an
+unchanged function is the same object. Knows no op by name: what an op means is in its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from jitflow.ir.location import Locations
+from jitflow.ir.types import Type
+
+if TYPE_CHECKING:
+    from jitflow.ir.row import OpRow
+
+
+class Value:
+    """An SSA value: a result of `op`, or a parameter of a region where `op` is None.
+
+    `name` is a hint for the printer, which makes names unique.
+    """
+
+    __slots__ = ("index", "name", "op", "type")
+
+    def __init__(
+        self, type: Type, name: str = "", op: Op | None = None, index: int = 0
+    ) -> None:
+        self.type: Any = type
+        self.name = name
+        self.op = op
+        self.index = index
+
+    def __repr__(self) -> str:
+        made_by = self.op.row.name if self.op is not None else "parameter"
+        return f"%{self.name or '?'}: {self.type} ({made_by})"
+
+
+class Op:
+    """One operation: a row applied to operands, with attributes and nested regions."""
+
+    __slots__ = ("attrs", "locations", "operands", "regions", "results", "row")
+
+    def __init__(
+        self,
+        row: OpRow,
+        operands: tuple[Value, ...],
+        attrs: Mapping[str, Any],
+        result_types: Sequence[Type],
+        regions: tuple[Region, ...] = (),
+        locations: Locations = (),
+        names: Sequence[str] = (),
+    ) -> None:
+        self.row = row
+        self.operands = operands
+        self.attrs = attrs
+        self.regions = regions
+        self.locations = locations
+        if names:
+            self.results = tuple(
+                Value(t, n, self, i)
+                for i, (t, n) in enumerate(zip(result_types, names, strict=True))
+            )
+        else:
+            self.results = tuple(Value(t, "", self, i) for i, t in enumerate(result_types))
+
+    @property
+    def result(self) -> Value:
+        """The only result."""
+        (value,) = self.results
+        return value
+
+    @property
+    def name(self) -> str:
+        return self.row.name
+
+    def __repr__(self) -> str:
+        return f"<{self.row.name} of {len(self.operands)} operands>"
+
+
+class Region:
+    """Straight-line ops with parameters; `results` are what it yields to its owner."""
+
+    __slots__ = ("ops", "params", "results")
+
+    def __init__(
+        self, params: Sequence[Value], ops: Sequence[Op], results: Sequence[Value]
+    ) -> None:
+        self.params = tuple(params)
+        self.ops = tuple(ops)
+        self.results = tuple(results)
+
+
+class Function:
+    """A named region at one of the three levels; `attrs` hold facts such as `outputs`."""
+
+    __slots__ = ("attrs", "body", "name")
+
+    def __init__(self, name: str, body: Region, attrs: Mapping[str, Any] | None = None) -> None:
+        self.name = name
+        self.body = body
+        self.attrs: Mapping[str, Any] = attrs if attrs is not None else {}
+
+    @property
+    def params(self) -> tuple[Value, ...]:
+        return self.body.params
+
+    @property
+    def ops(self) -> tuple[Op, ...]:
+        return self.body.ops
+
+    @property
+    def results(self) -> tuple[Value, ...]:
+        return self.body.results
+
+    def with_body(self, body: Region) -> Function:
+        """This function with another body; the same object if the body is the same."""
+        return self if body is self.body else Function(self.name, body, self.attrs)
+
+    def __eq__(self, other: object) -> bool:
+        """Structural: equal params, ops, attributes and results; names and lines do not count."""
+        if not isinstance(other, Function):
+            return NotImplemented
+        return self is other or _same_function(self, other)
+
+    def __hash__(self) -> int:
+        return hash((len(self.params), tuple(op.row.name for op in self.ops)))
+
+    def __repr__(self) -> str:
+        return f"<function {self.name}: {len(self.params)} parameters, {len(self.ops)} ops>"
+
+
+def walk(region: Region) -> Iterator[Op]:
+    """Every op of the region in program order, an op before those nested in it."""
+    pending: list[Iterator[Op]] = [iter(region.ops)]
+    while pending:
+        op = next(pending[-1], None)
+        if op is None:
+            pending.pop()
+            continue
+        yield op
+        for inner in reversed(op.regions):
+            pending.append(iter(inner.ops))
+
+
+def _same_function(left: Function, right: Function) -> bool:
+    if left.attrs != right.attrs:
+        return False
+    same: dict[Value, Value] = {}
+    return _same_region(left.body, right.body, same)
+
+
+def _same_region(left: Region, right: Region, same: dict[Value, Value]) -> bool:
+    if len(left.ops) != len(right.ops) or not _match(left.params, right.params, same):
+        return False
+    for a, b in zip(left.ops, right.ops, strict=True):
+        if a.row is not b.row or dict(a.attrs) != dict(b.attrs):
+            return False
+        if not _same_operands(a.operands, b.operands, same) or len(a.regions) != len(b.regions):
+            return False
+        if not all(_same_region(x, y, same) for x, y in zip(a.regions, b.regions, strict=True)):
+            return False
+        if not _match(a.results, b.results, same):
+            return False
+    return _same_operands(left.results, right.results, same)
+
+
+def _match(left: Sequence[Value], right: Sequence[Value], same: dict[Value, Value]) -> bool:
+    if len(left) != len(right):
+        return False
+    for a, b in zip(left, right, strict=True):
+        if a.type != b.type:
+            return False
+        same[a] = b
+    return True
+
+
+def _same_operands(
+    left: Sequence[Value], right: Sequence[Value], same: dict[Value, Value]
+) -> bool:
+    return len(left) == len(right) and all(
+        same.get(a, a) is b for a, b in zip(left, right, strict=True)
+    )

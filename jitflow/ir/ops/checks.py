@@ -1,0 +1,54 @@
+"""Effects at tensor level: run-time checks and the tokens that order effects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jitflow.errors import CheckError, DtypeError, VerifyError
+from jitflow.ir.dtypes import bool_
+from jitflow.ir.ops.rules import Attrs, Types
+from jitflow.ir.row import Attribute, Effect, Family, OpRow, register
+from jitflow.ir.types import TOKEN, TensorType
+
+
+def _infer_check(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
+    (condition,) = types
+    if not isinstance(condition, TensorType) or condition.rank or condition.dtype is not bool_:
+        raise DtypeError(f"a check needs a bool[] condition, got {condition}")
+    return ()
+
+
+def _reference_check(condition: Any, id: int, message: str) -> tuple[Any, ...]:
+    if not condition:
+        raise CheckError(message)
+    return ()
+
+
+register(OpRow(
+    name="check", family=Family.CHECK, arity=1, effect=Effect.ORDERED, infer=_infer_check,
+    doc="Fails the call with status `id` unless the condition holds; never dropped or reordered.",
+    attributes={"id": Attribute("int"), "message": Attribute("str")},
+    reference=_reference_check, no_derivative="no result",
+))
+register(OpRow(
+    name="token", family=Family.CHECK, arity=0, infer=lambda types, attrs, regions: (TOKEN,),
+    doc="The first token of a chain of ordered effects.", reference=lambda: None,
+    no_derivative="a token",
+))
+
+
+def _infer_print(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
+    if not types or types[0] != TOKEN:
+        raise VerifyError("print takes a token first")
+    return (TOKEN,)
+
+
+def _reference_print(token: None, *values: Any, text: str) -> None:
+    print(text.format(*values))
+
+
+register(OpRow(
+    name="print", family=Family.CHECK, arity=None, effect=Effect.ORDERED, infer=_infer_print,
+    doc="Writes `text` with the values in its braces to sys.stdout; takes and gives a token.",
+    attributes={"text": Attribute("str")}, reference=_reference_print, no_derivative="a token",
+))

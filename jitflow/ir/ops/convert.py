@@ -1,0 +1,48 @@
+"""Conversions between dtypes: by value and by bits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jitflow.errors import DtypeError
+from jitflow.ir.ops import reference
+from jitflow.ir.ops.rules import require_elementwise
+from jitflow.ir.row import Attribute, Family, OpRow, register
+
+
+def _infer_convert(types: tuple[Any, ...], attrs: Any, regions: Any) -> tuple[Any, ...]:
+    source = require_elementwise(types)
+    target = attrs["dtype"]
+    if source.dtype.kind == "c" and target.kind != "c":
+        raise DtypeError(f"cannot convert {source.dtype} to {target}; take the real part first")
+    return (source.with_dtype(target),)
+
+
+def _tangent_convert(b: Any, op: Any, tangents: Any) -> Any:
+    """Linear between inexact dtypes; zero from or to an integer."""
+    if tangents[0] is None or not op.attrs["dtype"].is_inexact:
+        return None
+    return b.convert(tangents[0], dtype=op.attrs["dtype"])
+
+
+register(OpRow(
+    name="convert", family=Family.ELEMENTWISE, arity=1, attributes={"dtype": Attribute("dtype")},
+    doc="x in another dtype; float to integer truncates, saturates, and sends NaN to 0.",
+    infer=_infer_convert, reference=reference.convert, jvp=_tangent_convert,
+    transpose=lambda b, ct, op, index: b.convert(ct, dtype=op.operands[0].type.dtype),
+))
+
+
+def _infer_bitcast(types: tuple[Any, ...], attrs: Any, regions: Any) -> tuple[Any, ...]:
+    source = require_elementwise(types)
+    target = attrs["dtype"]
+    if source.dtype.bits != target.bits:
+        raise DtypeError(f"bitcast needs equal widths, got {source.dtype} and {target}")
+    return (source.with_dtype(target),)
+
+
+register(OpRow(
+    name="bitcast", family=Family.ELEMENTWISE, arity=1, attributes={"dtype": Attribute("dtype")},
+    doc="The bits of x read as another dtype of the same width.",
+    infer=_infer_bitcast, reference=reference.bitcast, no_derivative="bits have no derivative",
+))

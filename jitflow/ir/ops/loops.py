@@ -1,0 +1,53 @@
+"""Level 3: loops with carried values, and branches. Their regions see outer values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jitflow.errors import DtypeError, ShapeError, VerifyError
+from jitflow.ir.ops.rules import Attrs, Types
+from jitflow.ir.row import Attribute, Effect, Family, OpRow, register
+from jitflow.ir.types import FLAG, INDEX
+
+KINDS = ("parallel", "sequential")
+_LEVEL_3 = "level 3 is below differentiation"
+
+
+def _infer_loop(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
+    (body,) = regions
+    lower, upper, carried = types[0], types[1], types[2:]
+    if lower != INDEX or upper != INDEX:
+        raise DtypeError(f"loop bounds must be i64[], got {lower} and {upper}")
+    if attrs["step"] < 1 or attrs["kind"] not in KINDS:
+        raise VerifyError(f"a loop has a step of at least 1 and a kind of {' or '.join(KINDS)}")
+    if attrs["kind"] == "parallel" and carried:
+        raise VerifyError("iterations of a parallel loop carry nothing")
+    params = tuple(p.type for p in body.params)
+    results = tuple(r.type for r in body.results)
+    if params != (INDEX, *carried) or results != carried:
+        raise ShapeError(f"the body maps {params} to {results}; the loop carries {carried}")
+    return tuple(carried)
+
+
+register(OpRow(
+    name="loop", family=Family.LOOP, arity=None, regions=1, captures=True, infer=_infer_loop,
+    doc="Counts from the first operand to below the second by `step`; the rest is carried.",
+    attributes={"step": Attribute("int", 1), "kind": Attribute("str", "sequential")},
+    effect=Effect.WRITES, no_derivative=_LEVEL_3,
+))
+
+
+def _infer_branch(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
+    if types != (FLAG,):
+        raise DtypeError(f"a branch takes one bool[], got {types}")
+    then, otherwise = (tuple(v.type for v in region.results) for region in regions)
+    if then != otherwise or any(region.params for region in regions):
+        raise ShapeError(f"sides of a branch take nothing and agree: {then} and {otherwise}")
+    return then
+
+
+register(OpRow(
+    name="branch", family=Family.LOOP, arity=1, regions=2, captures=True, infer=_infer_branch,
+    doc="Runs one side only; its regions take nothing and see outer values.",
+    no_derivative=_LEVEL_3,
+))

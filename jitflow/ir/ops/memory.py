@@ -1,0 +1,137 @@
+"""Level 3: buffers, views of them, loads and stores. Block order is memory order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jitflow.errors import DtypeError, ShapeError, VerifyError
+from jitflow.ir.ops.rules import Attrs, Types
+from jitflow.ir.row import Attribute, Effect, Family, OpRow, register
+from jitflow.ir.types import INDEX, TOKEN, BufferType, TensorType, VectorType
+
+_LEVEL_3 = "level 3 is below differentiation"
+
+
+def _require_buffer(type: Any) -> BufferType:
+    if not isinstance(type, BufferType):
+        raise VerifyError(f"expected a buffer, got {type}")
+    return type
+
+
+def _infer_alloc(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
+    buffer = _require_buffer(attrs["type"])
+    if buffer.space != "temp":
+        raise VerifyError(f"alloc makes temp buffers, not {buffer}")
+    return (buffer,)
+
+
+register(OpRow(
+    name="alloc", family=Family.LOOP, arity=0, effect=Effect.ALLOCATES, infer=_infer_alloc,
+    doc="A buffer in the body's arena at byte `offset`; -1 until offsets are assigned.",
+    attributes={"offset": Attribute("int", -1), "type": Attribute("type")},
+    no_derivative=_LEVEL_3,
+))
+
+
+def _infer_view(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
+    base, view = _require_buffer(types[0]), _require_buffer(attrs["type"])
+    if view.dtype is not base.dtype or view.space != base.space:
+        raise DtypeError(f"{view} is not a view of {base}: dtype and space must be equal")
+    low = high = attrs["offset"]
+    for extent, stride in zip(view.shape, view.strides, strict=True):
+        reach = (extent - 1) * stride
+        low, high = low + min(reach, 0), high + max(reach, 0)
+    if 0 not in view.shape and not 0 <= low <= high < _span(base):
+        raise ShapeError(f"{view} at offset {attrs['offset']} reaches outside {base}")
+    return (view,)
+
+
+def _span(buffer: BufferType) -> int:
+    """Elements from the first to the last one, where strides are not negative."""
+    reach = sum((n - 1) * s for n, s in zip(buffer.shape, buffer.strides, strict=True))
+    return 0 if 0 in buffer.shape else int(reach) + 1
+
+
+register(OpRow(
+    name="view", family=Family.LOOP, arity=1, infer=_infer_view,
+    doc="The same memory from element `offset` on, with another shape and other strides.",
+    attributes={"offset": Attribute("int", 0), "type": Attribute("type")},
+    no_derivative=_LEVEL_3,
+))
+
+
+def _require_indices(buffer: BufferType, indices: Types) -> None:
+    if len(indices) != buffer.rank or any(t != INDEX for t in indices):
+        shown = ", ".join(map(str, indices))
+        raise ShapeError(f"{buffer} takes {buffer.rank} i64[] indices, got ({shown})")
+
+
+def _infer_load(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
+    buffer, value = _require_buffer(types[0]), attrs["type"]
+    _require_indices(buffer, types[1:])
+    _require_element(buffer, value)
+    return (value,)
+
+
+def _require_element(buffer: BufferType, value: Any) -> None:
+    scalar = isinstance(value, TensorType) and not value.rank
+    if not scalar and not isinstance(value, VectorType):
+        raise VerifyError(f"memory holds scalars and vectors, not {value}")
+    if isinstance(value, VectorType) and not buffer.rank:
+        raise ShapeError(f"{buffer} has no axis for the lanes of {value}")
+    if value.dtype is not buffer.dtype:
+        raise DtypeError(f"{buffer} does not hold {value.dtype}")
+
+
+register(OpRow(
+    name="load", family=Family.LOOP, arity=None, effect=Effect.READS, infer=_infer_load,
+    doc="The element at the indices; a vector reads its lanes along the last axis.",
+    attributes={"type": Attribute("type")}, no_derivative=_LEVEL_3,
+))
+
+
+def _infer_store(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
+    value, buffer = types[0], _require_buffer(types[1])
+    if buffer.space == "const":
+        raise VerifyError(f"cannot write to {buffer}")
+    _require_indices(buffer, types[2:])
+    _require_element(buffer, value)
+    return ()
+
+
+register(OpRow(
+    name="store", family=Family.LOOP, arity=None, effect=Effect.WRITES, infer=_infer_store,
+    doc="Writes a value at the indices; a vector writes its lanes along the last axis.",
+    no_derivative=_LEVEL_3,
+))
+
+
+def _infer_global(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
+    buffer, value = _require_buffer(attrs["type"]), attrs["value"]
+    if buffer.space != "const" or buffer.shape != value.array.shape:
+        raise ShapeError(f"data of shape {value.array.shape} needs a const buffer, not {buffer}")
+    return (buffer,)
+
+
+register(OpRow(
+    name="global", family=Family.LOOP, arity=0, infer=_infer_global,
+    doc="Constant data that is part of the object.",
+    attributes={"value": Attribute("dense"), "type": Attribute("type")},
+    no_derivative=_LEVEL_3,
+))
+
+
+def _infer_host_call(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
+    if not types or types[0] != TOKEN:
+        raise VerifyError("host_call takes a token first")
+    for t in types[1:]:
+        _require_buffer(t)
+    return (TOKEN,)
+
+
+register(OpRow(
+    name="host_call", family=Family.LOOP, arity=None, effect=Effect.ORDERED,
+    infer=_infer_host_call, attributes={"callee": Attribute("str")},
+    doc="Calls `callee` of the host with buffers: ordered, holds the GIL, may fail.",
+    no_derivative=_LEVEL_3,
+))

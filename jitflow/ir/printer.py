@@ -1,0 +1,158 @@
+"""IR to text. Names are hints: unnamed values are numbered, equal names made unique.
+
+`parse_function(format_function(f)) == f` at every level. Knows no op by name.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from jitflow.ir.core import Function, Op, Region, Value
+from jitflow.ir.dense import Dense
+from jitflow.ir.dtypes import DType
+from jitflow.ir.types import Type
+
+INLINE_ELEMENTS = 64
+"""Constant data above this many elements is printed as base64."""
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def format_function(function: Function, locations: bool = False) -> str:
+    """The function as text, with the source lines as comments where `locations` is set."""
+    printer = _Printer(locations)
+    return printer.function(function)
+
+
+def format_op(op: Op) -> str:
+    """One op on one line, regions left out: for messages."""
+    printer = _Printer(False)
+    for value in (*op.operands, *op.results):
+        printer.name(value)
+    return printer.head(op)
+
+
+class _Printer:
+    def __init__(self, locations: bool) -> None:
+        self.locations = locations
+        self.names: dict[Value, str] = {}
+        self.taken: dict[str, int] = {}
+        self.count = 0
+        self.lines: list[str] = []
+
+    def name(self, value: Value) -> str:
+        found = self.names.get(value)
+        if found is None:
+            found = self.names[value] = self._new_name(value.name)
+        return found
+
+    def _new_name(self, hint: str) -> str:
+        if not hint or not _WORD.fullmatch(hint):
+            self.count += 1
+            return f"%{self.count - 1}"
+        seen = self.taken.get(hint)
+        while seen is not None:
+            seen += 1
+            self.taken[hint] = seen
+            candidate = f"{hint}_{seen}"
+            if candidate not in self.taken:
+                self.taken[candidate] = 0
+                return f"%{candidate}"
+        self.taken[hint] = 0
+        return f"%{hint}"
+
+    def function(self, function: Function) -> str:
+        name = function.name if _WORD.fullmatch(function.name) else f'"{function.name}"'
+        attrs = f" {format_attrs(function.attrs)}" if function.attrs else ""
+        self.lines.append(f"func @{name}({self._params(function.params)}){attrs} {{")
+        self._block(function.body, "  ", "return")
+        self.lines.append("}")
+        return "\n".join(self.lines) + "\n"
+
+    def _params(self, params: Sequence[Value]) -> str:
+        return ", ".join(f"{self.name(p)}: {p.type}" for p in params)
+
+    def _block(self, region: Region, indent: str, closing: str) -> None:
+        for op in region.ops:
+            self._op(op, indent)
+        results = ", ".join(self.name(v) for v in region.results)
+        self.lines.append(f"{indent}{closing} {results}".rstrip())
+
+    def head(self, op: Op) -> str:
+        results = ", ".join(f"{self.name(v)}: {v.type}" for v in op.results)
+        operands = ", ".join(self.name(v) for v in op.operands)
+        shown = {
+            k: v
+            for k, v in op.attrs.items()
+            if op.row.attributes[k].kind != "type" and op.row.attributes[k].default != v
+        }
+        text = f"{results} = {op.row.name}" if results else op.row.name
+        if operands:
+            text += f" {operands}"
+        return f"{text} {format_attrs(shown)}" if shown else text
+
+    def _op(self, op: Op, indent: str) -> None:
+        line = indent + self.head(op)
+        for region in op.regions:
+            line += f" ({self._params(region.params)}) {{"
+            self.lines.append(line)
+            self._block(region, indent + "  ", "yield")
+            line = indent + "}"
+        self.lines.append(line + self._place(op))
+
+    def _place(self, op: Op) -> str:
+        if not self.locations or not op.locations:
+            return ""
+        return "  ; " + ", ".join(
+            f"{where.file.rsplit('/', 1)[-1]}:{where.line}" for where in op.locations
+        )
+
+
+def format_attrs(attrs: Mapping[str, Any]) -> str:
+    return "{" + ", ".join(f"{k}={format_attr(v)}" for k, v in attrs.items()) + "}"
+
+
+def format_attr(value: Any) -> str:
+    """An attribute value as the parser reads it back."""
+    if isinstance(value, Dense):
+        return _format_dense(value)
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(map(format_attr, value)) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        return f'"{escaped}"'
+    if isinstance(value, (int, DType, Type)):
+        return str(value)
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _format_dense(value: Dense) -> str:
+    if value.array.size > INLINE_ELEMENTS or value.dtype.kind == "c":
+        shape = ", ".join(map(str, value.array.shape))
+        data = base64.b64encode(value.bits).decode()
+        return f'data "{value.dtype}[{shape}] {data}"'
+    return _format_elements(value.array, value.dtype)
+
+
+def _format_elements(array: Any, dtype: DType) -> str:
+    if array.ndim:
+        return "[" + ", ".join(_format_elements(row, dtype) for row in array) + "]"
+    if dtype.kind == "b":
+        return "true" if array else "false"
+    if dtype.is_integer:
+        return str(int(array))
+    return _format_float(array, dtype)
+
+
+def _format_float(value: Any, dtype: DType) -> str:
+    if np.isnan(value):
+        return "nan"
+    text = str(np.float32(value)) if dtype.name == "f32" else repr(float(value))
+    return text if any(c in text for c in ".eni") else text + ".0"

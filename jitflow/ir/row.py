@@ -1,0 +1,126 @@
+"""What an op is: one `OpRow` per op, in one table.
+
+From its row follow the builder method, the tracer's operator, the text form, verification,
+interpretation, folding, simplification, derivatives and code. A row imports no pass and no LLVM:
+derivatives, transposes and expansions get the builder they write to as an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, Literal
+
+
+class Effect(Enum):
+    """What an op does beside computing its results; CSE, pruning and motion ask this only."""
+
+    NONE = "none"
+    READS = "reads"
+    WRITES = "writes"
+    ALLOCATES = "allocates"
+    ORDERED = "ordered"
+
+
+class Family(Enum):
+    """Ops of one family are lowered by one mechanism."""
+
+    ELEMENTWISE = "elementwise"
+    CREATION = "creation"
+    VIEW = "view"
+    REDUCE = "reduce"
+    CONTRACTION = "contraction"
+    STRUCTURED = "structured"
+    CHECK = "check"
+    LOOP = "loop"
+
+
+class Required:
+    """The default of an attribute that must be given."""
+
+
+REQUIRED = Required()
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute of a row. kind: int, ints, bool, str, dtype, dense, type, dims or nested."""
+
+    kind: str
+    default: Any = REQUIRED
+
+
+_NO_ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OpRow:
+    """One op, whole.
+
+    Shape and dtype
+        infer(types, attrs, regions) -> result types, or raises a ShapeError or DtypeError.
+        arity is the number of operands, None where any number is allowed.
+    Meaning
+        reference(*arrays, **attrs) -> array: NumPy; elementwise over tensors, scalars, vectors.
+        exact: the compiled result equals the reference bit for bit; else within `ulp`.
+    Derivative: exactly one of
+        linear: operand indices (or "all") in which the op is jointly linear;
+        multilinear: operand indices in each of which it is linear alone (mul, dot_general);
+        partials: per operand, fn(b, result, *operands) -> d result / d operand, or None for 0;
+        jvp: fn(b, op, tangents) -> tangent, tangents holding None for 0;
+        no_derivative: why there is none (the derivative is 0, or the op holds regions).
+    transpose(b, cotangent, op, index) -> cotangent of operand `index`, for linear operands.
+    Code: expand(b, *operands, **attrs) -> value in level-3 ops; None for a primitive of level 3.
+    cost: of one element, in additions.
+    """
+
+    name: str
+    family: Family
+    arity: int | None
+    infer: Callable[[tuple[Any, ...], Mapping[str, Any], tuple[Any, ...]], tuple[Any, ...]]
+    doc: str
+    reference: Callable[..., Any] | None = None
+    attributes: Mapping[str, Attribute] = field(default_factory=lambda: _NO_ATTRIBUTES)
+    exact: bool = True
+    ulp: float = 0.0
+    effect: Effect = Effect.NONE
+    regions: int = 0
+    captures: bool = False
+    commutative: bool = False
+    associative: bool = False
+    idempotent: bool = False
+    involution: bool = False
+    identity: Callable[[Any], Any] | None = None
+    linear: tuple[int, ...] | Literal["all"] | None = None
+    multilinear: tuple[int, ...] | None = None
+    partials: tuple[Callable[..., Any] | None, ...] | None = None
+    jvp: Callable[..., Any] | None = None
+    no_derivative: str = ""
+    transpose: Callable[..., Any] | None = None
+    expand: Callable[..., Any] | None = None
+    cost: int = 1
+
+    def __repr__(self) -> str:
+        return f"<row {self.name}>"
+
+    @property
+    def is_pure(self) -> bool:
+        return self.effect is Effect.NONE
+
+
+ROWS: dict[str, OpRow] = {}
+
+
+def register(row: OpRow) -> OpRow:
+    """Adds a row to the table; a name twice or a row without a derivative rule is refused."""
+    if row.name in ROWS:
+        raise ValueError(f"op '{row.name}' is registered twice")
+    rules = (row.linear, row.multilinear, row.partials, row.jvp, row.no_derivative or None)
+    if sum(rule is not None for rule in rules) != 1:
+        raise ValueError(f"op '{row.name}' must state exactly one derivative rule")
+    if (row.linear is not None or row.multilinear is not None) and row.transpose is None:
+        raise ValueError(f"op '{row.name}' is linear and has no transpose")
+    ROWS[row.name] = row
+    return row
