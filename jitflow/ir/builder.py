@@ -100,11 +100,14 @@ class Builder:
         data = table if isinstance(table, Dense) else Dense(table)
         return self.emit(ROWS["lookup"], (index,), {"table": data}).result
 
-    def load(self, buffer: Value, *indices: Value, lanes: int | None = None) -> Value:
-        """A scalar, or a vector of `lanes` along the last axis."""
+    def load(
+        self, buffer: Value, *indices: Value, lanes: int | None = None, valid: int = 0
+    ) -> Value:
+        """A scalar, or a vector of `lanes` along the last axis, of which `valid` are read."""
         dtype = buffer.type.dtype
         type = TensorType(dtype) if lanes is None else VectorType(dtype, lanes)
-        return self.emit(ROWS["load"], (buffer, *indices), {"type": type}).result
+        attrs = {"valid": valid, "type": type}
+        return self.emit(ROWS["load"], (buffer, *indices), attrs).result
 
     def branch(
         self, condition: Value, then: Callable[[Any], Any], otherwise: Callable[[Any], Any]

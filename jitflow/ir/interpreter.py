@@ -190,17 +190,24 @@ def _memory_type(op: Op) -> Any:
 
 
 def _lanes(op: Op) -> int:
+    """How many elements a load or store touches."""
     type = _memory_type(op)
-    return type.lanes if isinstance(type, VectorType) else 1
+    return op.attrs["valid"] or (type.lanes if isinstance(type, VectorType) else 1)
 
 
 def _load(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Sequence[Array]:
-    found = args[0][_window(op, args[0], args[1:], _lanes(op))]
-    return [np.array(found)]
+    found = np.array(args[0][_window(op, args[0], args[1:], _lanes(op))])
+    if not op.attrs["valid"]:
+        return [found]
+    whole = np.zeros(op.attrs["type"].lanes, found.dtype)
+    whole[: len(found)] = found
+    return [whole]
 
 
 def _store(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Sequence[Array]:
-    args[1][_window(op, args[1], args[2:], _lanes(op))] = args[0]
+    lanes = _lanes(op)
+    value = args[0][:lanes] if op.attrs["valid"] else args[0]
+    args[1][_window(op, args[1], args[2:], lanes)] = value
     return []
 
 

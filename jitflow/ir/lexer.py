@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import NamedTuple, NoReturn
 
 from jitflow.errors import ParseError
@@ -36,6 +37,7 @@ class Tokens:
     def __init__(self, text: str, file: str = "<text>") -> None:
         self.text = text
         self.file = file
+        self.starts = [0, *(match.end() for match in re.finditer("\n", text))]
         self.tokens = list(self._scan())
         self.position = 0
 
@@ -57,12 +59,12 @@ class Tokens:
     def fail(self, problem: str, at: Token | None = None, cure: str = "") -> NoReturn:
         """Raises ParseError at a token (the current one unless given)."""
         token = self.peek if at is None else at
-        line = self.text.count("\n", 0, token.start) + 1
-        column = token.start - (self.text.rfind("\n", 0, token.start) + 1) + 1
+        line = self.line_of(token)
+        column = token.start - self.starts[line - 1] + 1
         raise ParseError(problem, self.text, line, column, self.file, cure)
 
     def line_of(self, token: Token) -> int:
-        return self.text.count("\n", 0, token.start) + 1
+        return bisect_right(self.starts, token.start)
 
     @property
     def peek(self) -> Token:

@@ -70,7 +70,14 @@ def _infer_load(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     buffer, value = _require_buffer(types[0]), attrs["type"]
     _require_indices(buffer, types[1:])
     _require_element(buffer, value)
+    _require_valid(attrs["valid"], value)
     return (value,)
+
+
+def _require_valid(valid: int, value: Any) -> None:
+    lanes = value.lanes if isinstance(value, VectorType) else 0
+    if not 0 <= valid <= lanes:
+        raise ShapeError(f"{valid} valid lanes of {value}")
 
 
 def _require_element(buffer: BufferType, value: Any) -> None:
@@ -85,8 +92,9 @@ def _require_element(buffer: BufferType, value: Any) -> None:
 
 register(OpRow(
     name="load", family=Family.LOOP, arity=None, effect=Effect.READS, infer=_infer_load,
-    doc="The element at the indices; a vector reads its lanes along the last axis.",
-    attributes={"type": Attribute("type")}, no_derivative=_LEVEL_3,
+    doc="The element at the indices; a vector reads its lanes along the last axis, the first"
+        " `valid` of them where that is not 0, and gives zero in the others.",
+    attributes={"valid": Attribute("int", 0), "type": Attribute("type")}, no_derivative=_LEVEL_3,
 ))
 
 
@@ -96,13 +104,15 @@ def _infer_store(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
         raise VerifyError(f"cannot write to {buffer}")
     _require_indices(buffer, types[2:])
     _require_element(buffer, value)
+    _require_valid(attrs["valid"], value)
     return ()
 
 
 register(OpRow(
     name="store", family=Family.LOOP, arity=None, effect=Effect.WRITES, infer=_infer_store,
-    doc="Writes a value at the indices; a vector writes its lanes along the last axis.",
-    no_derivative=_LEVEL_3,
+    doc="Writes a value at the indices; a vector writes its lanes along the last axis, only the"
+        " first `valid` of them where that is not 0.",
+    attributes={"valid": Attribute("int", 0)}, no_derivative=_LEVEL_3,
 ))
 
 

@@ -1,0 +1,256 @@
+"""fuse: groups elementwise ops and reductions over one index space into `kernel` ops.
+
+Decides what is computed together, and nothing else: loops, vectors and buffers come later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from jitflow.ir.builder import Builder
+from jitflow.ir.core import Function, Op, Region, Value
+from jitflow.ir.location import unite
+from jitflow.ir.row import ROWS, Family
+
+
+def fuse(function: Function, *, max_ops: int = 4000, max_operands: int = 48) -> Function:
+    """Puts ops that share an index space, and values or operands, into `kernel` ops.
+
+    An elementwise op joins the earliest group of its shape that comes after all of its operands
+    and that it shares a value with; a reduction joins as what ends the group, all of one group
+    over equal axes. Views, products and moves stay between kernels; constants of one number and
+    iota are copied into each kernel that uses them. `max_ops` and `max_operands` bound a group.
+
+    Before: `%1: f32[8] = mul %x, %y`, `%2: f32[8] = exp %1`
+    After:  `%2: f32[8] = kernel %x, %y {kind="loop"} (%a: f32[8], %b: f32[8]) { ... yield %1 }`
+    Precondition: flattened reductions, no calls.
+    """
+    plan = _Plan(max_ops, max_operands)
+    for op in function.ops:
+        plan.place(op)
+    if not plan.groups:
+        return function
+    return _Emitter(function, plan).run()
+
+
+@dataclass(eq=False)
+class _Group:
+    """Ops that become one kernel; `position` is its place in the order of items."""
+
+    position: int
+    shape: tuple[Any, ...]
+    axes: tuple[int, ...] | None = None
+    ops: list[Op] = field(default_factory=list)
+    touched: set[Value] = field(default_factory=set)
+
+
+def _is_free(op: Op) -> bool:
+    """Constants of one number and iota: copied to where they are used."""
+    if op.row.family is not Family.CREATION:
+        return False
+    return op.row.name == "iota" or op.attrs["value"].is_splat
+
+
+def _axes(op: Op) -> tuple[int, ...]:
+    return op.attrs["axes"] if "axes" in op.attrs else (op.attrs["axis"],)
+
+
+class _Plan:
+    """Assigns ops to items: a group, or one op that stands alone."""
+
+    def __init__(self, max_ops: int, max_operands: int) -> None:
+        self.max_ops = max_ops
+        self.max_operands = max_operands
+        self.items: list[_Group | Op] = []
+        self.groups: dict[tuple[Any, ...], list[_Group]] = {}
+        self.owner: dict[Value, _Group] = {}
+        self.ready: dict[Value, int] = {}
+        """The first item that may use a value."""
+
+    def place(self, op: Op) -> None:
+        if _is_free(op):
+            self.ready[op.result] = -1
+        elif op.row.family is Family.ELEMENTWISE:
+            self._join(op, op.result.type.shape, None)
+        elif op.row.family is Family.REDUCE:
+            self._join(op, op.operands[0].type.shape, _axes(op))
+        else:
+            self._alone(op)
+
+    def _earliest(self, op: Op) -> int:
+        return max((self.ready.get(v, -1) for v in op.operands), default=-1)
+
+    def _alone(self, op: Op) -> None:
+        """A view is placed on demand; anything else is an item of its own."""
+        if op.row.family is Family.VIEW and op.row.name not in ("pad", "concatenate"):
+            at = self._after_groups(op)
+        else:
+            at = len(self.items)
+            self.items.append(op)
+        for value in op.results:
+            self.ready[value] = at + 1
+
+    def _after_groups(self, op: Op) -> int:
+        """The item after which a view of the operand exists."""
+        made_by = self.owner.get(op.operands[0])
+        return made_by.position if made_by is not None else self._earliest(op) - 1
+
+    def _join(self, op: Op, shape: tuple[Any, ...], axes: tuple[int, ...] | None) -> None:
+        earliest = self._earliest(op)
+        group = self._find(op, shape, axes, earliest)
+        if group is None:
+            group = _Group(len(self.items), shape)
+            self.items.append(group)
+            self.groups.setdefault(shape, []).append(group)
+        if axes is not None:
+            group.axes = axes
+        group.ops.append(op)
+        group.touched.update(v for v in op.operands if v.op is None or not _is_free(v.op))
+        group.touched.update(op.results)
+        for value in op.results:
+            self.owner[value] = group
+            self.ready[value] = group.position + (axes is not None)
+
+    def _find(
+        self, op: Op, shape: tuple[Any, ...], axes: tuple[int, ...] | None, earliest: int
+    ) -> _Group | None:
+        candidates = self.groups.get(shape, ())
+        for group in reversed(candidates):
+            if group.position < earliest:
+                return None
+            if self._fits(op, group, axes):
+                return group
+        return None
+
+    def _fits(self, op: Op, group: _Group, axes: tuple[int, ...] | None) -> bool:
+        if axes is not None and group.axes is not None and group.axes != axes:
+            return False
+        if len(group.ops) >= self.max_ops:
+            return False
+        shared = [v for v in op.operands if v in group.touched]
+        return bool(shared) and len(group.touched) < self.max_ops + self.max_operands
+
+
+class _Emitter:
+    """Writes the new function: items in order, views and constants where first needed."""
+
+    def __init__(self, function: Function, plan: _Plan) -> None:
+        self.function = function
+        self.plan = plan
+        self.builder = Builder(function.params)
+        self.new: dict[Value, Value] = {}
+        self.emitted: set[Op] = set()
+        self.outside = self._used_outside()
+
+    def _used_outside(self) -> set[Value]:
+        """Group values that something beside their own group uses."""
+        owner, used = self.plan.owner, set(self.function.results)
+        for op in self.function.ops:
+            home = owner.get(op.results[0]) if op.results else None
+            used.update(v for v in op.operands if home is None or owner.get(v) is not home)
+        return used
+
+    def run(self) -> Function:
+        for item in self.plan.items:
+            if isinstance(item, _Group):
+                self._kernel(item)
+            else:
+                self._copy(item)
+        for value in self.function.results:
+            self._need(value)
+        results = [self.new.get(v, v) for v in self.function.results]
+        return self.function.with_body(self.builder.region(results))
+
+    def _need(self, value: Value) -> None:
+        """Emits the views and constants that a value is made of, operands first."""
+        chain, op = [], value.op
+        while op is not None and op not in self.emitted and value not in self.plan.owner:
+            chain.append(op)
+            if not op.operands:
+                break
+            value = op.operands[0]
+            op = value.op
+        for op in reversed(chain):
+            self._emit(op)
+
+    def _copy(self, op: Op) -> None:
+        for value in op.operands:
+            self._need(value)
+        self._emit(op)
+
+    def _emit(self, op: Op) -> None:
+        """One op outside kernels; a splat constant that is needed whole becomes a kernel."""
+        self.emitted.add(op)
+        if _is_free(op) and op.result.type.shape:
+            self._fill(op)
+            return
+        operands = tuple(self.new.get(v, v) for v in op.operands)
+        if operands == op.operands:
+            self.builder.append(op)
+            return
+        types, names = [v.type for v in op.results], [v.name for v in op.results]
+        moved = Op(op.row, operands, op.attrs, types, op.regions, op.locations, names)
+        self.builder.append(moved)
+        self.new.update(zip(op.results, moved.results, strict=True))
+
+    def _fill(self, op: Op) -> None:
+        inner = Builder(locations=op.locations)
+        inside = inner.emit(op.row, (), op.attrs)
+        region = inner.region(inside.results)
+        made = self.builder.emit(ROWS["kernel"], (), {"kind": "loop"}, (region,), op.locations)
+        made.result.name = op.result.name
+        self.new[op.result] = made.result
+
+    def _kernel(self, group: _Group) -> None:
+        own = {v for op in group.ops for v in op.results}
+        inputs: dict[Value, Value] = {}
+        free: dict[Value, Op] = {}
+        for op in group.ops:
+            for value in op.operands:
+                if value in own or value in inputs or value in free:
+                    continue
+                if value.op is not None and _is_free(value.op):
+                    free[value] = value.op
+                else:
+                    self._need(value)
+                    inputs[value] = Value(value.type, value.name)
+        outputs = [v for op in group.ops for v in op.results if v in self.outside]
+        region = _region(group.ops, inputs, free, outputs)
+        operands = tuple(self.new.get(v, v) for v in inputs)
+        kind = "loop" if group.axes is None else "reduce"
+        made = self.builder.emit(
+            ROWS["kernel"], operands, {"kind": kind}, (region,), _places(group.ops)
+        )
+        for old, value in zip(outputs, made.results, strict=True):
+            value.name = old.name
+            self.new[old] = value
+
+
+def _places(ops: list[Op]) -> Any:
+    places: Any = ()
+    for op in ops:
+        places = unite(places, op.locations)
+    return places
+
+
+def _region(
+    ops: list[Op], inputs: dict[Value, Value], free: dict[Value, Op], outputs: list[Value]
+) -> Region:
+    """The group's ops over region parameters, each constant copied in."""
+    inside: dict[Value, Value] = dict(inputs)
+    copied = []
+    for value, op in free.items():
+        copy = Op(op.row, (), op.attrs, [value.type], (), op.locations, [value.name])
+        copied.append(copy)
+        inside[value] = copy.result
+    body = list(copied)
+    for op in ops:
+        operands = tuple(inside.get(v, v) for v in op.operands)
+        moved = op
+        if operands != op.operands:
+            types, names = [v.type for v in op.results], [v.name for v in op.results]
+            moved = Op(op.row, operands, op.attrs, types, op.regions, op.locations, names)
+            inside.update(zip(op.results, moved.results, strict=True))
+        body.append(moved)
+    return Region(tuple(inputs.values()), body, [inside.get(v, v) for v in outputs])
