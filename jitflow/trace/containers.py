@@ -65,6 +65,14 @@ def register(
     _fix(Kind(cls, flatten_checked, unflatten, access, _brackets(f"{cls.__name__}(", ")")))
 
 
+def register_leaf(cls: type) -> None:
+    """Makes a namedtuple or dataclass `cls` a leaf; TraceError where it is a fixed container."""
+    if cls in _FIXED:
+        raise TraceError(f"{cls.__qualname__} is a pytree container already")
+    KINDS[cls] = None
+    LEAF_TYPES.add(cls)
+
+
 def kind_of(cls: type) -> Kind | None:
     """The kind of a container type, None for a leaf type; worked out once per type."""
     if cls in KINDS:

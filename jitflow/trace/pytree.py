@@ -10,7 +10,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from jitflow.errors import TraceError
-from jitflow.trace.containers import KINDS, LEAF_TYPES, TUPLE, Kind, kind_of, register
+from jitflow.trace.containers import (
+    KINDS,
+    LEAF_TYPES,
+    TUPLE,
+    Kind,
+    kind_of,
+    register,
+    register_leaf,
+)
 
 __all__ = [
     "TreeDef",
@@ -19,6 +27,7 @@ __all__ = [
     "map_tree",
     "paths",
     "register",
+    "register_leaf",
     "unflatten",
 ]
 

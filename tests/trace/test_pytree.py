@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jitflow.errors import TraceError
-from jitflow.trace.pytree import flatten, map_tree, paths, register, unflatten
+from jitflow.trace.pytree import flatten, map_tree, paths, register, register_leaf, unflatten
 
 Point = namedtuple("Point", "x y")
 
@@ -109,6 +109,13 @@ def test_a_field_outside_init_survives():
 def test_subclasses_of_containers_are_leaves():
     tree = type("Names", (list,), {})([1, 2])
     assert flatten(tree)[0] == [tree]
+
+
+def test_a_namedtuple_can_be_made_a_leaf():
+    pair = namedtuple("Pair", "a b")
+    assert flatten([pair(1, 2)])[0] == [1, 2]
+    register_leaf(pair)
+    assert flatten([pair(1, 2)])[0] == [pair(1, 2)]
 
 
 def test_map_tree():
