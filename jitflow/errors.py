@@ -35,6 +35,10 @@ class DtypeError(JitflowError, TypeError):
     """Dtypes that do not fit the operation, or that jitflow does not have."""
 
 
+class RangeError(JitflowError, OverflowError):
+    """A Python integer that does not fit the dtype that it meets."""
+
+
 class TraceError(JitflowError, TypeError):
     """Python code that cannot be traced, or a traced value used where a concrete one is needed."""
 

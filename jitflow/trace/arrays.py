@@ -1,0 +1,302 @@
+"""Traced arrays: handles on cells that hold the current SSA value, and `emit`, which makes them.
+
+A handle is a cell and a view path. A write replaces the cell's value; every handle on the cell
+derives its own value anew when it is next read, as NumPy's views would show it. What an operator
+or method computes is in the tables of `dispatch`; this file knows no implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, NoReturn
+
+import numpy as np
+
+from jitflow.errors import DtypeError, JitflowError, ShapeError, TraceError, explain
+from jitflow.ir.core import Region, Value
+from jitflow.ir.row import ROWS
+from jitflow.trace.context import STATE, Context, current, where_made
+from jitflow.trace.dispatch import (
+    METHODS,
+    OPERATORS,
+    PROPERTIES,
+    MissingAttribute,
+    call_function,
+    call_operator,
+    call_ufunc,
+    missing,
+)
+from jitflow.trace.source import here
+
+Step = tuple[str, Mapping[str, Any]]
+Path = tuple[Step, ...]
+"""View rows with their attributes, from the cell's whole array to the handle's."""
+
+NAMES_FROM_JAX = {"at": "x[i] = v on a local array, or jnp.where"}
+
+
+class Cell:
+    """One array's memory: its current value, and how often it was written.
+
+    `frozen` says why it cannot be written, or is empty.
+    """
+
+    __slots__ = ("context", "frozen", "value", "version")
+
+    def __init__(self, value: Value, context: Context, frozen: str = "") -> None:
+        self.value = value
+        self.context = context
+        self.frozen = frozen
+        self.version = 0
+
+
+class TracedArray:
+    """An array whose elements are not known yet: `type` is known, the rest is a graph.
+
+    `weak` marks Python scalars and what was computed from nothing else: they take on the dtype
+    of the arrays that they meet.
+    """
+
+    __slots__ = ("_value", "_version", "cell", "path", "type", "weak")
+    __array_priority__ = 1000
+
+    def __init__(self, cell: Cell, weak: bool = False, path: Path = (), value: Any = None) -> None:
+        self.cell = cell
+        self.path = path
+        self.weak = weak
+        self._value = cell.value if value is None else value
+        self._version = cell.version
+        self.type: Any = self._value.type
+
+    @property
+    def value(self) -> Value:
+        """The SSA value that this handle stands for now, in the trace in progress."""
+        cell = self.cell
+        if cell.context is STATE.context and self._version == cell.version:
+            return self._value
+        return self._derive()
+
+    def _derive(self) -> Value:
+        cell, context = self.cell, current()
+        if self._version != cell.version:
+            value = cell.value
+            for row, attrs in self.path:
+                value = cell.context.builder.emit(ROWS[row], (value,), attrs, (), here()).results[0]
+            self._value, self._version = value, cell.version
+        return context.own(self._value, cell.context)
+
+    # What is known of the array.
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        return self.type.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.type.dtype.numpy
+
+    @property
+    def ndim(self) -> int:
+        return len(self.type.shape)
+
+    @property
+    def size(self) -> int:
+        return self.type.size
+
+    @property
+    def itemsize(self) -> int:
+        return self.type.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.itemsize
+
+    def __len__(self) -> int:
+        if not self.type.shape:
+            raise TraceError(explain("len() of a rank-0 array", at=here()[0], shapes=[self.type]))
+        return self.type.shape[0]
+
+    def __repr__(self) -> str:
+        return f"TracedArray({self.type}{', weak' if self.weak else ''})"
+
+    def __getattr__(self, name: str) -> Any:
+        method = METHODS.get(name)
+        if method is not None:
+            return partial(method, self)
+        compute = PROPERTIES.get(name)
+        if compute is not None:
+            return compute(self)
+        if name.startswith("__") or not hasattr(np.ndarray, name) and name not in NAMES_FROM_JAX:
+            raise AttributeError(f"'TracedArray' object has no attribute '{name}'")
+        raise MissingAttribute(missing(f"the array attribute .{name}"))
+
+    # Indexing and iteration.
+
+    def __getitem__(self, key: Any) -> Any:
+        result = call_operator("getitem", self, key)
+        return result if result.type.shape or not result.path else detach(result)
+
+    def __setitem__(self, key: Any, new: Any) -> None:
+        call_operator("setitem", self, key, new)
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.type.shape:
+            raise TraceError(explain("iteration over a rank-0 array", at=here()[0]))
+        return (self[i] for i in range(self.type.shape[0]))
+
+    def __contains__(self, element: Any) -> NoReturn:
+        self._refuse("`in`", "write (x == y).any() and use jnp.where on it")
+
+    # NumPy's protocols.
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return call_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return call_function(function, args, kwargs)
+
+    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        self._refuse("conversion to a NumPy array", "use jnp functions on it as it is")
+
+    # What needs a number.
+
+    def __bool__(self) -> NoReturn:
+        self._refuse(
+            "use as a Python bool (if, while, and, or, not, assert)",
+            "choose with jnp.where(condition, x, y), or name the argument in static_argnames",
+        )
+
+    def __int__(self) -> NoReturn:
+        self._refuse("int()", "use .astype(int), or name the argument in static_argnames")
+
+    def __float__(self) -> NoReturn:
+        self._refuse("float()", "use .astype(float), or name the argument in static_argnames")
+
+    def __complex__(self) -> NoReturn:
+        self._refuse("complex()", "use .astype(complex), or name the argument in static_argnames")
+
+    def __index__(self) -> NoReturn:
+        self._refuse(
+            "use as a Python index or size",
+            "take sizes from x.shape, or name the argument in static_argnames",
+        )
+
+    def _refuse(self, use: str, cure: str) -> NoReturn:
+        made = where_made(self._value)
+        raise TraceError(explain(
+            f"{use} needs a number, and a traced array has none yet\n  made at: {made}",
+            at=here()[0], shapes=[self.type], cure=cure,
+        ))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __copy__(self) -> TracedArray:
+        return detach(self)
+
+    def __deepcopy__(self, memo: Any) -> TracedArray:
+        return detach(self)
+
+
+def _binary(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    def forward(self: TracedArray, other: Any) -> Any:
+        implementation = OPERATORS.get(name)
+        if implementation is None or _defers(other):
+            return _decline(name, other)
+        return implementation(self, other)
+
+    def reflected(self: TracedArray, other: Any) -> Any:
+        return call_operator(name, other, self)
+
+    return forward, reflected
+
+
+def _defers(other: Any) -> bool:
+    """True where the other operand's class says that NumPy's operators are not for it."""
+    return type(other) is not TracedArray and getattr(other, "__array_ufunc__", 0) is None
+
+
+def _decline(name: str, other: Any) -> Any:
+    return NotImplemented if _defers(other) else call_operator(name)
+
+
+def _in_place(name: str) -> Callable[..., Any]:
+    return lambda self, other: call_operator("i" + name, self, other)
+
+
+def _unary(name: str) -> Callable[..., Any]:
+    return lambda self: call_operator(name, self)
+
+
+for _name in (
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "divmod",
+    "and", "or", "xor", "lshift", "rshift",
+):
+    _forward, _reflected = _binary(_name)
+    setattr(TracedArray, f"__{_name}__", _forward)
+    setattr(TracedArray, f"__r{_name}__", _reflected)
+    if _name != "divmod":
+        setattr(TracedArray, f"__i{_name}__", _in_place(_name))
+for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    setattr(TracedArray, f"__{_name}__", _binary(_name)[0])
+for _name in ("neg", "pos", "abs", "invert", "round"):
+    setattr(TracedArray, f"__{_name}__", _unary(_name))
+
+
+def wrap(value: Value, weak: bool = False, frozen: str = "") -> TracedArray:
+    """A new array of the trace in progress that holds `value`."""
+    return TracedArray(Cell(value, current(), frozen), weak)
+
+
+def detach(array: TracedArray) -> TracedArray:
+    """The array's value now as a new array: later writes to either do not show in the other."""
+    return wrap(array.value, array.weak)
+
+
+def emit(row: str, *arrays: TracedArray, regions: tuple[Region, ...] = (), **attrs: Any) -> Any:
+    """Appends one op to the trace: its result as a new array, or a tuple of them.
+
+    The arrays must have the dtypes and shapes that the row asks for; see `promote`, `together`.
+    """
+    context = STATE.context or current()
+    values = tuple([array.value for array in arrays])
+    try:
+        op = context.builder.emit(ROWS[row], values, attrs, regions, here())
+    except JitflowError as error:
+        raise _at_line(error, row, arrays) from None
+    weak = bool(arrays) and all([array.weak for array in arrays])
+    results = op.results
+    if len(results) == 1:
+        return TracedArray(Cell(results[0], context), weak)
+    return tuple([TracedArray(Cell(result, context), weak) for result in results])
+
+
+def emit_view(row: str, array: TracedArray, **attrs: Any) -> TracedArray:
+    """Like `emit` for a view row, but the result shares the array's memory, as in NumPy.
+
+    Writes to the array show in the view, and writes to the view in the array.
+    """
+    value, cell = array.value, array.cell
+    if cell.context is not STATE.context:
+        return emit(row, array, **attrs)
+    if row == "reshape" and not _keeps_memory(array):
+        cell.frozen = "it was reshaped, and NumPy may have made a copy there; write on a .copy()"
+    try:
+        op = cell.context.builder.emit(ROWS[row], (value,), attrs, (), here())
+    except JitflowError as error:
+        raise _at_line(error, row, (array,)) from None
+    return TracedArray(cell, array.weak, (*array.path, (row, op.attrs)), op.results[0])
+
+
+def _keeps_memory(array: TracedArray) -> bool:
+    """True where a reshape is a view in NumPy whatever the strides: of a whole vector."""
+    return array.cell.value.type.rank <= 1 and not array.path
+
+
+def _at_line(error: JitflowError, op: str, arrays: Any) -> JitflowError:
+    kind = type(error) if isinstance(error, (ShapeError, DtypeError)) else TraceError
+    types = [array.type for array in arrays]
+    return kind(explain(
+        str(error), op=op, at=here()[0],
+        shapes=[list(t.shape) for t in types], dtypes=[t.dtype for t in types],
+    ))

@@ -1,0 +1,141 @@
+"""One trace in progress: the ops so far, the arrays that it captured, and the trace around it.
+
+A nested trace (a jitted function or `grad` called while tracing) sees outer values as captures:
+parameters of its own that stand for them. Knows values and builders, no traced arrays.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from jitflow.errors import TraceError, explain
+from jitflow.ir.builder import Builder
+from jitflow.ir.core import Op, Value
+from jitflow.ir.dtypes import as_dtype
+from jitflow.ir.location import Location, Locations
+from jitflow.ir.row import ROWS
+from jitflow.ir.types import TensorType
+from jitflow.trace.source import here
+
+
+class Context:
+    """The state of one trace.
+
+    `captured` are (array, parameter) pairs of the outermost trace: hidden inputs, in order.
+    `outer` maps a value of an enclosing trace to this trace's parameter for it.
+    """
+
+    __slots__ = ("_arrays", "builder", "checks", "open", "outer", "parent")
+
+    def __init__(self, parent: Context | None = None) -> None:
+        self.builder = Builder()
+        self.parent = parent
+        self.open = True
+        self.outer: dict[Value, tuple[Value, Context]] = {}
+        self.checks = 0
+        self._arrays: dict[int, tuple[Any, Value]] = {}
+
+    @property
+    def captured(self) -> list[tuple[Any, Value]]:
+        return list(self._arrays.values())
+
+    @property
+    def root(self) -> Context:
+        context = self
+        while context.parent is not None:
+            context = context.parent
+        return context
+
+    def own(self, value: Value, home: Context) -> Value:
+        """This trace's value for one that was made in `home`, this trace or one around it."""
+        if home is self:
+            return value
+        known = self.outer.get(value)
+        if known is None:
+            if self.parent is None:
+                raise TraceError(_strange_text(value, home))
+            self.parent.own(value, home)
+            known = self.builder.param(value.type, value.name), home
+            self.outer[value] = known
+        return known[0]
+
+    def captures(self) -> list[Value]:
+        """The enclosing trace's values for this trace's captured parameters, in their order."""
+        if self.parent is None:
+            return []
+        return [self.parent.own(value, home) for value, (_, home) in self.outer.items()]
+
+    def array(self, array: np.ndarray[Any, Any]) -> Value:
+        """The parameter for an array of the outside world; one per array object."""
+        root = self.root
+        known = root._arrays.get(id(array))
+        if known is None:
+            type = TensorType(as_dtype(array.dtype), array.shape)
+            name = f"captured{len(root._arrays)}"
+            known = root._arrays[id(array)] = array, root.builder.param(type, name)
+        return self.own(known[1], root)
+
+    def check(self, condition: Value, message: str, place: Locations) -> None:
+        """Makes the call fail with the message where the bool[] condition does not hold."""
+        root = self.root
+        root.checks += 1
+        attrs = {"id": root.checks, "message": message}
+        self.builder.emit(ROWS["check"], (condition,), attrs, (), place)
+
+
+class _State(threading.local):
+    context: Context | None = None
+
+
+STATE = _State()
+"""`STATE.context` is this thread's innermost trace, or None."""
+
+
+@contextmanager
+def tracing(nested: bool = False) -> Iterator[Context]:
+    """Makes a new trace the current one. A nested one may capture values of the one around it."""
+    before = STATE.context
+    context = Context(before if nested else None)
+    STATE.context = context
+    try:
+        yield context
+    finally:
+        context.open = False
+        STATE.context = before
+
+
+def current() -> Context:
+    """The trace in progress; TraceError outside of one."""
+    context = STATE.context
+    if context is None:
+        raise TraceError(explain("a traced operation outside of any trace", at=here()[0]))
+    return context
+
+
+def where_made(value: Value) -> str:
+    """`argument x`, or the line of the user's code that made the value."""
+    op: Op | None = value.op
+    if op is None:
+        return f"argument {value.name or '?'}"
+    return describe(op.locations[0]) if op.locations else op.row.name
+
+
+def describe(place: Location) -> str:
+    return f"{place}: {place.text}" if place.text else str(place)
+
+
+def _strange_text(value: Value, home: Context) -> str:
+    problem = "a traced array was used outside the trace that made it"
+    if not home.open:
+        problem = "a traced array was used after its trace ended"
+    return explain(
+        f"{problem}\n  made at: {where_made(value)}",
+        at=here()[0],
+        shapes=[value.type],
+        cure="return it from the jitted function instead of storing it outside",
+    )

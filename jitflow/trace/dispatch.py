@@ -1,0 +1,94 @@
+"""The tables that say which implementation stands for an operator, method or NumPy function.
+
+`jitflow.numpy` fills them; `TracedArray` asks them. A missing entry raises by name. Knows no
+implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from jitflow.errors import TraceError, explain
+from jitflow.trace.source import here
+
+Implementation = Callable[..., Any]
+
+OPERATORS: dict[str, Implementation] = {}
+"""By the name in Python's `operator` module: `add(x, y)`, `neg(x)`, `matmul`, `getitem`."""
+
+METHODS: dict[str, Implementation] = {}
+"""Methods of arrays: `METHODS["sum"](x, axis=0)` stands for `x.sum(axis=0)`."""
+
+PROPERTIES: dict[str, Implementation] = {}
+"""Attributes of arrays that are computed: `PROPERTIES["T"](x)`."""
+
+FUNCTIONS: dict[Any, Implementation] = {}
+"""By NumPy function or ufunc (`np.mean`, `np.add`), or (ufunc, method): `(np.add, "reduce")`."""
+
+
+class MissingAttribute(TraceError, AttributeError):
+    """An attribute of NumPy's arrays that traced arrays do not have."""
+
+
+def implements(*functions: Any) -> Callable[[Implementation], Implementation]:
+    """Decorator: the function stands for these NumPy functions on traced arrays."""
+
+    def enter(implementation: Implementation) -> Implementation:
+        for function in functions:
+            FUNCTIONS[function] = implementation
+        return implementation
+
+    return enter
+
+
+def numpy_name(function: Any) -> str:
+    """`np.linalg.norm` for the function of that name."""
+    module = getattr(function, "__module__", None) or "numpy"
+    name = getattr(function, "__name__", repr(function))
+    return f"{module}.{name}".replace("numpy", "np", 1)
+
+
+def call_operator(name: str, *operands: Any) -> Any:
+    implementation = OPERATORS.get(name)
+    if implementation is None:
+        raise TraceError(missing(f"the operator {name}"))
+    return implementation(*operands)
+
+
+def call_function(function: Any, args: Any, kwargs: Any) -> Any:
+    """What `__array_function__` asks for."""
+    implementation = FUNCTIONS.get(function)
+    if implementation is None:
+        raise TraceError(missing(numpy_name(function)))
+    return implementation(*args, **kwargs)
+
+
+def call_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: Any) -> Any:
+    """What `__array_ufunc__` asks for; `out=` and `where=` are refused by name."""
+    name = numpy_name(ufunc)
+    if method != "__call__":
+        name = f"{name}.{method}"
+    for option in ("out", "where"):
+        if kwargs.get(option, True) not in (True, None, (None,)):
+            raise TraceError(_option_text(name, option))
+    implementation = FUNCTIONS.get(ufunc if method == "__call__" else (ufunc, method))
+    if implementation is None:
+        raise TraceError(missing(name))
+    rest = {k: v for k, v in kwargs.items() if k not in ("out", "where")}
+    return implementation(*inputs, **rest)
+
+
+def missing(name: str) -> str:
+    """The text of an error about something that no entry stands for."""
+    return explain(f"{name} is not supported under @jit yet", at=here()[0])
+
+
+def _option_text(name: str, option: str) -> str:
+    cures = {
+        "out": "assign the result: write `a = a + x`, not `a += x`, for an `a` from outside",
+        "where": "compute both sides and choose with jnp.where(condition, x, y)",
+    }
+    return explain(
+        f"{option}= is not supported under @jit", op=name, at=here()[0], cure=cures[option]
+    )

@@ -1,0 +1,85 @@
+"""Source lines: the innermost frame of the user's code, found cheaply enough to ask at every op.
+
+The user's code is what is neither jitflow nor NumPy nor the standard library. Knows frames and
+code objects only.
+"""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from bisect import bisect_right
+from os.path import dirname, join
+from types import CodeType
+
+import numpy as np
+
+from jitflow.ir.location import Location, Locations
+
+UNKNOWN: Locations = (Location("<unknown>", 0),)
+
+_PACKAGES = join("", "site-packages", ""), join("", "dist-packages", "")
+_OWN = (
+    join(dirname(dirname(__file__)), ""),
+    join(dirname(np.__file__), ""),
+    "<frozen ",
+    "<__array_function__",
+)
+_STANDARD = join(sysconfig.get_paths()["stdlib"], "")
+
+
+class _Lines:
+    """The lines of one code object; `places` is filled as instructions are asked for."""
+
+    __slots__ = ("code", "lines", "places", "starts")
+
+    def __init__(self, code: CodeType) -> None:
+        spans = [(start, line) for start, _, line in code.co_lines() if line is not None]
+        self.code = code  # held, so that its id is not given to another
+        self.starts = [start for start, _ in spans]
+        self.lines = [line for _, line in spans]
+        self.places: dict[int, Locations] = {}
+
+    def find(self, instruction: int) -> Locations:
+        index = bisect_right(self.starts, instruction) - 1
+        line = self.lines[index] if index >= 0 else self.code.co_firstlineno
+        place = (Location(self.code.co_filename, line, self.code.co_name),)
+        self.places[instruction] = place
+        return place
+
+
+_KNOWN: dict[int, _Lines] = {}
+_INTERNAL: dict[int, CodeType] = {}
+
+
+def here() -> Locations:
+    """The line of the user's code that is running now, as an op's locations."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        key = id(code)
+        if key not in _INTERNAL:
+            lines = _KNOWN.get(key) or _classify(code)
+            if lines is not None:
+                found = lines.places.get(frame.f_lasti)
+                return found if found is not None else lines.find(frame.f_lasti)
+        frame = frame.f_back  # type: ignore[assignment]
+    return UNKNOWN
+
+
+def definition(function: object) -> Location:
+    """The line where a Python function starts, or an unknown place."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return UNKNOWN[0]
+    return Location(code.co_filename, code.co_firstlineno, code.co_name)
+
+
+def _classify(code: CodeType) -> _Lines | None:
+    file = code.co_filename
+    installed = any(part in file for part in _PACKAGES)
+    if file.startswith(_OWN) or (file.startswith(_STANDARD) and not installed):
+        _INTERNAL[id(code)] = code
+        return None
+    lines = _KNOWN[id(code)] = _Lines(code)
+    return lines
