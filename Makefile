@@ -47,8 +47,11 @@ wheel: $(VENV)/dev.stamp ## Build sdist and wheel; run the wheel where nothing e
 clean: ## Remove .venv, build and caches
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
+# torch for the processor only: a tenth of the size of the default one.
+$(VENV)/bench.stamp: INDEX := --extra-index-url https://download.pytorch.org/whl/cpu
+
 $(VENV)/%.stamp: pyproject.toml $(VENV)/python-$(VERSION)
-	$(PIP) install --editable '.[$*]'
+	$(PIP) install $(INDEX) --editable '.[$*]'
 	@touch $@
 
 $(VENV)/python-$(VERSION):
