@@ -43,6 +43,10 @@ class TraceError(JitflowError, TypeError):
     """Python code that cannot be traced, or a traced value used where a concrete one is needed."""
 
 
+class DerivativeError(JitflowError, ValueError):
+    """A derivative that does not exist, or that jitflow does not know."""
+
+
 class VerifyError(JitflowError):
     """IR that breaks a rule of its level."""
 

@@ -8,10 +8,12 @@ derivatives, transposes and expansions get the builder they write to as an argum
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, Literal
+
+from jitflow.ir.derivative import Rule, jvp_linear, jvp_multilinear
 
 
 class Effect(Enum):
@@ -65,13 +67,13 @@ class OpRow:
     Meaning
         reference(*arrays, **attrs) -> array: NumPy; elementwise over tensors, scalars, vectors.
         exact: the compiled result equals the reference bit for bit; else within `ulp`.
-    Derivative: exactly one of
-        linear: operand indices (or "all") in which the op is jointly linear;
+    Derivative
+        linear: operand indices (or "all") in which the op is jointly linear, the others fixed;
         multilinear: operand indices in each of which it is linear alone (mul, dot_general);
-        partials: per operand, fn(b, result, *operands) -> d result / d operand, or None for 0;
-        jvp: fn(b, op, tangents) -> tangent, tangents holding None for 0;
-        no_derivative: why there is none (the derivative is 0, or the op holds regions).
-    transpose(b, cotangent, op, index) -> cotangent of operand `index`, for linear operands.
+        transpose(b, cotangent, op, index) -> cotangent of operand `index`, one of those;
+        jvp(b, op, tangents) -> the result's tangent in linear ops, None standing for zero;
+        it follows from linear or multilinear where the row gives none (see derivative.py);
+        no_derivative: why there is no jvp (the derivative is 0, or the op holds regions).
     Code: expand(b, *operands, **attrs) -> value in level-3 ops; None for a primitive of level 3.
     cost: of one element, in additions.
     """
@@ -95,8 +97,7 @@ class OpRow:
     identity: Callable[[Any], Any] | None = None
     linear: tuple[int, ...] | Literal["all"] | None = None
     multilinear: tuple[int, ...] | None = None
-    partials: tuple[Callable[..., Any] | None, ...] | None = None
-    jvp: Callable[..., Any] | None = None
+    jvp: Rule | None = None
     no_derivative: str = ""
     transpose: Callable[..., Any] | None = None
     expand: Callable[..., Any] | None = None
@@ -117,10 +118,12 @@ def register(row: OpRow) -> OpRow:
     """Adds a row to the table; a name twice or a row without a derivative rule is refused."""
     if row.name in ROWS:
         raise ValueError(f"op '{row.name}' is registered twice")
-    rules = (row.linear, row.multilinear, row.partials, row.jvp, row.no_derivative or None)
-    if sum(rule is not None for rule in rules) != 1:
-        raise ValueError(f"op '{row.name}' must state exactly one derivative rule")
-    if (row.linear is not None or row.multilinear is not None) and row.transpose is None:
+    is_linear = row.linear is not None or row.multilinear is not None
+    if is_linear and row.transpose is None:
         raise ValueError(f"op '{row.name}' is linear and has no transpose")
+    if is_linear and row.jvp is None:
+        row = replace(row, jvp=jvp_linear if row.linear is not None else jvp_multilinear)
+    if (row.jvp is None) == (row.no_derivative == ""):
+        raise ValueError(f"op '{row.name}' must state a derivative, or why there is none")
     ROWS[row.name] = row
     return row

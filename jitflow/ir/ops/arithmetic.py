@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from jitflow.ir.derivative import jvp_by_operand
 from jitflow.ir.dtypes import DType
 from jitflow.ir.ops import reference
 from jitflow.ir.ops.rules import elementwise
@@ -44,10 +45,20 @@ register(OpRow(
     commutative=True, associative=True, identity=_zero,
     linear=(0, 1), transpose=lambda b, ct, op, index: ct,
 ))
+
+
+def _tangent_sub(b: Any, op: Any, tangents: Any) -> Any:
+    x, y = tangents
+    if y is None:
+        return x
+    return b.neg(y) if x is None else b.sub(x, y)
+
+
 register(OpRow(
     name="sub", family=Family.ELEMENTWISE, arity=2, doc="x - y; integers wrap.",
     infer=elementwise(NUMBERS, "numbers"), reference=np.subtract,
-    linear=(0, 1), transpose=lambda b, ct, op, index: b.neg(ct) if index else ct,
+    linear=(0, 1), jvp=_tangent_sub,
+    transpose=lambda b, ct, op, index: b.neg(ct) if index else ct,
 ))
 register(OpRow(
     name="mul", family=Family.ELEMENTWISE, arity=2, doc="x * y; integers wrap.",
@@ -55,13 +66,21 @@ register(OpRow(
     commutative=True, associative=True, identity=_one,
     multilinear=(0, 1), transpose=lambda b, ct, op, index: b.mul(ct, op.operands[1 - index]),
 ))
+
+
+def _tangent_div(b: Any, op: Any, tangents: Any) -> Any:
+    """(dx - x/y * dy) / y: one division serves both operands, backwards too."""
+    x, y = tangents
+    if y is None:
+        return b.div(x, op.operands[1])
+    change = b.mul(y, op.result)
+    return b.div(b.neg(change) if x is None else b.sub(x, change), op.operands[1])
+
+
 register(OpRow(
     name="div", family=Family.ELEMENTWISE, arity=2, doc="x / y, correctly rounded.",
     infer=elementwise("fc", "floats"), reference=np.divide, cost=8,
-    partials=(
-        lambda b, out, x, y: b.div(b.full_like(x, 1), y),
-        lambda b, out, x, y: b.neg(b.div(out, y)),
-    ),
+    linear=(0,), jvp=_tangent_div,
     transpose=lambda b, ct, op, index: b.div(ct, op.operands[1]),
 ))
 register(OpRow(
@@ -71,27 +90,33 @@ register(OpRow(
 ))
 
 
-def _sign(b: Any, out: Any, x: Any) -> Any:
-    one, zero = b.full_like(x, 1), b.full_like(x, 0)
-    return b.select(b.gt(x, zero), one, b.select(b.lt(x, zero), b.full_like(x, -1), zero))
+def _unit(b: Any, x: Any) -> Any:
+    """1 with the sign bit of x."""
+    return b.copysign(b.full_like(x, 1), x)
+
+
+def _sign(b: Any, x: Any) -> Any:
+    zero = b.full_like(x, 0)
+    return b.select(b.eq(x, zero), zero, _unit(b, x))
 
 
 register(OpRow(
-    name="abs", family=Family.ELEMENTWISE, arity=1, doc="|x|; the least integer stays.",
+    name="abs", family=Family.ELEMENTWISE, arity=1, doc="|x|; the least integer stays; the derivative at 0 is 0.",
     infer=elementwise(REALS, "real numbers"), reference=np.abs, idempotent=True,
-    partials=(_sign,),
+    jvp=jvp_by_operand(lambda b, t, out, x: b.mul(t, _sign(b, x))),
 ))
 
 
 def _wins(compare: str, index: int) -> Any:
     """Derivative of maximum/minimum by one operand: 1 where it wins, 1/2 at ties, else 0."""
 
-    def partial(b: Any, out: Any, x: Any, y: Any) -> Any:
+    def tangent(b: Any, t: Any, out: Any, x: Any, y: Any) -> Any:
         mine, other = (y, x) if index else (x, y)
         tie = b.select(b.eq(mine, other), b.full_like(x, 0.5), b.full_like(x, 0))
-        return b.select(getattr(b, compare)(mine, other), b.full_like(x, 1), tie)
+        won = getattr(b, compare)(mine, other)
+        return b.mul(t, b.select(won, b.full_like(x, 1), tie))
 
-    return partial
+    return tangent
 
 
 register(OpRow(
@@ -99,37 +124,37 @@ register(OpRow(
     doc="The greater; NaN if either is NaN; +0.0 is above -0.0 (IEEE 754-2019 maximum).",
     infer=elementwise("biuf", "real numbers"), reference=reference.maximum,
     commutative=True, associative=True, idempotent=True, identity=lowest,
-    partials=(_wins("gt", 0), _wins("gt", 1)),
+    jvp=jvp_by_operand(_wins("gt", 0), _wins("gt", 1)),
 ))
 register(OpRow(
     name="minimum", family=Family.ELEMENTWISE, arity=2,
     doc="The smaller; NaN if either is NaN; -0.0 is below +0.0 (IEEE 754-2019 minimum).",
     infer=elementwise("biuf", "real numbers"), reference=reference.minimum,
     commutative=True, associative=True, idempotent=True, identity=highest,
-    partials=(_wins("lt", 0), _wins("lt", 1)),
+    jvp=jvp_by_operand(_wins("lt", 0), _wins("lt", 1)),
 ))
+
+
+def _where(b: Any, mask: Any, t: Any) -> Any:
+    return b.select(mask, t, b.full_like(t, 0))
+
+
 register(OpRow(
     name="clamp", family=Family.ELEMENTWISE, arity=3,
-    doc="clamp(low, x, high) = minimum(maximum(x, low), high).",
+    doc="clamp(low, x, high) = minimum(maximum(x, low), high); its derivative is 0 at ties.",
     infer=elementwise("iuf", "real numbers"),
     reference=lambda low, x, high: reference.minimum(reference.maximum(x, low), high),
-    partials=(
-        lambda b, out, low, x, high: _inside(b, b.lt(x, low), out),
-        lambda b, out, low, x, high: _inside(b, b.and_(b.ge(x, low), b.le(x, high)), out),
-        lambda b, out, low, x, high: _inside(b, b.gt(b.maximum(x, low), high), out),
+    jvp=jvp_by_operand(
+        lambda b, t, out, low, x, high: _where(b, b.and_(b.lt(x, low), b.lt(low, high)), t),
+        lambda b, t, out, low, x, high: _where(b, b.and_(b.lt(low, x), b.lt(x, high)), t),
+        lambda b, t, out, low, x, high: _where(b, b.gt(b.maximum(x, low), high), t),
     ),
     expand=lambda b, low, x, high: b.minimum(b.maximum(x, low), high),
 ))
-
-
-def _inside(b: Any, mask: Any, out: Any) -> Any:
-    return b.select(mask, b.full_like(out, 1), b.full_like(out, 0))
-
-
 register(OpRow(
     name="sqrt", family=Family.ELEMENTWISE, arity=1, doc="Square root, correctly rounded.",
     infer=elementwise("f", "floats"), reference=reference.quiet(np.sqrt), cost=8,
-    partials=(lambda b, out, x: b.div(b.full_like(out, 0.5), out),),
+    jvp=jvp_by_operand(lambda b, t, out, x: b.div(t, b.add(out, out))),
 ))
 register(OpRow(
     name="floor", family=Family.ELEMENTWISE, arity=1, doc="The greatest integer not above x.",
@@ -144,15 +169,15 @@ register(OpRow(
 register(OpRow(
     name="copysign", family=Family.ELEMENTWISE, arity=2, doc="|x| with the sign bit of y.",
     infer=elementwise("f", "floats"), reference=np.copysign,
-    partials=(
-        lambda b, out, x, y: b.copysign(b.full_like(x, 1), b.mul(out, _sign(b, out, x))), None,
+    jvp=jvp_by_operand(
+        lambda b, t, out, x, y: b.mul(t, b.mul(_unit(b, x), _unit(b, y))), None,
     ),
 ))
 register(OpRow(
     name="fma", family=Family.ELEMENTWISE, arity=3, doc="x * y + z with one rounding.",
     infer=elementwise("f", "f32 or f64"), reference=reference.fma,
-    partials=(
-        lambda b, out, x, y, z: y, lambda b, out, x, y, z: x,
-        lambda b, out, x, y, z: b.full_like(z, 1),
+    jvp=jvp_by_operand(
+        lambda b, t, out, x, y, z: b.mul(t, y), lambda b, t, out, x, y, z: b.mul(t, x),
+        lambda b, t, out, x, y, z: t,
     ),
 ))

@@ -19,16 +19,16 @@ def _infer_convert(types: tuple[Any, ...], attrs: Any, regions: Any) -> tuple[An
 
 
 def _tangent_convert(b: Any, op: Any, tangents: Any) -> Any:
-    """Linear between inexact dtypes; zero from or to an integer."""
-    if tangents[0] is None or not op.attrs["dtype"].is_inexact:
-        return None
-    return b.convert(tangents[0], dtype=op.attrs["dtype"])
+    """Linear between inexact dtypes; zero to an integer."""
+    target = op.attrs["dtype"]
+    return b.convert(tangents[0], dtype=target) if target.is_inexact else None
 
 
 register(OpRow(
     name="convert", family=Family.ELEMENTWISE, arity=1, attributes={"dtype": Attribute("dtype")},
     doc="x in another dtype; float to integer truncates, saturates, and sends NaN to 0.",
-    infer=_infer_convert, reference=reference.convert, jvp=_tangent_convert,
+    infer=_infer_convert, reference=reference.convert,
+    linear=(0,), jvp=_tangent_convert,
     transpose=lambda b, ct, op, index: b.convert(ct, dtype=op.operands[0].type.dtype),
 ))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -49,10 +50,10 @@ def _transpose_sum(b: Any, ct: Any, op: Any, index: int) -> Any:
 
 def _tangent_extreme(b: Any, op: Any, tangents: Any) -> Any:
     """The mean of the tangents at the elements that attain the extreme."""
-    x, axes = op.operands[0], op.attrs["axes"]
-    hit = b.convert(b.eq(x, expand_result(b, op.result, x.type, axes)), dtype=x.type.dtype)
-    share = b.div(hit, expand_result(b, b.reduce_sum(hit, axes=axes), x.type, axes))
-    return b.reduce_sum(b.mul(tangents[0], share), axes=axes)
+    x, (t,), axes = op.operands[0], tangents, op.attrs["axes"]
+    hit = b.eq(x, expand_result(b, op.result, x.type, axes))
+    count = b.reduce_sum(b.convert(hit, dtype=x.type.dtype), axes=axes)
+    return b.div(b.reduce_sum(b.select(hit, t, b.full_like(t, 0)), axes=axes), count)
 
 
 def _tangent_product(b: Any, op: Any, tangents: Any) -> Any:
@@ -74,7 +75,9 @@ def _axes_last(b: Any, x: Any, axes: tuple[int, ...]) -> Any:
     """x with the reduced axes flattened into one last axis."""
     kept = tuple(a for a in range(x.type.rank) if a not in axes)
     moved = b.transpose(x, axes=kept + tuple(axes))
-    length = int(np.prod([x.type.shape[a] for a in axes], dtype=int))
+    length = prod(x.type.shape[a] for a in axes)
+    if not isinstance(length, int):
+        raise ShapeError(f"the derivative of a product of {length} elements needs a static size")
     return b.reshape(moved, shape=(*(x.type.shape[a] for a in kept), length))
 
 

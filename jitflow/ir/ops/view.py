@@ -179,15 +179,16 @@ def _reference_pad(x: Any, value: Any, low: Any, high: Any, interior: Any) -> An
 
 def _transpose_pad(b: Any, ct: Any, op: Any, index: int) -> Any:
     operand = op.operands[0].type
-    window = pad_window(operand, op.attrs)
-    inner = b.slice(
-        ct, start=tuple(w.start for w in window), stop=tuple(w.stop for w in window),
-        step=tuple(w.step for w in window),
-    )
     if index == 0:
-        return inner
-    every = tuple(range(operand.rank))
-    return b.sub(b.reduce_sum(ct, axes=every), b.reduce_sum(inner, axes=every))
+        window = pad_window(operand, op.attrs)
+        return b.slice(
+            ct, start=tuple(w.start for w in window), stop=tuple(w.stop for w in window),
+            step=tuple(w.step for w in window),
+        )
+    false = b.constant(False, shape=operand.shape)
+    padding = b.pad(false, b.constant(True), **op.attrs)
+    outside = b.select(padding, ct, b.full_like(ct, 0))
+    return b.reduce_sum(outside, axes=tuple(range(operand.rank)))
 
 
 register(OpRow(

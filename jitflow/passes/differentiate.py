@@ -1,0 +1,38 @@
+"""What `grad` means on IR: a composition of linearize and transpose. Not a pass itself."""
+
+from __future__ import annotations
+
+from jitflow.errors import DerivativeError
+from jitflow.ir.core import Function, Region
+from jitflow.ir.types import TensorType
+from jitflow.passes.linearize import linearize
+from jitflow.passes.transpose import transpose
+
+
+def gradient(
+    function: Function, *, wrt: tuple[int, ...] = (0,), output: int = 0, values: bool = True
+) -> Function:
+    """The gradient of scalar result `output` by parameters `wrt`, in reverse mode.
+
+    Parameters: those of `function`. Results: those of `function` (only where `values` is set),
+    then one gradient for each of `wrt`, of that parameter's type, zeros where it has no influence.
+    The text form is `linearize{wrt=[...], of=[output]},transpose{ones=true}`. Primal ops that the
+    results no longer use are left to dce.
+
+    Raises DerivativeError where the output is no real scalar, a parameter of `wrt` is not real,
+    or an op has no derivative. Calls must be inlined before.
+    """
+    for what, of, index in [
+        ("result", function.results, output), *(("parameter", function.params, i) for i in wrt)
+    ]:
+        if 0 <= index < len(of) and of[index].type.dtype.kind == "c":
+            raise DerivativeError(f"{what} {index} is {of[index].type}; gradients are of reals")
+    result = linearize(function, wrt=wrt, of=(output,))
+    scalar = function.results[output].type
+    if not isinstance(scalar, TensorType) or scalar.rank:
+        raise DerivativeError(f"result {output} is {scalar}; a gradient is of a scalar")
+    result = transpose(result, ones=True)
+    if values:
+        return result
+    kept = result.results[len(function.results) :]
+    return Function(result.name, Region(result.params, result.ops, kept), result.attrs)

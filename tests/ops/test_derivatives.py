@@ -1,0 +1,284 @@
+"""Derivative rules of every row, by table, through the interpreter in f64.
+
+The jvp against central differences, the transpose against the jvp by <ct, J t> = <J' ct, t>, the
+second derivative against differences of the first. A row is in the table or says `no_derivative`.
+"""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from jitflow.ir.builder import Builder
+from jitflow.ir.dtypes import as_dtype
+from jitflow.ir.interpreter import interpret
+from jitflow.ir.row import ROWS
+from jitflow.ir.types import TensorType
+from jitflow.ir.verifier import verify
+from jitflow.passes.differentiate import gradient
+from jitflow.passes.linearize import linearize
+from jitflow.passes.transpose import transpose
+
+STEP = 1e-5
+RNG = np.random.default_rng(7)
+
+
+def normal(*shape):
+    return RNG.normal(size=shape)
+
+
+def positive(*shape):
+    return RNG.uniform(0.5, 2.0, size=shape)
+
+
+def apart(*shape):
+    """Distinct values, so that no difference crosses a tie."""
+    return RNG.permutation(np.arange(np.prod(shape, dtype=int))).reshape(shape) * 0.37 - 1.0
+
+
+MASK = np.array([True, False, True])
+ROW = np.array([0.3, -1.2, 2.0])
+
+CASES = [
+    ("add", [normal(3), normal(3)], {}),
+    ("sub", [normal(3), normal(3)], {}),
+    ("mul", [normal(3), normal(3)], {}),
+    ("div", [normal(3), positive(3)], {}),
+    ("neg", [normal(3)], {}),
+    ("abs", [ROW], {}),
+    ("maximum", [apart(4), apart(4) + 0.1], {}),
+    ("minimum", [apart(4), apart(4) + 0.1], {}),
+    ("clamp", [np.array([-1.0, 0.5, -1.0]), ROW, np.array([1.0, 0.9, 1.0])], {}),
+    ("sqrt", [positive(3)], {}),
+    ("copysign", [ROW, np.array([-1.0, -1.0, 2.0])], {}),
+    ("fma", [normal(2), normal(2), normal(2)], {}),
+    ("exp", [normal(3)], {}),
+    ("expm1", [normal(3)], {}),
+    ("log", [positive(3)], {}),
+    ("log1p", [positive(3) - 0.8], {}),
+    ("tanh", [normal(3)], {}),
+    ("sin", [normal(3)], {}),
+    ("cos", [normal(3)], {}),
+    ("erf", [normal(3)], {}),
+    ("pow", [positive(3), ROW], {}),
+    ("select", [MASK, normal(3), normal(3)], {}),
+    ("convert", [normal(3)], {"dtype": as_dtype("f64")}),
+    ("broadcast", [normal(3, 1)], {"shape": (2, 3, 4), "axes": (1, 2)}),
+    ("broadcast", [normal(1, 3)], {"shape": (1, 3), "axes": (0, 1)}),
+    ("broadcast", [np.float64(0.4)], {"shape": (2, 3), "axes": ()}),
+    ("reshape", [normal(2, 6)], {"shape": (3, 4)}),
+    ("transpose", [normal(2, 3, 4)], {"axes": (2, 0, 1)}),
+    ("reverse", [normal(2, 3)], {"axes": (1,)}),
+    ("slice", [normal(5, 7)], {"start": (1, 0), "stop": (5, 6), "step": (2, 3)}),
+    ("slice", [normal(4)], {"start": (2,), "stop": (2,), "step": (1,)}),
+    ("pad", [normal(2, 3), np.float64(0.7)], {"low": (1, 0), "high": (0, 2), "interior": (2, 1)}),
+    ("pad", [normal(0), np.float64(0.7)], {"low": (1,), "high": (2,), "interior": (3,)}),
+    ("concatenate", [normal(2, 1), normal(2, 3), normal(2, 0)], {"axis": 1}),
+    ("reduce_sum", [normal(2, 3, 4)], {"axes": (0, 2)}),
+    ("reduce_sum", [normal(0, 2)], {"axes": (0,)}),
+    ("reduce_prod", [normal(3, 2, 5)], {"axes": (0, 2)}),
+    ("reduce_prod", [normal(2, 0)], {"axes": (1,)}),
+    ("reduce_prod", [normal(2)], {"axes": ()}),
+    ("reduce_prod", [np.array([[2.0, 0.0, 3.0], [0.0, 0.0, 3.0]])], {"axes": (1,)}),
+    ("reduce_max", [apart(3, 4)], {"axes": (1,)}),
+    ("reduce_max", [apart(3, 4)], {"axes": (0, 1)}),
+    ("reduce_min", [apart(3, 4)], {"axes": (0,)}),
+    ("dot_general", [normal(2, 3), normal(3, 4)], {"contract": ((1,), (0,))}),
+    ("dot_general", [normal(3, 2), normal(4, 3)], {"contract": ((0,), (1,))}),
+    ("dot_general", [normal(3), normal(3)], {"contract": ((0,), (0,))}),
+    ("dot_general", [normal(2), normal(3)], {"contract": ((), ())}),
+    ("dot_general", [normal(2, 3, 4), normal(5, 4, 3)], {"contract": ((2, 1), (1, 2))}),
+    ("dot_general", [normal(2, 3, 4), normal(2, 3, 4)], {"contract": ((1, 2), (1, 2))}),
+    ("dot_general", [normal(3, 2, 4), normal(5, 4, 2)],
+     {"contract": ((2,), (1,)), "batch": ((1,), (2,))}),
+    ("dot_general", [normal(2, 5, 3, 4), normal(4, 3, 2, 2)],
+     {"contract": ((3,), (0,)), "batch": ((2, 0), (1, 3))}),
+]  # fmt: skip
+
+EVERY_CASE = pytest.mark.parametrize(
+    "case", range(len(CASES)), ids=[f"{i}-{name}" for i, (name, *_) in enumerate(CASES)]
+)
+
+
+def test_every_row_is_in_the_table_or_says_why_not():
+    differentiable = {row.name for row in ROWS.values() if not row.no_derivative}
+    assert {name for name, *_ in CASES} == differentiable
+
+
+def parameter(b, array):
+    array = np.asarray(array)
+    return b.param(TensorType(as_dtype(array.dtype), array.shape))
+
+
+@cache
+def single(case):
+    """The case's op as a function, and the parameters that have tangents."""
+    name, arrays, attrs = CASES[case]
+    b = Builder()
+    op = b.emit(ROWS[name], tuple(parameter(b, a) for a in arrays), attrs)
+    inexact = tuple(i for i, p in enumerate(b.params) if p.type.dtype.is_inexact)
+    return b.build(name, [op.result]), inexact
+
+
+def moved(arrays, indices, directions, step):
+    arrays = list(arrays)
+    for index, direction in zip(indices, directions, strict=True):
+        arrays[index] = arrays[index] + step * direction
+    return arrays
+
+
+def difference(function, arrays, indices, directions):
+    """Central differences of all results along the directions."""
+    high = interpret(function, moved(arrays, indices, directions, STEP))
+    low = interpret(function, moved(arrays, indices, directions, -STEP))
+    return [(h - w) / (2 * STEP) for h, w in zip(high, low, strict=True)]
+
+
+def close(left, right, tolerance):
+    np.testing.assert_allclose(left, right, rtol=tolerance, atol=tolerance)
+
+
+@EVERY_CASE
+def test_jvp_is_the_limit_of_differences(case):
+    _, arrays, _ = CASES[case]
+    function, inexact = single(case)
+    linear = verify(linearize(function, wrt=inexact))
+    directions = [normal(*np.shape(arrays[i])) for i in inexact]
+    value, tangent = interpret(linear, [*arrays, *directions])
+    np.testing.assert_array_equal(value, interpret(function, arrays)[0])
+    close(tangent, difference(function, arrays, inexact, directions)[0], 1e-7)
+
+
+@EVERY_CASE
+def test_jvp_by_one_operand_leaves_the_others_fixed(case):
+    _, arrays, _ = CASES[case]
+    function, inexact = single(case)
+    for index in inexact:
+        linear = verify(linearize(function, wrt=(index,)))
+        direction = normal(*np.shape(arrays[index]))
+        _, tangent = interpret(linear, [*arrays, direction])
+        close(tangent, difference(function, arrays, (index,), [direction])[0], 1e-7)
+
+
+@EVERY_CASE
+def test_transpose_is_the_adjoint_of_the_jvp(case):
+    _, arrays, _ = CASES[case]
+    function, inexact = single(case)
+    linear = linearize(function, wrt=inexact)
+    directions = [normal(*np.shape(arrays[i])) for i in inexact]
+    _, tangent = interpret(linear, [*arrays, *directions])
+    cotangent = normal(*np.shape(tangent))
+    _, *gradients = interpret(verify(transpose(linear)), [*arrays, cotangent])
+    backward = sum(np.vdot(g, d) for g, d in zip(gradients, directions, strict=True))
+    close(np.vdot(cotangent, tangent), backward, 1e-11)
+
+
+def weighted(b, values, power):
+    """A scalar: the sum of w * v**power over all values, with fixed weights."""
+    total = b.constant(0.0)
+    for value in values:
+        weights = np.cos(np.arange(value.type.size)).reshape(value.type.shape)
+        term = b.mul(value, b.constant(weights))
+        term = b.mul(term, value) if power == 2 else term
+        total = b.add(total, b.reduce_sum(term, axes=tuple(range(value.type.rank))))
+    return total
+
+
+def scalar_of(function, power):
+    """The function with its results weighted into one scalar."""
+    b = Builder(function.params)
+    for op in function.ops:
+        b.append(op)
+    return b.build("scalar", [weighted(b, function.results, power)])
+
+
+@EVERY_CASE
+def test_second_derivative_is_the_limit_of_differences_of_the_first(case):
+    _, arrays, _ = CASES[case]
+    function, inexact = single(case)
+    first = gradient(scalar_of(function, 2), wrt=inexact, values=False)
+    total = scalar_of(first, 1)
+    second = verify(gradient(total, wrt=inexact, values=False))
+    directions = [normal(*np.shape(arrays[i])) for i in inexact]
+    along = sum(
+        np.vdot(g, d) for g, d in zip(interpret(second, arrays), directions, strict=True)
+    )
+    close(along, difference(total, arrays, inexact, directions)[0], 2e-6)
+
+
+# Where a derivative is a choice, it is JAX's.
+
+inf, nan = np.inf, np.nan
+CONVENTIONS = [
+    ("abs", [0.0], {}, [0.0]),
+    ("maximum", [1.0, 1.0], {}, [0.5, 0.5]),
+    ("minimum", [-2.0, -2.0], {}, [0.5, 0.5]),
+    ("maximum", [0.0, -0.0], {}, [0.5, 0.5]),
+    ("clamp", [0.0, 0.0, 1.0], {}, [0.0, 0.0, 0.0]),
+    ("clamp", [0.0, 1.0, 1.0], {}, [0.0, 0.0, 0.0]),
+    ("clamp", [0.0, 0.5, 1.0], {}, [0.0, 1.0, 0.0]),
+    ("clamp", [2.0, 0.0, 1.0], {}, [0.0, 0.0, 1.0]),
+    ("copysign", [0.0, -1.0], {}, [-1.0, 0.0]),
+    ("copysign", [-3.0, -1.0], {}, [1.0, 0.0]),
+    ("sqrt", [0.0], {}, [inf]),
+    ("log", [0.0], {}, [inf]),
+    ("log1p", [-1.0], {}, [inf]),
+    ("pow", [0.0, 0.0], {}, [0.0, 0.0]),
+    ("pow", [0.0, 1.0], {}, [1.0, 0.0]),
+    ("pow", [0.0, 2.0], {}, [0.0, 0.0]),
+    ("pow", [-2.0, 3.0], {}, [12.0, nan]),
+    ("pow", [0.0, -1.0], {}, [-inf, nan]),
+    ("div", [1.0, 0.0], {}, [inf, -inf]),
+    ("reduce_max", [[1.0, 3.0, 3.0]], {"axes": (0,)}, [[0.0, 0.5, 0.5]]),
+    ("reduce_min", [[1.0, 1.0, 1.0, 1.0]], {"axes": (0,)}, [[0.25] * 4]),
+    ("reduce_prod", [[0.0, 3.0, 2.0]], {"axes": (0,)}, [[6.0, 0.0, 0.0]]),
+    ("reduce_prod", [[0.0, 3.0, 0.0]], {"axes": (0,)}, [[0.0, 0.0, 0.0]]),
+]
+
+
+@pytest.mark.parametrize(("name", "arrays", "attrs", "expected"), CONVENTIONS)
+def test_convention(name, arrays, attrs, expected):
+    b = Builder()
+    arrays = [np.asarray(a) for a in arrays]
+    op = b.emit(ROWS[name], tuple(parameter(b, a) for a in arrays), attrs)
+    every = tuple(range(len(arrays)))
+    found = interpret(gradient(b.build(name, [op.result]), wrt=every, values=False), arrays)
+    for got, want in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize(("x", "y"), [(0.0, 3.0), (0.0, 2.0), (-1.5, 2.0)])
+def test_second_derivative_of_a_power_is_finite_at_zero_and_below(x, y):
+    b = Builder()
+    base = parameter(b, x)
+    first = gradient(b.build("f", [b.pow(base, b.constant(y))]), values=False)
+    second = gradient(first, values=False)
+    assert interpret(second, [np.float64(x)])[0] == y * (y - 1) * x ** (y - 2)
+
+
+def test_second_derivative_of_abs_at_zero_is_zero():
+    b = Builder()
+    function = b.build("f", [b.abs(parameter(b, 0.0))])
+    second = gradient(gradient(function, values=False), values=False)
+    assert interpret(second, [np.float64(0.0)])[0] == 0.0
+
+
+@pytest.mark.parametrize("names", [("f32", "f64"), ("f64", "f32"), ("f32", "bf16")])
+def test_gradient_through_convert_has_the_parameters_dtype(names):
+    source, target = map(as_dtype, names)
+    b = Builder()
+    x = b.param(TensorType(source, (3,)))
+    narrow = b.convert(x, dtype=target)
+    function = b.build("f", [b.reduce_sum(b.mul(narrow, narrow), axes=(0,))])
+    ones = np.ones(3, source.numpy)
+    (found,) = interpret(verify(gradient(function, values=False)), [ones])
+    assert found.dtype == source.numpy
+    np.testing.assert_array_equal(found, 2 * ones)
+
+
+def test_no_derivative_passes_through_an_integer():
+    b = Builder()
+    x = parameter(b, 2.5)
+    rounded = b.convert(b.convert(x, dtype=as_dtype("i32")), dtype=as_dtype("f64"))
+    function = b.build("f", [b.mul(x, rounded)])
+    assert interpret(gradient(function, values=False), [np.float64(2.5)])[0] == 2.0
