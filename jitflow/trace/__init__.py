@@ -21,7 +21,7 @@ from jitflow.trace.promotion import (
     promote,
     together,
 )
-from jitflow.trace.source import here
+from jitflow.trace.source import fail, here
 
 __all__ = [
     "FUNCTIONS",
@@ -41,6 +41,7 @@ __all__ = [
     "elementwise",
     "emit",
     "emit_view",
+    "fail",
     "here",
     "implements",
     "lift",

@@ -1,4 +1,4 @@
-"""Source lines: the innermost frame of the user's code, found cheaply enough to ask at every op.
+"""Source lines: the innermost frame of the user's code, cheap enough to ask at every op.
 
 The user's code is what is neither jitflow nor NumPy nor the standard library. Knows frames and
 code objects only.
@@ -11,9 +11,11 @@ import sysconfig
 from bisect import bisect_right
 from os.path import dirname, join
 from types import CodeType
+from typing import Any, NoReturn
 
 import numpy as np
 
+from jitflow.errors import JitflowError, explain
 from jitflow.ir.location import Location, Locations
 
 UNKNOWN: Locations = (Location("<unknown>", 0),)
@@ -65,6 +67,11 @@ def here() -> Locations:
                 return found if found is not None else lines.find(frame.f_lasti)
         frame = frame.f_back  # type: ignore[assignment]
     return UNKNOWN
+
+
+def fail(kind: type[JitflowError], problem: str, **parts: Any) -> NoReturn:
+    """Raises an error of this kind about the user's line; `parts` as in `errors.explain`."""
+    raise kind(explain(problem, at=here()[0], **parts))
 
 
 def definition(function: object) -> Location:
