@@ -1,0 +1,20 @@
+"""The table of every pass. A new pass is one line here; where it runs is in pipeline.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jitflow.passes.cse import cse
+from jitflow.passes.dce import dce
+from jitflow.passes.fold import fold
+from jitflow.passes.inline import inline
+from jitflow.passes.step import Pass
+
+_ALL: tuple[Pass, ...] = (
+    Pass(inline, required=True),
+    Pass(fold),
+    Pass(cse),
+    Pass(dce),
+)
+
+PASSES: Mapping[str, Pass] = {rule.name: rule for rule in _ALL}

@@ -1,0 +1,105 @@
+"""What passes share: one forward sweep with a value map, and questions about effects.
+
+A sweep keeps every op, region and function that it does not change as the same object. Knows no op
+by name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.ir.location import Locations
+from jitflow.ir.row import Effect
+
+_KEPT = frozenset((Effect.WRITES, Effect.ORDERED))
+
+
+class Sweep:
+    """One forward sweep; a subclass says in `visit` what becomes of an op.
+
+    `values` maps values of the old function to those of the new one, `out` collects the ops of
+    the region being built. Nested regions are swept by `remap`.
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[Value, Value] = {}
+        self.out: list[Op] = []
+
+    def function(self, function: Function) -> Function:
+        return function.with_body(self.region(function.body))
+
+    def region(self, region: Region) -> Region:
+        """The region after the sweep; the same object where nothing changed."""
+        outer, self.out = self.out, []
+        for op in region.ops:
+            self.visit(op)
+        ops, self.out = self.out, outer
+        return rebuild_region(region, ops, map_values(region.results, self.values))
+
+    def visit(self, op: Op) -> None:
+        """Adds what becomes of `op` to `out`; unless overridden, op on its new operands."""
+        self.out.append(self.remap(op))
+
+    def remap(self, op: Op, locations: Locations | None = None) -> Op:
+        """The op on its new operands, its regions swept, and mapped; also with other locations."""
+        operands = map_values(op.operands, self.values)
+        regions = tuple([self.region(r) for r in op.regions]) if op.regions else op.regions
+        if operands is op.operands and regions == op.regions and locations is None:
+            return op
+        fresh = rebuild_op(op, operands, regions, locations)
+        self.replace(op, fresh.results)
+        return fresh
+
+    def replace(self, op: Op, results: Sequence[Value]) -> None:
+        """From here on `results` stand for the results of `op`."""
+        self.values.update(zip(op.results, results, strict=True))
+
+
+def map_values(values: tuple[Value, ...], new: Mapping[Value, Value]) -> tuple[Value, ...]:
+    """The values with those in `new` replaced; the same tuple where there are none."""
+    for value in values:
+        if value in new:
+            return tuple([new.get(v, v) for v in values])
+    return values
+
+
+def rebuild_op(
+    op: Op,
+    operands: tuple[Value, ...],
+    regions: tuple[Region, ...],
+    locations: Locations | None = None,
+) -> Op:
+    """The op with other operands of the same types, other regions, and other locations if given."""
+    types = [value.type for value in op.results]
+    names = [value.name for value in op.results]
+    places = op.locations if locations is None else locations
+    return Op(op.row, operands, op.attrs, types, regions, places, names)
+
+
+def rebuild_region(region: Region, ops: Sequence[Op], results: tuple[Value, ...]) -> Region:
+    """The region with other ops and results; the same object where they are the same."""
+    kept = tuple(ops)
+    if kept == region.ops and results == region.results:
+        return region
+    return Region(region.params, kept, results)
+
+
+def must_stay(op: Op) -> bool:
+    """Whether the op, or one nested in it, does something beside computing its results."""
+    if op.row.effect in _KEPT:
+        return True
+    return bool(op.regions) and any(
+        inner.row.effect in _KEPT for region in op.regions for inner in walk(region)
+    )
+
+
+def count_uses(function: Function) -> Counter[Value]:
+    """How often each value is an operand or a result of a region, nested regions included."""
+    uses: Counter[Value] = Counter(function.results)
+    for op in walk(function.body):
+        uses.update(op.operands)
+        for region in op.regions:
+            uses.update(region.results)
+    return uses
