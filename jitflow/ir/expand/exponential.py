@@ -1,0 +1,72 @@
+"""Expansions of exp and expm1, and the reduction by ln(2) that tanh, erf and pow share."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from jitflow.ir.expand.coefficients import EXP, EXPM1, LN2
+from jitflow.ir.expand.formats import (
+    Builder,
+    clamp,
+    format_of,
+    polynomial,
+    power_of_two,
+    round_to_integer,
+)
+
+if TYPE_CHECKING:
+    from jitflow.ir.core import Value
+
+LOG2_E = 1 / math.log(2)
+EXP_RANGE = {32: (-104.5, 89.0), 64: (-746.0, 710.0)}  # beyond: rounds to 0, overflows
+EXPM1_RANGE = {32: (-18.0, 89.0), 64: (-38.0, 710.0)}  # beyond: rounds to -1, overflows
+
+
+def reduce_exp(b: Builder, x: Value, tail: Value | None = None) -> tuple[Value, Value]:
+    """(bits, r) with x + tail = n ln(2) + r, |r| <= ln(2)/2, and n + 2 bias ending `bits`."""
+    form = format_of(x)
+    bits, n = round_to_integer(b, x, LOG2_E, 2 * form.bias)
+    high, low = LN2[form.bits]
+    exact = b.fma(n, b.full_like(x, -high), x)
+    if tail is None:
+        return bits, b.fma(n, b.full_like(x, -low), exact)
+    return bits, b.add(exact, b.fma(n, b.full_like(x, -low), tail))
+
+
+def reduced_expm1(b: Builder, r: Value, coefficients: tuple[float, ...]) -> Value:
+    """e^r - 1 for a reduced r."""
+    return b.fma(b.mul(r, r), polynomial(b, r, coefficients), r)
+
+
+def scale(b: Builder, y: Value, bits: Value) -> Value:
+    """y * 2^n in two factors of half the exponent: results below the normal range round once."""
+    half = b.shift_right(bits, b.full_like(bits, 1))
+    first = power_of_two(b, half, y)
+    second = power_of_two(b, b.sub(bits, half), y)
+    return b.mul(b.mul(y, first), second)
+
+
+def exponent_factor(b: Builder, bits: Value, like: Value, step: int = 0) -> Value:
+    """2^(n + step), where that is a normal number."""
+    offset = b.full_like(bits, format_of(like).bias - step)
+    return power_of_two(b, b.sub(bits, offset), like)
+
+
+def exp(b: Builder, x: Value) -> Value:
+    """e^x = 2^n e^r."""
+    form = format_of(x)
+    bits, r = reduce_exp(b, clamp(b, x, *EXP_RANGE[form.bits]))
+    y = b.add(reduced_expm1(b, r, EXP[form.bits]), b.full_like(x, 1.0))
+    return scale(b, y, bits)
+
+
+def expm1(b: Builder, x: Value) -> Value:
+    """e^x - 1 = 2 (2^(n-1) (e^r - 1) + 2^(n-1) - 1/2), halved so that only the result overflows."""
+    form = format_of(x)
+    bits, r = reduce_exp(b, clamp(b, x, *EXPM1_RANGE[form.bits]))
+    fraction = reduced_expm1(b, r, EXPM1[form.bits])
+    factor = exponent_factor(b, bits, x, -1)
+    half = b.fma(fraction, factor, b.sub(factor, b.full_like(x, 0.5)))
+    tiny = b.lt(b.abs(x), b.full_like(x, 2.0 ** -(form.mantissa + 2)))
+    return b.select(tiny, x, b.add(half, half))
