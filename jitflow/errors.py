@@ -31,6 +31,10 @@ class ShapeError(JitflowError, ValueError):
     """Shapes that do not fit the operation."""
 
 
+class AxisError(ShapeError, IndexError):
+    """An axis or an index that an array does not have."""
+
+
 class DtypeError(JitflowError, TypeError):
     """Dtypes that do not fit the operation, or that jitflow does not have."""
 
@@ -108,7 +112,7 @@ def point_at(problem: str, text: str, line: int, column: int, file: str, cure: s
 
     Only a window of a long line is shown, with the fault in it.
     """
-    lines = text.splitlines()
+    lines = text.split("\n")
     source = printable(lines[line - 1]) if line <= len(lines) else ""
     start = max(0, column - CARET_WINDOW // 2) if len(source) > CARET_WINDOW else 0
     window = source[start : start + CARET_WINDOW]

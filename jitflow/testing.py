@@ -100,7 +100,7 @@ class Case:
 
 def read_cases(text: str, file: str = "<text>") -> list[Case]:
     """The cases in a `.jf` file in order; what stands before the first one is prose."""
-    lines = text.splitlines()
+    lines = text.split("\n")
     starts = [i for i, line in enumerate(lines) if _directive(line)[0] == "case"]
     if not starts:
         raise ParseError("no case in this file", text, 1, 1, file, "begin one with `; case: name`")
@@ -200,6 +200,8 @@ class _Constants(ast.NodeTransformer):
 
 def _is_prose(line: str) -> bool:
     """True of blank lines and comments, which belong to the case that follows."""
+    if _ERROR.search(line) is not None:
+        return False
     return not line.strip() or (line.startswith(";") and not _directive(line)[0])
 
 
@@ -240,10 +242,10 @@ def bless(path: Path, name: str, verdict: str) -> None:
     """Writes a case's verdict into its file."""
     text = path.read_text()
     (case,) = (case for case in read_cases(text, str(path)) if case.name == name)
-    lines = text.splitlines()
+    lines = text.split("\n")
     lines[case.span[0] : case.span[1]] = verdict.splitlines()
     blessed = path.with_suffix(".blessed")
-    blessed.write_text("\n".join(lines) + "\n")
+    blessed.write_text("\n".join(lines).rstrip("\n") + "\n")
     os.replace(blessed, path)
 
 
@@ -268,7 +270,7 @@ def _check_error(case: Case, line: int, expected: str) -> None:
 
 def _is_about(error: JitflowError, case: Case, line: int) -> bool:
     """True where an error names this line of the file; errors of pipelines name no line of it."""
-    if _directive(case.text.splitlines()[line - 1])[0] == "passes":
+    if _directive(case.text.split("\n")[line - 1])[0] == "passes":
         return True
     named = re.findall(re.escape(case.file) + r":(\d+)", str(error))
     return str(line) in named

@@ -136,7 +136,7 @@ class _Parser:
         for name, attribute in row.attributes.items():
             if attribute.kind == "type" and types:
                 attrs[name] = types[0]
-        self._type_dense(row, attrs, types)
+        self._type_dense(row, attrs, types, where)
         builder.locations = (Location(tokens.file, tokens.line_of(where)),)
         regions = tuple(self._region(builder, row.captures) for _ in range(row.regions))
         self._check_arity(row, operands, where)
@@ -350,22 +350,24 @@ class _Parser:
             self.tokens.fail(f"damaged constant data: {error}", token)
         return Dense(array, type.dtype)
 
-    def _type_dense(self, row: OpRow, attrs: dict[str, Any], types: list[Type]) -> None:
+    def _type_dense(
+        self, row: OpRow, attrs: dict[str, Any], types: list[Type], where: Token
+    ) -> None:
         """Literal numbers of a dense attribute take the dtype of the op's result."""
         for name, attribute in row.attributes.items():
             if attribute.kind != "dense" or name not in attrs or isinstance(attrs[name], Dense):
                 continue
             if not types or not hasattr(types[0], "dtype"):
-                self.tokens.fail(f"{row.name} needs a result type to read its data")
-            attrs[name] = self._dense(attrs[name], types[0].dtype)  # type: ignore[attr-defined]
+                self.tokens.fail(f"{row.name} needs a result type to read its data", where)
+            attrs[name] = self._dense(attrs[name], types[0].dtype, where)
 
-    def _dense(self, value: Any, dtype: DType) -> Dense:
+    def _dense(self, value: Any, dtype: DType, where: Token) -> Dense:
         try:
             array = np.array(value, dtype=object)
             flat = [_element(v, dtype) for v in array.flat]
             return Dense(np.array(flat, dtype.numpy).reshape(array.shape), dtype)
         except (ValueError, TypeError, OverflowError) as error:
-            self.tokens.fail(f"not {dtype} data: {error}")
+            self.tokens.fail(f"not {dtype} data: {error}", where)
 
     def _int(self, what: str) -> int:
         token = self.tokens.take("number", what)
@@ -414,6 +416,8 @@ def _fits(kind: str, value: Any) -> bool:
 
 def _element(value: Any, dtype: DType) -> Any:
     """One literal as an element; refuses what would change value."""
+    if isinstance(value, tuple):
+        raise ValueError("lists of different lengths")
     if isinstance(value, bool) != (dtype.kind == "b"):
         raise ValueError(f"{value} is not {dtype}")
     if dtype.is_integer:
