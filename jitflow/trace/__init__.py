@@ -1,6 +1,7 @@
 """From a Python call to a graph: pytrees, specs, tracers, source lines. Re-exports only."""
 
-from jitflow.trace.arrays import TracedArray, detach, emit, emit_view, wrap
+from jitflow.trace import writes as _writes  # noqa: F401  (fills the in-place operators)
+from jitflow.trace.arrays import TracedArray, detach
 from jitflow.trace.context import STATE, Context, current, tracing
 from jitflow.trace.dispatch import (
     FUNCTIONS,
@@ -10,17 +11,8 @@ from jitflow.trace.dispatch import (
     implements,
     missing,
 )
-from jitflow.trace.promotion import (
-    broadcast_shapes,
-    broadcast_to,
-    common_dtype,
-    constant,
-    convert,
-    elementwise,
-    lift,
-    promote,
-    together,
-)
+from jitflow.trace.emit import constant, emit, emit_view, literal, wrap
+from jitflow.trace.lift import WEAK, lift
 from jitflow.trace.source import fail, here
 
 __all__ = [
@@ -29,25 +21,20 @@ __all__ = [
     "OPERATORS",
     "PROPERTIES",
     "STATE",
+    "WEAK",
     "Context",
     "TracedArray",
-    "broadcast_shapes",
-    "broadcast_to",
-    "common_dtype",
     "constant",
-    "convert",
     "current",
     "detach",
-    "elementwise",
     "emit",
     "emit_view",
     "fail",
     "here",
     "implements",
     "lift",
+    "literal",
     "missing",
-    "promote",
-    "together",
     "tracing",
     "wrap",
 ]

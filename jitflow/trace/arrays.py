@@ -1,4 +1,4 @@
-"""Traced arrays: handles on cells that hold the current SSA value, and `emit`, which makes them.
+"""Traced arrays: handles on cells that hold the current SSA value.
 
 A handle is a cell and a view path. A write replaces the cell's value; every handle on the cell
 derives its own value anew when it is next read, as NumPy's views would show it. What an operator
@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from jitflow.errors import DtypeError, JitflowError, ShapeError, TraceError, explain
-from jitflow.ir.core import Region, Value
+from jitflow.errors import TraceError
+from jitflow.ir.core import Value
 from jitflow.ir.row import ROWS
 from jitflow.trace.context import STATE, Context, current, where_made
 from jitflow.trace.dispatch import (
@@ -27,7 +27,7 @@ from jitflow.trace.dispatch import (
     call_ufunc,
     missing,
 )
-from jitflow.trace.source import here
+from jitflow.trace.source import fail, here
 
 Step = tuple[str, Mapping[str, Any]]
 Path = tuple[Step, ...]
@@ -114,7 +114,7 @@ class TracedArray:
 
     def __len__(self) -> int:
         if not self.type.shape:
-            raise TraceError(explain("len() of a rank-0 array", at=here()[0], shapes=[self.type]))
+            fail(TraceError, "len() of a rank-0 array")
         return self.type.shape[0]
 
     def __repr__(self) -> str:
@@ -142,7 +142,7 @@ class TracedArray:
 
     def __iter__(self) -> Iterator[Any]:
         if not self.type.shape:
-            raise TraceError(explain("iteration over a rank-0 array", at=here()[0]))
+            fail(TraceError, "iteration over a rank-0 array")
         return (self[i] for i in range(self.type.shape[0]))
 
     def __contains__(self, element: Any) -> NoReturn:
@@ -184,10 +184,8 @@ class TracedArray:
 
     def _refuse(self, use: str, cure: str) -> NoReturn:
         made = where_made(self._value)
-        raise TraceError(explain(
-            f"{use} needs a number, and a traced array has none yet\n  made at: {made}",
-            at=here()[0], shapes=[self.type], cure=cure,
-        ))
+        problem = f"{use} needs a number, and a traced array has none yet\n  made at: {made}"
+        fail(TraceError, problem, shapes=[self.type], cure=cure)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -243,60 +241,6 @@ for _name in ("neg", "pos", "abs", "invert", "round"):
     setattr(TracedArray, f"__{_name}__", _unary(_name))
 
 
-def wrap(value: Value, weak: bool = False, frozen: str = "") -> TracedArray:
-    """A new array of the trace in progress that holds `value`."""
-    return TracedArray(Cell(value, current(), frozen), weak)
-
-
 def detach(array: TracedArray) -> TracedArray:
     """The array's value now as a new array: later writes to either do not show in the other."""
-    return wrap(array.value, array.weak)
-
-
-def emit(row: str, *arrays: TracedArray, regions: tuple[Region, ...] = (), **attrs: Any) -> Any:
-    """Appends one op to the trace: its result as a new array, or a tuple of them.
-
-    The arrays must have the dtypes and shapes that the row asks for; see `promote`, `together`.
-    """
-    context = STATE.context or current()
-    values = tuple([array.value for array in arrays])
-    try:
-        op = context.builder.emit(ROWS[row], values, attrs, regions, here())
-    except JitflowError as error:
-        raise _at_line(error, row, arrays) from None
-    weak = bool(arrays) and all([array.weak for array in arrays])
-    results = op.results
-    if len(results) == 1:
-        return TracedArray(Cell(results[0], context), weak)
-    return tuple([TracedArray(Cell(result, context), weak) for result in results])
-
-
-def emit_view(row: str, array: TracedArray, **attrs: Any) -> TracedArray:
-    """Like `emit` for a view row, but the result shares the array's memory, as in NumPy.
-
-    Writes to the array show in the view, and writes to the view in the array.
-    """
-    value, cell = array.value, array.cell
-    if cell.context is not STATE.context:
-        return emit(row, array, **attrs)
-    if row == "reshape" and not _keeps_memory(array):
-        cell.frozen = "it was reshaped, and NumPy may have made a copy there; write on a .copy()"
-    try:
-        op = cell.context.builder.emit(ROWS[row], (value,), attrs, (), here())
-    except JitflowError as error:
-        raise _at_line(error, row, (array,)) from None
-    return TracedArray(cell, array.weak, (*array.path, (row, op.attrs)), op.results[0])
-
-
-def _keeps_memory(array: TracedArray) -> bool:
-    """True where a reshape is a view in NumPy whatever the strides: of a whole vector."""
-    return array.cell.value.type.rank <= 1 and not array.path
-
-
-def _at_line(error: JitflowError, op: str, arrays: Any) -> JitflowError:
-    kind = type(error) if isinstance(error, (ShapeError, DtypeError)) else TraceError
-    types = [array.type for array in arrays]
-    return kind(explain(
-        str(error), op=op, at=here()[0],
-        shapes=[list(t.shape) for t in types], dtypes=[t.dtype for t in types],
-    ))
+    return TracedArray(Cell(array.value, current()), array.weak)

@@ -1,0 +1,140 @@
+"""Ops appended to the trace in progress, and traced arrays made of their results.
+
+Owns how a row's fault becomes an error at the user's line, which results are views, and the range
+check of weak integers. Knows no NumPy function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from jitflow.errors import DtypeError, JitflowError, RangeError, ShapeError, TraceError
+from jitflow.ir.core import Region, Value
+from jitflow.ir.dense import Dense
+from jitflow.ir.dtypes import DType, i64
+from jitflow.ir.row import ROWS
+from jitflow.ir.types import TensorType
+from jitflow.trace.arrays import Cell, TracedArray
+from jitflow.trace.context import STATE, current
+from jitflow.trace.source import fail, here
+
+_MAY_COPY = "NumPy's reshape may have made a copy of it"
+
+
+def wrap(value: Value, weak: bool = False, frozen: str = "") -> TracedArray:
+    """A new array of the trace in progress that holds `value`."""
+    return TracedArray(Cell(value, current(), frozen), weak)
+
+
+def emit(row: str, *arrays: TracedArray, regions: tuple[Region, ...] = (), **attrs: Any) -> Any:
+    """Appends one op to the trace: its result as a new array, or a tuple of them.
+
+    The arrays must have the dtypes and shapes that the row asks for. A result is weak where all
+    operands are weak and it has rank 0.
+    """
+    context = STATE.context or current()
+    if row == "convert" and arrays[0].weak:
+        _check_range(arrays[0], attrs["dtype"])
+    values = tuple([array.value for array in arrays])
+    try:
+        op = context.builder.emit(ROWS[row], values, attrs, regions, here())
+    except JitflowError as error:
+        _fail_at_line(error, row, arrays)
+    weak = bool(arrays)
+    for array in arrays:
+        weak = weak and array.weak
+    results = op.results
+    if len(results) == 1:
+        result = results[0]
+        return TracedArray(Cell(result, context), weak and not result.type.shape)
+    return tuple([TracedArray(Cell(result, context), False) for result in results])
+
+
+def emit_view(row: str, array: TracedArray, **attrs: Any) -> TracedArray:
+    """Like `emit` for a view row, but the result shares the array's memory, as in NumPy.
+
+    Writes to the array show in the view, and writes to the view in the array.
+    """
+    value, cell = array.value, array.cell
+    if cell.context is not STATE.context:
+        return emit(row, array, **attrs)
+    if row == "reshape" and not _keeps_memory(array, attrs["shape"]):
+        cell.frozen = cell.frozen or _MAY_COPY
+    try:
+        op = cell.context.builder.emit(ROWS[row], (value,), attrs, (), here())
+    except JitflowError as error:
+        _fail_at_line(error, row, (array,))
+    return TracedArray(cell, array.weak, (*array.path, (row, op.attrs)), op.results[0])
+
+
+def _keeps_memory(array: TracedArray, shape: tuple[Any, ...]) -> bool:
+    """True where a reshape is a view in NumPy whatever the strides.
+
+    That is so for a whole vector, and where only axes of size 1 come or go.
+    """
+    if array.cell.value.type.rank <= 1 and not array.path:
+        return True
+    return [n for n in shape if n != 1] == [n for n in array.type.shape if n != 1]
+
+
+def constant(number: Any, dtype: DType, weak: bool = False) -> TracedArray:
+    """A rank-0 constant; RangeError where a Python int does not fit the dtype."""
+    if type(number) is int and dtype.is_integer:
+        _require_range(number, dtype)
+    result = emit("constant", value=Dense(number, dtype), type=TensorType(dtype))
+    result.weak = weak
+    return result
+
+
+def literal(x: TracedArray) -> Any:
+    """The Python number behind a weak constant, or None."""
+    op = x.value.op
+    if not x.weak or op is None or op.row.name != "constant":
+        return None
+    return op.attrs["value"].item().item()
+
+
+def bounds(dtype: DType) -> tuple[int, int]:
+    """The least and the greatest integer of a dtype."""
+    info = np.iinfo(dtype.numpy)
+    return int(info.min), int(info.max)
+
+
+def _require_range(number: int, dtype: DType) -> None:
+    low, high = bounds(dtype)
+    if not low <= number <= high:
+        fail(
+            RangeError,
+            f"Python integer {number} out of bounds for {dtype.numpy}",
+            cure=f"use a number within {low}..{high}, or convert the array first",
+        )
+
+
+def _check_range(x: TracedArray, dtype: DType) -> None:
+    """A weak integer must fit the dtype that it meets: found now, or checked at each call."""
+    if not x.type.dtype.is_integer or not dtype.is_integer or dtype is i64:
+        return
+    number = literal(x)
+    if number is not None:
+        _require_range(number, dtype)
+        return
+    low, high = bounds(dtype)
+    fits = emit("ge", x, constant(low, i64))
+    if high <= bounds(i64)[1]:
+        fits = emit("and", fits, emit("le", x, constant(high, i64)))
+    message = f"{here()[0]}: Python integer out of bounds for {dtype.numpy}"
+    current().check(fits.value, message, here())
+
+
+def _fail_at_line(error: JitflowError, op: str, arrays: Sequence[TracedArray]) -> NoReturn:
+    kind = type(error) if isinstance(error, (ShapeError, DtypeError)) else TraceError
+    types = [array.type for array in arrays]
+    fail(
+        kind, str(error), op=op, shapes=[list(t.shape) for t in types],
+        dtypes=[t.dtype for t in types],
+    )
+
+

@@ -1,0 +1,88 @@
+"""Python and NumPy values as traced arrays: scalars become constants, arrays hidden inputs.
+
+A Python scalar is weak: it takes on the dtype of the arrays that it meets. Owns which values have
+an array form at all. Knows no operator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from jitflow.errors import DtypeError, ShapeError, TraceError
+from jitflow.ir import dtypes
+from jitflow.ir.dtypes import DType, as_dtype
+from jitflow.trace.arrays import Cell, TracedArray
+from jitflow.trace.context import current
+from jitflow.trace.dispatch import FUNCTIONS
+from jitflow.trace.emit import constant
+from jitflow.trace.source import fail
+
+WEAK: dict[type, DType] = {
+    bool: dtypes.bool_,
+    int: dtypes.i64,
+    float: dtypes.f64,
+    complex: dtypes.c128,
+}
+"""Weak means exactly these types; each has the dtype that it takes when it meets no array."""
+
+_CAPTURED = "it is a captured array"
+_REFUSED: tuple[tuple[type, str], ...] = (
+    (np.matrix, "pass np.asarray(x)"),
+    (np.ma.MaskedArray, "pass x.filled(value)"),
+)
+
+
+def lift(x: Any, name: str = "") -> TracedArray:
+    """The traced array for a value: itself, a scalar constant, or a captured array.
+
+    `name` is what an error calls the value. Lists become arrays where NumPy would take them.
+    Raises DtypeError, ShapeError or TraceError for what has no array form.
+    """
+    if type(x) is TracedArray:
+        return x
+    if type(x) in WEAK:
+        return constant(x, WEAK[type(x)], weak=True)
+    if isinstance(x, np.generic):
+        return constant(x, checked_dtype(x, name))
+    if isinstance(x, np.ndarray):
+        checked_dtype(x, name)
+        context = current()
+        return TracedArray(Cell(context.array(x), context, _CAPTURED))
+    if isinstance(x, (list, tuple)):
+        return _lift_sequence(x, name)
+    fail(
+        TraceError,
+        f"expected an array or a number, got {type(x).__name__}",
+        op=name,
+        cure="convert it with np.asarray, or pass it as an argument named in static_argnames",
+    )
+
+
+def _lift_sequence(x: Sequence[Any], name: str) -> TracedArray:
+    if _holds_traced(x):
+        return FUNCTIONS[np.stack]([lift(part, name) for part in x])
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        fail(ShapeError, str(error), op=name)
+    return lift(array, name)
+
+
+def _holds_traced(x: Any) -> bool:
+    return isinstance(x, (list, tuple)) and any(
+        type(part) is TracedArray or _holds_traced(part) for part in x
+    )
+
+
+def checked_dtype(x: Any, name: str = "") -> DType:
+    """The dtype of a NumPy array or scalar; DtypeError, with the name, where jitflow has none."""
+    for kind, cure in _REFUSED:
+        if isinstance(x, kind):
+            fail(DtypeError, f"{type(x).__name__} is not supported", op=name, cure=cure)
+    try:
+        return as_dtype(x.dtype)
+    except DtypeError as error:
+        fail(DtypeError, str(error), op=name)

@@ -1,0 +1,176 @@
+"""In-place writes: `x[i] = v` and `x += v` as functional updates of the cell that x is a handle on.
+
+A write to a view is put back step by step through the view's path. Fills the entries `setitem`
+and `iadd`, `isub`, ... of `OPERATORS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from jitflow.errors import DtypeError, ShapeError, TraceError
+from jitflow.ir.dense import Dense
+from jitflow.ir.dtypes import bool_
+from jitflow.ir.types import TensorType
+from jitflow.trace.arrays import Step, TracedArray
+from jitflow.trace.context import STATE
+from jitflow.trace.dispatch import OPERATORS, call_operator
+from jitflow.trace.emit import emit, wrap
+from jitflow.trace.lift import lift
+from jitflow.trace.source import fail
+
+_IN_PLACE = (
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul",
+    "and", "or", "xor", "lshift", "rshift",
+)  # fmt: skip
+
+
+def write(target: TracedArray, new: TracedArray) -> None:
+    """Makes the target's elements those of `new`, in its dtype, broadcast to its shape.
+
+    Raises TraceError where the target cannot be written: an argument, a captured array, an array
+    of an enclosing trace, a broadcast one, or one that NumPy may have copied.
+    """
+    cell = target.cell
+    _require_writable(target)
+    if new.type.dtype is not target.type.dtype:
+        new = emit("convert", new, dtype=target.type.dtype)
+    new = _spread(new, target.type.shape)
+    steps = [wrap(cell.value)]
+    for row, attrs in target.path[:-1]:
+        steps.append(emit(row, steps[-1], **attrs))
+    for step, whole in zip(reversed(target.path), reversed(steps), strict=bool(target.path)):
+        new = _put_back(step, whole, new)
+    cell.value = new.value
+    cell.version += 1
+
+
+def _require_writable(target: TracedArray) -> None:
+    reason = target.cell.frozen
+    if target.cell.context is not STATE.context:
+        reason = "it belongs to the function around this one"
+    elif any(row == "broadcast" for row, _ in target.path):
+        reason = "it is broadcast: several elements share memory"
+    if reason:
+        fail(
+            TraceError,
+            f"an array cannot be written in place: {reason}",
+            shapes=[target.type],
+            cure="make a new array (x = x + v), or write on x.copy()",
+        )
+
+
+def _spread(new: TracedArray, shape: tuple[Any, ...]) -> TracedArray:
+    """`new` broadcast to the shape; leading axes of size 1 may go, as in NumPy's assignment."""
+    extra = len(new.type.shape) - len(shape)
+    if extra > 0 and all(n == 1 for n in new.type.shape[:extra]):
+        new = emit("reshape", new, shape=new.type.shape[extra:])
+    own = new.type.shape
+    fits = len(own) <= len(shape) and all(
+        n in (1, want) for n, want in zip(own[::-1], shape[::-1], strict=False)
+    )
+    if not fits:
+        fail(ShapeError, f"cannot assign an array of shape {own} to one of shape {shape}")
+    if own == shape:
+        return new
+    return emit("broadcast", new, shape=shape, axes=tuple(range(len(shape) - len(own), len(shape))))
+
+
+def _put_back(step: Step, whole: TracedArray, part: TracedArray) -> TracedArray:
+    """`whole` with the elements that the view step shows replaced by `part`."""
+    row, attrs = step
+    if row == "reshape":
+        return emit("reshape", part, shape=whole.type.shape)
+    if row == "transpose":
+        axes = attrs["axes"]
+        return emit("transpose", part, axes=tuple(sorted(range(len(axes)), key=axes.__getitem__)))
+    if row == "reverse":
+        return emit("reverse", part, axes=attrs["axes"])
+    return _put_slice(attrs, whole, part)
+
+
+def _put_slice(attrs: Any, whole: TracedArray, part: TracedArray) -> TracedArray:
+    shape, start, step = part.type.shape, attrs["start"], attrs["step"]
+    if shape == whole.type.shape:
+        return part
+    if 0 in shape:
+        return whole
+    ends = [s + (n - 1) * k + 1 for s, n, k in zip(start, shape, step, strict=True)]
+    widths = {
+        "low": start,
+        "high": tuple(n - end for n, end in zip(whole.type.shape, ends, strict=True)),
+        "interior": tuple(k - 1 for k in step),
+    }
+    inside = emit("pad", _full(True, bool_, shape), _full(False, bool_), **widths)
+    padded = emit("pad", part, _full(0, part.type.dtype), **widths)
+    return emit("select", inside, padded, whole)
+
+
+def _full(number: Any, dtype: Any, shape: tuple[Any, ...] = ()) -> TracedArray:
+    return emit("constant", value=Dense(number, dtype), type=TensorType(dtype, shape))
+
+
+def _set_item(x: TracedArray, key: Any, new: Any) -> None:
+    target = call_operator("getitem", x, key) if not _is_mask(key) else None
+    if target is not None and target.cell is x.cell:
+        new = lift(new)
+        if new.cell is not target.cell or new.path != target.path:
+            write(target, new)
+        return
+    if target is None and key.shape == x.type.shape and np.ndim(new) == 0:
+        mask = lift(key)
+        write(x, call_where(mask, new, x))
+        return
+    fail(
+        TraceError,
+        "assignment to an index that is an array is not supported under @jit yet",
+        cure="choose with jnp.where(mask, v, x)",
+    )
+
+
+def _is_mask(key: Any) -> bool:
+    return isinstance(key, (TracedArray, np.ndarray)) and key.dtype == np.bool_
+
+
+def call_where(mask: TracedArray, new: Any, x: TracedArray) -> TracedArray:
+    value = lift(new)
+    if value.type.dtype is not x.type.dtype:
+        value = emit("convert", value, dtype=x.type.dtype)
+    return emit("select", mask, _spread(value, x.type.shape), x)
+
+
+def _updater(name: str) -> Callable[..., Any]:
+    def update(x: TracedArray, other: Any) -> Any:
+        new = call_operator(name, x, other)
+        if not x.type.shape and not x.path:
+            return new  # a rank-0 result is a NumPy scalar, which has no memory to write to
+        if not np.can_cast(new.dtype, x.dtype, "same_kind"):
+            fail(
+                DtypeError,
+                f"cannot cast the result in place from {new.dtype} to {x.dtype}",
+                op=f"i{name}",
+                cure=f"write x = x {_SIGNS[name]} v",
+            )
+        if new.type.shape != x.type.shape:
+            fail(
+                ShapeError,
+                f"the result of shape {new.type.shape} does not fit in place",
+                op=f"i{name}",
+                shapes=[x.type.shape],
+            )
+        write(x, new)
+        return x
+
+    return update
+
+
+_SIGNS = dict(
+    zip(_IN_PLACE, ("+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "^", "<<", ">>"),
+        strict=True)
+)
+for _name in _IN_PLACE:
+    OPERATORS[f"i{_name}"] = _updater(_name)
+OPERATORS["setitem"] = _set_item
