@@ -42,8 +42,10 @@ def minimum(x: Array, y: Array) -> Array:
 
 def _fma_scalar(x: float, y: float, z: float) -> float:
     plain = x * y + z
-    if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(z)):
+    if not (math.isfinite(x) and math.isfinite(y)):
         return plain
+    if not math.isfinite(z):
+        return z
     total = Fraction(x) * Fraction(y) + Fraction(z)
     if total == 0:
         return plain
@@ -54,7 +56,7 @@ def _round_f64(value: Fraction) -> float:
     try:
         return value.numerator / value.denominator
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 @quiet

@@ -1,0 +1,191 @@
+"""Arithmetic, comparison, logic and shifts: each row is one instruction or a few.
+
+No fast-math flags and no contraction: every result is the row's, bit for bit. Owns no state.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jitflow.codegen.emitter import Emit, Emitter
+from jitflow.codegen.types import element_type, register_type, suffix
+from jitflow.ir.core import Op, Value
+from jitflow.ir.types import VectorType
+
+
+def combine(row: str, type: Any, x: str, y: str) -> str:
+    """The instruction of a binary row that needs one only: lane_reduce writes it too."""
+    kind = type.dtype.kind
+    mnemonic = BINARY[row].get(kind)
+    text = register_type(type)
+    if mnemonic is None:
+        intrinsic = _INTRINSICS[row][kind]
+        return f"call {text} @llvm.{intrinsic}.{suffix(type)}({text} {x}, {text} {y})"
+    return f"{mnemonic} {text} {x}, {y}"
+
+
+BINARY: dict[str, dict[str, str]] = {
+    "add": {"f": "fadd", "i": "add", "u": "add"},
+    "sub": {"f": "fsub", "i": "sub", "u": "sub"},
+    "mul": {"f": "fmul", "i": "mul", "u": "mul"},
+    "div": {"f": "fdiv"},
+    "and": {"b": "and", "i": "and", "u": "and"},
+    "or": {"b": "or", "i": "or", "u": "or"},
+    "xor": {"b": "xor", "i": "xor", "u": "xor"},
+    "maximum": {"b": "or"},
+    "minimum": {"b": "and"},
+    "copysign": {},
+}
+"""Instructions by row and dtype kind; what is not here is an intrinsic."""
+
+_INTRINSICS: dict[str, dict[str, str]] = {
+    "maximum": {"f": "maximum", "i": "smax", "u": "umax"},
+    "minimum": {"f": "minimum", "i": "smin", "u": "umin"},
+    "copysign": {"f": "copysign"},
+}
+
+_FLOAT_PREDICATES = {
+    "eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge",
+}
+
+
+def _binary(row: str) -> Emit:
+    def emit(e: Emitter, op: Op) -> None:
+        x, y = op.operands
+        e.define(op, combine(row, x.type, e.names[x], e.names[y]))
+
+    return emit
+
+
+def _compare(row: str) -> Emit:
+    def emit(e: Emitter, op: Op) -> None:
+        x, y = op.operands
+        instruction = compare_instruction(row, x.type.dtype.kind)
+        e.define(op, f"{instruction} {register_type(x.type)} {e.names[x]}, {e.names[y]}")
+
+    return emit
+
+
+def compare_instruction(row: str, kind: str) -> str:
+    """`ne` is true for NaN, the others are false; bool is ordered as an unsigned integer."""
+    if kind == "f":
+        return f"fcmp {_FLOAT_PREDICATES[row]}"
+    if row in ("eq", "ne"):
+        return f"icmp {row}"
+    return f"icmp {'s' if kind == 'i' else 'u'}{row}"
+
+
+def _unary_intrinsic(intrinsic: str) -> Emit:
+    def emit(e: Emitter, op: Op) -> None:
+        (x,) = op.operands
+        text = register_type(x.type)
+        e.define(op, f"call {text} @llvm.{intrinsic}.{suffix(x.type)}({text} {e.names[x]})")
+
+    return emit
+
+
+def _neg(e: Emitter, op: Op) -> None:
+    (x,) = op.operands
+    text = register_type(x.type)
+    if x.type.dtype.is_float:
+        e.define(op, f"fneg {text} {e.names[x]}")
+    else:
+        e.define(op, f"sub {text} {zero(x.type)}, {e.names[x]}")
+
+
+def _abs(e: Emitter, op: Op) -> None:
+    (x,) = op.operands
+    text, kind = register_type(x.type), x.type.dtype.kind
+    if kind == "f":
+        e.define(op, f"call {text} @llvm.fabs.{suffix(x.type)}({text} {e.names[x]})")
+    elif kind == "i":
+        e.define(op, f"call {text} @llvm.abs.{suffix(x.type)}({text} {e.names[x]}, i1 false)")
+    else:
+        e.names[op.results[0]] = e.names[x]
+
+
+def _fma(e: Emitter, op: Op) -> None:
+    text = register_type(op.results[0].type)
+    x, y, z = (f"{text} {e.names[v]}" for v in op.operands)
+    e.define(op, f"call {text} @llvm.fma.{suffix(op.results[0].type)}({x}, {y}, {z})")
+
+
+def _not(e: Emitter, op: Op) -> None:
+    (x,) = op.operands
+    ones = literal(x.type, "true" if x.type.dtype.kind == "b" else "-1")
+    e.define(op, f"xor {register_type(x.type)} {e.names[x]}, {ones}")
+
+
+def _select(e: Emitter, op: Op) -> None:
+    condition, x, y = op.operands
+    text = register_type(x.type)
+    chosen = f"{register_type(condition.type)} {e.names[condition]}"
+    e.define(op, f"select {chosen}, {text} {e.names[x]}, {text} {e.names[y]}")
+
+
+def _shift_left(e: Emitter, op: Op) -> None:
+    _shift_or_zero(e, op, "shl")
+
+
+def _shift_right(e: Emitter, op: Op) -> None:
+    """Of signed numbers, an amount past the width leaves the sign bit everywhere."""
+    x, amount = op.operands
+    if x.type.dtype.kind != "i":
+        _shift_or_zero(e, op, "lshr")
+        return
+    text, by = register_type(x.type), e.names[amount]
+    if not _in_range(amount):
+        operands = f"{text} {by}, {text} {literal(x.type, str(x.type.dtype.bits - 1))}"
+        by = e.temp("amount", f"call {text} @llvm.umin.{suffix(x.type)}({operands})")
+    e.define(op, f"ashr {text} {e.names[x]}, {by}")
+
+
+def _shift_or_zero(e: Emitter, op: Op, mnemonic: str) -> None:
+    """LLVM leaves an amount past the width undefined, and `select` hides that result."""
+    x, amount = op.operands
+    text = register_type(x.type)
+    shift = f"{mnemonic} {text} {e.names[x]}, {e.names[amount]}"
+    if _in_range(amount):
+        e.define(op, shift)
+        return
+    shifted = e.temp("shifted", shift)
+    width = literal(x.type, str(x.type.dtype.bits))
+    inside = e.temp("inside", f"icmp ult {text} {e.names[amount]}, {width}")
+    mask = register_type(x.type).replace(element_type(x.type.dtype), "i1")
+    e.define(op, f"select {mask} {inside}, {text} {shifted}, {text} {zero(x.type)}")
+
+
+def _in_range(amount: Value) -> bool:
+    """True of a constant amount of which no lane reaches the width."""
+    made_by = amount.op
+    if made_by is None or made_by.row.name != "constant":
+        return False
+    array = made_by.attrs["value"].array
+    return bool(array.min() >= 0 and array.max() < amount.type.dtype.bits)
+
+
+def literal(type: Any, number: str) -> str:
+    """A number as a scalar or in every lane."""
+    if isinstance(type, VectorType):
+        return f"splat ({element_type(type.dtype)} {number})"
+    return number
+
+
+def zero(type: Any) -> str:
+    return literal(type, "0.0" if type.dtype.is_float else "0")
+
+
+EMITTERS: dict[str, Emit] = {
+    **{row: _binary(row) for row in BINARY},
+    **{row: _compare(row) for row in _FLOAT_PREDICATES},
+    "neg": _neg,
+    "abs": _abs,
+    "sqrt": _unary_intrinsic("sqrt"),
+    "floor": _unary_intrinsic("floor"),
+    "rint": _unary_intrinsic("rint"),
+    "fma": _fma,
+    "not": _not,
+    "select": _select,
+    "shift_left": _shift_left,
+    "shift_right": _shift_right,
+}

@@ -1,0 +1,96 @@
+"""The state of one emission: names of values, lines of text, the block being written.
+
+An emitter of a row is a function `emit(e, op)` that writes the op through `e`. Owns names, blocks
+and constants in memory; knows no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jitflow.codegen.types import initializer, memory_type
+from jitflow.errors import VerifyError
+from jitflow.ir.core import Op, Region, Value
+from jitflow.ir.dense import Dense
+
+Emit = Callable[["Emitter", Op], None]
+
+
+class Emitter:
+    """Writes LLVM text; `names` holds each value as an operand: `%add.7`, or a literal."""
+
+    def __init__(self, table: Mapping[str, Emit], symbol: str) -> None:
+        self.table = table
+        self.symbol = symbol
+        self.names: dict[Value, str] = {}
+        self.lines: list[str] = []
+        self.block = "entry"
+        self.op: Op | None = None
+        self.count = 0
+        self.failures: dict[int, str] = {}
+        self.memory: dict[Dense, str] = {}
+
+    def region(self, region: Region) -> None:
+        """Writes the ops of a region into the current block."""
+        for op in region.ops:
+            self.op = op
+            emit = self.table.get(op.row.name)
+            if emit is None:
+                raise VerifyError(f"{op.row.name} is above level 3; run lower and expand")
+            emit(self, op)
+
+    def temp(self, hint: str, text: str) -> str:
+        """Writes an instruction and gives the name of its result."""
+        self.count += 1
+        name = f"%{hint}.{self.count}"
+        self.lines.append(f"  {name} = {text}")
+        return name
+
+    def define(self, op: Op, text: str) -> None:
+        """Writes the instruction that computes an op's only result."""
+        result = op.results[0]
+        self.names[result] = self.temp(hint(result, op.row.name), text)
+
+    def write(self, text: str) -> None:
+        """Writes an instruction without a result."""
+        self.lines.append(f"  {text}")
+
+    def reserve(self) -> int:
+        """Keeps the place of a line that is written later, through `lines[place]`."""
+        self.lines.append("")
+        return len(self.lines) - 1
+
+    def new_block(self, hint: str) -> str:
+        """A fresh label, without its %."""
+        self.count += 1
+        return f"{hint}.{self.count}"
+
+    def open(self, label: str) -> None:
+        """Starts a block; the one before it must be closed by a jump."""
+        self.lines.append(f"{label}:")
+        self.block = label
+
+    def constant_memory(self, data: Dense) -> str:
+        """The symbol of constant data in the object; equal data is stored once."""
+        name = self.memory.get(data)
+        if name is None:
+            name = self.memory[data] = f"@{self.symbol}.data{len(self.memory)}"
+        return name
+
+    def globals(self) -> list[str]:
+        return [
+            f"{name} = internal unnamed_addr constant {initializer(data)}, align 64"
+            for data, name in self.memory.items()
+        ]
+
+
+def hint(value: Value, otherwise: str) -> str:
+    """The readable part of a value's name; LLVM takes letters, digits and `_` unquoted."""
+    name = value.name
+    return name if name.isascii() and name.isidentifier() else otherwise
+
+
+def element_pointer(e: Emitter, base: str, dtype: Any, index: str) -> str:
+    """The address of an element in dense memory."""
+    return e.temp("at", f"getelementptr inbounds {memory_type(dtype)}, ptr {base}, i64 {index}")

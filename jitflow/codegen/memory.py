@@ -1,0 +1,160 @@
+"""Buffers: addresses, loads and stores.
+
+A buffer is a pointer to its element (0, ..., 0). A vector along an axis of stride 1 is one access
+with element alignment, otherwise one per element. bool is a byte in memory, 0 or 1, and i1 in
+registers. Owns no state.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jitflow.codegen.emitter import Emit, Emitter, hint
+from jitflow.codegen.types import element_type, memory_type, register_type, vector_text
+from jitflow.errors import ShapeError, VerifyError
+from jitflow.ir.core import Op, Value
+from jitflow.ir.types import BufferType, VectorType
+
+
+def _alloc(e: Emitter, op: Op) -> None:
+    offset = op.attrs["offset"]
+    if offset < 0:
+        raise VerifyError("alloc has no offset in the arena; run the pass assign")
+    require_static(op.results[0].type)
+    e.define(op, f"getelementptr inbounds i8, ptr %arena, i64 {offset}")
+
+
+def _global(e: Emitter, op: Op) -> None:
+    e.names[op.results[0]] = e.constant_memory(op.attrs["value"])
+
+
+def _view(e: Emitter, op: Op) -> None:
+    (base,) = op.operands
+    view, offset = op.results[0].type, op.attrs["offset"]
+    require_static(view)
+    if not offset or 0 in view.shape:
+        e.names[op.results[0]] = e.names[base]
+        return
+    element = memory_type(view.dtype)
+    e.define(op, f"getelementptr inbounds {element}, ptr {e.names[base]}, i64 {offset}")
+
+
+def require_static(type: BufferType) -> None:
+    if not all(isinstance(d, int) for d in (*type.shape, *type.strides)):
+        raise ShapeError(f"no code for sizes that only the call knows yet: {type}")
+
+
+def _address(e: Emitter, buffer: Value, indices: tuple[Value, ...]) -> str:
+    """The address of an element, one step per axis; a step is a `getelementptr` over `stride`."""
+    type = buffer.type
+    pointer, element = e.names[buffer], memory_type(type.dtype)
+    for index, stride, extent in zip(indices, type.strides, type.shape, strict=True):
+        name = e.names[index]
+        if extent == 1 or stride == 0 or name == "0":
+            continue
+        if stride < 0:
+            name = e.temp("back", f"sub nsw i64 0, {name}")
+        step = element if abs(stride) == 1 else f"[{abs(stride)} x {element}]"
+        pointer = e.temp("at", f"getelementptr inbounds {step}, ptr {pointer}, i64 {name}")
+    return pointer
+
+
+def _load(e: Emitter, op: Op) -> None:
+    buffer, *indices = op.operands
+    type, dtype = op.results[0].type, buffer.type.dtype
+    pointer = _address(e, buffer, tuple(indices))
+    if not isinstance(type, VectorType):
+        found = _access(e, op, f"load {memory_type(dtype)}, ptr {pointer}, align {dtype.itemsize}")
+        e.names[op.results[0]] = _from_memory(e, found, type)
+        return
+    count = op.attrs["valid"] or type.lanes
+    part = VectorType(dtype, count)
+    text = vector_text(count, memory_type(dtype))
+    if buffer.type.strides[-1] == 1 or count == 1:
+        found = _access(e, op, f"load {text}, ptr {pointer}, align {dtype.itemsize}")
+    else:
+        found = _load_elements(e, pointer, buffer.type, part)
+    e.names[op.results[0]] = _widen(e, _from_memory(e, found, part), part, type)
+
+
+def _access(e: Emitter, op: Op, text: str) -> str:
+    return e.temp(hint(op.results[0], "load"), text)
+
+
+def _load_elements(e: Emitter, pointer: str, buffer: BufferType, type: VectorType) -> str:
+    """Lanes that are not side by side: one load each."""
+    element = memory_type(type.dtype)
+    text, value = vector_text(type.lanes, element), "poison"
+    for lane in range(type.lanes):
+        at = _lane_address(e, pointer, buffer, lane)
+        found = e.temp("load", f"load {element}, ptr {at}, align {type.dtype.itemsize}")
+        value = e.temp("lanes", f"insertelement {text} {value}, {element} {found}, i64 {lane}")
+    return value
+
+
+def _lane_address(e: Emitter, pointer: str, buffer: BufferType, lane: int) -> str:
+    step = lane * buffer.strides[-1]  # type: ignore[operator]
+    if not step:
+        return pointer
+    element = memory_type(buffer.dtype)
+    return e.temp("at", f"getelementptr inbounds {element}, ptr {pointer}, i64 {step}")
+
+
+def _widen(e: Emitter, value: str, part: VectorType, whole: VectorType) -> str:
+    """The valid lanes, and zero in the others."""
+    if part.lanes == whole.lanes:
+        return value
+    text = register_type(part)
+    lanes = ", ".join(f"i32 {min(k, part.lanes)}" for k in range(whole.lanes))
+    mask = f"<{whole.lanes} x i32> <{lanes}>"
+    return e.temp("valid", f"shufflevector {text} {value}, {text} zeroinitializer, {mask}")
+
+
+def _from_memory(e: Emitter, value: str, type: Any) -> str:
+    """A loaded value in its register type: any byte but 0 is true."""
+    if type.dtype.kind != "b":
+        return value
+    if isinstance(type, VectorType):
+        return e.temp("flags", f"icmp ne <{type.lanes} x i8> {value}, zeroinitializer")
+    return e.temp("flag", f"icmp ne i8 {value}, 0")
+
+
+def _store(e: Emitter, op: Op) -> None:
+    value, buffer, *indices = op.operands
+    type, dtype, name = value.type, buffer.type.dtype, e.names[value]
+    pointer = _address(e, buffer, tuple(indices))
+    if not isinstance(type, VectorType):
+        if dtype.kind == "b":
+            name = e.temp("byte", f"zext i1 {name} to i8")
+        e.write(f"store {memory_type(dtype)} {name}, ptr {pointer}, align {dtype.itemsize}")
+        return
+    count = op.attrs["valid"] or type.lanes
+    name = _narrow(e, name, type, count)
+    text = vector_text(count, memory_type(dtype))
+    if dtype.kind == "b":
+        name = e.temp("bytes", f"zext <{count} x i1> {name} to {text}")
+    if buffer.type.strides[-1] == 1 or count == 1:
+        e.write(f"store {text} {name}, ptr {pointer}, align {dtype.itemsize}")
+        return
+    for lane in range(count):
+        at = _lane_address(e, pointer, buffer.type, lane)
+        one = e.temp("lane", f"extractelement {text} {name}, i64 {lane}")
+        e.write(f"store {memory_type(dtype)} {one}, ptr {at}, align {dtype.itemsize}")
+
+
+def _narrow(e: Emitter, value: str, type: VectorType, count: int) -> str:
+    """The first `count` lanes."""
+    if count == type.lanes:
+        return value
+    text = vector_text(type.lanes, element_type(type.dtype))
+    mask = ", ".join(f"i32 {k}" for k in range(count))
+    return e.temp("valid", f"shufflevector {text} {value}, {text} poison, <{count} x i32> <{mask}>")
+
+
+EMITTERS: dict[str, Emit] = {
+    "alloc": _alloc,
+    "global": _global,
+    "view": _view,
+    "load": _load,
+    "store": _store,
+}

@@ -1,0 +1,75 @@
+"""A loop-IR function as an LLVM module: `emit_llvm`.
+
+The body is `int32 f(void **buffers, const int64 *sizes, void *arena, ctx *context)`: buffers are
+inputs, then outputs; it returns 0, or the id of the first check that failed. An op is one
+instruction or a few, in order: what is fast was decided by the passes before. No fast-math flags,
+no address of this process.
+"""
+
+from __future__ import annotations
+
+import re
+
+from jitflow.codegen import control, convert, elementwise, memory, vectors
+from jitflow.codegen.emitter import Emit, Emitter, hint
+from jitflow.codegen.memory import require_static
+from jitflow.errors import DtypeError, VerifyError, explain
+from jitflow.ir.core import Function
+from jitflow.ir.types import BufferType
+
+TABLE: dict[str, Emit] = {
+    **elementwise.EMITTERS,
+    **convert.EMITTERS,
+    **vectors.EMITTERS,
+    **memory.EMITTERS,
+    **control.EMITTERS,
+}
+"""What writes each row. Rows of level 3 only: `expand` and `lower` leave no others."""
+
+_SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def emit_llvm(function: Function, name: str) -> str:
+    """LLVM text that defines `name`; equal functions with equal names give equal text.
+
+    Raises DtypeError for dtypes without code (f16, bf16, complex), ShapeError for symbolic sizes,
+    and VerifyError where the function is not at level 3 or its buffers have no place yet.
+    """
+    if not _SYMBOL.fullmatch(name):
+        raise VerifyError(f"'{name}' is not a symbol: letters, digits and _")
+    e = Emitter(TABLE, name)
+    try:
+        _load_pointers(e, function)
+        e.region(function.body)
+    except DtypeError as error:
+        raise DtypeError(_explain(e, str(error))) from None
+    e.write("ret i32 0")
+    for id, label in e.failures.items():
+        e.open(label)
+        e.write(f"ret i32 {id}")
+    return "\n".join([*e.globals(), *_head(name, len(function.params)), *e.lines, "}", ""])
+
+
+def _explain(e: Emitter, problem: str) -> str:
+    op = e.op
+    if op is None:
+        return explain(problem)
+    return explain(problem, op=op.row.name, at=op.locations[0] if op.locations else None)
+
+
+def _head(name: str, buffers: int) -> list[str]:
+    table = f"ptr noalias nonnull readonly dereferenceable({8 * buffers}) %buffers"
+    params = f"{table if buffers else 'ptr %buffers'}, ptr %sizes, ptr noalias %arena, ptr %context"
+    return [f"define i32 @{name}({params}) nounwind {{", "entry:"]
+
+
+def _load_pointers(e: Emitter, function: Function) -> None:
+    """The pointers of all buffers, once, where every block sees them."""
+    for position, param in enumerate(function.params):
+        if not isinstance(param.type, BufferType):
+            raise VerifyError(f"parameter {position} is {param.type}; level 3 takes buffers")
+        require_static(param.type)
+        slot = "%buffers"
+        if position:
+            slot = e.temp("slot", f"getelementptr inbounds ptr, ptr %buffers, i64 {position}")
+        e.names[param] = e.temp(hint(param, "buffer"), f"load ptr, ptr {slot}, align 8")

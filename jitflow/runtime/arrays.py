@@ -1,0 +1,43 @@
+"""The address of an array's first element, at the lowest price that Python allows.
+
+NumPy's own ways cost 1.5 us (`array.ctypes.data`, `__array_interface__`). The address stands in the
+array's struct behind the object's head; whether that is so is tried once, and NumPy is asked where
+it is not. Knows no IR and no LLVM.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+C_CONTIGUOUS_AND_ALIGNED = 0x0001 | 0x0100
+
+
+class _ArrayHead(ctypes.Structure):
+    """What NumPy's stable ABI puts in front: the object's head, then the data pointer."""
+
+    _fields_ = [("head", ctypes.c_byte * object.__basicsize__), ("data", ctypes.c_size_t)]
+
+
+def _from_struct(array: Any) -> int:
+    return _head_at(id(array)).data  # type: ignore[no-any-return]
+
+
+_head_at = _ArrayHead.from_address
+
+
+def _from_numpy(array: Any) -> int:
+    return int(array.ctypes.data)
+
+
+def _struct_holds_address() -> bool:
+    samples = [np.empty(shape, np.uint8) for shape in ((), (1,), (3, 5), (0,), (4096,))]
+    samples.append(samples[2][1:, ::-2])
+    return all(_from_struct(x) == _from_numpy(x) for x in samples)
+
+
+address: Callable[[Any], int] = _from_struct if _struct_holds_address() else _from_numpy
+"""address(array) of an ndarray; anything else must be refused before."""

@@ -1,0 +1,108 @@
+"""From a loop-IR function to an `Executable`.
+
+Owns the facts that the runtime keeps of a function: arena size, checks, whether a call is long.
+"""
+
+from __future__ import annotations
+
+import re
+
+from jitflow.codegen import emit_llvm
+from jitflow.errors import VerifyError
+from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.ir.types import BufferType
+from jitflow.runtime.engine import engine
+from jitflow.runtime.executable import Body, Executable, Failure
+from jitflow.runtime.target import Target, host_target
+
+LONG_CALL_OPS = 300_000
+"""Executed ops above which a call releases the GIL: about 200 us of work."""
+
+ARENA_OP, CHECK_OP, LOOP_OP = "alloc", "check", "loop"
+
+
+def compile_function(function: Function, target: Target | None = None) -> Executable:
+    """Machine code of a function at level 3 whose buffers have their places in the arena.
+
+    Its parameters are buffers: inputs, then as many outputs as the attribute `outputs` says.
+    """
+    return Executable(compile_body(function, host_target() if target is None else target))
+
+
+def compile_body(function: Function, target: Target) -> Body:
+    """The object of a function and what a caller must know of it; nothing is loaded."""
+    symbol = symbol_of(function.name)
+    text = emit_llvm(function, symbol)
+    inputs, outputs = _split(function)
+    return Body(
+        symbol=symbol,
+        inputs=inputs,
+        outputs=outputs,
+        failures=_failures(function),
+        arena_bytes=_arena_bytes(function),
+        is_long=executed_ops(function.body) > LONG_CALL_OPS,
+        llvm_text=text,
+        object_bytes=engine().object_image(text, target),
+        target=target,
+    )
+
+
+def symbol_of(name: str) -> str:
+    """A linker symbol for a function's name, which may be any text (`<lambda>`)."""
+    return "jitflow_" + re.sub(r"[^A-Za-z0-9_]", "_", name)
+
+
+def _split(function: Function) -> tuple[tuple[BufferType, ...], tuple[BufferType, ...]]:
+    """Types of inputs and outputs; both are dense in C order."""
+    count = function.attrs.get("outputs")
+    if not isinstance(count, int) or not 0 <= count <= len(function.params):
+        raise VerifyError(f"@{function.name} must say how many of its buffers are outputs")
+    types = tuple(p.type for p in function.params)
+    for t in types:
+        if not t.is_contiguous:
+            raise VerifyError(f"@{function.name}: parameter {t} is not in C order")
+    return types[: len(types) - count], types[len(types) - count :]
+
+
+def _failures(function: Function) -> dict[int, Failure]:
+    found: dict[int, Failure] = {}
+    for op in walk(function.body):
+        if op.row.name == CHECK_OP:
+            at = op.locations[0] if op.locations else None
+            found.setdefault(op.attrs["id"], Failure(op.attrs["message"], at))
+    return found
+
+
+def _arena_bytes(function: Function) -> int:
+    return max((_end(op) for op in walk(function.body) if op.row.name == ARENA_OP), default=0)
+
+
+def _end(op: Op) -> int:
+    """The first byte of the arena behind a buffer."""
+    type = op.results[0].type
+    reach = sum((n - 1) * s for n, s in zip(type.shape, type.strides, strict=True))
+    elements = 0 if 0 in type.shape else int(reach) + 1
+    return int(op.attrs["offset"]) + elements * int(type.dtype.itemsize)
+
+
+def executed_ops(region: Region) -> int:
+    """How many ops a run executes, where the trip counts are known; unknown loops count once."""
+    total = 0
+    for op in region.ops:
+        inner = sum(executed_ops(r) for r in op.regions)
+        total += 1 + (inner * _trips(op) if op.row.name == LOOP_OP else inner)
+    return total
+
+
+def _trips(op: Op) -> int:
+    lower, upper = (_constant(v) for v in op.operands[:2])
+    if lower is None or upper is None:
+        return 1
+    return max(0, -((lower - upper) // int(op.attrs["step"])))
+
+
+def _constant(value: Value) -> int | None:
+    made_by = value.op
+    if made_by is None or made_by.row.name != "constant":
+        return None
+    return int(made_by.attrs["value"].item())

@@ -1,0 +1,101 @@
+"""LLVM text to machine code in memory, through llvmlite: parse, code generation, link.
+
+One process has one engine; every call into LLVM holds its lock. No LLVM IR passes run: the text is
+final. Knows no IR and no arrays. An object image can come from here or from a cache alike.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jitflow.errors import JitflowError
+from jitflow.runtime.symbols import LinkError, check_imports
+from jitflow.runtime.target import Target, host_target
+
+OPTIMISATION_LEVEL = 2
+
+
+class Engine:
+    """Compiles for any target that LLVM has, and links what is for this machine."""
+
+    def __init__(self) -> None:
+        import llvmlite.binding as llvm  # noqa: PLC0415
+
+        self.llvm = llvm
+        self.lock = threading.RLock()
+        self.machines: dict[Target, Any] = {}
+        self.numbers = itertools.count()
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        self.linker = llvm.create_lljit_compiler(self._machine(host_target()), use_jit_link=True)
+
+    def object_image(self, text: str, target: Target) -> bytes:
+        """The object file of an LLVM module; LinkError where it imports what it may not."""
+        with self.lock:
+            image: bytes = self._machine(target).emit_object(self._parse(text))
+        check_imports(image)
+        return image
+
+    def assembly(self, text: str, target: Target) -> str:
+        """The assembly of an LLVM module, as code generation writes it."""
+        with self.lock:
+            return str(self._machine(target).emit_assembly(self._parse(text)))
+
+    def link(self, image: bytes, symbol: str) -> Linked:
+        """Loads an object into this process; the code lives as long as the result."""
+        with self.lock:
+            library = self.llvm.JITLibraryBuilder().add_object_img(image).export_symbol(symbol)
+            try:
+                tracker = library.link(self.linker, f"{symbol}.{next(self.numbers)}")
+            except RuntimeError as error:
+                raise LinkError(f"cannot link @{symbol}: {error}") from error
+        return Linked(tracker, tracker[symbol])
+
+    def _parse(self, text: str) -> Any:
+        try:
+            module = self.llvm.parse_assembly(text, context=self.llvm.create_context())
+            module.verify()
+        except RuntimeError as error:
+            raise JitflowError(f"LLVM refuses the module that jitflow wrote: {error}") from error
+        return module
+
+    def _machine(self, target: Target) -> Any:
+        machine = self.machines.get(target)
+        if machine is None:
+            machine = self.machines[target] = self._new_machine(target)
+        return machine
+
+    def _new_machine(self, target: Target) -> Any:
+        if target.triple != host_target().triple:
+            self.llvm.initialize_all_targets()
+            self.llvm.initialize_all_asmprinters()
+        return self.llvm.Target.from_triple(target.triple).create_target_machine(
+            cpu=target.cpu, features=target.features, opt=OPTIMISATION_LEVEL,
+            reloc="pic", codemodel="small", jit=True,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Code in memory: `address` is valid while this object lives; then its memory is freed."""
+
+    tracker: Any
+    address: int
+
+
+_creation = threading.Lock()
+
+
+@cache
+def _engine() -> Engine:
+    return Engine()
+
+
+def engine() -> Engine:
+    """The process's engine, made when first needed."""
+    with _creation:
+        return _engine()

@@ -1,0 +1,135 @@
+"""A compiled body that takes and gives NumPy arrays.
+
+Owns the call: pointers, fresh outputs, the arena of temporaries, the status. A native entry may
+take its place in front of the same body; what it needs is here as data. Knows no IR.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from jitflow.errors import CheckError, DtypeError, ShapeError, explain
+from jitflow.ir.location import Location
+from jitflow.ir.types import BufferType
+from jitflow.runtime.arrays import C_CONTIGUOUS_AND_ALIGNED, address
+from jitflow.runtime.engine import Linked, engine
+from jitflow.runtime.target import Target
+
+ARENA_ALIGNMENT = 64
+_SIGNATURE = (ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+_HOLDS_GIL = ctypes.PYFUNCTYPE(*_SIGNATURE)
+_RELEASES_GIL = ctypes.CFUNCTYPE(*_SIGNATURE)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a check says when it fails, and the line that it is about."""
+
+    message: str
+    at: Location | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """All that is known of a compiled body beside its code; plain data, which a cache can keep.
+
+    arena_bytes is the size of its temporaries; `is_long` says that it is worth releasing the GIL.
+    """
+
+    symbol: str
+    inputs: tuple[BufferType, ...]
+    outputs: tuple[BufferType, ...]
+    failures: Mapping[int, Failure]
+    arena_bytes: int
+    is_long: bool
+    llvm_text: str
+    object_bytes: bytes
+    target: Target
+
+
+class Executable:
+    """Calls a body: `executable(inputs)` gives its outputs as fresh C-contiguous arrays.
+
+    `executable.run(inputs)` does the same for inputs that are known to fit: exact ndarrays of the
+    dtypes and shapes of `inputs`, C-contiguous and aligned. Any thread may call, at any time.
+    """
+
+    def __init__(self, body: Body) -> None:
+        self.body = body
+        self._linked: Linked = engine().link(body.object_bytes, body.symbol)
+        make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
+        self._call = make_call(self._linked.address)
+        self._pack = struct.Struct(f"{len(body.inputs) + len(body.outputs)}Q").pack
+        self._expected = [(t.dtype.numpy, t.shape) for t in body.inputs]
+        self._fresh = [(t.shape, t.dtype.numpy) for t in body.outputs]
+        self._arenas: list[tuple[int, Any]] = []
+
+    def __call__(self, inputs: Sequence[Any]) -> list[Any]:
+        """Outputs of checked inputs; DtypeError, ShapeError or CheckError."""
+        if len(inputs) != len(self._expected):
+            expected = len(self._expected)
+            raise ShapeError(f"{self.body.symbol} takes {expected} arrays, got {len(inputs)}")
+        for x, (dtype, shape) in zip(inputs, self._expected, strict=True):
+            if (
+                type(x) is not np.ndarray
+                or x.dtype != dtype
+                or x.shape != shape
+                or x.flags.num & C_CONTIGUOUS_AND_ALIGNED != C_CONTIGUOUS_AND_ALIGNED
+            ):
+                self._refuse(inputs)
+        return self.run(inputs)
+
+    def run(self, inputs: Sequence[Any]) -> list[Any]:
+        """Outputs of inputs that fit; nothing is checked. CheckError where a check fails."""
+        empty = np.empty
+        outputs = [empty(shape, dtype) for shape, dtype in self._fresh]
+        pointers = self._pack(*map(address, inputs), *map(address, outputs))
+        if not self.body.arena_bytes:
+            status = self._call(pointers, None, None, None)
+        else:
+            arena = self._arenas.pop() if self._arenas else self._new_arena()
+            status = self._call(pointers, None, arena[0], None)
+            self._arenas.append(arena)
+        if status:
+            self._fail(status)
+        return outputs
+
+    @property
+    def llvm_text(self) -> str:
+        return self.body.llvm_text
+
+    @property
+    def object_bytes(self) -> bytes:
+        return self.body.object_bytes
+
+    @property
+    def assembly(self) -> str:
+        return engine().assembly(self.body.llvm_text, self.body.target)
+
+    def _new_arena(self) -> tuple[int, Any]:
+        """An aligned address and the memory that it lies in."""
+        memory = np.empty(self.body.arena_bytes + ARENA_ALIGNMENT, np.uint8)
+        start = address(memory)
+        return start + -start % ARENA_ALIGNMENT, memory
+
+    def _fail(self, status: int) -> None:
+        failure = self.body.failures[status]
+        raise CheckError(explain(failure.message, at=failure.at))
+
+    def _refuse(self, inputs: Sequence[Any]) -> None:
+        """Raises the error of the first input that does not fit."""
+        for position, (x, (dtype, shape)) in enumerate(zip(inputs, self._expected, strict=True)):
+            if type(x) is not np.ndarray:
+                raise DtypeError(f"input {position} is a {type(x).__name__}, not an ndarray")
+            if x.dtype != dtype:
+                raise DtypeError(f"input {position} is {x.dtype}, the code is for {dtype}")
+            if x.shape != shape:
+                raise ShapeError(f"input {position} has shape {x.shape}, the code is for {shape}")
+            if x.flags.num & C_CONTIGUOUS_AND_ALIGNED != C_CONTIGUOUS_AND_ALIGNED:
+                raise ShapeError(f"input {position} is not C-contiguous and aligned; copy it first")

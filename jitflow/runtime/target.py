@@ -1,0 +1,51 @@
+"""The machine that code is for: what passes and the engine must know of it.
+
+Owns the host's description, asked of LLVM once. Knows no IR.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One kind of CPU. `features` is LLVM's text: `+avx2,+fma,-avx512f`."""
+
+    triple: str
+    cpu: str
+    features: str
+    vector_bytes: int
+    vector_registers: int
+    has_fma: bool
+
+    @property
+    def architecture(self) -> str:
+        """The first part of the triple: `x86_64`, `aarch64`."""
+        return self.triple.partition("-")[0]
+
+
+def make_target(triple: str, cpu: str, features: dict[str, bool]) -> Target:
+    """A target whose vectors follow from its features; unknown architectures get 16 bytes."""
+    size, registers, has_fma = _vectors(triple.partition("-")[0], features)
+    text = ",".join(f"{'+' if on else '-'}{name}" for name, on in sorted(features.items()))
+    return Target(triple, cpu, text, size, registers, has_fma)
+
+
+def _vectors(architecture: str, features: dict[str, bool]) -> tuple[int, int, bool]:
+    """Bytes of a vector, number of vector registers, and whether x * y + z can round once."""
+    if architecture in ("x86_64", "amd64", "i686"):
+        if features.get("avx512f") and features.get("avx512vl"):
+            return 64, 32, True
+        return (32 if features.get("avx2") else 16), 16, bool(features.get("fma"))
+    return 16, 32, architecture in ("aarch64", "arm64", "riscv64", "ppc64le", "s390x")
+
+
+@cache
+def host_target() -> Target:
+    """The CPU that this process runs on."""
+    import llvmlite.binding as llvm  # noqa: PLC0415
+
+    features = dict(llvm.get_host_cpu_features())
+    return make_target(llvm.get_process_triple(), llvm.get_host_cpu_name(), features)
