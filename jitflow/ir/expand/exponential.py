@@ -62,11 +62,17 @@ def exp(b: Builder, x: Value) -> Value:
 
 
 def expm1(b: Builder, x: Value) -> Value:
-    """e^x - 1 = 2 (2^(n-1) (e^r - 1) + 2^(n-1) - 1/2), halved so that only the result overflows."""
+    """e^x - 1 = 2 (h - 1/2 + h r + h r^2 P(r)), h = 2^(n-1).
+
+    The terms are added by size, with the first sum's rounding error; halved, so that h is normal.
+    """
     form = format_of(x)
     bits, r = reduce_exp(b, clamp(b, x, *EXPM1_RANGE[form.bits]))
-    fraction = reduced_expm1(b, r, EXPM1[form.bits])
-    factor = exponent_factor(b, bits, x, -1)
-    half = b.fma(fraction, factor, b.sub(factor, b.full_like(x, 0.5)))
+    h = exponent_factor(b, bits, x, -1)
+    power = b.sub(h, b.full_like(x, 0.5))
+    lead = b.fma(r, h, power)
+    lost = b.fma(r, h, b.sub(power, lead))
+    curved = b.mul(b.mul(r, r), polynomial(b, r, EXPM1[form.bits]))
+    half = b.add(lead, b.fma(curved, h, lost))
     tiny = b.lt(b.abs(x), b.full_like(x, 2.0 ** -(form.mantissa + 2)))
     return b.select(tiny, x, b.add(half, half))
