@@ -23,8 +23,9 @@ def fold(function: Function, *, limit: int = 256) -> Function:
         %1: f32[] = mul %0, %0              ->      %1: f32[] = constant {value=4.0}
 
     limit: the most elements of an operand or result that is written out; one number that stands
-    for every element (a splat) has no limit in elementwise ops. Rows that are approximate are
-    folded on integers and bool only, where they are exact. The operands stay for dce.
+    for every element (a splat) has no limit in elementwise ops and in views of one operand. Rows
+    that are approximate are folded on integers and bool only, where they are exact. The operands
+    stay for dce.
     """
     folder = _Fold(limit)
     with np.errstate(all="ignore"):
@@ -37,14 +38,12 @@ class _Fold(Sweep):
         self.limit = limit
 
     def visit(self, op: Op) -> None:
-        op = self.remap(op)
-        if _can_fold(op):
-            data = self.evaluate(op)
-            if data is not None:
-                op = self.constant(op, data)
-        self.out.append(op)
+        mapped = self.remap(op)
+        data = self.evaluate(mapped) if _can_fold(mapped) else None
+        self.out.append(mapped if data is None else self.constant(op, data))
 
     def constant(self, op: Op, data: Dense) -> Op:
+        """A constant that stands for the result of `op`, an op of the old function."""
         old = op.results[0]
         attrs = {"value": data, "type": old.type}
         fresh = Op(_CONSTANT, (), attrs, (old.type,), (), op.locations, (old.name,))
@@ -57,6 +56,8 @@ class _Fold(Sweep):
         data = [_data(value) for value in op.operands]
         if op.row.family is Family.ELEMENTWISE and all(d.is_splat for d in data):
             return _call(op, [d.array for d in data], result, splat=True)
+        if op.row.family is Family.VIEW and len(data) == 1 and data[0].is_splat:
+            return data[0]
         types = [value.type for value in op.operands]
         if any(_count(t) > self.limit for t in (*types, result)):
             return None

@@ -12,12 +12,14 @@ from jitflow.ir.dtypes import f32, f64
 from jitflow.ir.interpreter import interpret
 from jitflow.ir.location import Location
 from jitflow.ir.parser import parse_function
-from jitflow.ir.row import ROWS
+from jitflow.ir.row import ROWS, Family
 from jitflow.ir.types import TensorType
 from jitflow.ir.verifier import verify
 from jitflow.passes.dce import dce
 from jitflow.passes.differentiate import gradient
 from jitflow.passes.linearize import linearize
+from jitflow.passes.manager import run_pipeline
+from jitflow.passes.pipeline import TENSOR
 from jitflow.passes.transpose import transpose
 
 SCALAR = TensorType(f64)
@@ -90,6 +92,19 @@ def test_network_gradient_with_a_symbolic_batch():
 def test_network_gradient_has_a_product_per_operand_and_no_transpose():
     rows = [op.row.name for op in dce(gradient(network(7), wrt=(0, 1, 2, 3), values=False)).ops]
     assert rows.count("dot_general") == 2 + 3 and "transpose" not in rows
+
+
+@pytest.mark.parametrize("n", [7, 700])
+def test_network_gradient_after_the_tensor_passes(n):
+    """The seed 1 folds into the constants around it, whatever the size."""
+    derived = gradient(network(n), wrt=(0, 1, 2, 3), values=False)
+    lean = run_pipeline(TENSOR, derived, verify_each=True)
+    arrays = network_arrays(n, np.random.default_rng(n))
+    for got, want in zip(interpret(lean, arrays), network_gradients(*arrays), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-11, atol=1e-12)
+    constants = [op.results[0] for op in lean.ops if op.row.family is Family.CREATION]
+    views = [op for op in lean.ops if op.row.family is Family.VIEW]
+    assert not any(op.operands[0] in constants for op in views)
 
 
 def test_primal_ops_stay_the_same_objects():
