@@ -1,0 +1,124 @@
+"""lower: tensor IR with kernels becomes loop IR over buffers.
+
+Owns the walk and where each array lives; how a family becomes loops is in `lowering/`.
+"""
+
+from __future__ import annotations
+
+from jitflow.errors import VerifyError, explain
+from jitflow.ir.core import Function, Op, Region, Value
+from jitflow.ir.row import ROWS, Family
+from jitflow.ir.types import BufferType, TensorType
+from jitflow.passes.lowering.access import Access, viewed
+from jitflow.passes.lowering.context import Context
+from jitflow.passes.lowering.dot import lower_dot
+from jitflow.passes.lowering.kernels import lower_kernel
+from jitflow.passes.lowering.moves import copy, lower_concatenate, lower_pad
+
+
+def lower(function: Function, *, vector_bytes: int = 32, registers: int = 16) -> Function:
+    """Every array becomes a buffer: parameters, results (as further parameters), temporaries.
+
+    Before: `func @f(%x: f32[8]) { %y: f32[8] = kernel %x ...; return %y }`
+    After:  `func @f(%x: &f32[8], %y: &f32[8]) {outputs=1} { loop ... { load, ..., store } return }`
+    Views become other strides over the same buffer. `vector_bytes` and `registers` of the target
+    shape the blocks of matrix products; no result depends on them.
+    Precondition: fused, static shapes, no structured ops beside kernels.
+    """
+    return _Lowering(function, vector_bytes, registers).run()
+
+
+class _Lowering:
+    def __init__(self, function: Function, vector_bytes: int, registers: int) -> None:
+        self.function = function
+        self.vector_bytes = vector_bytes
+        self.registers = registers
+        self.access: dict[Value, Access] = {}
+        self.context = Context([self._param(v) for v in function.params])
+        self._place_results()
+
+    def _param(self, value: Value) -> Value:
+        type = value.type
+        if not isinstance(type, TensorType) or not type.is_static:
+            raise VerifyError(f"@{self.function.name}: cannot lower a parameter of type {type}")
+        buffer = Value(BufferType(type.dtype, type.shape), value.name)
+        self.access[value] = Access.whole(buffer)
+        return buffer
+
+    def _place_results(self) -> None:
+        """Result buffers; a result computed here is written straight into its buffer."""
+        self.outputs: list[Access] = []
+        self.home: dict[Value, Access] = {}
+        for number, value in enumerate(self.function.results):
+            type = value.type
+            name = value.name or f"out{number}"
+            buffer = self.context.builder.param(BufferType(type.dtype, type.shape), name)
+            access = Access.whole(buffer)
+            self.outputs.append(access)
+            if value.op is not None and value not in self.home:
+                self.home[value] = access
+
+    def run(self) -> Function:
+        for op in self.function.ops:
+            self.context.builder.locations = op.locations
+            self._op(op)
+        for value, target in zip(self.function.results, self.outputs, strict=True):
+            source = self.access[value]
+            if source != target:
+                copy(self.context, source, target)
+        body = Region(self.context.builder.params, self.context.ops(), ())
+        return Function(self.function.name, body, {"outputs": len(self.outputs)})
+
+    def _target(self, value: Value) -> Access:
+        """Where a value that is computed now will live: its result buffer, or a temporary."""
+        found = self.home.get(value)
+        if found is None:
+            type = value.type
+            found = Access.whole(self.context.temp(type.dtype, type.shape, value.name))
+        self.access[value] = found
+        return found
+
+    def _op(self, op: Op) -> None:
+        inputs = [self.access[v] for v in op.operands]
+        if op.row.name == "kernel":
+            lower_kernel(self.context, op, inputs, [self._target(v) for v in op.results])
+        elif op.row.name == "dot_general":
+            target = self._target(op.result)
+            lower_dot(self.context, op, inputs, target, self.vector_bytes, self.registers)
+        elif op.row.name == "concatenate":
+            lower_concatenate(self.context, op, inputs, self._target(op.result))
+        elif op.row.name == "pad":
+            lower_pad(self.context, op, inputs, self._target(op.result))
+        elif op.row.family is Family.VIEW:
+            self._view(op, inputs[0])
+        elif op.row.name == "constant":
+            self._constant(op)
+        elif op.row.name == "check":
+            self._check(op, inputs[0])
+        else:
+            where = op.locations[0] if op.locations else None
+            raise VerifyError(explain("cannot be compiled yet", op=op.row.name, at=where))
+
+    def _view(self, op: Op, source: Access) -> None:
+        access = viewed(source, op)
+        if access is None:
+            operand = op.operands[0].type
+            dense = Access.whole(self.context.temp(operand.dtype, operand.shape))
+            copy(self.context, source, dense)
+            access = viewed(dense, op)
+            assert access is not None
+        self.access[op.result] = access
+
+    def _constant(self, op: Op) -> None:
+        value, type = op.attrs["value"], op.result.type
+        buffer = BufferType(type.dtype, value.array.shape, None, "const")
+        made = self.context.builder.emit(ROWS["global"], (), {"value": value, "type": buffer})
+        made.result.name = op.result.name
+        whole = Access.whole(made.result)
+        spread = (0,) * type.rank if value.is_splat else whole.strides
+        self.access[op.result] = whole.moved(0, type.shape, spread)
+
+    def _check(self, op: Op, condition: Access) -> None:
+        b = self.context.builder
+        flag = b.load(self.context.view(condition, (), ()))
+        b.emit(op.row, (flag,), op.attrs)

@@ -1,0 +1,58 @@
+"""What lowering shares: the builder at the top of the body, constants, buffers and views of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jitflow.ir.builder import Builder
+from jitflow.ir.core import Op, Value
+from jitflow.ir.dense import Dense
+from jitflow.ir.dtypes import DType
+from jitflow.ir.row import ROWS
+from jitflow.ir.types import INDEX, BufferType
+from jitflow.passes.lowering.access import Access
+
+
+class Context:
+    """The body under construction; index constants are collected in front of it."""
+
+    def __init__(self, params: list[Value]) -> None:
+        self.builder = Builder(params)
+        self.prologue = Builder()
+        self._indices: dict[int, Value] = {}
+        self._views: dict[Any, Value] = {}
+
+    def index(self, value: int) -> Value:
+        """The constant i64[] `value`, made once for the whole body."""
+        found = self._indices.get(value)
+        if found is None:
+            self.prologue.locations = self.builder.locations
+            attrs = {"value": Dense(value, INDEX.dtype), "type": INDEX}
+            found = self.prologue.emit(ROWS["constant"], (), attrs).result
+            self._indices[value] = found
+        return found
+
+    def temp(self, dtype: DType, shape: tuple[int, ...], name: str = "") -> Value:
+        """A new dense buffer in the arena."""
+        type = BufferType(dtype, shape, None, "temp")
+        op = self.builder.emit(ROWS["alloc"], (), {"type": type})
+        op.result.name = name
+        return op.result
+
+    def view(self, access: Access, shape: tuple[int, ...], strides: tuple[int, ...]) -> Value:
+        """A buffer value for `access` under other axes; made once per place, shape and strides."""
+        base = access.base
+        type = BufferType(base.type.dtype, shape, strides, base.type.space)
+        if access.offset == 0 and type == base.type:
+            return base
+        key = (base, access.offset, type)
+        found = self._views.get(key)
+        if found is None:
+            attrs = {"offset": access.offset, "type": type}
+            op = self.builder.emit(ROWS["view"], (base,), attrs)
+            op.result.name = base.name
+            found = self._views[key] = op.result
+        return found
+
+    def ops(self) -> list[Op]:
+        return [*self.prologue.ops, *self.builder.ops]

@@ -1,0 +1,279 @@
+"""A `kernel` op becomes one loop nest: parallel loops over kept axes, then the reduced ones.
+
+Elementwise work is emitted on scalars; `vectorize` widens it. A reduction along the last axis is
+emitted on its logical lanes at once, since the lanes are part of what it computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jitflow.ir.builder import Builder
+from jitflow.ir.core import Op, Value
+from jitflow.ir.dtypes import i64
+from jitflow.ir.row import Family
+from jitflow.ir.types import TensorType, VectorType
+from jitflow.passes.lowering.access import Access
+from jitflow.passes.lowering.context import Context
+from jitflow.passes.lowering.reducers import Reducer, State, cascade, lanes_for, reducer
+from jitflow.passes.lowering.space import merged_space
+
+
+def lower_kernel(
+    context: Context, op: Op, inputs: Sequence[Access], outputs: Sequence[Access]
+) -> None:
+    """Emits the loops of a kernel that reads `inputs` and writes `outputs`."""
+    context.builder.locations = op.locations
+    _Kernel(context, op, inputs, outputs).emit()
+
+
+class _Kernel:
+    def __init__(
+        self, context: Context, op: Op, inputs: Sequence[Access], outputs: Sequence[Access]
+    ) -> None:
+        self.context = context
+        self.region = op.regions[0]
+        self.reduces = [o for o in self.region.ops if o.row.family is Family.REDUCE]
+        self.shape = self._domain()
+        self.reduced = _axes(self.reduces[0]) if self.reduces else ()
+        self.reducers: list[Reducer] = [reducer(o) for o in self.reduces]
+        self._split_outputs(outputs)
+        spread = [self._spread(access) for access in self.totals.values()]
+        every = [*inputs, *self.stores.values(), *spread]
+        fixed = {o.attrs["axis"] for o in self.region.ops if o.row.name == "iota"}
+        self.space = merged_space(self.shape, self.reduced, every, fixed)
+        views = [
+            context.view(access, self.space.shape, strides)
+            for access, strides in zip(every, self.space.strides, strict=True)
+            if 0 not in self.shape
+        ]
+        self.loads = dict(zip(self.region.params, views, strict=False))
+        self.views = views[len(inputs) : len(inputs) + len(self.stores)]
+        self.totals_views = self._totals_views(views[len(inputs) + len(self.stores) :])
+
+    def _domain(self) -> tuple[int, ...]:
+        if self.reduces:
+            return self.reduces[0].operands[0].type.shape  # type: ignore[no-any-return]
+        return self.region.results[0].type.shape  # type: ignore[no-any-return]
+
+    def _split_outputs(self, outputs: Sequence[Access]) -> None:
+        """Results per element, and results of reductions."""
+        made = {o.result for o in self.reduces}
+        pairs = list(zip(self.region.results, outputs, strict=True))
+        self.stores = {v: access for v, access in pairs if v not in made}
+        self.totals = {v: access for v, access in pairs if v in made}
+
+    def _spread(self, access: Access) -> Access:
+        """A reduction's result with stride 0 along the reduced axes."""
+        kept = iter(access.strides)
+        strides = tuple(0 if a in self.reduced else next(kept) for a in range(len(self.shape)))
+        return Access(access.base, access.offset, self.shape, strides)
+
+    def _totals_views(self, spread: Sequence[Value]) -> dict[Value, Value]:
+        """The results' buffers along the kept loops only."""
+        kept = [k for k, axis in enumerate(self.space.axes) if not axis.reduced]
+        views = {}
+        for value, access in self.totals.items():
+            if 0 in self.shape:
+                views[value] = self.context.view(access, access.shape, access.strides)
+                continue
+            full = spread[len(views)].type
+            shape = tuple(full.shape[k] for k in kept)
+            strides = tuple(full.strides[k] for k in kept)
+            views[value] = self.context.view(access, shape, strides)
+        return views
+
+    # The nest.
+
+    def emit(self) -> None:
+        if 0 in self.shape:
+            self._emit_empty()
+        else:
+            self._nest(self.context.builder, [k for k, a in enumerate(self.space.axes) if not a.reduced], {})
+
+    def _nest(self, b: Builder, kept: list[int], at: dict[int, Value]) -> None:
+        """Parallel loops over the axes left in `kept`, then what one point of them does."""
+        if not kept:
+            self._point(b, at)
+            return
+        axis, *rest = kept
+        extent = self.space.axes[axis].extent
+
+        def body(inner: Builder, index: Value) -> State:
+            self._nest(inner, rest, {**at, axis: index})
+            return ()
+
+        b.loop(self.context.index(0), self.context.index(extent), body, kind="parallel")
+
+    def _point(self, b: Builder, at: dict[int, Value]) -> None:
+        if not self.reduces:
+            self._body(b, at, None, 0)
+            return
+        reduced = [k for k, axis in enumerate(self.space.axes) if axis.reduced]
+        inner = bool(reduced) and reduced[-1] == len(self.space.axes) - 1
+        lanes = self._lanes(self.space.axes[-1].extent) if inner else None
+        state = self._sweep(b, reduced, at, lanes)
+        self._finish(b, state, at, lanes)
+
+    def _lanes(self, extent: int) -> int:
+        lanes = min(lanes_for(r.dtype) for r in self.reducers)
+        while lanes // 2 >= extent and lanes > 1:
+            lanes //= 2
+        return lanes
+
+    def _sweep(
+        self, b: Builder, reduced: list[int], at: dict[int, Value], lanes: int | None
+    ) -> State:
+        """The state of all reductions over the axes left in `reduced`."""
+        if not reduced:
+            return self._body(b, at, lanes, 0)
+        axis, *rest = reduced
+        if lanes is not None and not rest:
+            return self._row(b, axis, at, lanes)
+
+        def part(inner: Builder, index: Value) -> State:
+            return self._sweep(inner, rest, {**at, axis: index}, lanes)
+
+        extent = self.space.axes[axis].extent
+        return cascade(
+            self.context, b, extent, 1, lambda inner: self._identity(inner, lanes), part,
+            self._combine,
+        )
+
+    def _row(self, b: Builder, axis: int, at: dict[int, Value], lanes: int) -> State:
+        """The last axis in steps of `lanes`; what is left over comes last, in masked lanes."""
+        extent = self.space.axes[axis].extent
+        steps, left = divmod(extent, lanes)
+        state: State | None = None
+        if steps:
+            state = cascade(
+                self.context, b, steps, lanes, lambda inner: self._identity(inner, lanes),
+                lambda inner, index: self._body(inner, {**at, axis: index}, lanes, 0),
+                self._combine,
+            )
+        if left:
+            tail = self._body(b, {**at, axis: self.context.index(steps * lanes)}, lanes, left)
+            tail = self._per_reducer(lambda k, r: r.masked(b, self._slot(tail, k), left))
+            state = tail if state is None else self._combine(b, state, tail)
+        assert state is not None
+        return state
+
+    # States: those of all reductions in a row.
+
+    def _slot(self, state: State, number: int) -> State:
+        start = sum(2 if r.is_arg else 1 for r in self.reducers[:number])
+        return state[start : start + (2 if self.reducers[number].is_arg else 1)]
+
+    def _per_reducer(self, make: Any) -> State:
+        return tuple(value for k, r in enumerate(self.reducers) for value in make(k, r))
+
+    def _identity(self, b: Builder, lanes: int | None) -> State:
+        return self._per_reducer(lambda k, r: r.identity(b, lanes))
+
+    def _combine(self, b: Builder, first: State, second: State) -> State:
+        return self._per_reducer(
+            lambda k, r: r.combine(b, self._slot(first, k), self._slot(second, k))
+        )
+
+    def _finish(self, b: Builder, state: State, at: dict[int, Value], lanes: int | None) -> None:
+        kept = [at[k] for k, axis in enumerate(self.space.axes) if not axis.reduced]
+        for number, (red, op) in enumerate(zip(self.reducers, self.reduces, strict=True)):
+            if op.result not in self.totals:
+                continue
+            slot = self._slot(state, number)
+            value = red.result(slot) if lanes is None else red.across_lanes(b, slot)
+            b.store(value, self.totals_views[op.result], *kept)
+
+    def _emit_empty(self) -> None:
+        """Nothing to read: reductions over no elements give their identity (a sum gives +0)."""
+        for number, op in enumerate(self.reduces):
+            view = self.totals_views.get(op.result)
+            if view is None or 0 in view.type.shape:
+                continue
+            red = self.reducers[number]
+
+            def fill(b: Builder, left: int, at: list[Value], view: Value = view, red: Any = red) -> None:
+                if left == 0:
+                    zero = red.row == "reduce_sum"
+                    value = b.full_like(Value(TensorType(red.dtype)), 0) if zero else red.identity(b, None)[0]
+                    b.store(value, view, *at)
+                    return
+                extent = self.context.index(view.type.shape[len(at)])
+
+                def body(inner: Builder, index: Value) -> State:
+                    fill(inner, left - 1, [*at, index])
+                    return ()
+
+                b.loop(self.context.index(0), extent, body, kind="parallel")
+
+            fill(self.context.builder, view.type.rank, [])
+
+    # One element, or lanes of elements.
+
+    def _body(
+        self, b: Builder, at: dict[int, Value], lanes: int | None, valid: int
+    ) -> State:
+        """Computes the region at a point, stores its elements, gives the reductions' states."""
+        indices = [at[k] for k in range(len(self.space.axes))]
+        values: dict[Value, Value] = {}
+        for op in self.region.ops:
+            if op.row.family is Family.REDUCE:
+                continue
+            b.locations = op.locations
+            for value in op.operands:
+                if value not in values:
+                    values[value] = self._load(b, self.loads[value], indices, lanes, valid)
+            values[op.result] = self._emit(b, op, values, indices, lanes)
+        for value in (*self.stores, *(o.operands[0] for o in self.reduces)):
+            if value not in values:
+                values[value] = self._load(b, self.loads[value], indices, lanes, valid)
+        for value, view in zip(self.stores, self.views, strict=True):
+            b.store(values[value], view, *indices, valid=valid)
+        return self._per_reducer(
+            lambda k, r: r.element(b, values[self.reduces[k].operands[0]], self._position(at))
+        )
+
+    def _position(self, at: dict[int, Value]) -> Value:
+        """The index along the reduced axis: only argmax uses it, and it has one axis."""
+        reduced = [k for k, axis in enumerate(self.space.axes) if axis.reduced]
+        return at[reduced[-1]] if reduced else self.context.index(0)
+
+    def _load(
+        self, b: Builder, view: Value, indices: list[Value], lanes: int | None, valid: int
+    ) -> Value:
+        if lanes is None:
+            return b.load(view, *indices)
+        if view.type.strides[-1] == 0:
+            return b.splat(b.load(view, *indices), lanes=lanes)
+        return b.load(view, *indices, lanes=lanes, valid=valid)
+
+    def _emit(
+        self, b: Builder, op: Op, values: dict[Value, Value], indices: list[Value],
+        lanes: int | None,
+    ) -> Value:
+        if op.row.name == "iota":
+            return self._iota(b, op, indices, lanes)
+        operands = tuple(values[v] for v in op.operands)
+        if op.row.name == "constant":
+            return b.full_like(Value(_scalar(op, lanes)), op.attrs["value"].item())
+        return b.emit(op.row, operands, op.attrs).result
+
+    def _iota(self, b: Builder, op: Op, indices: list[Value], lanes: int | None) -> Value:
+        dtype = op.result.type.dtype
+        loops = [k for k, axis in enumerate(self.space.axes) if axis.first == op.attrs["axis"]]
+        index = indices[loops[0]] if loops else self.context.index(0)
+        if lanes is not None:
+            index = b.splat(index, lanes=lanes)
+            if loops and loops[0] == len(indices) - 1:
+                index = b.add(index, b.lane_iota(i64, lanes))
+        return index if dtype is i64 else b.convert(index, dtype=dtype)
+
+
+def _scalar(op: Op, lanes: int | None) -> Any:
+    dtype = op.result.type.dtype
+    return TensorType(dtype) if lanes is None else VectorType(dtype, lanes)
+
+
+def _axes(op: Op) -> tuple[int, ...]:
+    return op.attrs["axes"] if "axes" in op.attrs else (op.attrs["axis"],)

@@ -1,0 +1,63 @@
+"""Copies, and the rows that place arrays into a larger one: pad and concatenate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jitflow.ir.builder import Builder
+from jitflow.ir.core import Op, Value
+from jitflow.ir.ops.view import pad_window
+from jitflow.passes.lowering.access import Access, IntShape
+from jitflow.passes.lowering.context import Context
+from jitflow.passes.lowering.space import merged_space
+
+
+def copy(context: Context, source: Access, target: Access) -> None:
+    """Copies every element; the two have one shape and share no memory."""
+    if 0 in target.shape:
+        return
+    space = merged_space(target.shape, (), [source, target], set())
+    views = [
+        context.view(access, space.shape, strides)
+        for access, strides in zip((source, target), space.strides, strict=True)
+    ]
+    _copy_nest(context, context.builder, views, space.shape, [])
+
+
+def _copy_nest(
+    context: Context, b: Builder, views: list[Value], left: IntShape, at: list[Value]
+) -> None:
+    if not left:
+        b.store(b.load(views[0], *at), views[1], *at)
+        return
+
+    def body(inner: Builder, index: Value) -> tuple[Value, ...]:
+        _copy_nest(context, inner, views, left[1:], [*at, index])
+        return ()
+
+    b.loop(context.index(0), context.index(left[0]), body, kind="parallel")
+
+
+def lower_concatenate(
+    context: Context, op: Op, inputs: Sequence[Access], target: Access
+) -> None:
+    """Copies each operand to its place along the axis."""
+    axis, start = op.attrs["axis"], 0
+    for source in inputs:
+        place = target.moved(start * target.strides[axis], source.shape, target.strides)
+        copy(context, source, place)
+        start += source.shape[axis]
+
+
+def lower_pad(context: Context, op: Op, inputs: Sequence[Access], target: Access) -> None:
+    """Fills the whole with the padding value, then copies the operand into its window."""
+    source, value = inputs
+    spread = value.moved(0, target.shape, (0,) * len(target.shape))
+    if source.shape != target.shape:
+        copy(context, spread, target)
+    window = pad_window(op.operands[0].type, op.attrs)
+    offset = 0
+    if 0 not in source.shape:
+        offset = sum(w.start * s for w, s in zip(window, target.strides, strict=True))
+    strides = tuple(w.step * s for w, s in zip(window, target.strides, strict=True))
+    copy(context, source, target.moved(offset, source.shape, strides))

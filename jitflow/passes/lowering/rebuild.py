@@ -1,0 +1,59 @@
+"""Rebuilding level-3 functions: one sweep with a value map, into regions by depth only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jitflow.ir.builder import Builder
+from jitflow.ir.core import Function, Op, Region, Value
+
+Visit = Callable[[Builder, Op, dict[Value, Value]], bool]
+"""visit(builder, op, new): emits what stands for the op, maps its results in `new`, and says
+whether it did; otherwise the op is copied on mapped operands."""
+
+
+def rebuild(function: Function, visit: Visit) -> Function:
+    """The function with every op passed through `visit`; the same object if nothing changed."""
+    body = rebuild_region(function.body, visit, {})
+    return function.with_body(body)
+
+
+def rebuild_region(region: Region, visit: Visit, new: dict[Value, Value]) -> Region:
+    builder = Builder(region.params)
+    for op in region.ops:
+        builder.locations = op.locations
+        if not visit(builder, op, new):
+            copy_op(builder, op, new, visit)
+    results = tuple(new.get(v, v) for v in region.results)
+    same = len(builder.ops) == len(region.ops) and all(
+        a is b for a, b in zip(builder.ops, region.ops, strict=True)
+    )
+    if same and results == region.results:
+        return region
+    return builder.region(results)
+
+
+def copy_op(builder: Builder, op: Op, new: dict[Value, Value], visit: Visit) -> Op:
+    """Appends the op on mapped operands; the same object if neither they nor regions changed."""
+    operands = tuple(new.get(v, v) for v in op.operands)
+    regions = tuple(rebuild_region(r, visit, new) for r in op.regions)
+    if operands == op.operands and regions == op.regions:
+        return builder.append(op)
+    types, names = [v.type for v in op.results], [v.name for v in op.results]
+    moved = Op(op.row, operands, op.attrs, types, regions, op.locations, names)
+    new.update(zip(op.results, moved.results, strict=True))
+    return builder.append(moved)
+
+
+def base_of(buffer: Value) -> Value:
+    """The buffer that a chain of views shows."""
+    while buffer.op is not None and buffer.op.row.name == "view":
+        buffer = buffer.op.operands[0]
+    return buffer
+
+
+def constant_int(value: Value) -> int | None:
+    """The value of an i64[] constant, else None."""
+    if value.op is not None and value.op.row.name == "constant":
+        return int(value.op.attrs["value"].item())
+    return None

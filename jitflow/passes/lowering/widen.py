@@ -1,0 +1,154 @@
+"""One step of a loop on lanes: the scalar body of a parallel loop, emitted on vectors."""
+
+from __future__ import annotations
+
+from jitflow.ir.builder import Builder
+from jitflow.ir.core import Op, Region, Value, walk
+from jitflow.ir.row import ROWS, Family
+from jitflow.ir.types import BufferType, VectorType
+
+
+def can_widen(op: Op) -> bool:
+    """Whether every memory access of the loop uses its index plainly and at most once."""
+    index = op.regions[0].params[0]
+    for inner in walk(op.regions[0]):
+        if inner.row.name not in ("load", "store", "loop", "constant"):
+            if inner.row.family is not Family.ELEMENTWISE:
+                return False
+            continue
+        if inner.row.name == "loop" and index in inner.operands:
+            return False
+        if inner.row.name in ("load", "store") and not _is_plain(inner, index):
+            return False
+    return True
+
+
+def _is_plain(op: Op, index: Value) -> bool:
+    """Each index is the loop's own, or a loop index or constant that does not vary by lane."""
+    buffer, indices = _address(op)
+    if op.row.name == "store" and not any(
+        v is index and s for v, s in zip(indices, buffer.type.strides, strict=True)
+    ):
+        return False
+    uses = sum(v is index for v in indices)
+    return uses <= 1 and all(_is_uniform(v) for v in indices)
+
+
+def _is_uniform(value: Value) -> bool:
+    return value.op is None or value.op.row.name == "constant"
+
+
+def _address(op: Op) -> tuple[Value, tuple[Value, ...]]:
+    first = 1 if op.row.name == "store" else 0
+    return op.operands[first], op.operands[first + 1 :]
+
+
+class Widener:
+    """Emits a loop body for `lanes` iterations at once; with `valid`, the first `valid` of them."""
+
+    def __init__(
+        self, builder: Builder, body: Region, outer: dict[Value, Value], lanes: int, valid: int
+    ) -> None:
+        self.builder = builder
+        self.body = body
+        self.lanes = lanes
+        self.valid = valid
+        self.new = dict(outer)
+        self.index = body.params[0]
+        self.start: Value | None = None
+
+    def run(self, start: Value) -> None:
+        """Lanes cover the iterations from `start` on."""
+        self.start = start
+        for op in self.body.ops:
+            self._op(self.builder, op)
+
+    def _op(self, b: Builder, op: Op) -> None:
+        b.locations = op.locations
+        name = op.row.name
+        if name == "load":
+            self._load(b, op)
+        elif name == "store":
+            self._store(b, op)
+        elif name == "loop":
+            self._loop(b, op)
+        elif name == "constant":
+            self.new[op.result] = b.emit(op.row, (), op.attrs).result
+        else:
+            self._elementwise(b, op)
+
+    def _elementwise(self, b: Builder, op: Op) -> None:
+        operands = [self._get(b, v) for v in op.operands]
+        if any(isinstance(v.type, VectorType) for v in operands):
+            operands = [self._vector(b, v) for v in operands]
+        self.new[op.result] = b.emit(op.row, tuple(operands), op.attrs).result
+
+    def _get(self, b: Builder, value: Value) -> Value:
+        """The value in the new body; the loop's index becomes its lanes."""
+        if value is self.index:
+            assert self.start is not None
+            lanes = b.lane_iota(value.type.dtype, self.lanes)
+            return b.add(b.splat(self.start, lanes=self.lanes), lanes)
+        return self.new.get(value, value)
+
+    def _vector(self, b: Builder, value: Value) -> Value:
+        if isinstance(value.type, VectorType):
+            return value
+        if value.op is not None and value.op.row.name == "constant":
+            like = Value(VectorType(value.type.dtype, self.lanes))
+            return b.full_like(like, value.op.attrs["value"].item())
+        return b.splat(value, lanes=self.lanes)
+
+    def _memory(
+        self, b: Builder, buffer: Value, indices: tuple[Value, ...]
+    ) -> tuple[Value, list[Value], bool]:
+        """The buffer with the widened axis last, its indices, and whether lanes differ."""
+        buffer = self.new.get(buffer, buffer)
+        axis = next((k for k, v in enumerate(indices) if v is self.index), None)
+        assert self.start is not None
+        at = [self.start if v is self.index else self.new.get(v, v) for v in indices]
+        if axis is None or buffer.type.strides[axis] == 0:
+            return buffer, at, False
+        if axis != len(indices) - 1:
+            buffer = _axis_last(b, buffer, axis)
+            at.append(at.pop(axis))
+        return buffer, at, True
+
+    def _load(self, b: Builder, op: Op) -> None:
+        buffer, at, varies = self._memory(b, *_address(op))
+        lanes, valid = (self.lanes, self.valid) if varies else (None, 0)
+        self.new[op.result] = b.load(buffer, *at, lanes=lanes, valid=valid)
+
+    def _store(self, b: Builder, op: Op) -> None:
+        buffer, at, _ = self._memory(b, *_address(op))
+        value = self._vector(b, self._get(b, op.operands[0]))
+        b.store(value, buffer, *at, valid=self.valid)
+
+    def _loop(self, b: Builder, op: Op) -> None:
+        """A sequential loop inside: it runs as before and carries vectors."""
+        lower, upper, *carried = [self._get(b, v) for v in op.operands]
+        carried = [self._vector(b, v) for v in carried]
+        region = op.regions[0]
+
+        def body(inner: Builder, index: Value, *state: Value) -> list[Value]:
+            self.new.update(zip(region.params, (index, *state), strict=True))
+            for nested in region.ops:
+                self._op(inner, nested)
+            return [self._vector(inner, self._get(inner, v)) for v in region.results]
+
+        results = b.loop(lower, upper, body, carried, op.attrs["step"], op.attrs["kind"])
+        self.new.update(zip(op.results, results, strict=True))
+
+
+def _axis_last(b: Builder, buffer: Value, axis: int) -> Value:
+    """A view of the buffer whose last axis is `axis`."""
+    type = buffer.type
+    order = [k for k in range(type.rank) if k != axis] + [axis]
+    shape = tuple(type.shape[k] for k in order)
+    strides = tuple(type.strides[k] for k in order)
+    turned = BufferType(type.dtype, shape, strides, type.space)
+    made = b.emit(ROWS["view"], (buffer,), {"offset": 0, "type": turned})
+    made.result.name = buffer.name
+    return made.result
+
+

@@ -1,0 +1,121 @@
+"""vectorize: innermost parallel loops work on lanes instead of scalars, with a tail where needed."""
+
+from __future__ import annotations
+
+from jitflow.ir.builder import Builder
+from jitflow.ir.core import Function, Op, Value, walk
+from jitflow.ir.row import Family
+from jitflow.ir.types import VectorType
+from jitflow.passes.lowering.rebuild import base_of, constant_int, rebuild
+from jitflow.passes.lowering.widen import Widener, can_widen
+
+SMALL_BODY = 24
+"""Additions per element up to which two vectors per step pay."""
+
+PEEL_LIMIT = 64
+"""Ops up to which the last, overlapping step is emitted a second time instead of in the loop."""
+
+
+def vectorize(function: Function, *, vector_bytes: int = 32) -> Function:
+    """Widens each parallel loop that holds no other: loads and stores along its index take lanes.
+
+    The widened axis may be any axis of a buffer; sequential loops inside carry vectors. A last,
+    partial step moves back to overlap the one before it; where the loop reads what it writes, or
+    is shorter than a vector, lanes are masked instead.
+    Before: `loop %0, %n {kind="parallel"} (%i: i64[]) { %x: f32[] = load %a, %i ... }`
+    After:  `loop %0, %n {step=8, kind="parallel"} (%i: i64[]) { %x: f32<8> = load %a, %i ... }`
+    Precondition: loop bounds are constants; others stay scalar.
+    """
+
+    def visit(builder: Builder, op: Op, new: dict[Value, Value]) -> bool:
+        if op.row.name != "loop" or op.attrs["kind"] != "parallel" or op.attrs["step"] != 1:
+            return False
+        lower, upper = constant_int(op.operands[0]), constant_int(op.operands[1])
+        if lower != 0 or upper is None or not _is_innermost(op) or not can_widen(op):
+            return False
+        _Loop(builder, op, upper, new).emit(_lanes(op, upper, vector_bytes))
+        return True
+
+    return rebuild(function, visit)
+
+
+def _is_innermost(op: Op) -> bool:
+    """Whether the body is scalar and holds no parallel loop."""
+    for inner in walk(op.regions[0]):
+        if inner.row.name == "loop" and inner.attrs["kind"] == "parallel":
+            return False
+        if any(isinstance(v.type, VectorType) for v in inner.results):
+            return False
+    return True
+
+
+def _lanes(op: Op, extent: int, vector_bytes: int) -> int:
+    """Lanes that fill a vector register, times 2 or 4 where the body is light."""
+    body = list(walk(op.regions[0]))
+    sizes = [
+        v.type.dtype.itemsize for inner in body for v in inner.results
+        if inner.row.name == "load"
+    ]
+    sizes += [inner.operands[0].type.dtype.itemsize for inner in body if inner.row.name == "store"]
+    cost = sum(inner.row.cost for inner in body if inner.row.family is Family.ELEMENTWISE)
+    loops = any(inner.row.name == "loop" for inner in body)
+    lanes = vector_bytes // max(sizes, default=4)
+    if cost <= SMALL_BODY:
+        lanes *= 4 if loops and cost <= SMALL_BODY // 3 else 2
+    while lanes // 2 >= extent and lanes > 2:
+        lanes //= 2
+    return max(lanes, 2)
+
+
+class _Loop:
+    """One loop under widening."""
+
+    def __init__(self, builder: Builder, op: Op, extent: int, new: dict[Value, Value]) -> None:
+        self.builder = builder
+        self.op = op
+        self.extent = extent
+        self.new = new
+
+    def emit(self, lanes: int) -> None:
+        full, left = divmod(self.extent, lanes)
+        if full == 0:
+            self._step(self.builder, self.builder.index(0), lanes, left)
+        elif left == 0:
+            self._steps(lanes, self.extent)
+        elif self._rereads():
+            self._steps(lanes, full * lanes)
+            self._step(self.builder, self.builder.index(full * lanes), lanes, left)
+        elif len(self.op.regions[0].ops) <= PEEL_LIMIT:
+            self._steps(lanes, full * lanes)
+            self._step(self.builder, self.builder.index(self.extent - lanes), lanes, 0)
+        else:
+            self._overlapping(lanes)
+
+    def _step(self, b: Builder, index: Value, lanes: int, valid: int) -> None:
+        Widener(b, self.op.regions[0], self.new, lanes, valid).run(index)
+
+    def _steps(self, lanes: int, end: int) -> None:
+        if end == lanes:
+            self._step(self.builder, self.builder.index(0), lanes, 0)
+            return
+        self._loop(end, lanes, "parallel", lambda inner, index: index)
+
+    def _overlapping(self, lanes: int) -> None:
+        """Writes of the last two steps overlap, with equal values: no longer disjoint."""
+        last = self.builder.index(self.extent - lanes)
+        self._loop(
+            self.extent, lanes, "sequential", lambda inner, index: inner.minimum(index, last)
+        )
+
+    def _loop(self, end: int, lanes: int, kind: str, place: object) -> None:
+        def body(inner: Builder, index: Value) -> tuple[Value, ...]:
+            self._step(inner, place(inner, index), lanes, 0)  # type: ignore[operator]
+            return ()
+
+        self.builder.loop(self.builder.index(0), self.builder.index(end), body, (), lanes, kind)
+
+    def _rereads(self) -> bool:
+        """Whether a buffer that the body writes is also read by it."""
+        ops = list(walk(self.op.regions[0]))
+        written = {base_of(o.operands[1]) for o in ops if o.row.name == "store"}
+        return any(base_of(o.operands[0]) in written for o in ops if o.row.name == "load")
