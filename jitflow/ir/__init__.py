@@ -1,0 +1,1 @@
+"""The typed SSA IR: ground floor of jitflow, on NumPy alone."""

@@ -86,7 +86,8 @@ class Builder:
 
     def index(self, value: int) -> Value:
         """A constant i64[]: a loop bound or an index."""
-        return self.emit(ROWS["constant"], (), {"value": Dense(value, INDEX.dtype), "type": INDEX}).result
+        attrs = {"value": Dense(value, INDEX.dtype), "type": INDEX}
+        return self.emit(ROWS["constant"], (), attrs).result
 
     def iota(self, dtype: Any, shape: tuple[Any, ...], axis: int = 0) -> Value:
         type = TensorType(as_dtype(dtype), shape)

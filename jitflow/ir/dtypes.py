@@ -88,7 +88,8 @@ def as_dtype(value: Any) -> DType:
     try:
         dtype = np.dtype(value)
     except TypeError as error:
-        raise DtypeError(f"{value!r} is not a dtype; expected one of {', '.join(DTYPES)}") from error
+        known = ", ".join(DTYPES)
+        raise DtypeError(f"{value!r} is not a dtype; expected one of {known}") from error
     found = _BY_NUMPY.get(dtype)
     if found is None or not dtype.isnative:
         raise DtypeError(unsupported_dtype_text(dtype))

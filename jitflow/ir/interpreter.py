@@ -169,7 +169,7 @@ class _Memory:
             "data": (address, False),
             "shape": type.shape,
             "strides": tuple(s * size for s in type.strides),
-            "typestr": np.dtype(f"V{size}").str if type.dtype.name == "bf16" else type.dtype.numpy.str,
+            "typestr": f"|V{size}" if type.dtype.name == "bf16" else type.dtype.numpy.str,
         }
 
 

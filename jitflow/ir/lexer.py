@@ -21,6 +21,8 @@ MAX_DIGITS = 400
 
 
 class Token(NamedTuple):
+    """One token; `start` is its offset in the text."""
+
     kind: str
     text: str
     start: int

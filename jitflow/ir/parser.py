@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import difflib
+import math
 from typing import Any
 
 import numpy as np
@@ -18,12 +20,15 @@ from jitflow.ir.dense import Dense
 from jitflow.ir.dims import parse_dim
 from jitflow.ir.dtypes import DTYPES, DType
 from jitflow.ir.lexer import Token, Tokens
+from jitflow.ir.literals import WANTED, dense, fits, number
 from jitflow.ir.location import Location
 from jitflow.ir.row import ROWS, OpRow
 from jitflow.ir.types import SPACES, TOKEN, BufferType, TensorType, Type, VectorType
 
 MAX_ELEMENTS = 1 << 28
 MAX_DEPTH = 100
+RULE_FAULTS = (JitflowError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
+"""What a type rule may raise on operands and attributes that it was not written for."""
 
 
 def parse_function(text: str, file: str = "<text>") -> Function:
@@ -131,8 +136,8 @@ class _Parser:
         where = tokens.peek
         row = self._row(tokens.take("word", "an op"))
         operands = self._operands()
-        has_attrs = tokens.at("{")
-        attrs = self._attrs({k: a.kind for k, a in row.attributes.items()}, row, types) if has_attrs else {}
+        kinds = {k: a.kind for k, a in row.attributes.items()}
+        attrs = self._attrs(kinds, row) if tokens.at("{") else {}
         for name, attribute in row.attributes.items():
             if attribute.kind == "type" and types:
                 attrs[name] = types[0]
@@ -160,8 +165,7 @@ class _Parser:
     def _row(self, token: Token) -> OpRow:
         row = ROWS.get(token.text)
         if row is None:
-            near = _nearest(token.text)
-            self.tokens.fail(f"unknown op {token}", token, cure=f"did you mean {near}?" if near else "")
+            self.tokens.fail(f"unknown op {token}", token, _nearest(token.text))
         return row
 
     def _operands(self) -> tuple[Value, ...]:
@@ -189,12 +193,13 @@ class _Parser:
             return builder.emit(row, operands, attrs, regions)
         except ParseError:
             raise
-        except (JitflowError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as e:
-            self.tokens.fail(f"{row.name}: {e}", where)
+        except RULE_FAULTS as error:
+            self.tokens.fail(f"{row.name}: {error}", where)
 
     def _bind(self, op: Op, names: list[Token], types: list[Type], where: Token) -> None:
         if len(names) != len(op.results):
-            self.tokens.fail(f"{op.row.name} has {len(op.results)} results, got {len(names)}", where)
+            expected = f"{op.row.name} has {len(op.results)} results"
+            self.tokens.fail(f"{expected}, got {len(names)}", where)
         for token, type, value in zip(names, types, op.results, strict=True):
             if value.type != type:
                 self.tokens.fail(f"{op.row.name} gives {value.type}, not {type}", token)
@@ -252,7 +257,7 @@ class _Parser:
 
     def _dtype(self, token: Token) -> DType:
         if token.text not in DTYPES:
-            self.tokens.fail(f"unknown dtype {token}", token, f"expected one of {', '.join(DTYPES)}")
+            self.tokens.fail(f"unknown dtype {token}", token, f"one of {', '.join(DTYPES)}")
         return DTYPES[token.text]
 
     def _dims(self, closing: str, signed: bool = False) -> tuple[Any, ...]:
@@ -283,9 +288,7 @@ class _Parser:
 
     # Attributes.
 
-    def _attrs(
-        self, kinds: dict[str, str], row: OpRow | None = None, types: list[Type] | None = None
-    ) -> dict[str, Any]:
+    def _attrs(self, kinds: dict[str, str], row: OpRow | None = None) -> dict[str, Any]:
         tokens, attrs = self.tokens, {}
         tokens.expect("{")
         while not tokens.accept("}"):
@@ -303,8 +306,8 @@ class _Parser:
 
     def _attr(self, kind: str, at: Token) -> Any:
         value = self._literal(kind)
-        if not _fits(kind, value):
-            self.tokens.fail(f"expected {_WANTED[kind]}", at)
+        if not fits(kind, value):
+            self.tokens.fail(f"expected {WANTED[kind]}", at)
         return value
 
     def _literal(self, kind: str, depth: int = 0) -> Any:
@@ -322,7 +325,10 @@ class _Parser:
             return self._dim(signed=True)
         tokens.next()
         if token.kind == "number":
-            return _number(token.text)
+            value = number(token.text)
+            if abs(value) == math.inf and "inf" not in token.text:
+                tokens.fail(f"{token} is out of range", token)
+            return value
         if token.kind == "string":
             return self._string(token)
         if token.text in ("true", "false"):
@@ -359,76 +365,17 @@ class _Parser:
                 continue
             if not types or not hasattr(types[0], "dtype"):
                 self.tokens.fail(f"{row.name} needs a result type to read its data", where)
-            attrs[name] = self._dense(attrs[name], types[0].dtype, where)
-
-    def _dense(self, value: Any, dtype: DType, where: Token) -> Dense:
-        try:
-            array = np.array(value, dtype=object)
-            flat = [_element(v, dtype) for v in array.flat]
-            return Dense(np.array(flat, dtype.numpy).reshape(array.shape), dtype)
-        except (ValueError, TypeError, OverflowError) as error:
-            self.tokens.fail(f"not {dtype} data: {error}", where)
+            try:
+                attrs[name] = dense(attrs[name], types[0].dtype)
+            except (ValueError, TypeError, OverflowError) as error:
+                self.tokens.fail(f"not {types[0].dtype} data: {error}", where)
 
     def _int(self, what: str) -> int:
         token = self.tokens.take("number", what)
-        value = _number(token.text)
+        value = number(token.text)
         if not isinstance(value, int):
             self.tokens.fail(f"expected {what}, got {token}", token)
         return value
-
-
-_WANTED = {
-    "int": "an int", "ints": "a list of ints", "dims": "a list of dimensions", "bool": "true or false",
-    "str": "a string", "dtype": "a dtype such as f32", "dense": "a number, a list of numbers or data",
-    "nested": "a list of two lists of ints", "type": "no value: the type stands in front",
-}
-
-
-def _fits(kind: str, value: Any) -> bool:
-    def is_int(v: Any) -> bool:
-        return isinstance(v, int) and not isinstance(v, bool)
-
-    def is_ints(v: Any) -> bool:
-        return isinstance(v, tuple) and all(map(is_int, v))
-
-    match kind:
-        case "int":
-            return is_int(value)
-        case "ints":
-            return is_ints(value)
-        case "dims":
-            return isinstance(value, tuple) and not any(isinstance(v, tuple) for v in value)
-        case "bool":
-            return isinstance(value, bool)
-        case "str":
-            return isinstance(value, str)
-        case "dtype":
-            return isinstance(value, DType)
-        case "nested":
-            return isinstance(value, tuple) and len(value) == 2 and all(map(is_ints, value))
-        case "dense":
-            return isinstance(value, (int, float, bool, tuple, Dense))
-        case "type":
-            return False
-        case _:
-            return True
-
-
-def _element(value: Any, dtype: DType) -> Any:
-    """One literal as an element; refuses what would change value."""
-    if isinstance(value, tuple):
-        raise ValueError("lists of different lengths")
-    if isinstance(value, bool) != (dtype.kind == "b"):
-        raise ValueError(f"{value} is not {dtype}")
-    if dtype.is_integer:
-        if not isinstance(value, int):
-            raise ValueError(f"{value} is not an integer")
-        return dtype.numpy.type(value)
-    return dtype.numpy.type(value)
-
-
-def _number(text: str) -> int | float:
-    return int(text) if text.lstrip("-").isdigit() else float(text)
 
 
 def _hint(token: Token) -> str:
@@ -437,7 +384,5 @@ def _hint(token: Token) -> str:
 
 
 def _nearest(name: str) -> str:
-    import difflib
-
     found = difflib.get_close_matches(name, ROWS, 1)
-    return f"'{found[0]}'" if found else ""
+    return f"did you mean '{found[0]}'?" if found else ""

@@ -101,7 +101,8 @@ def _sign(b: Any, x: Any) -> Any:
 
 
 register(OpRow(
-    name="abs", family=Family.ELEMENTWISE, arity=1, doc="|x|; the least integer stays; the derivative at 0 is 0.",
+    name="abs", family=Family.ELEMENTWISE, arity=1,
+    doc="|x|; the least integer stays; the derivative at 0 is 0.",
     infer=elementwise(REALS, "real numbers"), reference=np.abs, idempotent=True,
     jvp=jvp_by_operand(lambda b, t, out, x: b.mul(t, _sign(b, x))),
 ))

@@ -1,4 +1,4 @@
-"""Type rules that rows share: they check operands and give the result types, or say what is wrong."""
+"""Type rules that rows share: operands in, result types or an error out."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ def _infer_broadcast(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...
     (operand,), shape, axes = types, attrs["shape"], attrs["axes"]
     normal_axes(axes, len(shape))
     if len(axes) != operand.rank or list(axes) != sorted(axes):
-        raise ShapeError(f"axes {list(axes)} must place the {operand.rank} axes of {operand} in order")
+        placed = f"the {operand.rank} axes of {operand}"
+        raise ShapeError(f"axes {list(axes)} must place {placed} in order")
     for extent, axis in zip(operand.shape, axes, strict=True):
         if extent != shape[axis] and extent != 1:
             raise ShapeError(f"{operand} does not broadcast to {list(shape)} on axes {list(axes)}")
@@ -205,9 +206,9 @@ def _infer_concatenate(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, .
         raise ShapeError("need at least one array to concatenate")
     first, axis = types[0], attrs["axis"]
     normal_axes((axis,), first.rank, "axis")
+    rest = first.shape[:axis] + first.shape[axis + 1 :]
     for t in types:
-        rest_differs = t.shape[:axis] + t.shape[axis + 1 :] != first.shape[:axis] + first.shape[axis + 1 :]
-        if t.rank != first.rank or rest_differs:
+        if t.rank != first.rank or t.shape[:axis] + t.shape[axis + 1 :] != rest:
             raise ShapeError(f"{first} and {t} differ beside axis {axis}")
         if t.dtype is not first.dtype:
             raise DtypeError(f"cannot concatenate {first.dtype} and {t.dtype}; convert first")
