@@ -351,7 +351,8 @@ class _Parser:
             self.tokens.fail("constant data needs a static tensor type", token)
         try:
             raw = base64.b64decode(encoded, validate=True)
-            array = np.frombuffer(raw, type.dtype.numpy).reshape(type.shape)
+            shape: Any = type.shape
+            array = np.frombuffer(raw, type.dtype.numpy).reshape(shape)
         except (binascii.Error, ValueError) as error:
             self.tokens.fail(f"damaged constant data: {error}", token)
         return Dense(array, type.dtype)

@@ -18,15 +18,18 @@ def _infer_constant(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]
         raise VerifyError(f"a constant is a tensor or a vector, not {result}")
     if value.dtype is not result.dtype:
         raise DtypeError(f"constant data is {value.dtype}, its type says {result.dtype}")
-    shape = result.shape if isinstance(result, TensorType) else (result.lanes,)
+    shape = _extents(result)
     if not value.is_splat and value.array.shape != shape:
         raise ShapeError(f"constant data has shape {value.array.shape}, its type says {shape}")
     return (result,)
 
 
 def _full(value: Any, type: Any) -> Any:
-    shape = type.shape if isinstance(type, TensorType) else (type.lanes,)
-    return np.broadcast_to(value.array, shape)
+    return np.broadcast_to(value.array, _extents(type))
+
+
+def _extents(type: Any) -> Any:
+    return type.shape if isinstance(type, TensorType) else (type.lanes,)
 
 
 register(OpRow(
@@ -48,7 +51,7 @@ def _infer_iota(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
 
 
 def _indices(type: Any, axis: int) -> Any:
-    shape = type.shape if isinstance(type, TensorType) else (type.lanes,)
+    shape = _extents(type)
     counts = np.arange(shape[axis]).astype(type.dtype.numpy)
     column = [-1 if k == axis else 1 for k in range(len(shape))]
     return np.broadcast_to(counts.reshape(column), shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jitflow.errors import DtypeError, ShapeError, VerifyError
+from jitflow.ir.dims import Dimension, bounds, dim_max, dim_min
 from jitflow.ir.ops.rules import Attrs, Types
 from jitflow.ir.row import Attribute, Effect, Family, OpRow, register
 from jitflow.ir.types import INDEX, TOKEN, BufferType, TensorType, VectorType
@@ -40,16 +41,17 @@ def _infer_view(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     low = high = attrs["offset"]
     for extent, stride in zip(view.shape, view.strides, strict=True):
         reach = (extent - 1) * stride
-        low, high = low + min(reach, 0), high + max(reach, 0)
-    if 0 not in view.shape and not 0 <= low <= high < _span(base):
+        low, high = low + dim_min(reach, 0), high + dim_max(reach, 0)
+    inside = bounds(low)[0] >= 0 and bounds(_span(base) - high)[0] > 0
+    if 0 not in view.shape and not inside:
         raise ShapeError(f"{view} at offset {attrs['offset']} reaches outside {base}")
     return (view,)
 
 
-def _span(buffer: BufferType) -> int:
+def _span(buffer: BufferType) -> Dimension:
     """Elements from the first to the last one, where strides are not negative."""
     reach = sum((n - 1) * s for n, s in zip(buffer.shape, buffer.strides, strict=True))
-    return 0 if 0 in buffer.shape else int(reach) + 1
+    return 0 if 0 in buffer.shape else reach + 1
 
 
 register(OpRow(

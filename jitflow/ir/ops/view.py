@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import DtypeError, ShapeError
+from jitflow.ir.dims import dim_max
 from jitflow.ir.ops.rules import Attrs, Types, normal_axes, require_tensor
 from jitflow.ir.row import Attribute, Family, OpRow, register
 from jitflow.ir.types import TensorType
@@ -152,7 +153,7 @@ def _infer_pad(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     if len(widths) != operand.rank or any(min(w) < 0 for w in widths):
         raise ShapeError(f"padding needs widths >= 0 for each axis of {operand}")
     shape = tuple(
-        low + extent + max(extent - 1, 0) * inner + high
+        low + extent + dim_max(extent - 1, 0) * inner + high
         for extent, (low, high, inner) in zip(operand.shape, widths, strict=True)
     )
     return (operand.with_shape(shape),)
@@ -162,7 +163,7 @@ def pad_window(operand: TensorType, attrs: Attrs) -> tuple[slice, ...]:
     """Where in the result of a pad the operand's elements stand."""
     window = []
     for extent, low, inner in zip(operand.shape, attrs["low"], attrs["interior"], strict=True):
-        last = low + max(extent - 1, 0) * (inner + 1) + (1 if extent else 0)
+        last = low + dim_max(extent - 1, 0) * (inner + 1) + (1 if extent else 0)
         window.append(slice(low, last, inner + 1))
     return tuple(window)
 
