@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from jitflow.errors import DerivativeError, explain
+from jitflow.errors import DerivativeError, ShapeError, explain
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value
 from jitflow.ir.types import TensorType
@@ -92,20 +90,21 @@ def _differentiate(b: Builder, op: Op, tangents: dict[Value, Value]) -> None:
     if not any(t is not None for t in given):
         return
     if op.regions:
-        raise DerivativeError(_no_rule(op))
+        raise _refusal(op, "is not differentiable yet", "calls must be inlined first; leave out branches and loops")
     if op.row.jvp is None:
         return
     b.locations = op.locations
-    tangent = op.row.jvp(b, op, given)
+    try:
+        tangent = op.row.jvp(b, op, given)
+    except ShapeError as error:
+        raise _refusal(op, str(error)) from error
     if tangent is not None:
         tangents[op.result] = tangent
 
 
-def _no_rule(op: Op) -> str:
-    place: Any = op.locations[0] if op.locations else None
-    return explain("is not differentiable yet", op=op.row.name, at=place, cure=(
-        "take the gradient of code without it; a call must be inlined first"
-    ))
+def _refusal(op: Op, problem: str, cure: str = "") -> DerivativeError:
+    place = op.locations[0] if op.locations else None
+    return DerivativeError(explain(problem, op=op.row.name, at=place, cure=cure))
 
 
 def _tangent_or_zeros(b: Builder, value: Value, tangents: dict[Value, Value]) -> Value:

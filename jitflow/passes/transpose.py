@@ -5,8 +5,6 @@ Asks each row for its linear operands and their transpose, and names no op.
 
 from __future__ import annotations
 
-from typing import Any
-
 from jitflow.errors import DerivativeError, explain
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value
@@ -74,7 +72,7 @@ class _Sweep:
             self.b.append(op)
             return
         if not _is_linear(op, indices):
-            place: Any = op.locations[0] if op.locations else None
+            place = op.locations[0] if op.locations else None
             raise DerivativeError(explain("is not linear in a tangent", op=op.row.name, at=place))
         self.ops.append((op, indices))
         self.linear.update(op.results)

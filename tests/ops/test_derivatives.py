@@ -247,7 +247,7 @@ def test_convention(name, arrays, attrs, expected):
         np.testing.assert_array_equal(got, want)
 
 
-@pytest.mark.parametrize(("x", "y"), [(0.0, 3.0), (0.0, 2.0), (-1.5, 2.0)])
+@pytest.mark.parametrize(("x", "y"), [(0.0, 3.0), (0.0, 2.0), (-1.5, 2.0), (-1.5, 1.0), (2.0, 0.0)])
 def test_second_derivative_of_a_power_is_finite_at_zero_and_below(x, y):
     b = Builder()
     base = parameter(b, x)

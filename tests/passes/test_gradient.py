@@ -12,6 +12,7 @@ from jitflow.ir.dtypes import f32, f64
 from jitflow.ir.interpreter import interpret
 from jitflow.ir.location import Location
 from jitflow.ir.parser import parse_function
+from jitflow.ir.printer import format_function
 from jitflow.ir.row import ROWS, Family
 from jitflow.ir.types import TensorType
 from jitflow.ir.verifier import verify
@@ -195,7 +196,37 @@ def test_a_value_with_many_uses_sums_all():
     assert interpret(gradient(b.build("f", [total])), [np.float64(3)])[1] == 6 * 1001
 
 
+@pytest.mark.parametrize(
+    "op",
+    [
+        "f32[n, 2] = slice %x {start=[0, 1], stop=[n, 3], step=[1, 1]}",
+        "f32[n - 1, 4] = slice %x {start=[1, 0], stop=[n, 4], step=[1, 1]}",
+        "f32[n] = reduce_prod %x {axes=[1]}",
+        "f32[4] = reduce_max %x {axes=[0]}",
+        "f32[4, n] = transpose %x {axes=[1, 0]}",
+        "f32[2*n, 4] = concatenate %x, %x {axis=0}",
+        "f32[4*n] = reshape %x {shape=[4*n]}",
+        "f32[n, 6] = pad %x, %v {low=[0, 1], high=[0, 1], interior=[0, 0]}",
+        "f32[n + 2, 4] = pad %x, %v {low=[1, 0], high=[1, 0], interior=[0, 0]}",
+        "f32[3, n, 4] = broadcast %x {shape=[3, n, 4], axes=[1, 2]}",
+    ],
+)
+def test_rules_hold_for_symbolic_sizes(op):
+    text = f"func @f(%x: f32[n, 4], %v: f32[]) {{\n  %0: {op}\n  return %0\n}}\n"
+    linear = verify(linearize(verify(parse_function(text)), wrt=(0, 1)))
+    found = verify(transpose(linear))
+    assert [str(v.type) for v in found.results[1:]] == ["f32[n, 4]", "f32[]"]
+    assert parse_function(format_function(found)) == found
+
+
 # What is refused.
+
+
+def test_a_product_of_unknown_length_is_refused_at_its_line():
+    refused(
+        "func @f(%x: f64[n]) {\n  %0: f64[] = reduce_prod %x {axes=[0]}\n  return %0\n}\n",
+        r"user\.jf:2(.|\n)*product of n factors needs a static size",
+    )
 
 
 def refused(text, match, **options):

@@ -55,10 +55,20 @@ _function("erf", "Error function.", 2.0, 25, _tangent_erf, reference=reference.e
 
 def _power_by_base(b: Any, t: Any, out: Any, x: Any, y: Any) -> Any:
     """y * x**(y - 1), and 0 where y is 0, also at x = 0 and for further derivatives."""
+    data = y.op.attrs.get("value") if y.op is not None else None
+    if data is not None and data.is_splat and data.item() != 0:
+        return _power_by_base_of_constant(b, t, x, y, data.item())
     zero, one = b.full_like(y, 0), b.full_like(y, 1)
     flat = b.eq(y, zero)
     lower = b.pow(x, b.select(flat, one, b.sub(y, one)))
     return b.mul(t, b.select(flat, zero, b.mul(y, lower)))
+
+
+def _power_by_base_of_constant(b: Any, t: Any, x: Any, y: Any, exponent: Any) -> Any:
+    if exponent == 1:
+        return t
+    lower = x if exponent == 2 else b.pow(x, b.full_like(y, exponent - 1))
+    return b.mul(t, b.mul(lower, y))
 
 
 def _power_by_exponent(b: Any, t: Any, out: Any, x: Any, y: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import DtypeError, ShapeError
-from jitflow.ir.dims import dim_max
+from jitflow.ir.dims import bounds, dim_max
 from jitflow.ir.ops.rules import Attrs, Types, normal_axes, require_tensor
 from jitflow.ir.row import Attribute, Family, OpRow, register
 from jitflow.ir.types import TensorType
@@ -105,24 +105,27 @@ register(OpRow(
 ))
 
 
+def _is_negative(*lengths: Any) -> bool:
+    """Whether a length is below 0 for all sizes of its symbols."""
+    return any(bounds(length)[1] < 0 for length in lengths)
+
+
 def _infer_slice(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     require_tensor(types)
     (operand,) = types
-    bounds = list(zip(attrs["start"], attrs["stop"], attrs["step"], strict=True))
-    if len(bounds) != operand.rank:
+    ranges = list(zip(attrs["start"], attrs["stop"], attrs["step"], strict=True))
+    if len(ranges) != operand.rank:
         raise ShapeError(f"slice needs bounds for each of the {operand.rank} axes of {operand}")
     shape = []
-    for axis, (start, stop, step) in enumerate(bounds):
-        extent = operand.shape[axis]
-        inside = not isinstance(extent, int) or stop <= extent
-        if step < 1 or not (0 <= start <= stop and inside):
+    for axis, (start, stop, step) in enumerate(ranges):
+        if step < 1 or _is_negative(start, stop - start, operand.shape[axis] - stop):
             raise ShapeError(f"slice {start}:{stop}:{step} is outside axis {axis} of {operand}")
         shape.append((stop - start + step - 1) // step)
     return (operand.with_shape(tuple(shape)),)
 
 
 def _reference_slice(x: Any, start: Any, stop: Any, step: Any) -> Any:
-    return x[tuple(slice(*bounds) for bounds in zip(start, stop, step, strict=True))]
+    return x[tuple(slice(*limits) for limits in zip(start, stop, step, strict=True))]
 
 
 def _transpose_slice(b: Any, ct: Any, op: Any, index: int) -> Any:
@@ -150,7 +153,7 @@ def _infer_pad(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     if value.rank or value.dtype is not operand.dtype:
         raise DtypeError(f"the padding value must be {operand.dtype}[], got {value}")
     widths = list(zip(attrs["low"], attrs["high"], attrs["interior"], strict=True))
-    if len(widths) != operand.rank or any(min(w) < 0 for w in widths):
+    if len(widths) != operand.rank or any(_is_negative(*w) for w in widths):
         raise ShapeError(f"padding needs widths >= 0 for each axis of {operand}")
     shape = tuple(
         low + extent + dim_max(extent - 1, 0) * inner + high
@@ -163,7 +166,7 @@ def pad_window(operand: TensorType, attrs: Attrs) -> tuple[slice, ...]:
     """Where in the result of a pad the operand's elements stand."""
     window = []
     for extent, low, inner in zip(operand.shape, attrs["low"], attrs["interior"], strict=True):
-        last = low + dim_max(extent - 1, 0) * (inner + 1) + (1 if extent else 0)
+        last = low + dim_max(extent - 1, 0) * (inner + 1) + (0 if extent == 0 else 1)
         window.append(slice(low, last, inner + 1))
     return tuple(window)
 
@@ -196,7 +199,7 @@ def _transpose_pad(b: Any, ct: Any, op: Any, index: int) -> Any:
 register(OpRow(
     name="pad", family=Family.VIEW, arity=2, linear=(0, 1), transpose=_transpose_pad,
     doc="x between `low` and `high` copies of a value, `interior` between neighbours, per axis.",
-    attributes={k: Attribute("ints") for k in ("low", "high", "interior")},
+    attributes={"low": Attribute("dims"), "high": Attribute("dims"), "interior": Attribute("ints")},
     infer=_infer_pad, reference=_reference_pad,
 ))
 
