@@ -14,7 +14,7 @@ from pathlib import Path
 import mpmath
 import numpy as np
 from mpmath import mpf
-from remez import fit
+from remez import evaluate, fit
 
 OUTPUT = Path(__file__).resolve().parent.parent / "jitflow" / "ir" / "expand" / "coefficients.py"
 DIGITS = 80
@@ -41,7 +41,7 @@ class Fit:
 
 def guarded(formula: Callable[[mpf], mpf], *series: mpf) -> Callable[[mpf], mpf]:
     """`formula`, with its Taylor series (lowest power first) where it would divide 0 by 0."""
-    return lambda x: formula(x) if abs(x) > NEAR_ZERO else mpmath.polyval(series[::-1], x)
+    return lambda x: formula(x) if abs(x) > NEAR_ZERO else evaluate(series, x)
 
 
 def of_root(formula: Callable[[mpf], mpf]) -> Callable[[mpf], mpf]:

@@ -5,7 +5,7 @@ Owns the algorithm only; which function is fitted, and why, is said in fit_math.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import mpmath
 
@@ -31,7 +31,7 @@ def fit(
     for _ in range(ITERATIONS):
         coefficients = _levelled(grid, values, weights, points, degree)
         errors = [
-            w * (mpmath.polyval(coefficients[::-1], x) - v)
+            w * (evaluate(coefficients, x) - v)
             for x, v, w in zip(grid, values, weights, strict=True)
         ]
         extrema = _alternating_extrema(errors)
@@ -42,6 +42,14 @@ def fit(
         if max(sizes) < LEVELLED * min(sizes):
             break
     return coefficients, max(abs(e) for e in errors)
+
+
+def evaluate(coefficients: Sequence[mpmath.mpf], x: mpmath.mpf) -> mpmath.mpf:
+    """The polynomial with these coefficients, lowest power first, at x; Horner's scheme."""
+    total = mpmath.mpf(0)
+    for coefficient in reversed(coefficients):
+        total = total * x + coefficient
+    return total
 
 
 def _chebyshev_extrema(lower: float, upper: float, count: int) -> list[mpmath.mpf]:
