@@ -1,0 +1,124 @@
+"""forward_stores: a load takes the value that was stored there, and unread temporaries go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jitflow.ir.builder import Builder
+from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.ir.dtypes import i64
+from jitflow.ir.types import VectorType
+from jitflow.passes.lowering.footprint import address, lanes_of, view_offset
+from jitflow.passes.lowering.rebuild import base_of, constant_int, copy_op, rebuild
+from jitflow.passes.lowering.reducers import full
+
+Known = dict[Value, dict[Any, Value]]
+"""Values that stand in memory, by buffer and address."""
+
+
+def forward_stores(function: Function) -> Function:
+    """Replaces loads of what the block, or one around it, stored before; drops dead stores.
+
+    A later store to the same buffer at another address ends what is known of it, and so does a
+    loop that writes to it. Masked lanes are zeroed as the load would have done.
+    Before: `store %v, %t, %i`, `%x: f32[] = load %t, %i`   After: uses of %x are uses of %v.
+    """
+    forwarded = rebuild_with(function)
+    return _drop_unread(forwarded)
+
+
+def rebuild_with(function: Function) -> Function:
+    region = _Forward().region(function.body, {}, {})
+    return function.with_body(region)
+
+
+class _Forward:
+    def region(self, region: Region, known: Known, new: dict[Value, Value]) -> Region:
+        builder = Builder(region.params)
+        for op in region.ops:
+            builder.locations = op.locations
+            self._op(builder, op, known, new)
+        results = tuple(new.get(v, v) for v in region.results)
+        same = len(builder.ops) == len(region.ops) and all(
+            a is b for a, b in zip(builder.ops, region.ops, strict=True)
+        )
+        return region if same and results == region.results else builder.region(results)
+
+    def _op(self, builder: Builder, op: Op, known: Known, new: dict[Value, Value]) -> None:
+        if op.row.name == "load" and self._load(builder, op, known, new):
+            return
+        if op.row.name == "store":
+            value = new.get(op.operands[0], op.operands[0])
+            known[base_of(address(op)[0])] = {_key(op, new): value}
+        if op.regions:
+            self._nested(builder, op, known, new)
+        else:
+            copy_op(builder, op, new, lambda b, o, n: False)
+
+    def _load(self, builder: Builder, op: Op, known: Known, new: dict[Value, Value]) -> bool:
+        value = known.get(base_of(address(op)[0]), {}).get(_key(op, new))
+        if value is None or value.type != op.result.type:
+            return False
+        if op.attrs["valid"]:
+            lanes = op.result.type.lanes
+            keep = builder.lt(builder.lane_iota(i64, lanes), full(builder, i64, lanes, op.attrs["valid"]))
+            value = builder.select(keep, value, builder.full_like(value, 0))
+        new[op.result] = value
+        return True
+
+    def _nested(self, builder: Builder, op: Op, known: Known, new: dict[Value, Value]) -> None:
+        """Regions see what is known before them, less what they write."""
+        for region in op.regions:
+            for base in _written(region):
+                known.pop(base, None)
+        regions = tuple(self.region(r, dict(known), new) for r in op.regions)
+        operands = tuple(new.get(v, v) for v in op.operands)
+        if operands == op.operands and regions == op.regions:
+            builder.append(op)
+            return
+        types, names = [v.type for v in op.results], [v.name for v in op.results]
+        moved = Op(op.row, operands, op.attrs, types, regions, op.locations, names)
+        new.update(zip(op.results, moved.results, strict=True))
+        builder.append(moved)
+
+
+def _written(region: Region) -> set[Value]:
+    return {base_of(op.operands[1]) for op in walk(region) if op.row.name == "store"}
+
+
+def _key(op: Op, new: dict[Value, Value]) -> Any:
+    """The address in the base buffer: a constant part and index values with their strides."""
+    buffer, indices = address(op)
+    offset, terms = view_offset(buffer), []
+    for value, stride in zip(indices, buffer.type.strides, strict=True):
+        value = new.get(value, value)
+        constant = constant_int(value)
+        if constant is not None:
+            offset += constant * stride
+        elif stride:
+            terms.append((id(value), stride))
+    type = op.operands[0].type if op.row.name == "store" else op.result.type
+    step = buffer.type.strides[-1] if isinstance(type, VectorType) else 0
+    return offset, tuple(sorted(terms)), lanes_of(op), step
+
+
+def _drop_unread(function: Function) -> Function:
+    """Removes stores to temporaries that nothing loads."""
+    read, written = set(), set()
+    for op in walk(function.body):
+        if op.row.name == "store":
+            written.add(base_of(op.operands[1]))
+        else:
+            read.update(base_of(v) for v in op.operands if op.row.name != "view")
+    dead = {
+        b for b in written - read if b.op is not None and b.op.row.name == "alloc"
+    }
+    if not dead:
+        return function
+
+    def visit(builder: Builder, op: Op, new: dict[Value, Value]) -> bool:
+        if op.row.name == "store":
+            return base_of(op.operands[1]) in dead
+        return op.row.name in ("alloc", "view") and base_of(op.result) in dead
+
+    return rebuild(function, visit)

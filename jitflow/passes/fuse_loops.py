@@ -1,0 +1,119 @@
+"""fuse_loops: neighbouring parallel loops over one extent become one, row by row."""
+
+from __future__ import annotations
+
+from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.ir.location import unite
+from jitflow.ir.row import ROWS, Effect
+from jitflow.ir.types import VectorType
+from jitflow.passes.lowering.footprint import Touch, moves_apart, touches
+from jitflow.passes.lowering.rebuild import constant_int, rebuild_region
+
+ROW_WORK = 64
+"""Elements per iteration from which it pays to run a flat loop's body inside a row loop."""
+
+
+def fuse_loops(function: Function) -> Function:
+    """Merges a parallel loop into the one before it where both touch the same rows.
+
+    Legal if, for each buffer that one writes and the other touches, all accesses of an iteration
+    stay in a window that no other iteration enters. Ops between the two that only name memory
+    move in front. A flat loop, which vectorises along its index, joins a loop of rows only where
+    the rows are long.
+    Before: `loop (%i) { store %m, %i }  loop (%i) { load %m, %i }`
+    After:  `loop (%i) { store %m, %i ... load %m, %i }`
+    Precondition: before `vectorize`.
+    """
+    sweep = _Sweep()
+    for op in function.ops:
+        sweep.add(op)
+    if not sweep.merged:
+        return function
+    body = Region(function.params, sweep.ops, function.results)
+    return function.with_body(body)
+
+
+class _Sweep:
+    def __init__(self) -> None:
+        self.ops: list[Op] = []
+        self.last: int | None = None
+        self.facts: list[Touch] | None = None
+        self.merged = False
+
+    def add(self, op: Op) -> None:
+        if not _is_parallel(op):
+            if op.row.effect not in (Effect.NONE, Effect.ALLOCATES) or op.regions:
+                self.last = None
+            self.ops.append(op)
+            return
+        facts = touches(op)
+        if self.last is not None and self._fits(op, facts):
+            self._merge(op)
+        else:
+            self.last, self.facts = len(self.ops), facts
+            self.ops.append(op)
+
+    def _fits(self, op: Op, facts: list[Touch] | None) -> bool:
+        assert self.last is not None
+        before = self.ops[self.last]
+        if facts is None or self.facts is None or not _same_extent(before, op):
+            return False
+        if _is_flat(before) != _is_flat(op):
+            rows = op if _is_flat(before) else before
+            if _row_work(rows) < ROW_WORK:
+                return False
+        return _share_rows(self.facts, facts)
+
+    def _merge(self, op: Op) -> None:
+        assert self.last is not None and self.facts is not None
+        before = self.ops.pop(self.last)
+        both = _joined(before, op)
+        self.last = len(self.ops)
+        self.ops.append(both)
+        self.facts = touches(both)
+        self.merged = True
+
+
+def _is_parallel(op: Op) -> bool:
+    return op.row.name == "loop" and op.attrs["kind"] == "parallel"
+
+
+def _same_extent(first: Op, second: Op) -> bool:
+    bounds = [tuple(map(constant_int, op.operands[:2])) for op in (first, second)]
+    return None not in bounds[0] and bounds[0] == bounds[1] and first.attrs == second.attrs
+
+
+def _is_flat(op: Op) -> bool:
+    """Whether the body is scalars only, so that the loop itself would be vectorised."""
+    return not any(
+        inner.row.name == "loop" or any(isinstance(v.type, VectorType) for v in inner.results)
+        for inner in walk(op.regions[0])
+    )
+
+
+def _row_work(op: Op) -> int:
+    """Elements that one iteration touches at most by one access."""
+    facts = touches(op) or []
+    return max((t.high - t.low + 1 for t in facts), default=0)
+
+
+def _share_rows(first: list[Touch], second: list[Touch]) -> bool:
+    """Whether some buffer is shared, and every shared one that is written moves apart."""
+    shared = {t.base for t in first} & {t.base for t in second}
+    for base in shared:
+        group = [t for t in (*first, *second) if t.base is base]
+        if any(t.writes for t in group) and not moves_apart(group):
+            return False
+    return bool(shared)
+
+
+def _joined(first: Op, second: Op) -> Op:
+    """One loop that runs both bodies."""
+    a, b = first.regions[0], second.regions[0]
+    new: dict[Value, Value] = {b.params[0]: a.params[0]}
+    moved = rebuild_region(b, lambda builder, op, new: False, new)
+    body = Region(a.params, (*a.ops, *moved.ops), ())
+    return Op(
+        ROWS["loop"], first.operands, first.attrs, (), (body,),
+        unite(first.locations, second.locations),
+    )
