@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from jitflow.passes.canonicalize import canonicalize
 from jitflow.passes.cse import cse
 from jitflow.passes.dce import dce
 from jitflow.passes.fold import fold
@@ -14,6 +15,7 @@ from jitflow.passes.transpose import transpose
 
 _ALL: tuple[Pass, ...] = (
     Pass(inline, required=True),
+    Pass(canonicalize),
     Pass(fold),
     Pass(cse),
     Pass(dce),

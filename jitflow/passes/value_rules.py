@@ -1,0 +1,110 @@
+"""Results of the rules on values that need more than a pattern: constants, orders, conversions.
+
+Each takes the builder, the matched op and the pattern's values, and may decline with None.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from jitflow.ir.core import Op, Value
+from jitflow.ir.dense import Dense
+from jitflow.ir.dtypes import DType
+from jitflow.ir.row import ROWS
+from jitflow.passes.fold import compress as compress_data
+from jitflow.passes.pattern import CONSTANT, splat
+
+_FLIPPED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
+_NEGATED = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}
+_MANTISSA = {"f16": 11, "bf16": 8, "f32": 24, "f64": 53}
+
+
+def _is_constant(value: Value) -> bool:
+    return value.op is not None and value.op.row is CONSTANT
+
+
+def swap(b: Any, op: Op, constant: Value, x: Value) -> Value | None:
+    """Constants move right, once: two constants stay."""
+    return None if _is_constant(x) else b.emit(op.row, (x, constant), op.attrs).result
+
+
+def undo(b: Any, op: Op, x: Value) -> Value | None:
+    """The operand of the inner op, if both have the same attributes."""
+    inner = op.operands[0].op
+    assert inner is not None
+    return x if inner.attrs == op.attrs else None
+
+
+def flip_order(b: Any, op: Op, constant: Value, x: Value) -> Value | None:
+    if _is_constant(x):
+        return None
+    return b.emit(ROWS[_FLIPPED[op.row.name]], (x, constant)).result
+
+
+def negate_order(b: Any, op: Op, x: Value, y: Value) -> Value | None:
+    """The opposite comparison, where no NaN can be."""
+    inner = op.operands[0].op
+    assert inner is not None
+    if x.type.dtype.is_inexact:
+        return None
+    return b.emit(ROWS[_NEGATED[inner.row.name]], (x, y)).result
+
+
+def multiply_by_reciprocal(b: Any, op: Op, x: Value, divisor: Value) -> Value | None:
+    """x / 2**k = x * 2**-k to the bit: both round the same real number."""
+    data = splat(divisor)
+    if data is None:
+        return None
+    value = float(data.item())
+    if not math.isfinite(value) or value == 0 or abs(math.frexp(value)[0]) != 0.5:
+        return None
+    reciprocal = Dense(1 / value, data.dtype)
+    if float(reciprocal.item()) * value != 1:
+        return None
+    return b.mul(x, b.full_like(x, reciprocal.item()))
+
+
+def compress(b: Any, op: Op) -> Value | None:
+    """A constant whose elements have equal bits, as one number."""
+    data = op.attrs["value"]
+    if data.is_splat:
+        return None
+    smaller = compress_data(data)
+    if smaller is data:
+        return None
+    return b.emit(CONSTANT, (), {"value": smaller, "type": op.attrs["type"]}).result
+
+
+def convert_once(b: Any, op: Op, x: Value) -> Value | None:
+    """Drops a conversion in between that loses nothing."""
+    source, between, target = x.type.dtype, op.operands[0].type.dtype, op.attrs["dtype"]
+    if not keeps_values(source, between) or source.kind != "f" and target.name in ("f16", "bf16"):
+        return None
+    return b.convert(x, dtype=target)
+
+
+def keeps_values(source: DType, target: DType) -> bool:
+    """Whether every value of `source` is one of `target`; complex dtypes decline."""
+    if "c" in (source.kind, target.kind):
+        return False
+    if source is target or source.kind == "b":
+        return True
+    if target.kind == "f":
+        return _fits_float(source, target)
+    if source.kind == "f" or target.kind == "b":
+        return False
+    if source.kind == target.kind:
+        return source.bits <= target.bits
+    return source.kind == "u" and source.bits < target.bits
+
+
+def _fits_float(source: DType, target: DType) -> bool:
+    if source.kind == "f":
+        return source.bits < target.bits
+    digits = source.bits - (source.kind == "i")
+    return digits <= _MANTISSA[target.name] and target.name not in ("f16", "bf16")
+
+
+def bitcast_once(b: Any, op: Op, x: Value) -> Value | None:
+    return b.bitcast(x, dtype=op.attrs["dtype"])

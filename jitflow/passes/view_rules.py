@@ -1,0 +1,218 @@
+"""Results of the rules on views, reductions and products: arithmetic on shapes and axes.
+
+Each takes the builder, the matched op and the pattern's values, and may decline with None.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from jitflow.ir.core import Op, Value
+from jitflow.ir.ops.contraction import free_axes
+from jitflow.passes.pattern import CONSTANT, splat
+
+Axes = tuple[int, ...]
+
+
+def _inner(op: Op) -> Op:
+    inner = op.operands[0].op
+    assert inner is not None
+    return inner
+
+
+def _is_sorted(axes: Axes) -> bool:
+    return all(low < high for low, high in pairwise(axes))
+
+
+def same_type(b: Any, op: Op, x: Value, *rest: Value) -> Value | None:
+    """x, where the op gives the type that it takes: then it moves and changes nothing."""
+    return x if op.results[0].type == x.type else None
+
+
+def same_splat(b: Any, op: Op, constant: Value) -> Value | None:
+    """A constant with one number for all elements has it wherever they move."""
+    data = splat(constant)
+    if data is None:
+        return None
+    return b.emit(CONSTANT, (), {"value": data, "type": op.results[0].type}).result
+
+
+# Broadcast and reshape.
+
+
+def broadcast_as_reshape(b: Any, op: Op, x: Value) -> Value | None:
+    """A broadcast that stretches nothing only adds axes of extent 1."""
+    shape, axes = op.attrs["shape"], op.attrs["axes"]
+    added = [extent for axis, extent in enumerate(shape) if axis not in axes]
+    stretches = any(shape[axis] != n for axis, n in zip(axes, x.type.shape, strict=True))
+    if not added or stretches or any(extent != 1 for extent in added):
+        return None
+    return b.reshape(x, shape=shape)
+
+
+def broadcast_once(b: Any, op: Op, x: Value) -> Value:
+    outer = op.attrs["axes"]
+    axes = tuple(outer[axis] for axis in _inner(op).attrs["axes"])
+    return b.broadcast(x, shape=op.attrs["shape"], axes=axes)
+
+
+def broadcast_without_ones(b: Any, op: Op, x: Value) -> Value | None:
+    """x[:, None] broadcast is x broadcast: axes that the reshape added need not be there."""
+    places = _added_ones(x.type.shape, op.operands[0].type.shape)
+    if places is None:
+        return None
+    outer = op.attrs["axes"]
+    return b.broadcast(x, shape=op.attrs["shape"], axes=tuple(outer[axis] for axis in places))
+
+
+def _added_ones(shape: tuple[Any, ...], longer: tuple[Any, ...]) -> Axes | None:
+    """Where the axes of `shape` are in `longer`, if the other axes there have extent 1."""
+    places: list[int] = []
+    for axis, extent in enumerate(longer):
+        if len(places) < len(shape) and shape[len(places)] == extent:
+            places.append(axis)
+        elif extent != 1:
+            return None
+    return tuple(places) if len(places) == len(shape) else None
+
+
+def reshape_once(b: Any, op: Op, x: Value) -> Value:
+    return b.reshape(x, shape=op.attrs["shape"])
+
+
+# Transpose and reverse.
+
+
+def transpose_nothing(b: Any, op: Op, x: Value) -> Value | None:
+    return x if _is_sorted(op.attrs["axes"]) else None
+
+
+def transpose_as_reshape(b: Any, op: Op, x: Value) -> Value | None:
+    """Axes of extent 1 move freely: the order of the elements is that of the other axes."""
+    axes = op.attrs["axes"]
+    if not _is_sorted(tuple(a for a in axes if x.type.shape[a] != 1)):
+        return None
+    return b.reshape(x, shape=op.results[0].type.shape)
+
+
+def transpose_once(b: Any, op: Op, x: Value) -> Value:
+    inner = _inner(op).attrs["axes"]
+    return b.transpose(x, axes=tuple(inner[axis] for axis in op.attrs["axes"]))
+
+
+def broadcast_transposed(b: Any, op: Op, x: Value) -> Value | None:
+    """The broadcast with its axes elsewhere, if they keep their order."""
+    outer = op.attrs["axes"]
+    axes = tuple(outer.index(axis) for axis in _inner(op).attrs["axes"])
+    if not _is_sorted(axes):
+        return None
+    return b.broadcast(x, shape=op.results[0].type.shape, axes=axes)
+
+
+def reverse_less(b: Any, op: Op, x: Value) -> Value | None:
+    """Axes of at most one element have no order."""
+    axes = op.attrs["axes"]
+    kept = tuple(axis for axis in axes if x.type.shape[axis] not in (0, 1))
+    if not kept:
+        return x
+    return None if kept == axes else b.reverse(x, axes=kept)
+
+
+# Slice, pad and concatenate.
+
+
+def slice_once(b: Any, op: Op, x: Value) -> Value | None:
+    inner, shape = _inner(op).attrs, op.results[0].type.shape
+    if not (x.type.is_static and op.results[0].type.is_static):
+        return None
+    steps = tuple(i * o for i, o in zip(inner["step"], op.attrs["step"], strict=True))
+    starts = tuple(
+        min(first + start * step, extent)
+        for first, step, start, extent in zip(
+            inner["start"], inner["step"], op.attrs["start"], x.type.shape, strict=True
+        )
+    )
+    stops = tuple(
+        start + (n - 1) * step + 1 if n else start
+        for start, n, step in zip(starts, shape, steps, strict=True)
+    )
+    return b.slice(x, start=starts, stop=stops, step=steps)
+
+
+def pad_splat(b: Any, op: Op, x: Value, padding: Value) -> Value | None:
+    data, around = splat(x), splat(padding)
+    if data is None or around is None or data != around:
+        return None
+    return same_splat(b, op, x)
+
+
+def concatenate_less(b: Any, op: Op) -> Value | None:
+    """Leaves out operands without elements along the axis, and the op if one is left."""
+    axis = op.attrs["axis"]
+    kept = tuple(v for v in op.operands if v.type.shape[axis] != 0) or op.operands[:1]
+    if len(kept) == 1:
+        return kept[0]
+    return None if len(kept) == len(op.operands) else b.concatenate(*kept, axis=axis)
+
+
+def concatenate_splat(b: Any, op: Op, first: Value) -> Value | None:
+    data = splat(first)
+    if data is None or any(splat(value) != data for value in op.operands):
+        return None
+    return same_splat(b, op, first)
+
+
+# Reductions and products.
+
+
+def reduce_as_reshape(b: Any, op: Op, x: Value) -> Value | None:
+    """Over axes of extent 1 there is nothing to combine."""
+    if any(x.type.shape[axis] != 1 for axis in op.attrs["axes"]):
+        return None
+    return b.reshape(x, shape=op.results[0].type.shape)
+
+
+def reduce_once(b: Any, op: Op, x: Value) -> Value:
+    inner = _inner(op).attrs["axes"]
+    kept = free_axes(x.type.rank, inner, ())
+    axes = tuple(sorted((*inner, *(kept[axis] for axis in op.attrs["axes"]))))
+    return b.emit(op.row, (x,), {"axes": axes}).result
+
+
+def dot_left(b: Any, op: Op, x: Value, y: Value) -> Value | None:
+    return _dot_of_transposed(b, op, 0)
+
+
+def dot_right(b: Any, op: Op, x: Value, y: Value) -> Value | None:
+    return _dot_of_transposed(b, op, 1)
+
+
+def _dot_of_transposed(b: Any, op: Op, side: int) -> Value | None:
+    """The product of the operand as it was, if its free axes keep their order."""
+    transposed = op.operands[side].op
+    assert transposed is not None
+    axes, source = transposed.attrs["axes"], transposed.operands[0]
+    contract, batch = list(op.attrs["contract"]), list(op.attrs["batch"])
+    free = free_axes(len(axes), contract[side], batch[side])
+    if not _is_sorted(tuple(axes[axis] for axis in free)):
+        return None
+    contract[side] = tuple(axes[axis] for axis in contract[side])
+    batch[side] = tuple(axes[axis] for axis in batch[side])
+    operands = [*op.operands]
+    operands[side] = source
+    return b.dot_general(*operands, contract=tuple(contract), batch=tuple(batch))
+
+
+def dot_swapped(b: Any, op: Op, x: Value, y: Value) -> Value | None:
+    """The product of the operands in the other order, if that is all that the transpose does."""
+    product = _inner(op)
+    contract, batch = product.attrs["contract"], product.attrs["batch"]
+    batched = len(batch[0])
+    split = batched + len(free_axes(x.type.rank, contract[0], batch[0]))
+    every = tuple(range(len(op.attrs["axes"])))
+    if op.attrs["axes"] != every[:batched] + every[split:] + every[batched:split]:
+        return None
+    if not b.used_once(op.operands[0]):
+        return None
+    return b.dot_general(y, x, contract=contract[::-1], batch=batch[::-1])
