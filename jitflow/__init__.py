@@ -1,3 +1,10 @@
 """jitflow: a just-in-time compiler for numerical Python."""
 
+from jitflow.api import grad, jit, value_and_grad
+from jitflow.errors import JitflowError
+from jitflow.trace.pytree import map_tree, register
+from jitflow.trace.spec import spec
+
 __version__ = "0.1.0"
+
+__all__ = ["JitflowError", "grad", "jit", "map_tree", "register", "spec", "value_and_grad"]

@@ -21,6 +21,9 @@ from jitflow.trace.arrays import Cell, TracedArray
 from jitflow.trace.context import STATE, current
 from jitflow.trace.source import fail, here
 
+OUT_OF_BOUNDS = "Python integer out of bounds"
+"""How the message of a failed check of a weak integer begins."""
+
 _MAY_COPY = "NumPy's reshape may have made a copy of it"
 
 
@@ -125,8 +128,7 @@ def _check_range(x: TracedArray, dtype: DType) -> None:
     fits = emit("ge", x, constant(low, i64))
     if high <= bounds(i64)[1]:
         fits = emit("and", fits, emit("le", x, constant(high, i64)))
-    message = f"{here()[0]}: Python integer out of bounds for {dtype.numpy}"
-    current().check(fits.value, message, here())
+    current().check(fits.value, f"{OUT_OF_BOUNDS} for {dtype.numpy}", here())
 
 
 def _fail_at_line(error: JitflowError, op: str, arrays: Sequence[TracedArray]) -> NoReturn:

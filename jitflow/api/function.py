@@ -1,0 +1,236 @@
+"""`jit`: functions that compile themselves for each signature that they are called with."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, overload
+
+import numpy as np
+
+from jitflow.api.arguments import (
+    Call,
+    Signature,
+    key_and_inputs,
+    leaf_of,
+    refuse_unhashable,
+    static_key,
+)
+from jitflow.api.stages import Captured, Compiled, Lowered, Traced
+from jitflow.errors import TraceError
+from jitflow.trace import staging
+from jitflow.trace.arrays import TracedArray
+from jitflow.trace.containers import kind_of
+from jitflow.trace.context import STATE
+from jitflow.trace.lift import WEAK, lift
+from jitflow.trace.pytree import unflatten
+from jitflow.trace.source import definition, fail
+from jitflow.trace.staging import Leaf, Source
+
+
+class CacheInfo(NamedTuple):
+    """Calls that found compiled code, calls that did not, and the number of compiled codes."""
+
+    hits: int
+    misses: int
+    size: int
+
+
+class JitFunction:
+    """A function that is traced, compiled and cached per signature; `jit` makes it.
+
+    A signature is the structure of the arguments, dtype and shape of each array, the type of each
+    Python number, and the values of static arguments. Safe to call from several threads. Where
+    `inlines` is set, the function is no `call` in another trace: it runs there as if undecorated.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], numbers: Any, names: Any, inlines: bool = False
+    ) -> None:
+        functools.update_wrapper(self, function)
+        self._inlines = inlines
+        self._function = function
+        self.static = (numbers, names)
+        self._signature = Signature(function, numbers, names)
+        self._name = self._signature.function_name
+        self._cache: dict[Any, Compiled] = {}
+        self._misses = 0
+        self._lock = threading.RLock()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if STATE.context is not None:
+            return self._call_in_trace(args, kwargs)
+        call = self._signature.take_apart(args, kwargs)
+        key, inputs = key_and_inputs(call.leaves)
+        found = (call.tree, call.has_keywords, *key)
+        if call.static:
+            found += static_key(call)
+        try:
+            compiled = self._cache.get(found)
+        except TypeError:
+            refuse_unhashable(call, self._signature)
+            raise
+        if compiled is None:
+            compiled = self._compile(found, call)
+        return compiled.run(inputs)
+
+    def _compile(self, key: Any, call: Call) -> Compiled:
+        with self._lock:
+            found = self._cache.get(key)
+            if found is None:
+                found = self._trace(call).lower().compile()
+                self._cache[key] = found
+                self._misses += 1
+            return found
+
+    def _source(self, call: Call) -> Source:
+        def run(arrays: list[TracedArray]) -> Any:
+            args, kwargs = self._signature.put_together(call, arrays)
+            return self._function(*args, **kwargs)
+
+        return Source(run, self._name, definition(inspect.unwrap(self._function)))
+
+    def _leaves(self, call: Call) -> list[Leaf]:
+        names = self._signature.leaf_names(call)
+        return [leaf_of(x, name) for x, name in zip(call.leaves, names, strict=True)]
+
+    def _trace(self, call: Call) -> Traced:
+        staged = staging.stage(self._source(call), self._leaves(call))
+        return Traced(staged, call, self._signature)
+
+    def _call_in_trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Inside another trace, a jitted function becomes a `call` of its own graph."""
+        if self._inlines:
+            return self._function(*args, **kwargs)
+        call = self._signature.take_apart(args, kwargs)
+        refuse_unhashable(call, self._signature)
+        names = self._signature.leaf_names(call)
+        for x, name in zip(call.leaves, names, strict=True):
+            if type(x) is not TracedArray:
+                leaf_of(x, name)
+        operands = [lift(x, name) for x, name in zip(call.leaves, names, strict=True)]
+        results, tree = staging.call(self._source(call), operands, names)
+        return unflatten(tree, results)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method: an instance that is no pytree is a static argument."""
+        if instance is None:
+            return self
+        if kind_of(type(instance)) is not None:
+            return BoundMethod(self, instance)
+        return BoundMethod(self._with_static_self, instance)
+
+    @functools.cached_property
+    def _with_static_self(self) -> JitFunction:
+        numbers, names = self.static
+        listed = [numbers] if isinstance(numbers, int) else [*(numbers or ())]
+        return JitFunction(self._function, (0, *listed), names)
+
+    def trace(self, *args: Any, **kwargs: Any) -> Traced:
+        """The graph for these arguments, which may be arrays, numbers or specs."""
+        call = self._signature.take_apart(args, kwargs)
+        refuse_unhashable(call, self._signature)
+        return self._trace(call)
+
+    def lower(self, *args: Any, **kwargs: Any) -> Lowered:
+        """The IR for these arguments: `trace(...).lower()`."""
+        return self.trace(*args, **kwargs).lower()
+
+    def cache_info(self) -> CacheInfo:
+        """Hits, misses and the number of signatures that are compiled."""
+        calls = sum(compiled.calls for compiled in list(self._cache.values()))
+        return CacheInfo(max(0, calls - self._misses), self._misses, len(self._cache))
+
+    def clear_cache(self) -> None:
+        """Forgets all compiled code and the arrays that it captured."""
+        with self._lock:
+            self._cache.clear()
+            self._misses = 0
+
+    def captured(self) -> tuple[Captured, ...]:
+        """What the function uses from outside: arrays, read at each call, and frozen numbers.
+
+        Arrays are known after the first call; numbers are those that the function's own code
+        names.
+        """
+        arrays = [x for compiled in list(self._cache.values()) for x in compiled.captured]
+        return _describe_captured(inspect.unwrap(self._function), arrays)
+
+    def __repr__(self) -> str:
+        return f"<jit of {self._name}>"
+
+
+class BoundMethod:
+    """A jitted function with its instance: what `instance.method` gives."""
+
+    def __init__(self, function: JitFunction, instance: Any) -> None:
+        functools.update_wrapper(self, function)
+        self.__self__ = instance
+        self.__func__ = function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.__func__(self.__self__, *args, **kwargs)
+
+    def trace(self, *args: Any, **kwargs: Any) -> Traced:
+        return self.__func__.trace(self.__self__, *args, **kwargs)
+
+    def lower(self, *args: Any, **kwargs: Any) -> Lowered:
+        return self.trace(*args, **kwargs).lower()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__func__, name)
+
+
+def _describe_captured(function: Any, arrays: Sequence[Any]) -> tuple[Captured, ...]:
+    """Arrays by the variable that holds them, then numbers, each once."""
+    variables = _outer_variables(function)
+    names = {id(x): name for name, x in variables.items()}
+    unique = {id(x): x for x in arrays}
+    found = [
+        Captured(names.get(key, ""), f"{x.dtype}{list(x.shape)}", "read at each call")
+        for key, x in unique.items()
+    ]
+    found += [
+        Captured(name, repr(x), "frozen when traced")
+        for name, x in variables.items()
+        if type(x) in WEAK or isinstance(x, np.generic)
+    ]
+    return tuple(found)
+
+
+def _outer_variables(function: Any) -> dict[str, Any]:
+    if not inspect.isfunction(function):
+        return {}
+    outside = inspect.getclosurevars(function)
+    return {**outside.globals, **outside.nonlocals}
+
+
+@overload
+def jit(
+    function: Callable[..., Any], *, static_argnums: Any = None, static_argnames: Any = None
+) -> JitFunction: ...
+@overload
+def jit(
+    function: None = None, *, static_argnums: Any = None, static_argnames: Any = None
+) -> Callable[[Callable[..., Any]], JitFunction]: ...
+def jit(
+    function: Callable[..., Any] | None = None,
+    *,
+    static_argnums: int | Sequence[int] | None = None,
+    static_argnames: str | Sequence[str] | None = None,
+) -> Any:
+    """Compiles a function of arrays: `@jit`, `@jit(static_argnames="n")` or `jit(f)`.
+
+    Arguments are pytrees of NumPy arrays and Python numbers; those that `static_argnums` or
+    `static_argnames` list are hashable values that the code is compiled for. Results are fresh
+    C-contiguous arrays, and NumPy scalars for rank 0, in the structure that the function returns.
+    """
+    if function is None:
+        return functools.partial(
+            jit, static_argnums=static_argnums, static_argnames=static_argnames
+        )
+    if not callable(function):
+        fail(TraceError, f"jit takes a function, got a {type(function).__name__}")
+    return JitFunction(function, static_argnums, static_argnames)

@@ -1,0 +1,141 @@
+"""The stages of a jitted function: traced, lowered, compiled. Each shows every level as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from jitflow.api.arguments import Call, Signature, key_and_inputs
+from jitflow.api.road import Road
+from jitflow.errors import CheckError, RangeError, TraceError
+from jitflow.ir.core import Function
+from jitflow.trace.context import STATE
+from jitflow.trace.emit import OUT_OF_BOUNDS
+from jitflow.trace.graph import to_networkx
+from jitflow.trace.pytree import describe_difference, unflatten
+from jitflow.trace.source import fail
+from jitflow.trace.staging import Staged
+
+if TYPE_CHECKING:
+    import networkx
+
+
+class Captured(NamedTuple):
+    """One thing that a jitted function uses from outside; `name` is "" where it has none."""
+
+    name: str
+    value: str
+    when: str
+
+
+class Traced:
+    """A function as the user wrote it: its graph, in program order, with source lines."""
+
+    def __init__(self, staged: Staged, call: Call, signature: Signature) -> None:
+        self._staged = staged
+        self._call = call
+        self._signature = signature
+        self._road = Road(staged.function)
+
+    @property
+    def graph(self) -> Function:
+        """The graph as an IR function: arguments first, then captured arrays."""
+        return self._staged.function
+
+    def as_text(self, level: str = "graph", *, locations: bool = False) -> str:
+        """The function at a level: graph, ir, opt, kernels, llvm or asm."""
+        return self._road.text(level, locations)
+
+    def to_networkx(self) -> networkx.MultiDiGraph:
+        """The graph for networkx: a node per argument and op, an edge per operand."""
+        return to_networkx(self.graph)
+
+    def lower(self) -> Lowered:
+        return Lowered(self._staged, self._call, self._signature, self._road)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.graph.name}>"
+
+
+class Lowered(Traced):
+    """A function as optimised IR."""
+
+    def __init__(self, staged: Staged, call: Call, signature: Signature, road: Road) -> None:
+        super().__init__(staged, call, signature)
+        self._road = road
+
+    def as_text(self, level: str = "opt", *, locations: bool = False) -> str:
+        """The function at a level: graph, ir, opt, kernels, llvm or asm."""
+        return self._road.text(level, locations)
+
+    def compile(self) -> Compiled:
+        return Compiled(self._staged, self._call, self._signature, self._road)
+
+
+class Compiled(Lowered):
+    """Machine code for one signature; called with the dynamic arguments, without static ones."""
+
+    def __init__(self, staged: Staged, call: Call, signature: Signature, road: Road) -> None:
+        super().__init__(staged, call, signature, road)
+        self.calls = 0
+        self.captured: Sequence[Any] = staged.captured
+        self._execute = road.executable
+        self._tree = staged.tree
+        self._is_single = staged.tree.leaf_count == len(staged.tree.nodes) == 1
+        self._has_scalars = any(not v.type.shape for v in staged.function.results)
+
+    def as_text(self, level: str = "llvm", *, locations: bool = False) -> str:
+        """The function at a level: graph, ir, opt, kernels, llvm or asm."""
+        return self._road.text(level, locations)
+
+    def run(self, inputs: list[Any]) -> Any:
+        """The result for inputs that `key_and_inputs` made of leaves of this signature."""
+        self.calls += 1
+        if self.captured:
+            inputs += self._read_captured()
+        try:
+            outputs = self._execute(inputs)
+        except CheckError as error:
+            if OUT_OF_BOUNDS in str(error):
+                raise RangeError(str(error)) from None
+            raise
+        if self._has_scalars:
+            outputs = [x if x.ndim else x[()] for x in outputs]
+        return outputs[0] if self._is_single else unflatten(self._tree, outputs)
+
+    def _read_captured(self) -> list[Any]:
+        params = self.graph.params[-len(self.captured) :]
+        inputs = key_and_inputs(self.captured)[1]
+        for x, param in zip(inputs, params, strict=True):
+            if x.shape != param.type.shape or x.dtype != param.type.dtype.numpy:
+                fail(
+                    TraceError,
+                    f"a captured array is now {x.dtype}{list(x.shape)}, it was {param.type}",
+                    cure="pass it as an argument, or call clear_cache()",
+                )
+        return inputs
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the code on arguments of the signature that it was compiled for."""
+        if STATE.context is not None:
+            fail(TraceError, "compiled code takes concrete arrays; call the jitted function here")
+        call = Signature(self._signature.function, None, None).take_apart(args, kwargs)
+        key, inputs = key_and_inputs(call.leaves)
+        self._require_fit(call, key)
+        return self.run(inputs)
+
+    def _require_fit(self, call: Call, key: list[Any]) -> None:
+        own = self._call
+        if call.tree != own.tree or call.has_keywords != own.has_keywords:
+            fail(TraceError, "the arguments " + describe_difference(own.tree, call.tree, "args"))
+        for param, x in zip(self.graph.params, key_and_inputs(call.leaves)[1], strict=False):
+            if not isinstance(x, np.ndarray):
+                fail(TraceError, f"{param.name}: expected an array, got {type(x).__name__}")
+            if x.shape != param.type.shape or x.dtype != param.type.dtype.numpy:
+                fail(
+                    TraceError,
+                    f"{param.name} is {x.dtype}{list(x.shape)}; this code is for {param.type}",
+                    cure="call the jitted function, which compiles for every signature",
+                )

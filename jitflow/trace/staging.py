@@ -1,0 +1,131 @@
+"""A Python function run on traced arrays: at the outermost level, or inside another trace.
+
+Owns what becomes of results, and how a sub-function enters the trace around it: as a `call`, or
+spliced in. Knows no argument checking and no compilation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jitflow.errors import TraceError, explain
+from jitflow.ir.core import Function, Region, Value
+from jitflow.ir.location import Location
+from jitflow.ir.row import ROWS
+from jitflow.ir.types import TensorType
+from jitflow.passes.rewrite import Sweep
+from jitflow.trace.arrays import TracedArray
+from jitflow.trace.context import Context, current, tracing
+from jitflow.trace.emit import wrap
+from jitflow.trace.lift import WEAK, lift
+from jitflow.trace.pytree import TreeDef, flatten, paths
+from jitflow.trace.source import here
+
+
+class Leaf(NamedTuple):
+    """One array that a function takes: its type, whether it is weak, what errors call it."""
+
+    type: TensorType
+    weak: bool
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A traced function: its parameters are the leaves, then the captured arrays."""
+
+    function: Function
+    tree: TreeDef
+    """The structure of what the Python function returned."""
+
+    captured: tuple[np.ndarray[Any, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is traced: `call` takes the traced leaves; `name` and `at` are for people."""
+
+    call: Callable[[list[TracedArray]], Any]
+    name: str
+    at: Location
+
+
+def stage(source: Source, leaves: Sequence[Leaf]) -> Staged:
+    """The graph of a function, traced on its own."""
+    with tracing() as context:
+        results, tree = run(source, context, leaves)
+        values = [result.value for result in results]
+        function = context.builder.build(source.name, values)
+    return Staged(function, tree, tuple(array for array, _ in context.captured))
+
+
+def run(
+    source: Source, context: Context, leaves: Sequence[Leaf]
+) -> tuple[list[TracedArray], TreeDef]:
+    """The function's results as traced arrays of `context`, which is the current trace."""
+    arrays = [
+        wrap(context.builder.param(leaf.type, hint(leaf.name)), leaf.weak, f"it is {leaf.name}")
+        for leaf in leaves
+    ]
+    try:
+        result = source.call(arrays)
+    except RecursionError:
+        raise TraceError(explain(
+            f"{source.name} calls itself without end while it is traced", at=source.at,
+            cure="a branch on a traced value is never taken; recurse on a static argument",
+        )) from None
+    parts, tree = flatten(result)
+    return [_result(x, i, tree, source) for i, x in enumerate(parts)], tree
+
+
+def _result(x: Any, index: int, tree: TreeDef, source: Source) -> TracedArray:
+    if isinstance(x, (TracedArray, np.ndarray, np.generic)) or type(x) in WEAK:
+        return lift(x, "the result")
+    where = paths(tree, "result")[index]
+    kind = type(x).__name__
+    raise TraceError(explain(
+        f"{where} is a {kind}, not an array", op=source.name, at=source.at,
+        cure="return arrays, numbers, None, or tuples, lists and dicts of them",
+    ))
+
+
+def hint(name: str) -> str:
+    """A path such as `params['w'][0]` as a word that IR text can name a value with."""
+    words = "".join(c if c.isalnum() else " " for c in name.replace("argument ", "")).split()
+    word = "_".join(words)
+    return word if word.isascii() and not word[:1].isdigit() else ""
+
+
+def call(source: Source, operands: Sequence[TracedArray], names: Sequence[str]) -> Any:
+    """Traces a function inside the current trace and emits a `call` of it.
+
+    Gives its results as new arrays of the current trace, and their structure.
+    """
+    outer = current()
+    leaves = leaves_of(operands, names)
+    with tracing(nested=True) as inner:
+        results, tree = run(source, inner, leaves)
+        weak = [result.weak for result in results]
+        region = inner.builder.region([result.value for result in results])
+    values = (*(x.value for x in operands), *inner.captures())
+    op = outer.builder.emit(ROWS["call"], values, {"name": source.name}, (region,), here())
+    return [wrap(v, w) for v, w in zip(op.results, weak, strict=True)], tree
+
+
+def leaves_of(operands: Sequence[TracedArray], names: Sequence[str]) -> list[Leaf]:
+    return [Leaf(x.type, x.weak, name) for x, name in zip(operands, names, strict=True)]
+
+
+def splice(function: Function, operands: Sequence[Value]) -> tuple[Value, ...]:
+    """Puts the ops of a function into the current trace: its results on these operands."""
+    sweep = Sweep()
+    sweep.values.update(zip(function.params, operands, strict=True))
+    body: Region = sweep.region(function.body)
+    builder = current().builder
+    for op in body.ops:
+        builder.append(op)
+    return body.results
