@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from jitflow.errors import DerivativeError
 from jitflow.ir.core import Function, Region
-from jitflow.ir.types import TensorType
 from jitflow.passes.linearize import linearize
 from jitflow.passes.transpose import transpose
 
@@ -22,15 +21,13 @@ def gradient(
     Raises DerivativeError where the output is no real scalar, a parameter of `wrt` is not real,
     or an op has no derivative. Calls must be inlined before.
     """
-    for what, of, index in [
-        ("result", function.results, output), *(("parameter", function.params, i) for i in wrt)
-    ]:
-        if 0 <= index < len(of) and of[index].type.dtype.kind == "c":
-            raise DerivativeError(f"{what} {index} is {of[index].type}; gradients are of reals")
     result = linearize(function, wrt=wrt, of=(output,))
     scalar = function.results[output].type
-    if not isinstance(scalar, TensorType) or scalar.rank:
+    if scalar.rank:
         raise DerivativeError(f"result {output} is {scalar}; a gradient is of a scalar")
+    for type in (scalar, *(function.params[index].type for index in wrt)):
+        if type.dtype.kind == "c":
+            raise DerivativeError(f"a gradient is of real numbers by real ones, not {type}")
     result = transpose(result, ones=True)
     if values:
         return result

@@ -90,7 +90,8 @@ def _differentiate(b: Builder, op: Op, tangents: dict[Value, Value]) -> None:
     if not any(t is not None for t in given):
         return
     if op.regions:
-        raise _refusal(op, "is not differentiable yet", "calls must be inlined first; leave out branches and loops")
+        cure = "calls must be inlined first; leave out branches and loops"
+        raise _refusal(op, "is not differentiable yet", cure)
     if op.row.jvp is None:
         return
     b.locations = op.locations

@@ -12,7 +12,7 @@ import pytest
 from jitflow.ir.builder import Builder
 from jitflow.ir.dtypes import as_dtype
 from jitflow.ir.interpreter import interpret
-from jitflow.ir.row import ROWS
+from jitflow.ir.row import ROWS, Family, OpRow, register
 from jitflow.ir.types import TensorType
 from jitflow.ir.verifier import verify
 from jitflow.passes.differentiate import gradient
@@ -103,6 +103,21 @@ EVERY_CASE = pytest.mark.parametrize(
 def test_every_row_is_in_the_table_or_says_why_not():
     differentiable = {row.name for row in ROWS.values() if not row.no_derivative}
     assert {name for name, *_ in CASES} == differentiable
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({}, "must state a derivative"),
+        ({"jvp": lambda b, op, tangents: None, "no_derivative": "why"}, "must state a derivative"),
+        ({"linear": (0,)}, "is linear and has no transpose"),
+    ],
+)
+def test_a_row_without_one_clear_rule_is_refused(fields, problem):
+    row = OpRow(name="new", family=Family.ELEMENTWISE, arity=1, infer=None, doc="", **fields)
+    with pytest.raises(ValueError, match=problem):
+        register(row)
+    assert "new" not in ROWS
 
 
 def parameter(b, array):

@@ -5,6 +5,7 @@ import pickle
 import pytest
 
 from jitflow.errors import (
+    DerivativeError,
     DtypeError,
     JitflowError,
     ParseError,
@@ -21,6 +22,7 @@ from jitflow.errors import (
         (ShapeError, ValueError),
         (DtypeError, TypeError),
         (TraceError, TypeError),
+        (DerivativeError, ValueError),
         (ParseError, ValueError),
     ],
 )
