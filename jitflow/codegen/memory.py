@@ -93,7 +93,7 @@ def _load_elements(e: Emitter, pointer: str, buffer: BufferType, type: VectorTyp
 
 
 def _lane_address(e: Emitter, pointer: str, buffer: BufferType, lane: int) -> str:
-    step = lane * buffer.strides[-1]  # type: ignore[operator]
+    step = lane * buffer.strides[-1]
     if not step:
         return pointer
     element = memory_type(buffer.dtype)

@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-C_CONTIGUOUS_AND_ALIGNED = 0x0001 | 0x0100
-
 
 class _ArrayHead(ctypes.Structure):
     """What NumPy's stable ABI puts in front: the object's head, then the data pointer."""
@@ -23,7 +21,7 @@ class _ArrayHead(ctypes.Structure):
 
 
 def _from_struct(array: Any) -> int:
-    return _head_at(id(array)).data  # type: ignore[no-any-return]
+    return _head_at(id(array)).data
 
 
 _head_at = _ArrayHead.from_address

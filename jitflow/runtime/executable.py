@@ -10,6 +10,7 @@ import ctypes
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,13 @@ import numpy as np
 from jitflow.errors import CheckError, DtypeError, ShapeError, explain
 from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
-from jitflow.runtime.arrays import C_CONTIGUOUS_AND_ALIGNED, address
+from jitflow.runtime.arrays import address
 from jitflow.runtime.engine import Linked, engine
 from jitflow.runtime.target import Target
 
 ARENA_ALIGNMENT = 64
 _SIGNATURE = (ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+_layout = attrgetter("dtype", "shape", "flags.c_contiguous", "flags.aligned")
 _HOLDS_GIL = ctypes.PYFUNCTYPE(*_SIGNATURE)
 _RELEASES_GIL = ctypes.CFUNCTYPE(*_SIGNATURE)
 
@@ -66,30 +68,22 @@ class Executable:
         make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
         self._call = make_call(self._linked.address)
         self._pack = struct.Struct(f"{len(body.inputs) + len(body.outputs)}Q").pack
-        self._expected = [(t.dtype.numpy, t.shape) for t in body.inputs]
-        self._fresh = [(t.shape, t.dtype.numpy) for t in body.outputs]
+        self._types = [np.ndarray] * len(body.inputs)
+        self._expected = [(t.dtype.numpy, t.shape, True, True) for t in body.inputs]
+        self._shapes: list[Any] = [t.shape for t in body.outputs]
+        self._dtypes = [t.dtype.numpy for t in body.outputs]
         self._arenas: list[tuple[int, Any]] = []
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
         """Outputs of checked inputs; DtypeError, ShapeError or CheckError."""
-        if len(inputs) != len(self._expected):
-            expected = len(self._expected)
-            raise ShapeError(f"{self.body.symbol} takes {expected} arrays, got {len(inputs)}")
-        for x, (dtype, shape) in zip(inputs, self._expected, strict=True):
-            if (
-                type(x) is not np.ndarray
-                or x.dtype != dtype
-                or x.shape != shape
-                or x.flags.num & C_CONTIGUOUS_AND_ALIGNED != C_CONTIGUOUS_AND_ALIGNED
-            ):
-                self._refuse(inputs)
+        if list(map(type, inputs)) != self._types or list(map(_layout, inputs)) != self._expected:
+            self._refuse(inputs)
         return self.run(inputs)
 
     def run(self, inputs: Sequence[Any]) -> list[Any]:
         """Outputs of inputs that fit; nothing is checked. CheckError where a check fails."""
-        empty = np.empty
-        outputs = [empty(shape, dtype) for shape, dtype in self._fresh]
-        pointers = self._pack(*map(address, inputs), *map(address, outputs))
+        outputs = list(map(np.empty, self._shapes, self._dtypes))
+        pointers = self._pack(*map(address, [*inputs, *outputs]))
         if not self.body.arena_bytes:
             status = self._call(pointers, None, None, None)
         else:
@@ -124,12 +118,16 @@ class Executable:
 
     def _refuse(self, inputs: Sequence[Any]) -> None:
         """Raises the error of the first input that does not fit."""
-        for position, (x, (dtype, shape)) in enumerate(zip(inputs, self._expected, strict=True)):
+        if len(inputs) != len(self._expected):
+            count = len(self._expected)
+            raise ShapeError(f"{self.body.symbol} takes {count} arrays, got {len(inputs)}")
+        for position, (x, layout) in enumerate(zip(inputs, self._expected, strict=True)):
             if type(x) is not np.ndarray:
                 raise DtypeError(f"input {position} is a {type(x).__name__}, not an ndarray")
+            dtype, shape = layout[:2]
             if x.dtype != dtype:
                 raise DtypeError(f"input {position} is {x.dtype}, the code is for {dtype}")
             if x.shape != shape:
                 raise ShapeError(f"input {position} has shape {x.shape}, the code is for {shape}")
-            if x.flags.num & C_CONTIGUOUS_AND_ALIGNED != C_CONTIGUOUS_AND_ALIGNED:
+            if not (x.flags.c_contiguous and x.flags.aligned):
                 raise ShapeError(f"input {position} is not C-contiguous and aligned; copy it first")
