@@ -63,7 +63,7 @@ def log_series(s: mpf) -> mpf:
 
 
 def log_series_tail(s: mpf) -> mpf:
-    return (log_series(s) / 2 - mpf(1) / 3) / s**2
+    return (log_series(s) / 2 - mpf(1) / 3 - s**2 / 5) / s**4
 
 
 EXP_HALF = LN2 / 2 * mpf("1.001")
@@ -107,9 +107,9 @@ FITS = {
         mpf(0), LOG_S2, {64: 3}, plus_zero(lambda z: z),
     ),
     "LOG_SERIES_TAIL": Fit(
-        "ln((1 + s)/(1 - s)) = 2 s (1 + s^2/3 + s^4 P(s^2))",
-        guarded(of_root(log_series_tail), mpf(1) / 5),
-        mpf(0), LOG_S2, {64: 7}, plus_zero(lambda z: z**2),
+        "ln((1 + s)/(1 - s)) = 2 s (1 + s^2/3 + s^4/5 + s^6 P(s^2))",
+        guarded(of_root(log_series_tail), mpf(1) / 7),
+        mpf(0), LOG_S2, {64: 5}, plus_zero(lambda z: z**3),
     ),
     "TANH": Fit(
         "tanh(x) = x + x^3 P(x^2), |x| <= 0.65",
@@ -222,6 +222,7 @@ def constant_entries() -> list[str]:
             {bits: short_parts(LN2, short_bits[bits], bits) for bits in (32, 64)},
         ),
         ("THIRD", "1/3 in two floats", {64: parts(mpf(1) / 3, 2, 64)}),
+        ("FIFTH", "1/5 in two floats", {64: parts(mpf(1) / 5, 2, 64)}),
         (
             "HALF_PI", "pi/2 in three floats",
             {bits: parts(PI / 2, 3, bits) for bits in (32, 64)},

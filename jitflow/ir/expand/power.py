@@ -13,6 +13,7 @@ from jitflow.ir.dtypes import f32, f64
 from jitflow.ir.expand.coefficients import (
     EXP,
     EXP_SHORT,
+    FIFTH,
     LN2,
     LOG_SERIES_SHORT,
     LOG_SERIES_TAIL,
@@ -92,7 +93,7 @@ def _log_ends(b: Builder, a: Value, ln: Value) -> Value:
 
 
 def _log_in_two(b: Builder, a: Value) -> tuple[Value, Value]:
-    """ln(a) = e ln(2) + 2 s (1 + t), s = f / (2 + f), t = s^2/3 + s^4 P(s^2), as two floats."""
+    """ln(a) = e ln(2) + 2 s (1 + t), s = f / (2 + f), t = s^2/3 + .., as two floats."""
     f, e, _ = split_exponent(b, *raise_subnormal(b, a))
     s, s_low = _quotient(b, f)
     t, t_low = _series(b, s, s_low)
@@ -117,14 +118,18 @@ def _quotient(b: Builder, f: Value) -> tuple[Value, Value]:
 
 
 def _series(b: Builder, s: Value, s_low: Value) -> tuple[Value, Value]:
-    """s^2/3 + s^4 P(s^2) as two floats."""
+    """t = z (1/3 + z/5 + z^2 P(z)), z = s^2, as two floats; the last term is in the second."""
+    third, third_low = (b.full_like(s, part) for part in THIRD[64])
+    fifth, fifth_low = (b.full_like(s, part) for part in FIFTH[64])
     z, z_low = two_product(b, s, s)
     z_low = b.fma(b.add(s, s), s_low, z_low)
-    third, third_low = (b.full_like(s, part) for part in THIRD[64])
-    lead, lead_low = two_product(b, z, third)
-    lead_low = b.fma(z, third_low, b.fma(z_low, third, lead_low))
-    t, error = fast_two_sum(b, lead, b.mul(b.mul(z, z), polynomial(b, z, LOG_SERIES_TAIL[64])))
-    return t, b.add(error, lead_low)
+    linear, error1 = two_product(b, z, fifth)
+    lead, error2 = fast_two_sum(b, third, linear)
+    rest = b.fma(z, fifth_low, b.fma(z_low, fifth, third_low))
+    rest = b.add(rest, b.add(error1, error2))
+    rest = b.fma(b.mul(z, z), polynomial(b, z, LOG_SERIES_TAIL[64]), rest)
+    t, error3 = two_product(b, z, lead)
+    return t, b.fma(z, rest, b.fma(z_low, lead, error3))
 
 
 def _integer_power(b: Builder, x: Value, y: Value) -> Value:
