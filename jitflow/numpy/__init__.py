@@ -1,0 +1,68 @@
+"""The array namespace: NumPy's names, for arrays and for traced values. Re-exports only.
+
+`jnp.sum` is `np.sum` itself: NumPy hands traced arguments over through its protocols. Functions
+that create arrays are NumPy's own outside a trace, and make constants inside one.
+"""
+
+# ruff: noqa: I001
+
+from ml_dtypes import bfloat16
+from numpy import (
+    abs, absolute, add, all, amax, amin, any, append, argmax, argmin, around, array_split,
+    astype, atleast_1d, atleast_2d, atleast_3d, average, bitwise_and, bitwise_invert,
+    bitwise_left_shift, bitwise_not, bitwise_or, bitwise_right_shift, bitwise_xor,
+    broadcast_arrays, broadcast_to, ceil, clip, column_stack, concat, concatenate, copy,
+    copysign, cos, count_nonzero, deg2rad, degrees, diff, divide, dot, dstack, einsum,
+    empty_like, equal, exp, expand_dims, expm1, fabs, flip, fliplr, flipud, float_power, floor,
+    fmax, fmin, full_like, greater, greater_equal, heaviside, hsplit, hstack, inner, invert,
+    isclose, isfinite, isinf, isnan, left_shift, less, less_equal, log, log1p, logaddexp,
+    logical_and, logical_not, logical_or, logical_xor, matmul, matrix_transpose, max, maximum,
+    mean, meshgrid, min, minimum, moveaxis, multiply, nan_to_num, ndim, negative, not_equal,
+    ones_like, outer, pad, permute_dims, positive, pow, power, prod, ptp, rad2deg, radians,
+    ravel, reciprocal, repeat, reshape, right_shift, rint, roll, round, select, shape, sign,
+    signbit, sin, size, split, sqrt, square, squeeze, stack, std, subtract, sum, swapaxes, tanh,
+    tensordot, tile, transpose, tril, triu, true_divide, trunc, var, vdot, vecdot, vsplit,
+    vstack, where, zeros_like,
+)
+from numpy import (
+    bool_, complex128, complex64, complexfloating, dtype, e, euler_gamma, finfo, float16,
+    float32, float64, floating, iinfo, inexact, inf, int16, int32, int64, int8, integer,
+    issubdtype, nan, ndarray, newaxis, number, pi, promote_types, result_type, signedinteger,
+    uint16, uint32, uint64, uint8, unsignedinteger,
+)
+
+from jitflow.numpy import choosing as _choosing  # noqa: F401  (these fill the tables)
+from jitflow.numpy import indexing as _indexing  # noqa: F401
+from jitflow.numpy import joining as _joining  # noqa: F401
+from jitflow.numpy import operators as _operators  # noqa: F401
+from jitflow.numpy import linalg, special
+from jitflow.numpy.creation import (
+    arange, array, asarray, empty, eye, full, identity, linspace, ones, tri, zeros,
+)
+
+__all__ = [
+    "abs", "absolute", "add", "all", "amax", "amin", "any", "append", "arange", "argmax",
+    "argmin", "around", "array", "array_split", "asarray", "astype", "atleast_1d", "atleast_2d",
+    "atleast_3d", "average", "bfloat16", "bitwise_and", "bitwise_invert", "bitwise_left_shift",
+    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bool_",
+    "broadcast_arrays", "broadcast_to", "ceil", "clip", "column_stack", "complex128",
+    "complex64", "complexfloating", "concat", "concatenate", "copy", "copysign", "cos",
+    "count_nonzero", "deg2rad", "degrees", "diff", "divide", "dot", "dstack", "dtype", "e",
+    "einsum", "empty", "empty_like", "equal", "euler_gamma", "exp", "expand_dims", "expm1",
+    "eye", "fabs", "finfo", "flip", "fliplr", "flipud", "float16", "float32", "float64",
+    "float_power", "floating", "floor", "fmax", "fmin", "full", "full_like", "greater",
+    "greater_equal", "heaviside", "hsplit", "hstack", "identity", "iinfo", "inexact", "inf",
+    "inner", "int16", "int32", "int64", "int8", "integer", "invert", "isclose", "isfinite",
+    "isinf", "isnan", "issubdtype", "left_shift", "less", "less_equal", "linalg", "linspace", "log",
+    "log1p", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "matmul",
+    "matrix_transpose", "max", "maximum", "mean", "meshgrid", "min", "minimum", "moveaxis",
+    "multiply", "nan", "nan_to_num", "ndarray", "ndim", "negative", "newaxis", "not_equal",
+    "number", "ones", "ones_like", "outer", "pad", "permute_dims", "pi", "positive", "pow",
+    "power", "prod", "promote_types", "ptp", "rad2deg", "radians", "ravel", "reciprocal",
+    "repeat", "reshape", "result_type", "right_shift", "rint", "roll", "round", "select",
+    "shape", "sign", "signbit", "signedinteger", "sin", "size", "special", "split", "sqrt",
+    "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "tanh", "tensordot",
+    "tile", "transpose", "tri", "tril", "triu", "true_divide", "trunc", "uint16", "uint32",
+    "uint64", "uint8", "unsignedinteger", "var", "vdot", "vecdot", "vsplit", "vstack", "where",
+    "zeros", "zeros_like",
+]

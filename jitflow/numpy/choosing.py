@@ -1,0 +1,145 @@
+"""Choices and limits: where, select, clip, round, and what NumPy builds on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from jitflow.errors import DtypeError, ShapeError, TraceError
+from jitflow.ir.dtypes import bool_
+from jitflow.numpy.basics import (
+    Array,
+    Operand,
+    as_array,
+    broadcast_shapes,
+    common_dtype,
+    convert,
+    emit,
+    fail,
+    key_of,
+    operand,
+    shape_of,
+    spread,
+    truth,
+)
+from jitflow.numpy.promotion import default as default_of
+from jitflow.numpy.registry import numpy_function
+from jitflow.numpy.ufuncs import CALLS
+from jitflow.trace import OPERATORS, detach
+
+
+@numpy_function(np.where)
+def where(condition: Any, x: Any = None, y: Any = None) -> Array:
+    if x is None or y is None:
+        fail(TraceError, "where(condition) has a shape that is not known yet", op="where",
+             cure="give both choices: where(condition, x, y)")
+    first, second = operand(x), operand(y)
+    flag = _flag(operand(condition))
+    dtype = common_dtype([first, second])
+    shape = broadcast_shapes("where", [shape_of(v) for v in (flag, first, second)])
+    return emit(
+        "select", spread(flag, shape, bool_), spread(first, shape, dtype),
+        spread(second, shape, dtype),
+    )
+
+
+def _flag(condition: Operand) -> Operand:
+    return truth(condition) if type(condition) is Array else bool(condition)
+
+
+@numpy_function(np.select)
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Array:
+    """The first choice whose condition holds; the last condition is asked first."""
+    if len(condlist) != len(choicelist) or not len(condlist):
+        fail(ShapeError, "needs as many choices as conditions, one or more", op="select")
+    conditions = [operand(c) for c in condlist]
+    if any(default_of(key_of(c)) != np.bool_ for c in conditions):
+        fail(DtypeError, "conditions must be bool", op="select")
+    choices = [operand(c) for c in choicelist]
+    dtype = common_dtype([*choices, operand(default)])
+    shape = broadcast_shapes("select", [shape_of(v) for v in (*conditions, *choices)])
+    result = spread(operand(default), shape, dtype)
+    for condition, choice in zip(conditions[::-1], choices[::-1], strict=True):
+        flag = spread(condition, shape, bool_)
+        result = emit("select", flag, spread(choice, shape, dtype), result)
+    return result
+
+
+@numpy_function(np.clip, method="clip")
+def clip(
+    a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None
+) -> Array:
+    """minimum(maximum(a, low), high); a Python int beyond a's integers is no limit."""
+    x = as_array(a)
+    low = _limit(x, a_min if min is None else min, is_high=False)
+    high = _limit(x, a_max if max is None else max, is_high=True)
+    if low is None and high is None:
+        return detach(x)
+    if low is None:
+        return CALLS[np.minimum](x, high)
+    if high is None:
+        return CALLS[np.maximum](x, low)
+    dtype = common_dtype([x, low, high])
+    if dtype.kind not in "iuf":
+        return CALLS[np.minimum](CALLS[np.maximum](x, low), high)
+    shape = broadcast_shapes("clip", [shape_of(v) for v in (x, low, high)])
+    return emit("clamp", *(spread(v, shape, dtype) for v in (low, x, high)))
+
+
+def _limit(x: Array, limit: Any, is_high: bool) -> Any:
+    """The operand, or None where a Python int limits nothing in x's dtype."""
+    if type(limit) is int and x.type.dtype.is_integer:
+        info = np.iinfo(x.dtype)
+        if limit >= info.max if is_high else limit <= info.min:
+            return None
+    return None if limit is None else operand(limit)
+
+
+@numpy_function(np.round, np.around, method="round")
+def round(a: Any, decimals: int = 0) -> Array:
+    """To even at ties. Decimals scale by a power of ten, round, and scale back, as NumPy does."""
+    x = as_array(a)
+    kind = x.type.dtype.kind
+    if kind in "iu":
+        if decimals < 0:
+            fail(TraceError, "decimals below 0 of integers come later", op="round")
+        return detach(x)
+    if decimals == 0 or kind == "b":
+        return CALLS[np.rint](x)
+    scale, back = np.multiply, np.true_divide
+    if decimals < 0:
+        scale, back = back, scale
+    factor = float(10 ** abs(decimals))
+    return CALLS[back](CALLS[np.rint](CALLS[scale](x, factor)), factor)
+
+
+@numpy_function(np.nan_to_num)
+def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Array:
+    array = as_array(x)
+    if not array.type.dtype.is_float:
+        return detach(array)
+    limits = np.finfo(array.dtype)
+    result = where(CALLS[np.isnan](array), nan, array)
+    result = where(CALLS[np.equal](array, np.inf), limits.max if posinf is None else posinf, result)
+    low = limits.min if neginf is None else neginf
+    return convert(where(CALLS[np.equal](array, -np.inf), low, result), array.type.dtype)
+
+
+@numpy_function(np.isclose)
+def isclose(
+    a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Array:
+    """|a - b| <= atol + rtol * |b| where b is finite, a == b elsewhere."""
+    x, y = operand(a), operand(b)
+    gap = CALLS[np.absolute](CALLS[np.subtract](x, y))
+    bound = CALLS[np.add](atol, CALLS[np.multiply](rtol, CALLS[np.absolute](y)))
+    near = CALLS[np.logical_and](CALLS[np.less_equal](gap, bound), CALLS[np.isfinite](y))
+    result = CALLS[np.logical_or](near, CALLS[np.equal](x, y))
+    if not equal_nan:
+        return result
+    both = CALLS[np.logical_and](CALLS[np.isnan](x), CALLS[np.isnan](y))
+    return CALLS[np.logical_or](result, both)
+
+
+OPERATORS["round"] = round

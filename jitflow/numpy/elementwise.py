@@ -1,0 +1,207 @@
+"""NumPy's elementwise functions, one rule each: what stands for a ufunc on operands of one type.
+
+Owns the table `RULES`. A rule's operands have the dtypes of NumPy's own loop and one shape. Knows
+nothing of how operands come to have them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from jitflow.ir.dtypes import DTYPES, bool_
+from jitflow.numpy.basics import Array, emit, full_like
+
+Rule = Callable[..., Array]
+
+
+def row(name: str) -> Rule:
+    """The rule that is one op."""
+    return lambda *operands: emit(name, *operands)
+
+
+def identity(x: Array) -> Array:
+    return x
+
+
+def _by_kind(**rules: Rule) -> Rule:
+    """Chooses by the kind of the first operand's dtype: b, i, u, f or c; `other` for the rest."""
+
+    def rule(*operands: Array) -> Array:
+        return rules.get(operands[0].type.dtype.kind, rules["other"])(*operands)
+
+    return rule
+
+
+def _ceil(x: Array) -> Array:
+    return emit("neg", emit("floor", emit("neg", x)))
+
+
+def _trunc(x: Array) -> Array:
+    return emit("copysign", emit("floor", emit("abs", x)), x)
+
+
+def _sign_integer(x: Array) -> Array:
+    return emit("clamp", full_like(x, -1), x, full_like(x, 1))
+
+
+def _sign_float(x: Array) -> Array:
+    """NaN stays; both zeros give +0.0."""
+    zero = full_like(x, 0)
+    result = emit("select", emit("eq", x, zero), zero, x)
+    result = emit("select", emit("lt", x, zero), full_like(x, -1), result)
+    return emit("select", emit("gt", x, zero), full_like(x, 1), result)
+
+
+def _square(x: Array) -> Array:
+    return emit("mul", x, x)
+
+
+def _reciprocal(x: Array) -> Array:
+    return emit("div", full_like(x, 1), x)
+
+
+def _scaled(numerator: float, denominator: float) -> Rule:
+    """x times a quotient that is rounded in x's own dtype, as NumPy does it."""
+
+    def rule(x: Array) -> Array:
+        number = x.type.dtype.numpy.type
+        return emit("mul", x, full_like(x, number(numerator) / number(denominator)))
+
+    return rule
+
+
+def _is_nan(x: Array) -> Array:
+    return emit("ne", x, x)
+
+
+def _against_infinity(comparison: str) -> Rule:
+    return lambda x: emit(comparison, emit("abs", x), full_like(x, math.inf))
+
+
+def _always(answer: bool) -> Rule:
+    return lambda x: full_like(x, answer, bool_)
+
+
+def _signbit(x: Array) -> Array:
+    bits = emit("bitcast", x, dtype=DTYPES[f"i{x.type.dtype.bits}"])
+    return emit("lt", bits, full_like(bits, 0))
+
+
+def _ignoring_nan(name: str) -> Rule:
+    """fmax and fmin: the other operand where one is NaN."""
+
+    def rule(x: Array, y: Array) -> Array:
+        result = emit("select", _is_nan(y), x, emit(name, x, y))
+        return emit("select", _is_nan(x), y, result)
+
+    return rule
+
+
+def _logaddexp(x: Array, y: Array) -> Array:
+    """max + log1p(exp(-|x - y|)); equal infinities have no difference, so they stand apart."""
+    gap = emit("neg", emit("abs", emit("sub", x, y)))
+    result = emit("add", emit("maximum", x, y), emit("log1p", emit("exp", gap)))
+    equal = emit("add", x, full_like(x, math.log(2)))
+    return emit("select", emit("eq", x, y), equal, result)
+
+
+def _heaviside(x: Array, at_zero: Array) -> Array:
+    zero = full_like(x, 0)
+    result = emit("select", emit("gt", x, zero), full_like(x, 1), x)
+    result = emit("select", emit("lt", x, zero), zero, result)
+    return emit("select", emit("eq", x, zero), at_zero, result)
+
+
+def compare(name: str) -> Rule:
+    """A comparison; int64 against uint64 compares values, as NumPy does."""
+    mirrored = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}.get(name, name)
+
+    def rule(x: Array, y: Array) -> Array:
+        if x.type.dtype is y.type.dtype:
+            return emit(name, x, y)
+        if x.type.dtype.is_signed:
+            return _compare_signed(name, x, y)
+        return _compare_signed(mirrored, y, x)
+
+    return rule
+
+
+def _compare_signed(name: str, signed: Array, unsigned: Array) -> Array:
+    """A negative number is below every unsigned one; the others compare as unsigned."""
+    converted = emit("convert", signed, dtype=unsigned.type.dtype)
+    negative = emit("lt", signed, full_like(signed, 0))
+    below = full_like(signed, name in ("lt", "le", "ne"), bool_)
+    return emit("select", negative, below, emit(name, converted, unsigned))
+
+
+_WHOLE = {kind: identity for kind in "biu"}
+
+RULES: dict[np.ufunc, Rule] = {
+    np.add: _by_kind(b=row("or"), other=row("add")),
+    np.subtract: row("sub"),
+    np.multiply: _by_kind(b=row("and"), other=row("mul")),
+    np.true_divide: row("div"),
+    np.negative: row("neg"),
+    np.positive: identity,
+    np.absolute: _by_kind(b=identity, u=identity, other=row("abs")),
+    np.fabs: row("abs"),
+    np.sign: _by_kind(
+        i=_sign_integer, u=lambda x: emit("minimum", x, full_like(x, 1)), other=_sign_float
+    ),
+    np.copysign: row("copysign"),
+    np.square: _square,
+    np.reciprocal: _reciprocal,
+    np.sqrt: row("sqrt"),
+    np.deg2rad: _scaled(math.pi, 180),
+    np.radians: _scaled(math.pi, 180),
+    np.rad2deg: _scaled(180, math.pi),
+    np.degrees: _scaled(180, math.pi),
+    np.floor: _by_kind(**_WHOLE, other=row("floor")),
+    np.ceil: _by_kind(**_WHOLE, other=_ceil),
+    np.trunc: _by_kind(**_WHOLE, other=_trunc),
+    np.rint: row("rint"),
+    np.maximum: row("maximum"),
+    np.minimum: row("minimum"),
+    np.fmax: _by_kind(f=_ignoring_nan("maximum"), other=row("maximum")),
+    np.fmin: _by_kind(f=_ignoring_nan("minimum"), other=row("minimum")),
+    np.exp: row("exp"),
+    np.expm1: row("expm1"),
+    np.log: row("log"),
+    np.log1p: row("log1p"),
+    np.logaddexp: _logaddexp,
+    np.tanh: row("tanh"),
+    np.sin: row("sin"),
+    np.cos: row("cos"),
+    np.heaviside: _heaviside,
+    np.isnan: _by_kind(f=_is_nan, other=_always(False)),
+    np.isinf: _by_kind(f=_against_infinity("eq"), other=_always(False)),
+    np.isfinite: _by_kind(f=_against_infinity("lt"), other=_always(True)),
+    np.signbit: _signbit,
+    np.bitwise_and: row("and"),
+    np.bitwise_or: row("or"),
+    np.bitwise_xor: row("xor"),
+    np.invert: row("not"),
+    np.left_shift: row("shift_left"),
+    np.right_shift: row("shift_right"),
+}
+"""What each ufunc does with operands of its loop's dtypes and of one shape."""
+
+COMPARISONS: dict[np.ufunc, Rule] = {
+    np.equal: compare("eq"),
+    np.not_equal: compare("ne"),
+    np.less: compare("lt"),
+    np.less_equal: compare("le"),
+    np.greater: compare("gt"),
+    np.greater_equal: compare("ge"),
+}
+
+LOGICAL: dict[np.ufunc, Rule] = {
+    np.logical_and: row("and"),
+    np.logical_or: row("or"),
+    np.logical_xor: row("xor"),
+    np.logical_not: row("not"),
+}
+"""These take the truth of each operand."""

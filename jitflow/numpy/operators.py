@@ -1,0 +1,106 @@
+"""Fills the tables of trace: operators, ufuncs and their methods, plain attributes of arrays.
+
+An operator on weak scalars alone stays weak, as Python's is; a ufunc's result never is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from jitflow.errors import TraceError
+from jitflow.numpy import contracting as _contracting  # noqa: F401  (fills CALLS)
+from jitflow.numpy import reductions
+from jitflow.numpy.basics import Array, fail
+from jitflow.numpy.power import operator_power
+from jitflow.numpy.registry import strong
+from jitflow.numpy.ufuncs import CALLS
+from jitflow.trace import FUNCTIONS, OPERATORS, PROPERTIES, WEAK, detach, implements
+
+_OPERATORS: dict[str, np.ufunc] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "truediv": np.true_divide,
+    "matmul": np.matmul,
+    "and": np.bitwise_and,
+    "or": np.bitwise_or,
+    "xor": np.bitwise_xor,
+    "lshift": np.left_shift,
+    "rshift": np.right_shift,
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+    "neg": np.negative,
+    "pos": np.positive,
+    "abs": np.absolute,
+    "invert": np.invert,
+}
+
+_REDUCTIONS: dict[np.ufunc, Callable[..., Array]] = {
+    np.add: reductions.sum,
+    np.multiply: reductions.prod,
+    np.maximum: reductions.max,
+    np.minimum: reductions.min,
+    np.logical_or: reductions.any,
+    np.logical_and: reductions.all,
+}
+"""What `ufunc.reduce` is, along axis 0 unless told otherwise."""
+
+_INERT = {"casting": "same_kind", "order": "K", "subok": True, "signature": None}
+
+
+def _is_weak(x: Any) -> bool:
+    return x.weak if type(x) is Array else type(x) in WEAK
+
+
+def _operator(compute: Callable[..., Array]) -> Callable[..., Array]:
+    def apply(*operands: Any) -> Array:
+        result = compute(*operands)
+        weak = all([_is_weak(x) for x in operands])
+        if any([result is x for x in operands]):
+            result = detach(result)
+        result.weak = weak
+        return result
+
+    return apply
+
+
+def _function(ufunc: np.ufunc, compute: Callable[..., Array]) -> Callable[..., Array]:
+    def apply(*operands: Any, dtype: Any = None, **options: Any) -> Array:
+        for name, value in options.items():
+            if name not in _INERT or value != _INERT[name]:
+                fail(TraceError, f"{name}= is not supported under @jit", op=f"np.{ufunc.__name__}",
+                     cure=f"leave {name} out")
+        result = compute(*operands) if dtype is None else compute(*operands, dtype=dtype)
+        return detach(result) if any([result is x for x in operands]) else strong(result)
+
+    apply.__name__ = ufunc.__name__
+    return apply
+
+
+def _reduction(compute: Callable[..., Array]) -> Callable[..., Array]:
+    return lambda x, axis=0, **options: strong(compute(x, axis, **options))
+
+
+def _real_only(x: Array) -> Array:
+    if x.type.dtype.kind == "c":
+        fail(TraceError, "parts of complex arrays come later", shapes=[x.type])
+    return x
+
+
+for _name, _ufunc in _OPERATORS.items():
+    OPERATORS[_name] = _operator(CALLS[_ufunc])
+OPERATORS["pow"] = _operator(operator_power)
+
+for _ufunc, _compute in CALLS.items():
+    implements(_ufunc)(_function(_ufunc, _compute))
+for _ufunc, _compute in _REDUCTIONS.items():
+    FUNCTIONS[_ufunc, "reduce"] = _reduction(_compute)
+
+PROPERTIES["real"] = _real_only

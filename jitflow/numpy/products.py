@@ -1,0 +1,165 @@
+"""Products of matrices and tensors: every one is a `dot_general` between reshapes.
+
+Operands keep their layout: transposes appear only where the result's axes need them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from jitflow.errors import DtypeError, ShapeError
+from jitflow.ir.dtypes import as_dtype, bool_, i32
+from jitflow.numpy.basics import (
+    Array,
+    as_array,
+    broadcast,
+    broadcast_shapes,
+    common_dtype,
+    convert,
+    emit,
+    fail,
+    full_like,
+    normal_axis,
+    operand,
+)
+from jitflow.numpy.registry import numpy_function
+from jitflow.numpy.shaping import permuted, ravel, reshaped
+from jitflow.numpy.ufuncs import CALLS
+
+Axes = tuple[int, ...]
+
+
+def contract(
+    op: str, x: Array, y: Array, axes: tuple[Axes, Axes], batch: tuple[Axes, Axes] = ((), ())
+) -> Array:
+    """Sums of products; the result's axes are batch, then x's others, then y's others."""
+    for a, b in zip(*axes, strict=True):
+        if x.type.shape[a] != y.type.shape[b]:
+            fail(
+                ShapeError,
+                f"axis {a} of size {x.type.shape[a]} meets axis {b} of size {y.type.shape[b]}",
+                op=op,
+                shapes=[x.type.shape, y.type.shape],
+                dtypes=[x.type.dtype, y.type.dtype],
+                cure="transpose or reshape an operand",
+            )
+    if x.type.dtype is bool_:
+        total = emit("dot_general", convert(x, i32), convert(y, i32), contract=axes, batch=batch)
+        return emit("ne", total, full_like(total, 0))
+    return emit("dot_general", x, y, contract=axes, batch=batch)
+
+
+def _pair(a: Any, b: Any, dtype: Any = None) -> tuple[Array, Array]:
+    """Both operands in one dtype."""
+    first, second = operand(a), operand(b)
+    result = common_dtype([first, second]) if dtype is None else as_dtype(dtype)
+    return convert(as_array(first), result), convert(as_array(second), result)
+
+
+def matmul(a: Any, b: Any, dtype: Any = None) -> Array:
+    """np.matmul: leading axes broadcast; a vector is a row on the left, a column on the right."""
+    x, y = _pair(a, b, dtype)
+    if not x.type.rank or not y.type.rank:
+        fail(ShapeError, "operands need one dimension or more", op="matmul",
+             shapes=[x.type.shape, y.type.shape], cure="use * for numbers")
+    inner = ((x.type.rank - 1,), (max(y.type.rank - 2, 0),))
+    if y.type.rank <= 2:
+        return contract("matmul", x, y, inner)
+    if x.type.rank == 1:
+        return contract("matmul", x, y, inner)
+    if x.type.rank == 2:
+        return _rows_behind_batch(contract("matmul", x, y, inner))
+    return _batched(x, y)
+
+
+def _rows_behind_batch(product: Array) -> Array:
+    """(rows, batch, columns) to (batch, rows, columns)."""
+    last = product.type.rank - 1
+    return permuted(product, (*range(1, last), 0, last))
+
+
+def _batched(x: Array, y: Array) -> Array:
+    lead = broadcast_shapes("matmul", [x.type.shape[:-2], y.type.shape[:-2]])
+    x = broadcast(x, (*lead, *x.type.shape[-2:]))
+    y = broadcast(y, (*lead, *y.type.shape[-2:]))
+    rank = len(lead)
+    batch = tuple(range(rank))
+    return contract("matmul", x, y, ((rank + 1,), (rank,)), (batch, batch))
+
+
+def vecdot(a: Any, b: Any, dtype: Any = None) -> Array:
+    """np.vecdot over the last axis."""
+    x, y = _pair(a, b, dtype)
+    _require_real("vecdot", x)
+    lead = broadcast_shapes("vecdot", [x.type.shape[:-1], y.type.shape[:-1]])
+    x = broadcast(x, (*lead, x.type.shape[-1]))
+    y = broadcast(y, (*lead, y.type.shape[-1]))
+    batch = tuple(range(len(lead)))
+    return contract("vecdot", x, y, ((len(lead),), (len(lead),)), (batch, batch))
+
+
+def _require_real(op: str, x: Array) -> None:
+    if x.type.dtype.kind == "c":
+        fail(DtypeError, "complex operands come later", op=op, dtypes=[x.type.dtype])
+
+
+@numpy_function(np.dot, method="dot")
+def dot(a: Any, b: Any) -> Array:
+    """The last axis of a with the last but one of b; a number multiplies."""
+    x, y = _pair(a, b)
+    if not x.type.rank or not y.type.rank:
+        return CALLS[np.multiply](x, y)
+    return contract("dot", x, y, ((x.type.rank - 1,), (max(y.type.rank - 2, 0),)))
+
+
+@numpy_function(np.vdot)
+def vdot(a: Any, b: Any) -> Array:
+    x, y = _pair(ravel(a), ravel(b))
+    _require_real("vdot", x)
+    return contract("vdot", x, y, ((0,), (0,)))
+
+
+@numpy_function(np.inner)
+def inner(a: Any, b: Any) -> Array:
+    x, y = _pair(a, b)
+    if not x.type.rank or not y.type.rank:
+        return CALLS[np.multiply](x, y)
+    return contract("inner", x, y, ((x.type.rank - 1,), (y.type.rank - 1,)))
+
+
+@numpy_function(np.outer)
+def outer(a: Any, b: Any) -> Array:
+    x, y = ravel(a), ravel(b)
+    return CALLS[np.multiply](reshaped(x, (*x.type.shape, 1)), y)
+
+
+@numpy_function(np.tensordot)
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Array:
+    x, y = _pair(a, b)
+    first, second = _tensordot_axes(x, y, axes)
+    if len(first) != len(second):
+        fail(ShapeError, f"axes {first} and {second} differ in number", op="tensordot",
+             shapes=[x.type.shape, y.type.shape])
+    return contract("tensordot", x, y, (first, second))
+
+
+def _tensordot_axes(x: Array, y: Array, axes: Any) -> tuple[Axes, Axes]:
+    ranks = x.type.rank, y.type.rank
+    if isinstance(axes, (tuple, list)):
+        sides = [k if isinstance(k, (tuple, list)) else (k,) for k in axes]
+    elif 0 <= axes <= min(ranks):
+        sides = [range(ranks[0] - axes, ranks[0]), range(axes)]
+    else:
+        fail(ShapeError, f"axes={axes} is more than an operand has", op="tensordot",
+             shapes=[x.type.shape, y.type.shape])
+    first, second = (
+        tuple([normal_axis("tensordot", k, rank) for k in side])
+        for side, rank in zip(sides, ranks, strict=True)
+    )
+    return first, second
+
+
+CALLS[np.matmul] = matmul
+CALLS[np.vecdot] = vecdot

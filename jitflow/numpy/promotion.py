@@ -1,0 +1,49 @@
+"""Which dtype an operation computes in: NumPy 2's rules (NEP 50), asked of NumPy itself.
+
+Operands are described by keys: a NumPy dtype where the operand is strong, or the Python type `int`,
+`float` or `complex` where it is weak. Knows nothing of shapes or of the ops that will be emitted.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from jitflow.ir.dtypes import DType, as_dtype
+
+Key = Any
+"""A NumPy dtype, or one of the types int, float and complex."""
+
+_SAMPLES: dict[Key, Any] = {int: 0, float: 0.0, complex: 0j}
+_DEFAULTS = {int: np.dtype(np.int64), float: np.dtype(np.float64), complex: np.dtype(np.complex128)}
+
+
+def scalar_key(value: Any) -> Key:
+    """The key of a Python or NumPy scalar; a Python bool is as strong as NumPy's."""
+    return type(value) if type(value) in _SAMPLES else np.dtype(type(value))
+
+
+def default(key: Key) -> Any:
+    """The NumPy dtype of a value that meets no other: int64, float64 or complex128 if weak."""
+    return _DEFAULTS.get(key, key)
+
+
+@cache
+def loops(ufunc: np.ufunc, keys: tuple[Key, ...], dtype: Any = None) -> tuple[DType, ...]:
+    """The dtypes that a ufunc takes its operands in, and that of its result.
+
+    Raises TypeError where NumPy has no such loop, DtypeError where jitflow has no such dtype.
+    """
+    if all(key in _DEFAULTS for key in keys):
+        keys = tuple(map(default, keys))
+    options = {} if dtype is None else {"signature": (*[None] * len(keys), dtype)}
+    found = ufunc.resolve_dtypes((*keys, None), **options)
+    return tuple(map(as_dtype, found))
+
+
+@cache
+def common(keys: tuple[Key, ...]) -> DType:
+    """The dtype of a choice between, or a row of, operands with these keys."""
+    return as_dtype(np.result_type(*(_SAMPLES.get(key, key) for key in keys)))

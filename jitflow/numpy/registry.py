@@ -1,0 +1,116 @@
+"""How functions enter the namespace: under NumPy's name and signature, for traced arguments.
+
+`@numpy_function(np.sum)` binds a call by NumPy's own signature, so that an implementation declares
+only the parameters that it supports; the others are refused by name unless they have NumPy's
+default. Knows no implementation.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
+
+import numpy as np
+
+from jitflow.errors import TraceError
+from jitflow.numpy.basics import Array, fail
+from jitflow.trace import FUNCTIONS, METHODS, detach
+
+Implementation = Callable[..., Any]
+
+_INERT = {"order": ("C", "K", "A", None), "subok": (True, False), "casting": ("same_kind", "safe")}
+"""Options without a meaning here, with the values that ask for what happens anyway."""
+
+
+def numpy_function(*functions: Any, method: str = "") -> Callable[[Implementation], Implementation]:
+    """Decorator: the function stands for these NumPy functions, and for the array method."""
+
+    def enter(implementation: Implementation) -> Implementation:
+        for function in functions:
+            FUNCTIONS[function] = _bound(function, implementation)
+        if method:
+            METHODS[method] = _bound(functions[0], implementation)
+        return implementation
+
+    return enter
+
+
+def _bound(function: Any, implementation: Implementation) -> Implementation:
+    name = function.__name__
+
+    @wraps(implementation)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        signature, plain = _signatures(function, implementation)
+        if signature is None or plain:
+            return strong(implementation(*args, **kwargs))
+        bound = signature.bind(*args, **kwargs)
+        arguments = _supported(name, signature, bound, implementation)
+        return strong(implementation(*arguments[0], **arguments[1]))
+
+    return call
+
+
+@cache
+def _signatures(function: Any, implementation: Implementation) -> tuple[Any, bool]:
+    """NumPy's signature, None where it has none; and whether the implementation takes the same."""
+    try:
+        signature = inspect.signature(function)
+    except ValueError:
+        return None, False
+    own = inspect.signature(implementation).parameters
+    return signature, list(own) == list(signature.parameters)
+
+
+@cache
+def _parameters(implementation: Implementation) -> frozenset[str]:
+    return frozenset(inspect.signature(implementation).parameters)
+
+
+def _supported(
+    name: str, signature: inspect.Signature, bound: Any, implementation: Implementation
+) -> tuple[list[Any], dict[str, Any]]:
+    """Arguments of the implementation, by position and name; TraceError for what it lacks."""
+    own = _parameters(implementation)
+    positional: list[Any] = []
+    keywords: dict[str, Any] = {}
+    for key, value in bound.arguments.items():
+        parameter = signature.parameters[key]
+        if parameter.kind is parameter.VAR_KEYWORD:
+            keywords.update(value)
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            positional.extend(value)
+        elif value is np._NoValue or value is parameter.default:
+            continue
+        elif parameter.kind is parameter.POSITIONAL_ONLY:
+            positional.append(value)
+        else:
+            keywords[key] = value
+    for key in list(keywords):
+        if key not in own:
+            _refuse_unless_inert(name, key, keywords.pop(key))
+    return positional, keywords
+
+
+def _refuse_unless_inert(name: str, key: str, value: Any) -> None:
+    if type(value) is not Array and value in _INERT.get(key, (None,)):
+        return
+    fail(
+        TraceError,
+        f"{key}= is not supported under @jit",
+        op=f"np.{name}",
+        cure=f"leave {key} out" if key != "out" else "use the result",
+    )
+
+
+def strong(result: Any) -> Any:
+    """A function's result, or tuple of them: of NumPy's dtype, never weak."""
+    if type(result) is Array:
+        if result.weak:
+            result = detach(result)
+            result.weak = False
+        return result
+    if type(result) in (tuple, list):
+        return type(result)(map(strong, result))
+    return result

@@ -1,0 +1,90 @@
+"""Calls of ufuncs on traced values: dtypes by NumPy's own loops, one shape, then the rule.
+
+Owns the table `CALLS`, which takes raw operands. Knows nothing of reductions and products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from jitflow.errors import DtypeError
+from jitflow.ir.dtypes import bool_
+from jitflow.numpy.basics import (
+    Array,
+    Operand,
+    broadcast_shapes,
+    convert,
+    fail,
+    full,
+    key_of,
+    operand,
+    shape_of,
+    spread,
+    truth,
+)
+from jitflow.numpy.elementwise import COMPARISONS, LOGICAL, RULES, Rule
+from jitflow.numpy.promotion import default, loops
+
+
+def elementwise(ufunc: np.ufunc, rule: Rule, *operands: Any, dtype: Any = None) -> Array:
+    """The rule on operands brought to the dtypes of NumPy's loop and to one shape."""
+    known = [operand(x) for x in operands]
+    *inputs, result = loop_of(ufunc, known, dtype)
+    shape = broadcast_shapes(ufunc.__name__, [shape_of(x) for x in known])
+    arrays = [spread(x, shape, d) for x, d in zip(known, inputs, strict=True)]
+    return convert(rule(*arrays), result)
+
+
+def loop_of(ufunc: np.ufunc, operands: list[Operand], dtype: Any = None) -> tuple[Any, ...]:
+    """Dtypes of the operands and of the result; DtypeError where NumPy has no such loop."""
+    keys = tuple(key_of(x) for x in operands)
+    try:
+        return loops(ufunc, keys, None if dtype is None else np.dtype(dtype))
+    except TypeError as error:
+        problem = str(error).splitlines()[0].replace(f"ufunc '{ufunc.__name__}' ", "")
+        fail(
+            DtypeError,
+            problem,
+            op=ufunc.__name__,
+            shapes=[shape_of(x) for x in operands],
+            dtypes=map(default, keys),
+            cure="convert an operand with .astype",
+        )
+
+
+def comparison(ufunc: np.ufunc, rule: Rule, x: Any, y: Any) -> Array:
+    """A comparison; a Python int beyond the other's dtype is compared by value, as NumPy does."""
+    x, y = operand(x), operand(y)
+    for number, other in ((x, y), (y, x)):
+        if type(number) is int and _is_beyond(number, other):
+            answer = ufunc(number, 0) if number is x else ufunc(0, number)
+            return full(shape_of(other), bool(answer), bool_)
+    return elementwise(ufunc, rule, x, y)
+
+
+def _is_beyond(number: int, other: Operand) -> bool:
+    dtype = default(key_of(other))
+    if dtype.kind not in "iu":
+        return False
+    limits = np.iinfo(dtype)
+    return not limits.min <= number <= limits.max
+
+
+def logical(ufunc: np.ufunc, rule: Rule, *operands: Any) -> Array:
+    """The rule on the truth of each operand."""
+    known = [operand(x) for x in operands]
+    shape = broadcast_shapes(ufunc.__name__, [shape_of(x) for x in known])
+    flags = [truth(x) if isinstance(x, Array) else bool(x) for x in known]
+    return rule(*(spread(flag, shape, bool_) for flag in flags))
+
+
+CALLS: dict[np.ufunc, Callable[..., Array]] = {
+    **{u: partial(elementwise, u, rule) for u, rule in RULES.items()},
+    **{u: partial(comparison, u, rule) for u, rule in COMPARISONS.items()},
+    **{u: partial(logical, u, rule) for u, rule in LOGICAL.items()},
+}
+"""What stands for each ufunc: takes traced values, arrays and numbers."""

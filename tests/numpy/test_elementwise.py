@@ -1,0 +1,196 @@
+"""Elementwise functions against NumPy: dtypes, weak scalars, special values, broadcasting."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+import pytest
+
+from jitflow.errors import DtypeError, RangeError, ShapeError, TraceError
+
+DTYPES = ["bool", "int8", "uint8", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64"]
+EXACT_UNARY = [
+    np.negative, np.positive, np.absolute, np.fabs, np.sign, np.square, np.sqrt, np.floor, np.ceil,
+    np.trunc, np.rint, np.isnan, np.isinf, np.isfinite, np.signbit, np.invert, np.logical_not,
+    np.deg2rad, np.rad2deg,
+]  # fmt: skip
+MATH = [np.exp, np.expm1, np.log, np.log1p, np.tanh, np.sin, np.cos]
+EXACT_BINARY = [
+    np.add, np.subtract, np.multiply, np.true_divide, np.maximum, np.minimum, np.fmax, np.fmin,
+    np.copysign, np.heaviside, np.equal, np.not_equal, np.less, np.less_equal, np.greater,
+    np.greater_equal, np.logical_and, np.logical_or, np.logical_xor, np.bitwise_and, np.bitwise_or,
+    np.bitwise_xor, np.left_shift, np.right_shift,
+]  # fmt: skip
+
+
+def values(dtype: str, seed: int = 0) -> np.ndarray:
+    """A dozen values with the special ones of the dtype."""
+    kind = np.dtype(dtype)
+    generator = np.random.default_rng(seed)
+    if kind.kind == "b":
+        return generator.integers(0, 2, 12).astype(bool)
+    if kind.kind in "iu":
+        info = np.iinfo(kind)
+        few = generator.integers(-5 if kind.kind == "i" else 0, 9, 8)
+        return np.array([*few.tolist(), 0, info.min, info.max, info.max // 2], dtype=kind)
+    special = [0.0, -0.0, np.inf, -np.inf, np.nan, 0.5, -2.5]
+    return np.array([*(generator.normal(size=5) * 3), *special], dtype=kind)
+
+
+def supports(ufunc: np.ufunc, *dtypes: str) -> bool:
+    try:
+        ufunc.resolve_dtypes((*map(np.dtype, dtypes), None))
+    except TypeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("ufunc", EXACT_UNARY, ids=lambda u: u.__name__)
+def test_unary_exact(ufunc, check):
+    for dtype in DTYPES:
+        if supports(ufunc, dtype):
+            check(lambda x: ufunc(x), values(dtype))
+
+
+@pytest.mark.parametrize("ufunc", MATH, ids=lambda u: u.__name__)
+def test_math(ufunc, check):
+    for dtype in ("bool", "int8", "int32", "float16", "float32", "float64"):
+        check(lambda x: ufunc(x), values(dtype), exact=False)
+
+
+@pytest.mark.parametrize("ufunc", EXACT_BINARY, ids=lambda u: u.__name__)
+def test_binary_exact(ufunc, check):
+    for first in DTYPES:
+        for second in DTYPES:
+            if supports(ufunc, first, second):
+                x, y = values(first), values(second, 1)
+                if ufunc in (np.maximum, np.minimum, np.fmax, np.fmin):
+                    x, y = x + x.dtype.type(0), y + y.dtype.type(0)  # -0.0 has a rule of its own
+                check(lambda x, y: ufunc(x, y), x, y)
+
+
+SCALARS = [True, 1, 2, 1.5, np.float32(1.5), np.float64(1.5), np.int8(1), np.int64(2), np.uint8(3)]
+OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.lt, operator.eq]
+
+
+@pytest.mark.parametrize("op", OPERATORS, ids=lambda op: op.__name__)
+def test_scalars_follow_nep_50(op, check):
+    """Python scalars are weak, as constants and as traced arguments; NumPy's are strong."""
+    for dtype in DTYPES[1:]:
+        for scalar in SCALARS:
+            x = values(dtype)
+            check(lambda x: op(x, scalar), x)
+            check(lambda x: op(scalar, x), x)
+            check(op, x, scalar)
+            check(op, scalar, x)
+
+
+def test_weak_stays_weak_under_operators_only(check):
+    x = np.ones(3, np.float32)
+    check(lambda x, rate: x * (2 * rate - rate**2 + abs(-rate)), x, 0.25)
+    check(lambda x, n: x + (n + 1) * 2, x, 3)
+    check(lambda x, rate: x * np.square(rate), x, np.float64(0.25))
+
+
+def test_mixed_dtypes_of_compared_integers(check):
+    signed = np.array([-1, 0, 5, np.iinfo(np.int64).max])
+    unsigned = np.array([0, 0, 5, 2**64 - 1], np.uint64)
+    for op in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne):
+        check(op, signed, unsigned)
+        check(op, unsigned, signed)
+
+
+def test_integers_beyond_the_dtype(check, evaluate):
+    x = np.array([1, -1, 127], np.int8)
+    for op in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne):
+        check(lambda x: op(x, 300), x)
+        check(lambda x: op(-(10**30), x), x)
+        check(op, x, 300)
+    with pytest.raises(RangeError, match="out of bounds for int8"):
+        evaluate(lambda x: x + 300, x)
+    with pytest.raises(OverflowError):
+        evaluate(lambda x: np.maximum(x, -129), x)
+
+
+SHAPES = [((), ()), ((3,), ()), ((), (2, 3)), ((2, 1), (3,)), ((0,), (1,)), ((4, 1, 3), (2, 1))]
+
+
+@pytest.mark.parametrize("shapes", SHAPES, ids=str)
+def test_broadcasting(shapes, check):
+    x, y = (np.arange(np.prod(s, dtype=int), dtype=np.float32).reshape(s) for s in shapes)
+    check(operator.add, x, y)
+    check(np.less, x, y)
+    check(lambda x, y: np.where(x > 1, x, y), x, y)
+
+
+def test_operands_that_numpy_converts(check):
+    x = np.arange(3, dtype=np.float32)
+    constant = np.array([1.0, 2.0, 3.0])
+    check(lambda x: x + [1, 2, 3], x)
+    check(lambda x: (1.5, 2.5, 3.5) - x, x)
+    check(lambda x: constant * x, x)
+    check(lambda x: np.float64(2) * x + np.array(2.0), x)
+
+
+def test_lean_graphs(rows):
+    x, bias = np.ones((2, 3), np.float32), np.ones(3, np.float32)
+    assert rows(lambda x: 2 * x, x) == ["constant", "mul"]
+    assert rows(lambda x, b: x + b, x, bias) == ["broadcast", "add"]
+    assert rows(lambda x: x.astype(np.float32) + x, x) == ["add"]
+    assert rows(lambda x: np.maximum(x, 0), x) == ["constant", "maximum"]
+    assert rows(lambda x: x**2 + x**1, x) == ["mul", "add"]
+
+
+def test_logaddexp(check):
+    x = np.array([0.0, -np.inf, np.inf, 3.0, -2.0, np.nan])
+    y = np.array([0.0, -np.inf, np.inf, -40.0, 700.0, 1.0])
+    check(lambda x, y: np.logaddexp(x, y), x, y, exact=False)
+
+
+def test_reciprocal(check):
+    check(lambda x: np.reciprocal(x), values("float32"))
+
+
+@pytest.mark.parametrize("exponent", [-1, 0, 1, 2, 3, 4, 5, 0.5, -0.5, 2.0, -2, 2.5, np.float32(3)], ids=str)
+def test_power_of_floats(exponent, check):
+    for dtype in ("float32", "float64"):
+        x = values(dtype)
+        check(lambda x: x**exponent, x, exact=False)
+        check(lambda x: np.power(x, exponent), x, exact=False)
+    check(lambda x: x**exponent, np.abs(values("int32")[:8]) + 1, exact=False) if exponent != -1 and exponent != -2 else None
+
+
+def test_power_of_integers(check, evaluate):
+    x = np.array([-3, -1, 0, 1, 2, 7], np.int32)
+    for exponent in (0, 1, 2, 3, 7, 16, 33):
+        check(lambda x: x**exponent, x)
+    check(operator.pow, x, np.array([0, 1, 2, 3, 31, 40], np.int32))
+    check(operator.pow, x, 3)
+    check(lambda x: 2**x, np.arange(5))
+    check(lambda x: np.float_power(x, 2), x)
+    check(lambda x: x**2, np.array([True, False]))
+    with pytest.raises(ValueError, match="negative integer powers"):
+        evaluate(lambda x: x**-1, x)
+    with pytest.raises(Exception, match="negative integer powers"):
+        evaluate(operator.pow, x, np.array(-1, np.int32))
+
+
+def test_power_of_weak_base(check):
+    check(lambda x: 2.0**x, values("float32"), exact=False)
+
+
+def test_unsupported_is_named(evaluate):
+    x = np.arange(4, dtype=np.int32)
+    with pytest.raises(DtypeError, match="boolean subtract"):
+        evaluate(lambda x: (x > 1) - (x > 2), x)
+    with pytest.raises(DtypeError, match="left_shift"):
+        evaluate(lambda x: x.astype(float) << 1, x)
+    with pytest.raises(TraceError, match="where="):
+        evaluate(lambda x: np.add(x, 1, where=np.ones(4, bool)), x)
+    with pytest.raises(TraceError, match="np.floor_divide is not supported"):
+        evaluate(lambda x: np.floor_divide(x, 2), x)
+    with pytest.raises(TraceError, match="axis= is not supported"):
+        evaluate(lambda x: np.matmul(x, x, axis=0), x)
+    with pytest.raises(ShapeError, match=r"3 against 2 on axis -1.*\n.*\(3,\), \(2,\)"):
+        evaluate(operator.add, np.ones(3), np.ones(2))
