@@ -29,7 +29,7 @@ def fuse(function: Function, *, max_ops: int = 4000, max_operands: int = 48) -> 
     plan = _Plan(max_ops, max_operands)
     for op in function.ops:
         plan.place(op)
-    if not plan.groups:
+    if not plan.groups and not plan.has_free:
         return function
     return _Emitter(function, plan).run()
 
@@ -63,6 +63,7 @@ class _Plan:
         self.max_ops = max_ops
         self.max_operands = max_operands
         self.items: list[_Group | Op] = []
+        self.has_free = False
         self.groups: dict[tuple[Any, ...], list[_Group]] = {}
         self.owner: dict[Value, _Group] = {}
         self.ready: dict[Value, int] = {}
@@ -71,6 +72,7 @@ class _Plan:
     def place(self, op: Op) -> None:
         if _is_free(op):
             self.ready[op.result] = -1
+            self.has_free = self.has_free or bool(op.result.type.shape)
         elif op.row.family is Family.ELEMENTWISE:
             self._join(op, op.result.type.shape, None)
         elif op.row.family is Family.REDUCE:
@@ -203,6 +205,9 @@ class _Emitter:
         self.new[op.result] = made.result
 
     def _kernel(self, group: _Group) -> None:
+        outputs = [v for op in group.ops for v in op.results if v in self.outside]
+        if not outputs:
+            return
         own = {v for op in group.ops for v in op.results}
         inputs: dict[Value, Value] = {}
         free: dict[Value, Op] = {}
@@ -215,7 +220,6 @@ class _Emitter:
                 else:
                     self._need(value)
                     inputs[value] = Value(value.type, value.name)
-        outputs = [v for op in group.ops for v in op.results if v in self.outside]
         region = _region(group.ops, inputs, free, outputs)
         operands = tuple(self.new.get(v, v) for v in inputs)
         kind = "loop" if group.axes is None else "reduce"

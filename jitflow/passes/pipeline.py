@@ -8,3 +8,27 @@ TENSOR: tuple[str, ...] = (
     "dce",  # after the passes that leave unused ops behind
 )
 """Level 2 to level 2: what the user wrote, without what need not be computed."""
+
+LOOPS: tuple[str, ...] = (
+    "flatten",  # reductions by shape alone, before ops are grouped by shape
+    "fuse",  # what is computed together, while ops still name whole arrays
+    "lower",  # arrays become buffers, kernels become loops
+    "fuse_loops",  # rows of one kernel meet rows of the next; needs plain scalar loops
+    "contract",  # rows that one iteration fills and reads; after loops were merged
+    "forward_stores",  # loads of what the same iteration stored; after buffers shrank
+    "vectorize",  # lanes last, so that what stands above sees one element at a time
+    "expand",  # math rows on the lanes that vectorize chose
+    "cse",  # constants and masks that expansions and tails repeat
+    "dce",  # scalars that lanes replaced
+    "assign",  # offsets, when no temporary will go or shrink any more
+)
+"""Level 2 to level 3 ready for code: loops over buffers."""
+
+
+def loops_for(vector_bytes: int, registers: int) -> tuple[str, ...]:
+    """LOOPS for a target: how wide its vector registers are, and how many it has."""
+    options = {
+        "lower": f"lower{{vector_bytes={vector_bytes}, registers={registers}}}",
+        "vectorize": f"vectorize{{vector_bytes={vector_bytes}}}",
+    }
+    return tuple(options.get(name, name) for name in LOOPS)

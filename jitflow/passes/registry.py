@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from jitflow.passes.assign import assign
 from jitflow.passes.canonicalize import canonicalize
+from jitflow.passes.contract import contract
 from jitflow.passes.cse import cse
 from jitflow.passes.dce import dce
+from jitflow.passes.expand import expand
+from jitflow.passes.flatten import flatten
 from jitflow.passes.fold import fold
+from jitflow.passes.forward_stores import forward_stores
+from jitflow.passes.fuse import fuse
+from jitflow.passes.fuse_loops import fuse_loops
 from jitflow.passes.inline import inline
 from jitflow.passes.linearize import linearize
+from jitflow.passes.lower import lower
 from jitflow.passes.step import Pass
 from jitflow.passes.transpose import transpose
+from jitflow.passes.vectorize import vectorize
 
 _ALL: tuple[Pass, ...] = (
     Pass(inline, required=True),
@@ -21,6 +30,15 @@ _ALL: tuple[Pass, ...] = (
     Pass(dce),
     Pass(linearize, required=True),
     Pass(transpose, required=True),
+    Pass(flatten, required=True),
+    Pass(fuse, required=True),
+    Pass(lower, required=True),
+    Pass(fuse_loops),
+    Pass(contract),
+    Pass(forward_stores),
+    Pass(vectorize),
+    Pass(expand, required=True),
+    Pass(assign, required=True),
 )
 
 PASSES: Mapping[str, Pass] = {rule.name: rule for rule in _ALL}
