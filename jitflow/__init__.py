@@ -1,5 +1,6 @@
 """jitflow: a just-in-time compiler for numerical Python."""
 
+from jitflow import numpy
 from jitflow.api import grad, jit, value_and_grad
 from jitflow.errors import JitflowError
 from jitflow.trace.pytree import map_tree, register
@@ -7,4 +8,13 @@ from jitflow.trace.spec import spec
 
 __version__ = "0.1.0"
 
-__all__ = ["JitflowError", "grad", "jit", "map_tree", "register", "spec", "value_and_grad"]
+__all__ = [
+    "JitflowError",
+    "grad",
+    "jit",
+    "map_tree",
+    "numpy",
+    "register",
+    "spec",
+    "value_and_grad",
+]

@@ -71,7 +71,7 @@ def here() -> Locations:
 
 def fail(kind: type[JitflowError], problem: str, **parts: Any) -> NoReturn:
     """Raises an error of this kind about the user's line; `parts` as in `errors.explain`."""
-    raise kind(explain(problem, at=here()[0], **parts))
+    raise kind(explain(problem, at=here()[0], **parts)) from None
 
 
 def definition(function: object) -> Location:

@@ -1,0 +1,288 @@
+"""jit: what it takes, what it gives, when it compiles."""
+
+import dataclasses
+import functools
+import threading
+from collections import namedtuple
+
+import numpy as np
+import pytest
+
+import jitflow as jf
+import jitflow.numpy as jnp
+from jitflow.errors import DtypeError, TraceError
+
+X = np.arange(6, dtype=np.float32).reshape(2, 3)
+Pair = namedtuple("Pair", "first second")
+
+
+def double(x):
+    """Twice x."""
+    return x * 2
+
+
+def test_decorators():
+    for f in (
+        jf.jit(double), jf.jit(static_argnames=())(double), jf.jit(lambda x: x * 2),
+        jf.jit(functools.partial(np.multiply, 2)), jf.jit(jf.jit(double)), jf.jit(np.square),
+    ):  # fmt: skip
+        expected = X * X if "square" in repr(f) else X * 2
+        np.testing.assert_array_equal(f(X), expected, strict=True)
+
+
+def test_the_function_is_wrapped():
+    f = jf.jit(double)
+    assert (f.__name__, f.__doc__, f.__wrapped__) == ("double", "Twice x.", double)
+    assert repr(f) == "<jit of double>"
+
+
+class Scaled:
+    def __init__(self, factor):
+        self.factor = factor
+        self.weights = np.ones(3, np.float32)
+
+    @jf.jit
+    def apply(self, x):
+        return x * self.factor + self.weights
+
+    @functools.partial(jf.jit, static_argnames="n")
+    def repeat(self, x, n):
+        return jnp.stack([x * self.factor] * n)
+
+
+def test_methods():
+    two, three = Scaled(2), Scaled(3)
+    np.testing.assert_array_equal(two.apply(X), X * 2 + 1)
+    np.testing.assert_array_equal(three.apply(X), X * 3 + 1)
+    assert three.repeat(X, n=4).shape == three.repeat(X, 4).shape == (4, 2, 3)
+    assert "mul" in two.apply.trace(X).as_text()
+    two.weights[:] = 10
+    np.testing.assert_array_equal(two.apply(X), X * 2 + 10)
+
+
+@dataclasses.dataclass
+class Model:
+    weight: object
+    name: str = dataclasses.field(default="m", metadata={"static": True})
+
+    @jf.jit
+    def apply(self, x):
+        return x @ self.weight
+
+
+def test_a_method_of_a_pytree_takes_its_arrays_as_arguments():
+    model = Model(np.ones((3, 2), np.float32))
+    np.testing.assert_array_equal(model.apply(X), X @ model.weight)
+    model.weight = model.weight * 2
+    np.testing.assert_array_equal(model.apply(X), X @ model.weight)
+    assert Model.apply.cache_info() == (1, 1, 1)
+
+
+def test_one_compilation_per_signature():
+    f = jf.jit(lambda x, k: x * k)
+    f(X, 2.0), f(X, 3.0), f(X + 1, 4.0)
+    assert f.cache_info() == (2, 1, 1)
+    f(X, 2), f(X[:1], 2.0), f(X.astype(np.float64), 2.0), f(X, k=2.0)
+    assert f.cache_info() == (2, 5, 5)
+    f.clear_cache()
+    assert f.cache_info() == (0, 0, 0)
+
+
+def test_static_arguments():
+    traces = []
+
+    @jf.jit(static_argnames="power")
+    def f(x, power=2, *, negate=False):
+        traces.append(power)
+        return (-x if negate is True else x) ** power
+
+    np.testing.assert_array_equal(f(X), X**2)
+    np.testing.assert_array_equal(f(X, 3), X**3)
+    np.testing.assert_array_equal(f(X, power=3), X**3)
+    np.testing.assert_array_equal(f(X, 3), X**3)
+    assert traces == [2, 3, 3]
+
+
+def test_static_positions_and_negative_ones():
+    def f(n, x, m):
+        return jnp.broadcast_to(x, (n, m, 2))
+
+    for numbers in ((0, 2), (0, -1)):
+        assert jf.jit(f, static_argnums=numbers)(3, X[0, :2], 4).shape == (3, 4, 2)
+
+
+def test_static_values_of_different_types_do_not_meet():
+    f = jf.jit(lambda x, k: x * k, static_argnums=1)
+    for k in (1, 1.0, True, 0.0, -0.0):
+        np.testing.assert_array_equal(np.signbit(f(-X, k)), np.signbit(-X * k))
+    assert f.cache_info().size == 5
+
+
+def test_varargs_and_keywords():
+    f = jf.jit(lambda *xs, **named: sum(xs) + named["a"] * 2 - named["b"])
+    np.testing.assert_array_equal(f(X, X, a=X, b=1), X * 4 - 1)
+
+
+def test_pytrees_in_and_out():
+    @jf.jit
+    def f(tree):
+        return {"sum": tree["a"] + tree["b"][0], "rest": [None, Pair(tree["b"][1], (1.5,))]}
+
+    got = f({"a": X, "b": (X, np.float64(3))})
+    np.testing.assert_array_equal(got["sum"], X * 2, strict=True)
+    assert got["rest"] == [None, Pair(3.0, (1.5,))]
+    assert type(got["rest"][1].first) is np.float64
+
+
+def test_results_are_fresh_and_dense():
+    f = jf.jit(lambda x: (x, x, x.T))
+    a, b, c = f(X)
+    assert not any(np.shares_memory(p, q) for p, q in [(a, X), (b, X), (c, X), (a, b)])
+    assert all(r.flags.c_contiguous and r.flags.writeable for r in (a, b, c))
+    assert not np.shares_memory(f(X)[0], a)
+
+
+def test_rank_0_results_are_numpy_scalars():
+    assert type(jf.jit(lambda x: x.sum())(X)) is np.float32
+    assert type(jf.jit(lambda: 1)()) is np.int64
+    assert type(jf.jit(lambda x: x)(2.5)) is np.float64
+    assert type(jf.jit(lambda x: x)(np.bool_(True))) is np.bool_
+
+
+def test_what_a_function_may_return():
+    constant = np.arange(3)
+    assert jf.jit(lambda x: None)(X) is None
+    assert jf.jit(lambda: ())() == ()
+    got = jf.jit(lambda: (constant, np.int8(3), True, [2.0]))()
+    np.testing.assert_array_equal(got[0], constant, strict=True)
+    assert got[1:] == (3, True, [2.0])
+    got[0][0] = 9
+    assert constant[0] == 0
+
+
+def strange_layouts():
+    base = np.arange(48, dtype=np.float64).reshape(6, 8)
+    memory = np.zeros(6 * 8 * 8 + 1, np.uint8)[1:].view(np.float64).reshape(6, 8)
+    memory[...] = base
+    read_only = base.copy()
+    read_only.flags.writeable = False
+    return {
+        "misaligned": memory, "reversed": base[::-1, ::-1], "strided": base[::2, ::3],
+        "read_only": read_only, "fortran": np.asfortranarray(base), "transposed": base.T,
+        "broadcast": np.broadcast_to(base[0], (6, 8)), "empty": base[:0], "rank_0": base[0, 0, ...],
+        "size_1": base[:1, :1],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", strange_layouts())
+def test_layouts(name):
+    x = strange_layouts()[name]
+    np.testing.assert_array_equal(jf.jit(lambda x: x * 2 + 1)(x), x * 2 + 1)
+
+
+def test_memory_maps(tmp_path):
+    x = np.memmap(tmp_path / "x", np.float32, "w+", shape=(4, 5))
+    x[:] = 3
+    got = jf.jit(double)(x)
+    assert type(got) is np.ndarray
+    np.testing.assert_array_equal(got, np.full((4, 5), 6, np.float32), strict=True)
+
+
+def test_captured_arrays_are_read_at_each_call():
+    outside = np.ones(3, np.float32)
+    factor = 2.0
+    f = jf.jit(lambda x: x * outside * factor + outside)
+    np.testing.assert_array_equal(f(X), X * 2 + 1)
+    outside[:] = 5
+    np.testing.assert_array_equal(f(X), X * 10 + 5)
+    assert f.cache_info() == (1, 1, 1)
+    assert f.captured() == (
+        ("outside", "float32[3]", "read at each call"), ("factor", "2.0", "frozen when traced"),
+    )
+    assert len(next(iter(f._cache.values())).captured) == 1
+
+
+def test_nested_jit_is_a_call():
+    inner = jf.jit(lambda x, k: {"y": x * k})
+    outer = jf.jit(lambda x: inner(x, 2)["y"] + inner(x + 1, k=X)["y"])
+    np.testing.assert_array_equal(outer(X), X * 2 + (X + 1) * X)
+    calls = [op for op in outer.trace(X).graph.ops if op.name == "call"]
+    assert [op.attrs["name"] for op in calls] == ["<lambda>"] * 2
+
+
+def test_recursion_on_a_static_argument():
+    @jf.jit(static_argnames="n")
+    def power(x, n):
+        return x if n == 1 else x * power(x, n - 1)
+
+    np.testing.assert_array_equal(power(X, 5), X**5)
+
+
+def test_threads_share_one_compilation():
+    traces = []
+
+    @jf.jit
+    def f(x):
+        traces.append(1)
+        return x * 2 + 1
+
+    results = {}
+    start = threading.Barrier(8)
+
+    def work(k):
+        start.wait()
+        for _ in range(20):
+            results[k] = f(np.full(5, float(k)))
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert len(traces) == 1
+    assert all((results[k] == 2 * k + 1).all() for k in range(8))
+
+
+def test_an_error_in_the_function_leaves_no_trace_open():
+    @jf.jit
+    def f(x, fail):
+        if fail is None:
+            raise KeyError("mine")
+        return x
+
+    with pytest.raises(KeyError, match="mine"):
+        f(X, None)
+    np.testing.assert_array_equal(f(X, 1), X)
+    np.testing.assert_array_equal(jnp.exp(X), np.exp(X))
+
+
+def test_deep_trees():
+    tree = X
+    for _ in range(500):
+        tree = [tree]
+    got = jf.jit(lambda t: t)(tree)
+    for _ in range(500):
+        (got,) = got
+    np.testing.assert_array_equal(got, X)
+
+
+def test_a_method_of_an_unhashable_object_is_refused():
+    class Unhashable:
+        __hash__ = None
+
+        @jf.jit
+        def f(self, x):
+            return x
+
+    with pytest.raises(TraceError, match="must be hashable, got a Unhashable"):
+        Unhashable().f(X)
+
+
+def test_the_big_integer_argument():
+    with pytest.raises(OverflowError):
+        jf.jit(lambda n: n + 1)(2**63)
+
+
+def test_byte_swapped_after_native_is_refused():
+    f = jf.jit(double)
+    f(X)
+    with pytest.raises(DtypeError, match="argument x"):
+        f(X.astype(">f4"))
