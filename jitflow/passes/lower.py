@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from jitflow.errors import VerifyError, explain
 from jitflow.ir.core import Function, Op, Region, Value
+from jitflow.ir.location import Location
 from jitflow.ir.row import ROWS, Family
 from jitflow.ir.types import BufferType, TensorType
 from jitflow.passes.lowering.access import Access, viewed
@@ -59,9 +60,11 @@ class _Lowering:
                 self.home[value] = access
 
     def run(self) -> Function:
+        of_function = (Location(f"@{self.function.name}", 0),)
         for op in self.function.ops:
-            self.context.builder.locations = op.locations
+            self.context.builder.locations = op.locations or of_function
             self._op(op)
+        self.context.builder.locations = of_function
         for value, target in zip(self.function.results, self.outputs, strict=True):
             source = self.access[value]
             if source != target:
