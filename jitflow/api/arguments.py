@@ -14,6 +14,7 @@ import numpy as np
 from jitflow.errors import RangeError, TraceError
 from jitflow.ir.dtypes import as_dtype
 from jitflow.ir.types import TensorType
+from jitflow.trace.arrays import TracedArray
 from jitflow.trace.lift import WEAK, checked_dtype
 from jitflow.trace.pytree import TreeDef, flatten, paths, unflatten
 from jitflow.trace.source import fail
@@ -233,12 +234,17 @@ def refuse_unhashable(call: Call, signature: Signature) -> None:
             hash(x)
         except TypeError:
             name = signature._name(place) if isinstance(place, int) else place
-            cure = "pass a tuple" if isinstance(x, list) else "pass a hashable value"
-            if isinstance(x, np.ndarray):
-                cure = "arrays are no static arguments: take it out of static_argnames"
             fail(
                 TraceError,
                 f"a static argument must be hashable, got a {type(x).__name__}",
                 op=f"argument {name}",
-                cure=cure,
+                cure=_unhashable_cure(x),
             )
+
+
+def _unhashable_cure(x: Any) -> str:
+    if isinstance(x, TracedArray):
+        return "its value is not known while tracing; make it static in the outer function too"
+    if isinstance(x, np.ndarray):
+        return "arrays cannot be static; take it out of static_argnames"
+    return "pass a tuple" if isinstance(x, list) else "pass a hashable value"

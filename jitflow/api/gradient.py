@@ -47,7 +47,7 @@ def _differentiated(
     if not callable(function):
         fail(TraceError, f"{kind} takes a function, got a {type(function).__name__}")
     single = isinstance(argnums, int)
-    numbers = (argnums,) if single else tuple(argnums)
+    numbers = (argnums,) if single else tuple(argnums) if isinstance(argnums, Sequence) else ()
     if not numbers or not all(type(n) is int for n in numbers):
         fail(TraceError, f"{kind} takes argnums as an int or a tuple of ints, got {argnums!r}")
 

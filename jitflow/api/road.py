@@ -5,16 +5,14 @@ The only file that knows every level. A stage is computed when it is first asked
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
 
 from jitflow.errors import ParseError
 from jitflow.ir.core import Function
-from jitflow.ir.interpreter import interpret
 from jitflow.ir.printer import format_function
 from jitflow.passes.manager import run_pipeline
-from jitflow.passes.pipeline import TENSOR
+from jitflow.passes.pipeline import LOOPS, TENSOR
+from jitflow.runtime import Executable, compile_function
 
 LEVELS = ("graph", "ir", "opt", "kernels", "llvm", "asm")
 """The stages that `as_text` shows, in the order of the road."""
@@ -27,19 +25,31 @@ class Road:
         self.graph = graph
 
     @cached_property
-    def opt(self) -> Function:
-        return run_pipeline(TENSOR, self.graph)
+    def ir(self) -> Function:
+        """One flat function over whole arrays: calls are inlined."""
+        return run_pipeline(TENSOR[:1], self.graph)
 
     @cached_property
-    def executable(self) -> Callable[[Sequence[Any]], Sequence[Any]]:
-        return _compile(self.opt)
+    def opt(self) -> Function:
+        """The tensor IR after its passes."""
+        return run_pipeline(TENSOR[1:], self.ir)
+
+    @cached_property
+    def kernels(self) -> Function:
+        """Loop IR, ready for code."""
+        return run_pipeline(LOOPS, self.opt)
+
+    @cached_property
+    def executable(self) -> Executable:
+        """Machine code, linked."""
+        return compile_function(self.kernels)
 
     def text(self, level: str, locations: bool = False) -> str:
         """The text of a stage; ParseError with the stages where there is no such one."""
         if level not in LEVELS:
             raise ParseError(f"unknown stage '{level}'; expected one of {', '.join(LEVELS)}")
+        if level == "llvm":
+            return self.executable.llvm_text
+        if level == "asm":
+            return self.executable.assembly
         return format_function(getattr(self, level), locations)
-
-
-def _compile(function: Function) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    return lambda inputs: [x.copy() for x in interpret(function, inputs)]

@@ -81,7 +81,7 @@ class Compiled(Lowered):
         super().__init__(staged, call, signature, road)
         self.calls = 0
         self.captured: Sequence[Any] = staged.captured
-        self._execute = road.executable
+        self._execute = road.executable.run
         self._tree = staged.tree
         self._is_single = staged.tree.leaf_count == len(staged.tree.nodes) == 1
         self._has_scalars = any(not v.type.shape for v in staged.function.results)

@@ -16,10 +16,9 @@ import numpy as np
 from jitflow.errors import TraceError
 from jitflow.ir.core import Value
 from jitflow.ir.row import ROWS
-from jitflow.trace.context import STATE, Context, current, where_made
+from jitflow.trace.context import STATE, Context, current, strange_text, where_made
 from jitflow.trace.dispatch import (
     METHODS,
-    OPERATORS,
     PROPERTIES,
     MissingAttribute,
     call_function,
@@ -78,13 +77,20 @@ class TracedArray:
         return self._derive()
 
     def _derive(self) -> Value:
-        cell, context = self.cell, current()
+        cell, context = self.cell, STATE.context
+        if context is None:
+            raise TraceError(strange_text(self._value, cell.context))
         if self._version != cell.version:
             value = cell.value
             for row, attrs in self.path:
                 value = cell.context.builder.emit(ROWS[row], (value,), attrs, (), here()).results[0]
             self._value, self._version = value, cell.version
         return context.own(self._value, cell.context)
+
+    def require_trace(self) -> None:
+        """TraceError where no trace is in progress: this array's one has ended."""
+        if STATE.context is None:
+            self._derive()
 
     # What is known of the array.
 
@@ -123,9 +129,11 @@ class TracedArray:
     def __getattr__(self, name: str) -> Any:
         method = METHODS.get(name)
         if method is not None:
+            self.require_trace()
             return partial(method, self)
         compute = PROPERTIES.get(name)
         if compute is not None:
+            self.require_trace()
             return compute(self)
         if name.startswith("__") or not hasattr(np.ndarray, name) and name not in NAMES_FROM_JAX:
             raise AttributeError(f"'TracedArray' object has no attribute '{name}'")
@@ -134,6 +142,7 @@ class TracedArray:
     # Indexing and iteration.
 
     def __getitem__(self, key: Any) -> Any:
+        self.require_trace()
         result = call_operator("getitem", self, key)
         return result if result.type.shape or not result.path else detach(result)
 
@@ -151,9 +160,11 @@ class TracedArray:
     # NumPy's protocols.
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        self.require_trace()
         return call_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        self.require_trace()
         return call_function(function, args, kwargs)
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
@@ -198,32 +209,32 @@ class TracedArray:
 
 def _binary(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def forward(self: TracedArray, other: Any) -> Any:
-        implementation = OPERATORS.get(name)
-        if implementation is None or _defers(other):
-            return _decline(name, other)
-        return implementation(self, other)
+        if type(other) is not TracedArray and getattr(other, "__array_ufunc__", 0) is None:
+            return NotImplemented  # that class says NumPy's operators are not for it
+        self.require_trace()
+        return call_operator(name, self, other)
 
     def reflected(self: TracedArray, other: Any) -> Any:
+        self.require_trace()
         return call_operator(name, other, self)
 
     return forward, reflected
 
 
-def _defers(other: Any) -> bool:
-    """True where the other operand's class says that NumPy's operators are not for it."""
-    return type(other) is not TracedArray and getattr(other, "__array_ufunc__", 0) is None
-
-
-def _decline(name: str, other: Any) -> Any:
-    return NotImplemented if _defers(other) else call_operator(name)
-
-
 def _in_place(name: str) -> Callable[..., Any]:
-    return lambda self, other: call_operator("i" + name, self, other)
+    def update(self: TracedArray, other: Any) -> Any:
+        self.require_trace()
+        return call_operator(f"i{name}", self, other)
+
+    return update
 
 
 def _unary(name: str) -> Callable[..., Any]:
-    return lambda self: call_operator(name, self)
+    def compute(self: TracedArray) -> Any:
+        self.require_trace()
+        return call_operator(name, self)
+
+    return compute
 
 
 for _name in (

@@ -58,7 +58,7 @@ class Context:
         known = self.outer.get(value)
         if known is None:
             if self.parent is None:
-                raise TraceError(_strange_text(value, home))
+                raise TraceError(strange_text(value, home))
             self.parent.own(value, home)
             known = self.builder.param(value.type, value.name), home
             self.outer[value] = known
@@ -129,7 +129,8 @@ def describe(place: Location) -> str:
     return f"{place}: {place.text}" if place.text else str(place)
 
 
-def _strange_text(value: Value, home: Context) -> str:
+def strange_text(value: Value, home: Context) -> str:
+    """Of an error about a value of `home` that is used where that trace does not reach."""
     problem = "a traced array was used outside the trace that made it"
     if not home.open:
         problem = "a traced array was used after its trace ended"

@@ -70,7 +70,7 @@ def call_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: Any) -> Any:
     if method != "__call__":
         name = f"{name}.{method}"
     for option in ("out", "where"):
-        if kwargs.get(option, True) not in (True, None, (None,)):
+        if kwargs.get(option) is not None and kwargs[option] is not True:
             raise TraceError(_option_text(name, option))
     implementation = FUNCTIONS.get(ufunc if method == "__call__" else (ufunc, method))
     if implementation is None:

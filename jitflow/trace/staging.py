@@ -83,9 +83,11 @@ def run(
 
 
 def _result(x: Any, index: int, tree: TreeDef, source: Source) -> TracedArray:
-    if isinstance(x, (TracedArray, np.ndarray, np.generic)) or type(x) in WEAK:
-        return lift(x, "the result")
+    if type(x) is TracedArray:
+        return x
     where = paths(tree, "result")[index]
+    if isinstance(x, (np.ndarray, np.generic)) or type(x) in WEAK:
+        return lift(x, where)
     kind = type(x).__name__
     raise TraceError(explain(
         f"{where} is a {kind}, not an array", op=source.name, at=source.at,

@@ -114,6 +114,7 @@ def _full(number: Any, dtype: Any, shape: tuple[Any, ...] = ()) -> TracedArray:
 
 
 def _set_item(x: TracedArray, key: Any, new: Any) -> None:
+    _require_writable(x)
     target = call_operator("getitem", x, key) if not _is_mask(key) else None
     if target is not None and target.cell is x.cell:
         new = lift(new)
