@@ -129,7 +129,7 @@ FITS = {
     "ERF": Fit(
         "erf(x) = x + x P(x^2), |x| <= 1",
         guarded(of_root(lambda x: mpmath.erf(x) / x - 1), 2 / mpmath.sqrt(PI) - 1),
-        mpf(0), ERF_JOIN**2, {32: 5, 64: 11}, lambda z: mpf(1),
+        mpf(0), ERF_JOIN**2, {32: 6, 64: 11}, lambda z: mpf(1),
     ),
 }  # fmt: skip
 
