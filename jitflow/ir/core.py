@@ -15,6 +15,9 @@ from jitflow.ir.types import Type
 if TYPE_CHECKING:
     from jitflow.ir.row import OpRow
 
+MAX_DEPTH = 100
+"""How deep regions may be nested: parser, verifier and passes recurse by region."""
+
 
 class Value:
     """An SSA value: a result of `op`, or a parameter of a region where `op` is None.

@@ -5,20 +5,14 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.dense import Dense
-from jitflow.ir.dtypes import DType
-from jitflow.ir.types import Type
-
-INLINE_ELEMENTS = 64
-"""Constant data above this many elements is printed as base64."""
+from jitflow.ir.literals import format_dense, format_string
+from jitflow.ir.row import OpRow
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -52,7 +46,7 @@ class _Printer:
         return found
 
     def _new_name(self, hint: str) -> str:
-        if not hint or not _WORD.fullmatch(hint):
+        if not _is_word(hint):
             self.count += 1
             return f"%{self.count - 1}"
         seen = self.taken.get(hint)
@@ -67,7 +61,7 @@ class _Printer:
         return f"%{hint}"
 
     def function(self, function: Function) -> str:
-        name = function.name if _WORD.fullmatch(function.name) else f'"{function.name}"'
+        name = function.name if _is_word(function.name) else format_string(function.name)
         attrs = f" {format_attrs(function.attrs)}" if function.attrs else ""
         self.lines.append(f"func @{name}({self._params(function.params)}){attrs} {{")
         self._block(function.body, "  ", "return")
@@ -86,11 +80,7 @@ class _Printer:
     def head(self, op: Op) -> str:
         results = ", ".join(f"{self.name(v)}: {v.type}" for v in op.results)
         operands = ", ".join(self.name(v) for v in op.operands)
-        shown = {
-            k: v
-            for k, v in op.attrs.items()
-            if op.row.attributes[k].kind != "type" and op.row.attributes[k].default != v
-        }
+        shown = {name: value for name, value in op.attrs.items() if _is_shown(op.row, name, value)}
         text = f"{results} = {op.row.name}" if results else op.row.name
         if operands:
             text += f" {operands}"
@@ -113,6 +103,17 @@ class _Printer:
         )
 
 
+def _is_word(name: str) -> bool:
+    """Whether the lexer reads the name as one word."""
+    return _WORD.fullmatch(name) is not None and name not in ("inf", "nan")
+
+
+def _is_shown(row: OpRow, name: str, value: Any) -> bool:
+    """Types stand in front, and defaults go without saying."""
+    attribute = row.attributes.get(name)
+    return attribute is None or (attribute.kind != "type" and attribute.default != value)
+
+
 def format_attrs(attrs: Mapping[str, Any]) -> str:
     return "{" + ", ".join(f"{k}={format_attr(v)}" for k, v in attrs.items()) + "}"
 
@@ -120,39 +121,9 @@ def format_attrs(attrs: Mapping[str, Any]) -> str:
 def format_attr(value: Any) -> str:
     """An attribute value as the parser reads it back."""
     if isinstance(value, Dense):
-        return _format_dense(value)
+        return format_dense(value)
     if isinstance(value, (tuple, list)):
         return "[" + ", ".join(map(format_attr, value)) + "]"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'"{escaped}"'
-    if isinstance(value, (int, DType, Type)):
-        return str(value)
-    return repr(value) if isinstance(value, float) else str(value)
-
-
-def _format_dense(value: Dense) -> str:
-    if value.array.size > INLINE_ELEMENTS or value.dtype.kind == "c":
-        shape = ", ".join(map(str, value.array.shape))
-        data = base64.b64encode(value.bits).decode()
-        return f'data "{value.dtype}[{shape}] {data}"'
-    return _format_elements(value.array, value.dtype)
-
-
-def _format_elements(array: Any, dtype: DType) -> str:
-    if array.ndim:
-        return "[" + ", ".join(_format_elements(row, dtype) for row in array) + "]"
-    if dtype.kind == "b":
-        return "true" if array else "false"
-    if dtype.is_integer:
-        return str(int(array))
-    return _format_float(array, dtype)
-
-
-def _format_float(value: Any, dtype: DType) -> str:
-    if np.isnan(value):
-        return "nan"
-    text = str(np.float32(value)) if dtype.name == "f32" else repr(float(value))
-    return text if any(c in text for c in ".eni") else text + ".0"
+    return format_string(value) if isinstance(value, str) else str(value)

@@ -7,12 +7,13 @@ derivatives, transposes and expansions get the builder they write to as an argum
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, Literal
 
+from jitflow.errors import JitflowError
 from jitflow.ir.derivative import Rule, jvp_linear, jvp_multilinear
 
 
@@ -112,6 +113,17 @@ class OpRow:
 
 
 ROWS: dict[str, OpRow] = {}
+
+RULE_FAULTS = (JitflowError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a type rule may raise: its own errors, or Python's on types that it did not foresee."""
+
+
+def fault_text(row: OpRow, operands: Sequence[Any], error: Exception) -> str:
+    """What a fault of the row's type rule on these operands says to the author of the IR."""
+    if isinstance(error, JitflowError):
+        return f"{row.name}: {error}"
+    types = ", ".join(str(value.type) for value in operands)
+    return f"{row.name} does not take operands ({types}) with these attributes: {error}"
 
 
 def register(row: OpRow) -> OpRow:
