@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jitflow.ir.dtypes import DTYPES, bool_
-from jitflow.numpy.basics import Array, emit, full_like
+from jitflow.ir.dtypes import DTYPES, bool_, f32
+from jitflow.numpy.basics import Array, convert, emit, full_like
 
 Rule = Callable[..., Array]
 
@@ -64,11 +64,13 @@ def _reciprocal(x: Array) -> Array:
 
 
 def _scaled(numerator: float, denominator: float) -> Rule:
-    """x times a quotient that is rounded in x's own dtype, as NumPy does it."""
+    """x times a quotient that is rounded in x's own dtype, 32 bits at least, as NumPy does it."""
 
     def rule(x: Array) -> Array:
-        number = x.type.dtype.numpy.type
-        return emit("mul", x, full_like(x, number(numerator) / number(denominator)))
+        dtype = x.type.dtype
+        wide = f32 if dtype.bits == 16 else dtype
+        factor = wide.numpy.type(numerator) / wide.numpy.type(denominator)
+        return convert(emit("mul", convert(x, wide), full_like(x, factor, wide)), dtype)
 
     return rule
 

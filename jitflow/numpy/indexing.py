@@ -15,7 +15,6 @@ from jitflow.numpy.basics import Array, fail
 from jitflow.numpy.shaping import reshaped
 from jitflow.trace import OPERATORS, emit_view
 
-_WHOLE = slice(None)
 _LATER = "choose with jnp.where, or name the argument in static_argnames"
 
 
@@ -28,7 +27,7 @@ def getitem(x: Array, key: Any) -> Array:
         axis = len(bounds)
         if entry is None:
             shape.append(1)
-        elif entry == _WHOLE:
+        elif type(entry) is slice and _is_whole(entry):
             bounds.append((0, x.type.shape[axis], 1))
             shape.append(x.type.shape[axis])
         elif type(entry) is slice:
@@ -88,6 +87,10 @@ def _require_basic(x: Array, entry: Any) -> None:
             f"an index is an integer, a slice, None or Ellipsis, got {type(entry).__name__}",
             shapes=[x.type],
         )
+
+
+def _is_whole(entry: slice) -> bool:
+    return entry.start is None and entry.stop is None and entry.step is None
 
 
 def _checked(entry: slice) -> slice:

@@ -22,7 +22,7 @@ from jitflow.numpy.basics import (
     operand,
     spread,
 )
-from jitflow.numpy.registry import numpy_function
+from jitflow.numpy.registry import numpy_function, strong
 from jitflow.numpy.shaping import as_shape, expand_dims, ravel, reshaped
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import FUNCTIONS, emit_view
@@ -108,7 +108,7 @@ def column_stack(tup: Any) -> Array:
 
 @numpy_function(np.append)
 def append(arr: Any, values: Any, axis: Any = None) -> Array:
-    return concatenate((arr, values), axis)
+    return concatenate((arr, strong(as_array(values))), axis)
 
 
 @numpy_function(np.split)

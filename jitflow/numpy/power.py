@@ -52,7 +52,9 @@ def power(x: Any, y: Any, dtype: Any = None) -> Array:
 
 
 def operator_power(x: Any, y: Any) -> Array:
-    """x ** y."""
+    """x ** y: NumPy's operator takes a square or a root where the function takes a power."""
+    if isinstance(x, Array) and type(y) is int and y == 2:
+        return CALLS[np.square](x)
     if isinstance(x, Array) and type(y) in (int, float) and y == 0.5:
         return CALLS[np.sqrt](x) if x.type.dtype.is_float else power(x, y)
     return power(x, y)

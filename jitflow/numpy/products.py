@@ -24,7 +24,7 @@ from jitflow.numpy.basics import (
     normal_axis,
     operand,
 )
-from jitflow.numpy.registry import numpy_function
+from jitflow.numpy.registry import numpy_function, strong
 from jitflow.numpy.shaping import permuted, ravel, reshaped
 from jitflow.numpy.ufuncs import CALLS
 
@@ -107,8 +107,8 @@ def _require_real(op: str, x: Array) -> None:
 
 @numpy_function(np.dot, method="dot")
 def dot(a: Any, b: Any) -> Array:
-    """The last axis of a with the last but one of b; a number multiplies."""
-    x, y = _pair(a, b)
+    """The last axis of a with the last but one of b; a number multiplies, and is not weak."""
+    x, y = _pair(strong(as_array(a)), strong(as_array(b)))
     if not x.type.rank or not y.type.rank:
         return CALLS[np.multiply](x, y)
     return contract("dot", x, y, ((x.type.rank - 1,), (max(y.type.rank - 2, 0),)))
@@ -123,7 +123,7 @@ def vdot(a: Any, b: Any) -> Array:
 
 @numpy_function(np.inner)
 def inner(a: Any, b: Any) -> Array:
-    x, y = _pair(a, b)
+    x, y = _pair(strong(as_array(a)), strong(as_array(b)))
     if not x.type.rank or not y.type.rank:
         return CALLS[np.multiply](x, y)
     return contract("inner", x, y, ((x.type.rank - 1,), (y.type.rank - 1,)))

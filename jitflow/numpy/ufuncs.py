@@ -28,6 +28,7 @@ from jitflow.numpy.basics import (
 )
 from jitflow.numpy.elementwise import COMPARISONS, LOGICAL, RULES, Rule
 from jitflow.numpy.promotion import default, loops
+from jitflow.trace import detach
 
 
 def elementwise(ufunc: np.ufunc, rule: Rule, *operands: Any, dtype: Any = None) -> Array:
@@ -63,7 +64,22 @@ def comparison(ufunc: np.ufunc, rule: Rule, x: Any, y: Any) -> Array:
         if type(number) is int and _is_beyond(number, other):
             answer = ufunc(number, 0) if number is x else ufunc(0, number)
             return full(shape_of(other), bool(answer), bool_)
+    if _is_integer(x) and _is_integer(y):
+        x, y = _widened(x), _widened(y)
     return elementwise(ufunc, rule, x, y)
+
+
+def _is_integer(x: Operand) -> bool:
+    return default(key_of(x)).kind in "iu"
+
+
+def _widened(x: Operand) -> Operand:
+    """A weak traced integer made strong: compared in 64 bits, it need not fit the other's dtype."""
+    if type(x) is not Array or not x.weak:
+        return x
+    wide = detach(x)
+    wide.weak = False
+    return wide
 
 
 def _is_beyond(number: int, other: Operand) -> bool:

@@ -169,7 +169,8 @@ def test_power_of_integers(check, evaluate):
     check(operator.pow, x, 3)
     check(lambda x: 2**x, np.arange(5))
     check(lambda x: np.float_power(x, 2), x)
-    check(lambda x: x**2, np.array([True, False]))
+    for exponent in (0, 1, 2, 3, 2.0, True):
+        check(lambda x: x**exponent, np.array([True, False]))
     with pytest.raises(ValueError, match="negative integer powers"):
         evaluate(lambda x: x**-1, x)
     with pytest.raises(Exception, match="negative integer powers"):

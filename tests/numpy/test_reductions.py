@@ -1,0 +1,111 @@
+"""Reductions against NumPy: axes, keepdims, widening dtypes, empty and rank-0 arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from jitflow.errors import AxisError, ShapeError, TraceError
+
+DTYPES = ["bool", "int8", "uint8", "int32", "int64", "float16", "float32", "float64"]
+REDUCTIONS = ["sum", "prod", "max", "min", "any", "all", "mean", "var", "std"]
+AXES = [None, 0, -1, (0, 2), (), (-1, 0, 1)]
+EXTREMES = ("max", "min", "any", "all")
+
+
+def block(dtype: str, shape: tuple[int, ...] = (2, 3, 4)) -> np.ndarray:
+    generator = np.random.default_rng(1)
+    return (generator.random(shape) * 3).astype(dtype)
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_reductions(name, check):
+    function = getattr(np, name)
+    for dtype in DTYPES:
+        for axis in AXES:
+            for keepdims in (False, True):
+                exact = name in EXTREMES
+                check(lambda x: function(x, axis=axis, keepdims=keepdims), block(dtype), exact=exact)
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_methods(name, check):
+    check(lambda x: getattr(x, name)(), block("float32"), exact=False)
+    check(lambda x: getattr(x, name)(1), block("float64"), exact=False)
+    check(lambda x: getattr(x, name)(axis=-1, keepdims=True), block("float64"), exact=False)
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "any", "all", "mean", "var"])
+@pytest.mark.filterwarnings("ignore:Mean of empty", "ignore:Degrees of freedom")
+def test_empty(name, check):
+    for shape in ((0,), (0, 3), (3, 0)):
+        for axis in (None, -1):
+            check(lambda x: getattr(np, name)(x, axis=axis), np.zeros(shape, np.float32))
+
+
+@pytest.mark.parametrize("name", [n for n in REDUCTIONS if n not in ("var", "std")])
+def test_rank_0(name, check):
+    check(lambda x: getattr(np, name)(x), np.float32(2.5))
+    check(lambda x: getattr(np, name)(x), 3)
+
+
+def test_options(check):
+    x = block("float32")
+    check(lambda x: np.sum(x, dtype=np.float64), x, exact=False)
+    check(lambda x: np.sum(x, 1, np.float64, None, True), x, exact=False)
+    check(lambda x: np.sum(x, initial=2.5), x, exact=False)
+    check(lambda x: np.max(x, axis=0, initial=2.0), x)
+    check(lambda x: np.min(x, initial=5.0), np.zeros((0,)))
+    check(lambda x: np.sum(x > 1, dtype=bool), x)
+    check(lambda x: np.mean(x, dtype=np.float64), x, exact=False)
+    check(lambda x: np.var(x, axis=1, ddof=1), x, exact=False)
+    check(lambda x: np.std(x, correction=1), x, exact=False)
+    check(lambda x: np.add.reduce(x), x, exact=False)
+    check(lambda x: np.maximum.reduce(x, axis=None), x)
+    check(lambda x: np.ptp(x, axis=1), x)
+    check(lambda x: np.average(x, axis=1, weights=x + 1), x, exact=False)
+    check(lambda x: np.count_nonzero(x), x.astype(int))
+    check(lambda x: np.count_nonzero(x, axis=1, keepdims=True), x.astype(int))
+    check(lambda x: np.mean(np.square(x)), 3)
+
+
+@pytest.mark.parametrize("name", ["argmax", "argmin"])
+def test_arg(name, check):
+    function = getattr(np, name)
+    for dtype in DTYPES:
+        for axis in (None, 0, -1):
+            check(lambda x: function(x, axis=axis), block(dtype))
+            check(lambda x: function(x, axis=axis, keepdims=True), block(dtype))
+    ties = np.array([2.0, np.nan, 1.0, np.nan, 1.0, 2.0])
+    check(lambda x: (function(x), function(x[2:3]), function(x[4:]), function(-x[::2])), ties)
+    check(function, np.array([0.0, -0.0, 0.0]))
+    check(function, np.float32(1))
+    check(function, np.array([0, 2**64 - 1], np.uint64))
+
+
+def test_mean_divides_by_the_exact_count(check):
+    """The count is not rounded to float32: 2**24 + 1 elements, and 3 of them."""
+    x = np.full((3, 2**24 + 1), 1, np.float32)[:, :3]
+    check(lambda x: np.mean(x, axis=1), x)
+    count = 2**24 + 1
+    check(lambda x: np.mean(np.broadcast_to(x, (count,))), np.zeros((), np.float32))
+
+
+def test_faults(evaluate):
+    x = block("float32")
+    with pytest.raises(AxisError, match=r"test_reductions.py:\d+.*\n.*axis 3 is out of bounds"):
+        evaluate(lambda x: np.sum(x, axis=3), x)
+    with pytest.raises(IndexError):
+        evaluate(lambda x: x.max(axis=-4), x)
+    with pytest.raises(ValueError, match="stands twice"):
+        evaluate(lambda x: x.max(axis=(0, -3)), x)
+    with pytest.raises(ShapeError, match="no identity"):
+        evaluate(lambda x: np.max(x), np.zeros((0, 2)))
+    with pytest.raises(ValueError, match="argmin of an empty"):
+        evaluate(lambda x: np.argmin(x, axis=0), np.zeros((0, 2)))
+    with pytest.raises(TraceError, match="np.sum: where= is not supported"):
+        evaluate(lambda x: np.sum(x, where=x > 1), x)
+    with pytest.raises(TraceError, match="np.mean: out= is not supported"):
+        evaluate(lambda x: np.mean(x, out=np.zeros(())), x)
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        evaluate(lambda x: np.sum(x, axes=1), x)
