@@ -100,6 +100,8 @@ def _call(op: Op, arrays: list[Any], result: Any, splat: bool) -> Dense | None:
     except (JitflowError, ValueError):
         return None
     array = np.asarray(found).astype(result.dtype.numpy, copy=False)
+    if result.dtype.is_float:
+        array = np.where(np.isnan(array), result.dtype.numpy.type(np.nan), array)
     return Dense(array, result.dtype) if splat else compress(Dense(array, result.dtype))
 
 

@@ -173,7 +173,7 @@ FAST: tuple[Rule, ...] = (
     Rule("sub_self_fast", "sub(x, x)", "0", FLOATS, exact=False),
     Rule("mul_zero_fast", "mul(x, 0)", "0", FLOATS, exact=False),
     Rule("neg_sub_fast", "neg(sub(x, y))", "sub(y, x)", FLOATS, exact=False),
-    Rule("div_constant_fast", "div(x, C)", "mul(x, div(1, C))", FLOATS, exact=False),
+    Rule("div_constant_fast", "div(x, C)", values.multiply_by_inverse, FLOATS, exact=False),
 )
 # fmt: on
 

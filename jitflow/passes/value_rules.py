@@ -65,6 +65,11 @@ def multiply_by_reciprocal(b: Any, op: Op, x: Value, divisor: Value) -> Value | 
     return b.mul(x, b.full_like(x, reciprocal.item()))
 
 
+def multiply_by_inverse(b: Any, op: Op, x: Value, divisor: Value) -> Value | None:
+    """x / c as x * (1 / c): rounds twice."""
+    return None if _is_constant(x) else b.mul(x, b.div(b.full_like(x, 1), divisor))
+
+
 def compress(b: Any, op: Op) -> Value | None:
     """A constant whose elements have equal bits, as one number."""
     data = op.attrs["value"]

@@ -98,7 +98,9 @@ def in_order(op, arrays):
         return op.row.reference(*dense, **op.attrs)
     left, right = (
         _to_matrices(array, contract, batch)
-        for array, contract, batch in zip(dense, op.attrs["contract"], op.attrs["batch"])
+        for array, contract, batch in zip(
+            dense, op.attrs["contract"], op.attrs["batch"], strict=True
+        )
     )
     total = np.zeros((*left.shape[:2], right.shape[1]), left.dtype)
     for k in range(left.shape[2]):
@@ -119,8 +121,10 @@ def assert_same_bits(results, expected):
     for got, want in zip(results, expected, strict=True):
         got, want = np.asarray(got), np.asarray(want)
         assert (got.dtype, got.shape) == (want.dtype, want.shape)
+        if got.dtype.kind == "c":
+            got, want = (np.stack([array.real, array.imag]) for array in (got, want))
         same = got == want
-        if got.dtype.kind == "f":
+        if got.dtype.kind not in "biu":
             same = same & (np.signbit(got) == np.signbit(want)) | np.isnan(got) & np.isnan(want)
         assert np.all(same), f"{got} is not {want}"
 
