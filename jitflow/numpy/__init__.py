@@ -4,6 +4,7 @@
 that create arrays are NumPy's own outside a trace, and make constants inside one.
 """
 
+# fmt: off
 # ruff: noqa: I001
 
 from ml_dtypes import bfloat16

@@ -20,6 +20,29 @@ from jitflow.numpy.promotion import Key, common, scalar_key
 from jitflow.trace import WEAK, current, emit, fail, here, lift
 from jitflow.trace import TracedArray as Array
 
+__all__ = [
+    "Array",
+    "Operand",
+    "as_array",
+    "broadcast",
+    "broadcast_shapes",
+    "common_dtype",
+    "convert",
+    "emit",
+    "emit_check",
+    "fail",
+    "full",
+    "full_like",
+    "is_number",
+    "key_of",
+    "normal_axes",
+    "normal_axis",
+    "operand",
+    "shape_of",
+    "spread",
+    "truth",
+]
+
 Operand = Any
 """A traced value, or a number: a Python scalar or a NumPy scalar."""
 

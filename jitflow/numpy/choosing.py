@@ -32,14 +32,20 @@ from jitflow.trace import OPERATORS, detach
 @numpy_function(np.where)
 def where(condition: Any, x: Any = None, y: Any = None) -> Array:
     if x is None or y is None:
-        fail(TraceError, "where(condition) has a shape that is not known yet", op="where",
-             cure="give both choices: where(condition, x, y)")
+        fail(
+            TraceError,
+            "where(condition) has a shape that is not known yet",
+            op="where",
+            cure="give both choices: where(condition, x, y)",
+        )
     first, second = operand(x), operand(y)
     flag = _flag(operand(condition))
     dtype = common_dtype([first, second])
     shape = broadcast_shapes("where", [shape_of(v) for v in (flag, first, second)])
     return emit(
-        "select", spread(flag, shape, bool_), spread(first, shape, dtype),
+        "select",
+        spread(flag, shape, bool_),
+        spread(first, shape, dtype),
         spread(second, shape, dtype),
     )
 
@@ -67,9 +73,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Array:
 
 
 @numpy_function(np.clip, method="clip")
-def clip(
-    a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None
-) -> Array:
+def clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Array:
     """minimum(maximum(a, low), high); a Python int beyond a's integers is no limit."""
     x = as_array(a)
     low = _limit(x, a_min if min is None else min, is_high=False)
@@ -107,11 +111,11 @@ def round(a: Any, decimals: int = 0) -> Array:
         return detach(x)
     if decimals == 0 or kind == "b":
         return CALLS[np.rint](x)
-    scale, back = np.multiply, np.true_divide
+    scale, back = CALLS[np.multiply], CALLS[np.true_divide]
     if decimals < 0:
         scale, back = back, scale
     factor = float(10 ** abs(decimals))
-    return CALLS[back](CALLS[np.rint](CALLS[scale](x, factor)), factor)
+    return back(CALLS[np.rint](scale(x, factor)), factor)
 
 
 @numpy_function(np.nan_to_num)

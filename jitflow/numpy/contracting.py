@@ -27,8 +27,12 @@ def einsum(*operands: Any) -> Array:
     for term, x in zip(terms, rest, strict=True):
         array = convert(as_array(x), dtype)
         if len(term) != array.type.rank:
-            fail(ShapeError, f"'{term}' names {len(term)} axes", op="einsum",
-                 shapes=[array.type.shape])
+            fail(
+                ShapeError,
+                f"'{term}' names {len(term)} axes",
+                op="einsum",
+                shapes=[array.type.shape],
+            )
         parts.append((term, array))
     while len(parts) > 1:
         first, second = parts[0], parts[1]
@@ -45,8 +49,12 @@ def _einsum_terms(text: str, count: int) -> tuple[list[str], str]:
         result = "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
     simple = all(len(set(term)) == len(term) for term in (*terms, result))
     if not (letters + result).isalpha() and letters + result or not simple:
-        fail(ShapeError, f"subscripts '{text}' are not supported yet", op="einsum",
-             cure="letters only, each once in an operand")
+        fail(
+            ShapeError,
+            f"subscripts '{text}' are not supported yet",
+            op="einsum",
+            cure="letters only, each once in an operand",
+        )
     if len(terms) != count or set(result) - set(letters):
         fail(ShapeError, f"subscripts '{text}' do not fit {count} operands", op="einsum")
     return terms, result

@@ -144,8 +144,12 @@ def iota(shape: Shape, axis: int, dtype: DType = i64) -> Array:
 def linspace(start: Any, stop: Any, num: int = 50, *args: Any, **kwargs: Any) -> Array:
     """Of known bounds: the numbers that NumPy gives, as a constant."""
     if type(start) is Array or type(stop) is Array:
-        fail(TraceError, "bounds cannot be traced values yet", op="linspace",
-             cure="write start + (stop - start) * jnp.linspace(0, 1, num)")
+        fail(
+            TraceError,
+            "bounds cannot be traced values yet",
+            op="linspace",
+            cure="write start + (stop - start) * jnp.linspace(0, 1, num)",
+        )
     return as_array(np.linspace(start, stop, num, *args, **kwargs))
 
 
@@ -199,7 +203,11 @@ def astype(x: Any, dtype: Any, copy: bool = True) -> Array:
 
 
 def astype_method(
-    x: Array, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True,
+    x: Array,
+    dtype: Any,
+    order: str = "K",
+    casting: str = "unsafe",
+    subok: bool = True,
     copy: bool = True,
 ) -> Array:
     return astype(x, dtype, copy=copy)

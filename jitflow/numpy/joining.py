@@ -58,14 +58,20 @@ def concatenate(arrays: Any, axis: Any = 0, dtype: Any = None) -> Array:
 def _joined(op: str, parts: Sequence[Array], axis: int, dtype: DType) -> Array:
     shapes = [x.type.shape for x in parts]
     if not shapes[0]:
-        fail(ShapeError, "zero-dimensional arrays cannot be concatenated", op=op, shapes=shapes,
-             cure="use stack")
+        fail(
+            ShapeError,
+            "zero-dimensional arrays cannot be concatenated",
+            op=op,
+            shapes=shapes,
+            cure="use stack",
+        )
     position = normal_axis(op, axis, len(shapes[0]))
     beside = [(*shape[:position], *shape[position + 1 :]) for shape in shapes]
     ranks = [len(shape) for shape in shapes]
     if ranks != ranks[:1] * len(ranks) or beside != beside[:1] * len(beside):
-        fail(ShapeError, f"the arrays must agree in every axis but {position}", op=op,
-             shapes=shapes)
+        fail(
+            ShapeError, f"the arrays must agree in every axis but {position}", op=op, shapes=shapes
+        )
     parts = [convert(x, dtype) for x in parts]
     return emit("concatenate", *parts, axis=position) if len(parts) > 1 else parts[0]
 
@@ -118,8 +124,13 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Array]:
     if isinstance(indices_or_sections, (int, np.integer)) and (
         indices_or_sections < 1 or extent % indices_or_sections
     ):
-        fail(ShapeError, f"axis {axis} does not divide into {indices_or_sections} equal parts",
-             op="split", shapes=[x.type.shape], cure="use np.array_split")
+        fail(
+            ShapeError,
+            f"axis {axis} does not divide into {indices_or_sections} equal parts",
+            op="split",
+            shapes=[x.type.shape],
+            cure="use np.array_split",
+        )
     return array_split(x, indices_or_sections, axis)
 
 
@@ -178,8 +189,9 @@ def _pad_widths(x: Array, pad_width: Any) -> list[tuple[int, int]]:
     try:
         return [(int(a), int(b)) for a, b in np.broadcast_to(widths, (rank, 2))]
     except ValueError:
-        fail(ShapeError, f"widths {pad_width} do not fit the array", op="pad",
-             shapes=[x.type.shape])
+        fail(
+            ShapeError, f"widths {pad_width} do not fit the array", op="pad", shapes=[x.type.shape]
+        )
 
 
 @numpy_function(np.repeat, method="repeat")
@@ -224,14 +236,12 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Array:
     return x
 
 
-def _rolled(x: Array, shift: int, axis: int) -> Array:
+def _rolled(x: Array, shift: Any, axis: int) -> Array:
     extent = x.type.shape[axis]
     cut = -shift % extent if extent else 0
     if cut == 0:
         return x
-    return emit(
-        "concatenate", sliced(x, axis, cut, extent), sliced(x, axis, 0, cut), axis=axis
-    )
+    return emit("concatenate", sliced(x, axis, cut, extent), sliced(x, axis, 0, cut), axis=axis)
 
 
 @numpy_function(np.diff)

@@ -75,8 +75,12 @@ def _function(ufunc: np.ufunc, compute: Callable[..., Array]) -> Callable[..., A
     def apply(*operands: Any, dtype: Any = None, **options: Any) -> Array:
         for name, value in options.items():
             if name not in _INERT or value != _INERT[name]:
-                fail(TraceError, f"{name}= is not supported under @jit", op=f"np.{ufunc.__name__}",
-                     cure=f"leave {name} out")
+                fail(
+                    TraceError,
+                    f"{name}= is not supported under @jit",
+                    op=f"np.{ufunc.__name__}",
+                    cure=f"leave {name} out",
+                )
         result = compute(*operands) if dtype is None else compute(*operands, dtype=dtype)
         return detach(result) if any([result is x for x in operands]) else strong(result)
 

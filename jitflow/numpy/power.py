@@ -64,9 +64,9 @@ def float_power(x: Any, y: Any, dtype: Any = None) -> Array:
     """np.float_power: in float64 at least."""
     x, y = operand(x), operand(y)
     *_, result = loop_of(np.float_power, [x, y], dtype)
-    return power(*(
-        convert(v, result) if isinstance(v, Array) else result.numpy.type(v) for v in (x, y)
-    ))
+    return power(
+        *(convert(v, result) if isinstance(v, Array) else result.numpy.type(v) for v in (x, y))
+    )
 
 
 def _fixed_power(x: Array, exponent: Any) -> Array | None:

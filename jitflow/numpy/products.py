@@ -5,6 +5,7 @@ Operands keep their layout: transposes appear only where the result's axes need 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -62,8 +63,13 @@ def matmul(a: Any, b: Any, dtype: Any = None) -> Array:
     """np.matmul: leading axes broadcast; a vector is a row on the left, a column on the right."""
     x, y = _pair(a, b, dtype)
     if not x.type.rank or not y.type.rank:
-        fail(ShapeError, "operands need one dimension or more", op="matmul",
-             shapes=[x.type.shape, y.type.shape], cure="use * for numbers")
+        fail(
+            ShapeError,
+            "operands need one dimension or more",
+            op="matmul",
+            shapes=[x.type.shape, y.type.shape],
+            cure="use * for numbers",
+        )
     inner = ((x.type.rank - 1,), (max(y.type.rank - 2, 0),))
     if y.type.rank <= 2:
         return contract("matmul", x, y, inner)
@@ -140,20 +146,29 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Array:
     x, y = _pair(a, b)
     first, second = _tensordot_axes(x, y, axes)
     if len(first) != len(second):
-        fail(ShapeError, f"axes {first} and {second} differ in number", op="tensordot",
-             shapes=[x.type.shape, y.type.shape])
+        fail(
+            ShapeError,
+            f"axes {first} and {second} differ in number",
+            op="tensordot",
+            shapes=[x.type.shape, y.type.shape],
+        )
     return contract("tensordot", x, y, (first, second))
 
 
 def _tensordot_axes(x: Array, y: Array, axes: Any) -> tuple[Axes, Axes]:
     ranks = x.type.rank, y.type.rank
+    sides: list[Sequence[int]]
     if isinstance(axes, (tuple, list)):
         sides = [k if isinstance(k, (tuple, list)) else (k,) for k in axes]
     elif 0 <= axes <= min(ranks):
         sides = [range(ranks[0] - axes, ranks[0]), range(axes)]
     else:
-        fail(ShapeError, f"axes={axes} is more than an operand has", op="tensordot",
-             shapes=[x.type.shape, y.type.shape])
+        fail(
+            ShapeError,
+            f"axes={axes} is more than an operand has",
+            op="tensordot",
+            shapes=[x.type.shape, y.type.shape],
+        )
     first, second = (
         tuple([normal_axis("tensordot", k, rank) for k in side])
         for side, rank in zip(sides, ranks, strict=True)

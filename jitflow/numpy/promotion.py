@@ -38,9 +38,10 @@ def loops(ufunc: np.ufunc, keys: tuple[Key, ...], dtype: Any = None) -> tuple[DT
     """
     if all(key in _DEFAULTS for key in keys):
         keys = tuple(map(default, keys))
-    options = {} if dtype is None else {"signature": (*[None] * len(keys), dtype)}
-    found = ufunc.resolve_dtypes((*keys, None), **options)
-    return tuple(map(as_dtype, found))
+    if dtype is None:
+        return tuple(map(as_dtype, ufunc.resolve_dtypes((*keys, None))))
+    signature = (*[None] * len(keys), dtype)
+    return tuple(map(as_dtype, ufunc.resolve_dtypes((*keys, None), signature=signature)))
 
 
 @cache

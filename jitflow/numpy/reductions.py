@@ -93,9 +93,7 @@ def min(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -
     return _extreme("min", np.minimum, a, axis, keepdims, initial)
 
 
-def _extreme(
-    name: str, ufunc: np.ufunc, a: Any, axis: Any, keepdims: bool, initial: Any
-) -> Array:
+def _extreme(name: str, ufunc: np.ufunc, a: Any, axis: Any, keepdims: bool, initial: Any) -> Array:
     x = as_array(a)
     axes = normal_axes(name, axis, x.type.rank)
     if 0 in [x.type.shape[k] for k in axes]:
@@ -146,7 +144,7 @@ def _count(op: str, x: Array, axis: Any) -> int:
     return math.prod(extents)
 
 
-def _divided(x: Array, count: int) -> Array:
+def _divided(x: Array, count: float) -> Array:
     """x / count, rounded once: in float64 where the count is not exact in x's dtype."""
     dtype = x.type.dtype
     if dtype is dtypes.f64 or dtype.kind == "c" or (dtype is dtypes.f32 and count <= _NARROW_F32):
@@ -180,8 +178,12 @@ def average(a: Any, axis: Any = None, weights: Any = None, keepdims: bool = Fals
         return mean(a, axis, keepdims=keepdims)
     x, w = as_array(a), as_array(weights)
     if x.type.shape != w.type.shape:
-        fail(ShapeError, "weights of another shape come later", op="average",
-             shapes=[x.type.shape, w.type.shape])
+        fail(
+            ShapeError,
+            "weights of another shape come later",
+            op="average",
+            shapes=[x.type.shape, w.type.shape],
+        )
     total = sum(CALLS[np.multiply](x, w), axis, keepdims=keepdims)
     return CALLS[np.true_divide](total, sum(w, axis, keepdims=keepdims))
 

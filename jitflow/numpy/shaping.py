@@ -106,8 +106,12 @@ def transpose(a: Any, axes: Any = None) -> Array:
         return permuted(x, range(rank)[::-1])
     order = [normal_axis("transpose", axis, rank) for axis in axes]
     if sorted(order) != list(range(rank)):
-        fail(ShapeError, f"axes {tuple(axes)} do not name each axis once", op="transpose",
-             shapes=[x.type.shape])
+        fail(
+            ShapeError,
+            f"axes {tuple(axes)} do not name each axis once",
+            op="transpose",
+            shapes=[x.type.shape],
+        )
     return permuted(x, order)
 
 
@@ -121,8 +125,12 @@ def transpose_method(x: Array, *axes: Any) -> Array:
 def matrix_transpose(x: Any) -> Array:
     array = as_array(x)
     if array.type.rank < 2:
-        fail(ShapeError, "needs two dimensions or more", op="matrix_transpose",
-             shapes=[array.type.shape])
+        fail(
+            ShapeError,
+            "needs two dimensions or more",
+            op="matrix_transpose",
+            shapes=[array.type.shape],
+        )
     return swapaxes(array, -1, -2)
 
 
@@ -144,8 +152,11 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Array:
         for v in (source, destination)
     )
     if len(set(sources)) != len(sources) or len(set(targets)) != len(sources) != len(targets):
-        fail(AxisError, f"{source} and {destination} must name as many axes, each once",
-             op="moveaxis")
+        fail(
+            AxisError,
+            f"{source} and {destination} must name as many axes, each once",
+            op="moveaxis",
+        )
     order = [k for k in range(rank) if k not in sources]
     for target, axis in sorted(zip(targets, sources, strict=True)):
         order.insert(target, axis)
@@ -178,8 +189,9 @@ def squeeze(a: Any, axis: Any = None) -> Array:
 def broadcast_to(array: Any, shape: Any) -> Array:
     x, target = as_array(array), as_shape("broadcast_to", shape)
     if broadcast_shapes("broadcast_to", [x.type.shape, target]) != target:
-        fail(ShapeError, f"does not broadcast to {target}", op="broadcast_to",
-             shapes=[x.type.shape])
+        fail(
+            ShapeError, f"does not broadcast to {target}", op="broadcast_to", shapes=[x.type.shape]
+        )
     return _spread_view(x, target)
 
 

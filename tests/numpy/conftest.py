@@ -22,7 +22,9 @@ TOLERANCE = {"float16": 2e-3, "float32": 2e-6, "float64": 1e-12}
 def staged(f: Any, *args: Any) -> Staged:
     """The graph of f on arguments like these; Python numbers are weak."""
     leaves = [
-        Leaf(TensorType(as_dtype(np.asarray(x).dtype), np.shape(x)), type(x) in WEAK, f"argument {k}")
+        Leaf(
+            TensorType(as_dtype(np.asarray(x).dtype), np.shape(x)), type(x) in WEAK, f"argument {k}"
+        )
         for k, x in enumerate(args)
     ]
     return stage(Source(lambda xs: f(*xs), "f", Location(__file__, 1)), leaves)

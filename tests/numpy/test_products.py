@@ -10,15 +10,28 @@ from jitflow.errors import ShapeError
 from jitflow.numpy import special
 
 SHAPES = [
-    ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 4)), ((2, 3), (3, 4)), ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)),
-    ((5, 2, 3), (5, 3, 4)), ((3,), (5, 3, 4)), ((5, 2, 3), (3,)), ((6, 1, 2, 3), (5, 3, 4)), ((2, 0), (0, 3)),
-    ((0, 3), (3, 4)), ((4, 1, 2, 3), (1, 5, 3, 2)), ((2, 3), (6, 5, 3, 4)),
-]  # fmt: skip
+    ((3,), (3,)),
+    ((2, 3), (3,)),
+    ((3,), (3, 4)),
+    ((2, 3), (3, 4)),
+    ((5, 2, 3), (3, 4)),
+    ((2, 3), (5, 3, 4)),
+    ((5, 2, 3), (5, 3, 4)),
+    ((3,), (5, 3, 4)),
+    ((5, 2, 3), (3,)),
+    ((6, 1, 2, 3), (5, 3, 4)),
+    ((2, 0), (0, 3)),
+    ((0, 3), (3, 4)),
+    ((4, 1, 2, 3), (1, 5, 3, 2)),
+    ((2, 3), (6, 5, 3, 4)),
+]
 
 
 def pair(shapes, first="float32", second="float32"):
     generator = np.random.default_rng(2)
-    return [(generator.random(s) * 4).astype(d) for s, d in zip(shapes, (first, second), strict=True)]
+    return [
+        (generator.random(s) * 4).astype(d) for s, d in zip(shapes, (first, second), strict=True)
+    ]
 
 
 @pytest.mark.parametrize("shapes", SHAPES, ids=str)
@@ -40,12 +53,27 @@ def test_other_products(check):
     x, y = pair(((2, 3), (4, 3)))
     u, v = pair(((3,), (3,)))
     check(lambda x, y: (np.inner(x, y), np.vdot(x, x), np.outer(x, y)), x, y, exact=False)
-    check(lambda x, y: (x.dot(y.T), np.dot(x, 2), np.inner(3, y), np.vecdot(x, y[0])), x, y, exact=False)
+    check(
+        lambda x, y: (x.dot(y.T), np.dot(x, 2), np.inner(3, y), np.vecdot(x, y[0])),
+        x,
+        y,
+        exact=False,
+    )
     check(lambda x, y: (np.tensordot(x, y, (1, 1)), np.tensordot(x, y.T, 1)), x, y, exact=False)
-    check(lambda x, y: (np.tensordot(x, y, 0), np.tensordot(x, x, ([0, 1], [0, 1]))), x, y, exact=False)
+    check(
+        lambda x, y: (np.tensordot(x, y, 0), np.tensordot(x, x, ([0, 1], [0, 1]))),
+        x,
+        y,
+        exact=False,
+    )
     check(lambda u, v: (u @ v, np.dot(u, v), np.inner(u, v), np.outer(u, v)), u, v, exact=False)
     check(lambda x, y: [[1.0, 2.0]] @ x, x, y, exact=False)
-    check(lambda x, y: (np.linalg.norm(x), np.linalg.norm(x, axis=1), np.linalg.norm(x[0], 2)), x, y, exact=False)
+    check(
+        lambda x, y: (np.linalg.norm(x), np.linalg.norm(x, axis=1), np.linalg.norm(x[0], 2)),
+        x,
+        y,
+        exact=False,
+    )
 
 
 EINSUMS = ["ij,kj->ik", "ij,kj", "ij,ij->i", "ij,kj->", "ij,kl->ijkl", "ij,kj->jik", "ij,ik->kj"]
@@ -59,7 +87,12 @@ def test_einsum(text, check):
 
 def test_einsum_of_one_and_three(check):
     x, y = pair(((2, 3), (3, 3)))
-    check(lambda x, y: (np.einsum("ij->ji", x), np.einsum("ij->j", x), np.einsum("ij", x)), x, y, exact=False)
+    check(
+        lambda x, y: (np.einsum("ij->ji", x), np.einsum("ij->j", x), np.einsum("ij", x)),
+        x,
+        y,
+        exact=False,
+    )
     check(lambda x, y: np.einsum("ij,jk,lk->il", x, y, x), x, y, exact=False)
 
 
@@ -86,7 +119,13 @@ def test_faults(evaluate):
 
 def test_special_functions(evaluate, check):
     x = np.array([[1.0, 2.0, -900.0], [800.0, -np.inf, 3.0]], np.float32)
-    for function in (special.softmax, special.log_softmax, special.logsumexp, special.relu, special.sigmoid):
+    for function in (
+        special.softmax,
+        special.log_softmax,
+        special.logsumexp,
+        special.relu,
+        special.sigmoid,
+    ):
         check(function, x, exact=False)
     check(lambda x: special.logsumexp(x, axis=1, keepdims=True), x, exact=False)
     check(lambda x: special.one_hot(x.argmax(axis=1), 4, np.float32), x)

@@ -1,5 +1,7 @@
 """Reductions against NumPy: axes, keepdims, widening dtypes, empty and rank-0 arrays."""
 
+# ruff: noqa: B023 (every lambda is called in its own turn of the loop)
+
 from __future__ import annotations
 
 import numpy as np
@@ -25,7 +27,9 @@ def test_reductions(name, check):
         for axis in AXES:
             for keepdims in (False, True):
                 exact = name in EXTREMES
-                check(lambda x: function(x, axis=axis, keepdims=keepdims), block(dtype), exact=exact)
+                check(
+                    lambda x: function(x, axis=axis, keepdims=keepdims), block(dtype), exact=exact
+                )
 
 
 @pytest.mark.parametrize("name", REDUCTIONS)

@@ -12,7 +12,12 @@ X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 V = np.arange(5)
 
 SHAPING = {
-    "reshape": lambda x, v: (x.reshape(6, 4), x.reshape((-1, 2)), np.reshape(x, -1), v.reshape(5, 1)),
+    "reshape": lambda x, v: (
+        x.reshape(6, 4),
+        x.reshape((-1, 2)),
+        np.reshape(x, -1),
+        v.reshape(5, 1),
+    ),
     "reshape_empty": lambda x, v: x[:0].reshape(0, 7),
     "ravel": lambda x, v: (x.ravel(), np.ravel(v), x.flatten()),
     "transpose": lambda x, v: (x.T, v.T, x.transpose(1, 2, 0), np.transpose(x, (0, -1, 1)), x.mT),
@@ -21,50 +26,153 @@ SHAPING = {
     "squeeze": lambda x, v: (x[:1].squeeze(), np.squeeze(x[:, :1], 1), x.squeeze()),
     "broadcast_to": lambda x, v: (np.broadcast_to(v, (2, 5)), np.broadcast_to(v[:, None], (5, 3))),
     "broadcast_arrays": lambda x, v: np.broadcast_arrays(v, v[:, None]),
-    "flip": lambda x, v: (np.flip(x), np.flip(x, 1), np.flip(x, (0, 2)), np.fliplr(x), np.flipud(v)),
-    "at_least": lambda x, v: (np.atleast_1d(v, 1), np.atleast_2d(v), np.atleast_3d(v), np.atleast_3d(x[0])),
-    "concatenate": lambda x, v: (
-        np.concatenate([x, x * 2], -1), np.concatenate((v, v + 0.5, [1, 2])), np.concatenate([x, v], None),
-        np.concatenate([v, v], dtype=np.float32), np.concatenate(x),
+    "flip": lambda x, v: (
+        np.flip(x),
+        np.flip(x, 1),
+        np.flip(x, (0, 2)),
+        np.fliplr(x),
+        np.flipud(v),
     ),
-    "stack": lambda x, v: (np.stack([v, v]), np.stack([v, v * 1.5], 1), np.stack([x, x], -2), np.stack(x)),
-    "hvd": lambda x, v: (np.vstack([v, v]), np.hstack([v, v]), np.hstack([x, x]), np.dstack([v, v])),
-    "columns": lambda x, v: (np.column_stack([v, v, np.stack([v, v], 1)]), np.append(v, 3), np.append(x, 3), np.append(x, x, 0)),
-    "split": lambda x, v: (np.split(x, 3, 1), np.split(v, [1, 3]), np.array_split(v, 3), np.array_split(v, [4, 2, 9])),
+    "at_least": lambda x, v: (
+        np.atleast_1d(v, 1),
+        np.atleast_2d(v),
+        np.atleast_3d(v),
+        np.atleast_3d(x[0]),
+    ),
+    "concatenate": lambda x, v: (
+        np.concatenate([x, x * 2], -1),
+        np.concatenate((v, v + 0.5, [1, 2])),
+        np.concatenate([x, v], None),
+        np.concatenate([v, v], dtype=np.float32),
+        np.concatenate(x),
+    ),
+    "stack": lambda x, v: (
+        np.stack([v, v]),
+        np.stack([v, v * 1.5], 1),
+        np.stack([x, x], -2),
+        np.stack(x),
+    ),
+    "hvd": lambda x, v: (
+        np.vstack([v, v]),
+        np.hstack([v, v]),
+        np.hstack([x, x]),
+        np.dstack([v, v]),
+    ),
+    "columns": lambda x, v: (
+        np.column_stack([v, v, np.stack([v, v], 1)]),
+        np.append(v, 3),
+        np.append(x, 3),
+        np.append(x, x, 0),
+    ),
+    "split": lambda x, v: (
+        np.split(x, 3, 1),
+        np.split(v, [1, 3]),
+        np.array_split(v, 3),
+        np.array_split(v, [4, 2, 9]),
+    ),
     "hvsplit": lambda x, v: (np.hsplit(x, 3), np.vsplit(x, 2), np.hsplit(v, [2])),
     "pad": lambda x, v: (
-        np.pad(v, 2), np.pad(v, (1, 2), constant_values=7), np.pad(x, ((0, 1), (2, 0), (0, 0))), np.pad(x, 1),
-        np.pad(x, (1,), "constant"), np.pad(x[0], {-1: (1, 2)}),
+        np.pad(v, 2),
+        np.pad(v, (1, 2), constant_values=7),
+        np.pad(x, ((0, 1), (2, 0), (0, 0))),
+        np.pad(x, 1),
+        np.pad(x, (1,), "constant"),
+        np.pad(x[0], {-1: (1, 2)}),
     ),
-    "repeat": lambda x, v: (np.repeat(v, 3), x.repeat(2, axis=1), np.repeat(x, 2, -1), np.repeat(v, 0)),
-    "tile": lambda x, v: (np.tile(v, 2), np.tile(v, (2, 3)), np.tile(x, 2), np.tile(x, (2, 1, 1, 3))),
-    "roll": lambda x, v: (np.roll(v, 2), np.roll(x, -1, 1), np.roll(x, 5), np.roll(x, (1, 2), (0, 2)), np.roll(v, 0)),
+    "repeat": lambda x, v: (
+        np.repeat(v, 3),
+        x.repeat(2, axis=1),
+        np.repeat(x, 2, -1),
+        np.repeat(v, 0),
+    ),
+    "tile": lambda x, v: (
+        np.tile(v, 2),
+        np.tile(v, (2, 3)),
+        np.tile(x, 2),
+        np.tile(x, (2, 1, 1, 3)),
+    ),
+    "roll": lambda x, v: (
+        np.roll(v, 2),
+        np.roll(x, -1, 1),
+        np.roll(x, 5),
+        np.roll(x, (1, 2), (0, 2)),
+        np.roll(v, 0),
+    ),
     "diff": lambda x, v: (np.diff(v), np.diff(x, 2, axis=1), np.diff(v > 2), np.diff(v[:1])),
-    "meshgrid": lambda x, v: (np.meshgrid(v, v[:3]), np.meshgrid(v, v[:2], indexing="ij", sparse=True)),
-    "triangles": lambda x, v: (np.tril(x), np.triu(x, 1), np.tril(x, -1), np.triu(v), np.tril(x[0].T)),
-    "copy": lambda x, v: (np.copy(x), v.copy(), x.astype(np.int8), v.astype(float), x.astype(bool), x.astype("f2")),
+    "meshgrid": lambda x, v: (
+        np.meshgrid(v, v[:3]),
+        np.meshgrid(v, v[:2], indexing="ij", sparse=True),
+    ),
+    "triangles": lambda x, v: (
+        np.tril(x),
+        np.triu(x, 1),
+        np.tril(x, -1),
+        np.triu(v),
+        np.tril(x[0].T),
+    ),
+    "copy": lambda x, v: (
+        np.copy(x),
+        v.copy(),
+        x.astype(np.int8),
+        v.astype(float),
+        x.astype(bool),
+        x.astype("f2"),
+    ),
     "like": lambda x, v: (
-        np.zeros_like(x), np.ones_like(v), np.full_like(v, 3.7), np.full_like(x, v[0]), np.empty_like(x) * 0,
+        np.zeros_like(x),
+        np.ones_like(v),
+        np.full_like(v, 3.7),
+        np.full_like(x, v[0]),
+        np.empty_like(x) * 0,
         np.ones_like(x, dtype=int, shape=(2, 2)),
     ),
     "where": lambda x, v: (
-        np.where(v > 2, v, 0), np.where(v > 2, 1.5, v), np.where(v, 1, 2), np.where(v > 2, np.float32(1), 2.0),
-        np.where(True, v, 0), np.where(x > 3, x, v[:4]),
+        np.where(v > 2, v, 0),
+        np.where(v > 2, 1.5, v),
+        np.where(v, 1, 2),
+        np.where(v > 2, np.float32(1), 2.0),
+        np.where(True, v, 0),
+        np.where(x > 3, x, v[:4]),
     ),
     "select": lambda x, v: (np.select([v < 1, v < 3], [v, v * 2.5], 7), np.select([x > 3], [x])),
     "clip": lambda x, v: (
-        np.clip(v, 1, 3), x.clip(2.5), x.clip(max=3), np.clip(x, v[:4], 9), np.clip(v, 1.5, 3), np.clip(v, -(10**30), 3),
-        np.clip(v, min=2), v.astype(np.int8).clip(-1000, 2), np.clip(x, None, 3),
+        np.clip(v, 1, 3),
+        x.clip(2.5),
+        x.clip(max=3),
+        np.clip(x, v[:4], 9),
+        np.clip(v, 1.5, 3),
+        np.clip(v, -(10**30), 3),
+        np.clip(v, min=2),
+        v.astype(np.int8).clip(-1000, 2),
+        np.clip(x, None, 3),
     ),
     "round": lambda x, v: (
-        np.round(x / 7), np.round(x / 7, 2), np.around(x * 77, -2), v.round(), (x / 7).round(1), round(x / 7)
-        if not isinstance(x, np.ndarray) else np.round(x / 7),
+        np.round(x / 7),
+        np.round(x / 7, 2),
+        np.around(x * 77, -2),
+        v.round(),
+        (x / 7).round(1),
+        round(x / 7) if not isinstance(x, np.ndarray) else np.round(x / 7),
     ),
-    "nan_to_num": lambda x, v: (np.nan_to_num(x / 0 * x), np.nan_to_num(v), np.nan_to_num(x / 0, posinf=5)),
-    "isclose": lambda x, v: (np.isclose(x, x + 1e-7), np.isclose(x / 0, x / 0), np.isclose(x * np.nan, x, equal_nan=True)),
-    "sizes": lambda x, v: (np.zeros(np.shape(x)), np.full(3, np.ndim(x)), np.size(v) * v, np.size(x, 1) * v, len(x) * v),
+    "nan_to_num": lambda x, v: (
+        np.nan_to_num(x / 0 * x),
+        np.nan_to_num(v),
+        np.nan_to_num(x / 0, posinf=5),
+    ),
+    "isclose": lambda x, v: (
+        np.isclose(x, x + 1e-7),
+        np.isclose(x / 0, x / 0),
+        np.isclose(x * np.nan, x, equal_nan=True),
+    ),
+    "sizes": lambda x, v: (
+        np.zeros(np.shape(x)),
+        np.full(3, np.ndim(x)),
+        np.size(v) * v,
+        np.size(x, 1) * v,
+        len(x) * v,
+    ),
     "iteration": lambda x, v: [row * 2 for row in x] + list(v),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SHAPING)
@@ -73,12 +181,31 @@ def test_shaping(name, check):
 
 
 INDICES = [
-    0, -1, slice(None), slice(1, 3), slice(None, None, -1), slice(2, 0, -1), slice(5, 1), slice(-2, 100),
-    slice(None, None, 2), slice(3, None, -2), None, ..., (), (0, 1, 2), (0, ..., -1), (..., 0),
-    (None, 0, None), (slice(None), None, 1), (slice(1, 1), 0), (..., None), (1, slice(None, None, -3)),
-    (slice(None, None, -1), slice(None, None, 2), slice(None, None, -2)), np.int64(1),
+    0,
+    -1,
+    slice(None),
+    slice(1, 3),
+    slice(None, None, -1),
+    slice(2, 0, -1),
+    slice(5, 1),
+    slice(-2, 100),
+    slice(None, None, 2),
+    slice(3, None, -2),
+    None,
+    ...,
+    (),
+    (0, 1, 2),
+    (0, ..., -1),
+    (..., 0),
+    (None, 0, None),
+    (slice(None), None, 1),
+    (slice(1, 1), 0),
+    (..., None),
+    (1, slice(None, None, -3)),
+    (slice(None, None, -1), slice(None, None, 2), slice(None, None, -2)),
+    np.int64(1),
     (slice(None), np.uint8(2)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("index", INDICES, ids=str)
@@ -127,19 +254,53 @@ def test_traced_indices_come_later(evaluate):
 
 
 CREATION = {
-    "zeros": lambda: (jnp.zeros(3), jnp.zeros((2, 0), int), jnp.empty((2,)) * 0, jnp.ones((2, 3), "f4")),
-    "full": lambda: (jnp.full(2, 1.5), jnp.full((2, 2), 3), jnp.full(2, 3, np.float32), jnp.full((), True)),
+    "zeros": lambda: (
+        jnp.zeros(3),
+        jnp.zeros((2, 0), int),
+        jnp.empty((2,)) * 0,
+        jnp.ones((2, 3), "f4"),
+    ),
+    "full": lambda: (
+        jnp.full(2, 1.5),
+        jnp.full((2, 2), 3),
+        jnp.full(2, 3, np.float32),
+        jnp.full((), True),
+    ),
     "arange": lambda: (
-        jnp.arange(5), jnp.arange(2, 9, 3), jnp.arange(9, 2, -2), jnp.arange(0), jnp.arange(1), jnp.arange(3, dtype="f4"),
-        jnp.arange(0, 1, 0.1), jnp.arange(0.3, 2.9, 0.7, dtype=np.float32), jnp.arange(1.5), jnp.arange(5, dtype=np.uint8),
+        jnp.arange(5),
+        jnp.arange(2, 9, 3),
+        jnp.arange(9, 2, -2),
+        jnp.arange(0),
+        jnp.arange(1),
+        jnp.arange(3, dtype="f4"),
+        jnp.arange(0, 1, 0.1),
+        jnp.arange(0.3, 2.9, 0.7, dtype=np.float32),
+        jnp.arange(1.5),
+        jnp.arange(5, dtype=np.uint8),
     ),
-    "eye": lambda: (jnp.eye(3), jnp.eye(2, 4, 1, int), jnp.eye(3, k=-1), jnp.identity(2), jnp.tri(3), jnp.tri(2, 4, 1)),
-    "linspace": lambda: (jnp.linspace(0, 1, 7), jnp.linspace(0.1, 3.3), jnp.linspace(0, 1, 5, False)),
+    "eye": lambda: (
+        jnp.eye(3),
+        jnp.eye(2, 4, 1, int),
+        jnp.eye(3, k=-1),
+        jnp.identity(2),
+        jnp.tri(3),
+        jnp.tri(2, 4, 1),
+    ),
+    "linspace": lambda: (
+        jnp.linspace(0, 1, 7),
+        jnp.linspace(0.1, 3.3),
+        jnp.linspace(0, 1, 5, False),
+    ),
     "array": lambda: (
-        jnp.array(1.5), jnp.array([1, 2]), jnp.array([[1, 2.5]]), jnp.asarray([True]), jnp.array(3, np.float32),
-        jnp.array([1, 2], ndmin=3), jnp.asarray(np.arange(3)),
+        jnp.array(1.5),
+        jnp.array([1, 2]),
+        jnp.array([[1, 2.5]]),
+        jnp.asarray([True]),
+        jnp.array(3, np.float32),
+        jnp.array([1, 2], ndmin=3),
+        jnp.asarray(np.arange(3)),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CREATION)
@@ -150,7 +311,9 @@ def test_creation(name, check):
 
 def test_arrays_of_traced_values(check, evaluate):
     check(lambda x, v: (x + [1, 2, 3, 4]) * 2, X, V)
-    got = evaluate(lambda v: (jnp.array([[v[0], 2], [v[1], v[2] * 1.5]]), jnp.asarray(v), jnp.full(2, v[1])), V)
+    got = evaluate(
+        lambda v: (jnp.array([[v[0], 2], [v[1], v[2] * 1.5]]), jnp.asarray(v), jnp.full(2, v[1])), V
+    )
     np.testing.assert_array_equal(got[0], [[0, 2], [1, 3]])
     np.testing.assert_array_equal(got[1], V)
     np.testing.assert_array_equal(got[2], [1, 1])
