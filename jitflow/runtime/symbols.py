@@ -37,7 +37,7 @@ def undefined_symbols(image: bytes) -> set[str]:
             return _elf_undefined(image)
         if image.startswith(_MACH_O):
             return _mach_o_undefined(image)
-    except (struct.error, ValueError, IndexError) as error:
+    except (struct.error, ValueError, IndexError, OverflowError) as error:
         raise LinkError(f"the object file is damaged: {error}") from error
     raise LinkError("the object file is neither ELF nor Mach-O of 64 bits")
 

@@ -1,0 +1,140 @@
+"""The text of a module: what it says, that it is the same every time, and what is refused."""
+
+import numpy as np
+import pytest
+
+from jitflow.codegen import emit_llvm
+from jitflow.errors import DtypeError, ShapeError, VerifyError
+from jitflow.ir.builder import Builder
+from jitflow.ir.dims import symbol
+from jitflow.ir.dtypes import DTYPES, f32, i64
+from jitflow.ir.location import Location
+from jitflow.ir.types import BufferType, TensorType
+from jitflow.runtime import compile_function, host_target
+
+
+def scale(names=("x", "out"), dtype=f32, locations=()):
+    """out = x * 2 + x over 64 elements, 8 at a time."""
+    b = Builder(locations=locations)
+    x, out = (b.param(BufferType(dtype, (64,)), name) for name in names)
+
+    def body(b, i):
+        value = b.load(x, i, lanes=8)
+        b.store(b.add(b.mul(value, b.full_like(value, 2)), value), out, i)
+
+    b.loop(b.index(0), b.index(64), body, step=8)
+    return b.build("scale", (), {"outputs": 1})
+
+
+def test_text_is_readable():
+    text = emit_llvm(scale(), "scale")
+    assert "fmul <8 x float> %load." in text
+    assert "%x.1 = load ptr" in text
+    assert "fast" not in text and "contract" not in text
+
+
+def test_equal_functions_give_equal_text_and_objects():
+    first, second = compile_function(scale()), compile_function(scale())
+    assert first.llvm_text == second.llvm_text
+    assert first.object_bytes == second.object_bytes
+
+
+def test_names_are_hints_and_cannot_clash():
+    names = [("arena", "arena"), ("entry", "failed"), ("é", "x y"), ("", "1"), ("sizes", "loop")]
+    values = np.arange(64, dtype=np.float32)
+    for pair in names:
+        (out,) = compile_function(scale(pair))([values])
+        assert np.array_equal(out, values * 3)
+
+
+@pytest.mark.parametrize("name", ["f16", "bf16", "c64", "c128"])
+def test_dtypes_without_code_are_refused_by_name(name):
+    function = scale(dtype=DTYPES[name], locations=(Location("model.py", 12),))
+    with pytest.raises(DtypeError, match=rf"model.py:12\nload: no code for {name} yet"):
+        emit_llvm(function, "scale")
+
+
+def test_symbolic_sizes_are_refused():
+    b = Builder()
+    b.param(BufferType(f32, (symbol("n"),)), "x")
+    with pytest.raises(ShapeError, match="only the call knows"):
+        emit_llvm(b.build("f", (), {"outputs": 0}), "f")
+
+
+def test_rows_above_level_3_are_refused():
+    b = Builder()
+    x = b.param(BufferType(f32, ()), "x")
+    b.exp(b.load(x))
+    with pytest.raises(VerifyError, match="exp is above level 3"):
+        emit_llvm(b.build("f", (), {"outputs": 0}), "f")
+
+
+def test_tensors_are_refused():
+    b = Builder()
+    b.param(TensorType(f32, (4,)), "x")
+    with pytest.raises(VerifyError, match="level 3 takes buffers"):
+        emit_llvm(b.build("f", (), {"outputs": 0}), "f")
+
+
+def test_alloc_without_a_place_is_refused():
+    b = Builder()
+    b.alloc(type=BufferType(f32, (4,), None, "temp"))
+    with pytest.raises(VerifyError, match="run the pass assign"):
+        emit_llvm(b.build("f", (), {"outputs": 0}), "f")
+
+
+@pytest.mark.parametrize("id", [0, -1, 1 << 31])
+def test_check_ids_are_statuses(id):
+    b = Builder()
+    b.check(b.constant(True), id=id, message="no")
+    with pytest.raises(VerifyError, match="a check's id is its status"):
+        emit_llvm(b.build("f", (), {"outputs": 0}), "f")
+
+
+def test_sums_of_products_are_not_contracted():
+    """x * y rounds before z is added, also where the CPU could do both at once."""
+    b = Builder()
+    x, y, z, out = (b.param(BufferType(f32, (8,)), name) for name in ("x", "y", "z", "out"))
+    first = b.index(0)
+    product = b.mul(b.load(x, first, lanes=8), b.load(y, first, lanes=8))
+    b.store(b.add(product, b.load(z, first, lanes=8)), out, first)
+    arrays = [np.random.default_rng(k).standard_normal(8).astype(np.float32) for k in range(3)]
+    (out,) = compile_function(b.build("f", (), {"outputs": 1}))(arrays)
+    assert np.array_equal(out, arrays[0] * arrays[1] + arrays[2])
+
+
+@pytest.mark.skipif(host_target().architecture != "x86_64", reason="counts x86 instructions")
+def test_an_elementwise_loop_is_tight():
+    """Per vector: a load, the arithmetic, a store, and at most three integer instructions."""
+    lines = [line.split() for line in compile_function(scale()).assembly.splitlines()]
+    words = [line[0] for line in lines if line]
+    branch = max(k for k, word in enumerate(words) if word in ("jl", "jne", "jb"))
+    start = max(k for k in range(branch) if words[k].startswith(".LBB"))
+    body = [w for w in words[start + 1 : branch + 1] if not w.startswith(".")]
+    assert sum(not w.startswith(("v", "mov", "add", "mul")) or w == "addq" for w in body) <= 3
+    assert len(body) <= 7
+
+
+def test_large_constant_data():
+    values = np.random.default_rng(0).standard_normal(200_000)
+    b = Builder()
+    at, out = b.param(BufferType(i64, (1,)), "at"), b.param(BufferType(DTYPES["f64"], (1,)), "out")
+    zero = b.index(0)
+    b.store(b.lookup(b.load(at, zero), values), out, zero)
+    executable = compile_function(b.build("table", (), {"outputs": 1}))
+    for k in (0, 12_345, 199_999):
+        (found,) = executable([np.array([k])])
+        assert found[0] == values[k]
+
+
+def test_a_thousand_blocks_deep_in_sequence():
+    b = Builder()
+    x, out = (b.param(BufferType(i64, (1,)), name) for name in ("x", "out"))
+    zero = b.index(0)
+    value = b.load(x, zero)
+    for k in range(1000):
+        b.check(b.ge(value, b.index(-k)), id=k + 1, message=f"check {k}")
+        value = b.add(value, b.index(1))
+    b.store(value, out, zero)
+    (result,) = compile_function(b.build("checks", (), {"outputs": 1}))([np.array([5])])
+    assert result[0] == 1005

@@ -1,0 +1,107 @@
+"""The engine and its guards: imports of objects, damaged objects, targets."""
+
+import numpy as np
+import pytest
+
+from jitflow.errors import JitflowError
+from jitflow.ir.builder import Builder
+from jitflow.ir.dtypes import f32
+from jitflow.ir.types import BufferType
+from jitflow.runtime import LinkError, compile_body, engine, host_target, make_target
+from jitflow.runtime.symbols import check_imports, undefined_symbols
+
+CALLS_MALLOC = """
+declare ptr @malloc(i64)
+define i32 @f() {
+  %p = call ptr @malloc(i64 4)
+  ret i32 0
+}
+"""
+COPIES = """
+define i32 @f(ptr %to, ptr %from, i64 %n) {
+  call void @llvm.memcpy.p0.p0.i64(ptr %to, ptr %from, i64 %n, i1 false)
+  ret i32 0
+}
+"""
+X86 = "x86_64-unknown-linux-gnu"
+
+
+def fused(lanes=8):
+    b = Builder()
+    x, out = (b.param(BufferType(f32, (lanes,)), n) for n in ("x", "out"))
+    value = b.load(x, b.index(0), lanes=lanes)
+    b.store(b.fma(value, value, value), out, b.index(0))
+    return b.build("fused", (), {"outputs": 1})
+
+
+def test_imports_off_the_list_are_refused_before_linking():
+    with pytest.raises(LinkError, match="imports malloc"):
+        engine().object_image(CALLS_MALLOC, host_target())
+
+
+def test_imports_on_the_list_are_taken():
+    image = engine().object_image(COPIES, host_target())
+    assert undefined_symbols(image) - {"_GLOBAL_OFFSET_TABLE_"} == {"memcpy"}
+    assert engine().link(image, "f").address
+
+
+@pytest.mark.parametrize("triple", ["x86_64-apple-macosx13", "arm64-apple-macosx13"])
+def test_imports_of_mach_o_objects(triple):
+    target = make_target(triple, "", {})
+    assert undefined_symbols(engine().object_image(COPIES, target)) == {"memcpy"}
+    with pytest.raises(LinkError, match="imports malloc"):
+        engine().object_image(CALLS_MALLOC, target)
+
+
+@pytest.mark.parametrize("image", [b"", b"\x7fELF", b"MZ" * 50, b"\x7fELF\x02\x01" + b"\xff" * 99])
+def test_damaged_objects_are_refused(image):
+    with pytest.raises(LinkError):
+        check_imports(image)
+
+
+def test_text_that_llvm_refuses_is_an_error():
+    with pytest.raises(JitflowError, match="LLVM refuses"):
+        engine().object_image("define i32 @f() { ret i64 0 }", host_target())
+
+
+def test_missing_symbol_is_an_error():
+    image = engine().object_image(COPIES, host_target())
+    with pytest.raises(LinkError, match="cannot link @g"):
+        engine().link(image, "g")
+
+
+def test_without_fma_a_library_call_takes_its_place():
+    target = make_target(X86, "x86-64", {"sse2": True})
+    assert not target.has_fma and target.vector_bytes == 16
+    body = compile_body(fused(), target)
+    assert "fmaf" in undefined_symbols(body.object_bytes)
+
+
+@pytest.mark.parametrize(
+    ("triple", "features", "vector"),
+    [
+        (X86, {"avx2": True, "fma": True}, (32, 16, True)),
+        (X86, {"avx2": True, "fma": True, "avx512f": True, "avx512vl": True}, (64, 32, True)),
+        ("aarch64-unknown-linux-gnu", {"neon": True}, (16, 32, True)),
+        ("arm64-apple-macosx13", {}, (16, 32, True)),
+        ("riscv64-unknown-linux-gnu", {}, (16, 32, True)),
+    ],
+)
+def test_vectors_follow_from_features(triple, features, vector):
+    target = make_target(triple, "", features)
+    assert (target.vector_bytes, target.vector_registers, target.has_fma) == vector
+
+
+@pytest.mark.parametrize("triple", ["aarch64-unknown-linux-gnu", "arm64-apple-macosx13"])
+def test_other_targets_get_their_own_assembly(triple):
+    target = make_target(triple, "", {})
+    body = compile_body(fused(4), target)
+    assert "fmla" in engine().assembly(body.llvm_text, target)
+
+
+def test_the_host_runs_what_it_compiles():
+    from jitflow.runtime import Executable
+
+    x = np.arange(8, dtype=np.float32)
+    (out,) = Executable(compile_body(fused(), host_target()))([x])
+    assert np.array_equal(out, x * x + x)
