@@ -28,6 +28,9 @@ from jitflow.trace.lift import WEAK, lift
 from jitflow.trace.pytree import unflatten
 from jitflow.trace.source import definition, fail
 from jitflow.trace.staging import Leaf, Source
+from jitflow.trace.walkers import reader
+
+_NOTHING_RECENT = None, None, None
 
 
 class CacheInfo(NamedTuple):
@@ -57,23 +60,35 @@ class JitFunction:
         self._name = self._signature.function_name
         self._cache: dict[Any, Compiled] = {}
         self._misses = 0
+        self._recent: tuple[Any, Any, Any] = _NOTHING_RECENT
         self._lock = threading.RLock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if STATE.context is not None:
             return self._call_in_trace(args, kwargs)
+        read, key, compiled = self._recent
+        if read is not None:
+            leaves = read((args, kwargs) if kwargs else args)
+            if leaves is not None:
+                found, inputs = key_and_inputs(leaves)
+                if found == key:
+                    return compiled.run(inputs)
+        return self._find(args, kwargs)
+
+    def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call that is not like the one before."""
         call = self._signature.take_apart(args, kwargs)
         key, inputs = key_and_inputs(call.leaves)
-        found = (call.tree, call.has_keywords, *key)
-        if call.static:
-            found += static_key(call)
         try:
+            found = (call.tree, call.has_keywords, static_key(call), *key)
             compiled = self._cache.get(found)
         except TypeError:
             refuse_unhashable(call, self._signature)
             raise
         if compiled is None:
             compiled = self._compile(found, call)
+        if not self._signature.has_static:
+            self._recent = reader(call.tree), key, compiled
         return compiled.run(inputs)
 
     def _compile(self, key: Any, call: Call) -> Compiled:
@@ -148,6 +163,7 @@ class JitFunction:
         with self._lock:
             self._cache.clear()
             self._misses = 0
+            self._recent = _NOTHING_RECENT
 
     def captured(self) -> tuple[Captured, ...]:
         """What the function uses from outside: arrays, read at each call, and frozen numbers.

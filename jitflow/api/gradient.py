@@ -61,8 +61,8 @@ def _differentiated(
         return ((value, aux) if has_aux else value), result
 
     differentiated.__name__ = f"{kind}_{getattr(function, '__name__', 'function')}"
-    static = getattr(function, "static", (None, None))
-    return JitFunction(differentiated, *static, inlines=True)
+    numbers_static, names_static = getattr(function, "static", (None, None))
+    return JitFunction(differentiated, numbers_static, names_static, inlines=True)
 
 
 class _Request:

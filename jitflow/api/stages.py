@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,7 @@ from jitflow.trace.graph import to_networkx
 from jitflow.trace.pytree import describe_difference, unflatten
 from jitflow.trace.source import fail
 from jitflow.trace.staging import Staged
+from jitflow.trace.walkers import builder
 
 if TYPE_CHECKING:
     import networkx
@@ -82,8 +84,8 @@ class Compiled(Lowered):
         self.calls = 0
         self.captured: Sequence[Any] = staged.captured
         self._execute = road.executable.run
-        self._tree = staged.tree
         self._is_single = staged.tree.leaf_count == len(staged.tree.nodes) == 1
+        self._build = builder(staged.tree) or functools.partial(unflatten, staged.tree)
         self._has_scalars = any(not v.type.shape for v in staged.function.results)
 
     def as_text(self, level: str = "llvm", *, locations: bool = False) -> str:
@@ -103,7 +105,7 @@ class Compiled(Lowered):
             raise
         if self._has_scalars:
             outputs = [x if x.ndim else x[()] for x in outputs]
-        return outputs[0] if self._is_single else unflatten(self._tree, outputs)
+        return outputs[0] if self._is_single else self._build(outputs)
 
     def _read_captured(self) -> list[Any]:
         params = self.graph.params[-len(self.captured) :]

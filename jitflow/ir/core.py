@@ -65,8 +65,10 @@ class Op:
                 Value(t, n, self, i)
                 for i, (t, n) in enumerate(zip(result_types, names, strict=True))
             )
+        elif len(result_types) == 1:
+            self.results = (Value(result_types[0], "", self),)
         else:
-            self.results = tuple(Value(t, "", self, i) for i, t in enumerate(result_types))
+            self.results = tuple([Value(t, "", self, i) for i, t in enumerate(result_types)])
 
     @property
     def result(self) -> Value:

@@ -10,7 +10,7 @@ import sys
 import sysconfig
 from bisect import bisect_right
 from os.path import dirname, join
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -50,22 +50,28 @@ class _Lines:
         return place
 
 
-_KNOWN: dict[int, _Lines] = {}
-_INTERNAL: dict[int, CodeType] = {}
+_CODES: dict[int, _Lines | None] = {}
+"""By the id of a code object: its lines, or None where it is not the user's."""
+
+_INTERNAL: list[CodeType] = []
+"""Code objects held so that their ids are not given to others."""
 
 
 def here() -> Locations:
-    """The line of the user's code that is running now, as an op's locations."""
-    frame = sys._getframe(1)
+    """The line of the user's code that is running now, as an op's locations.
+
+    Called from within jitflow: the caller's own frame is not looked at.
+    """
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         code = frame.f_code
-        key = id(code)
-        if key not in _INTERNAL:
-            lines = _KNOWN.get(key) or _classify(code)
-            if lines is not None:
-                found = lines.places.get(frame.f_lasti)
-                return found if found is not None else lines.find(frame.f_lasti)
-        frame = frame.f_back  # type: ignore[assignment]
+        lines: Any = _CODES.get(id(code), code)
+        if lines is code:
+            lines = _classify(code)
+        if lines is not None:
+            found = lines.places.get(frame.f_lasti)
+            return found if found is not None else lines.find(frame.f_lasti)
+        frame = frame.f_back
     return UNKNOWN
 
 
@@ -86,7 +92,8 @@ def _classify(code: CodeType) -> _Lines | None:
     file = code.co_filename
     installed = any(part in file for part in _PACKAGES)
     if file.startswith(_OWN) or (file.startswith(_STANDARD) and not installed):
-        _INTERNAL[id(code)] = code
-        return None
-    lines = _KNOWN[id(code)] = _Lines(code)
-    return lines
+        _INTERNAL.append(code)
+        _CODES[id(code)] = None
+    else:
+        _CODES[id(code)] = _Lines(code)
+    return _CODES[id(code)]

@@ -22,7 +22,9 @@ def test_gradient_of_an_array():
 
 
 @pytest.mark.parametrize("wrap", [
-    lambda f: jf.jit(jf.grad(f)), lambda f: jf.grad(jf.jit(f)), lambda f: jf.jit(jf.grad(jf.jit(f))),
+    lambda f: jf.jit(jf.grad(f)),
+    lambda f: jf.grad(jf.jit(f)),
+    lambda f: jf.jit(jf.grad(jf.jit(f))),
 ])
 def test_jit_and_grad_in_any_order(wrap):
     np.testing.assert_allclose(wrap(cube)(X), 3 * X**2)
