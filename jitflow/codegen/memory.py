@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from jitflow.codegen.emitter import Emit, Emitter, hint
-from jitflow.codegen.types import element_type, memory_type, register_type, vector_text
+from jitflow.codegen.types import memory_type, register_type, vector_text
 from jitflow.errors import ShapeError, VerifyError
 from jitflow.ir.core import Op, Value
 from jitflow.ir.types import BufferType, VectorType
@@ -74,7 +74,7 @@ def _load(e: Emitter, op: Op) -> None:
         found = _access(e, op, f"load {text}, ptr {pointer}, align {dtype.itemsize}")
     else:
         found = _load_elements(e, pointer, buffer.type, part)
-    e.names[op.results[0]] = _widen(e, _from_memory(e, found, part), part, type)
+    e.names[op.results[0]] = _from_memory(e, _widen(e, found, part, type), type)
 
 
 def _access(e: Emitter, op: Op, text: str) -> str:
@@ -104,7 +104,7 @@ def _widen(e: Emitter, value: str, part: VectorType, whole: VectorType) -> str:
     """The valid lanes, and zero in the others."""
     if part.lanes == whole.lanes:
         return value
-    text = register_type(part)
+    text = vector_text(part.lanes, memory_type(part.dtype))
     lanes = ", ".join(f"i32 {min(k, part.lanes)}" for k in range(whole.lanes))
     mask = f"<{whole.lanes} x i32> <{lanes}>"
     return e.temp("valid", f"shufflevector {text} {value}, {text} zeroinitializer, {mask}")
@@ -128,11 +128,11 @@ def _store(e: Emitter, op: Op) -> None:
             name = e.temp("byte", f"zext i1 {name} to i8")
         e.write(f"store {memory_type(dtype)} {name}, ptr {pointer}, align {dtype.itemsize}")
         return
-    count = op.attrs["valid"] or type.lanes
-    name = _narrow(e, name, type, count)
-    text = vector_text(count, memory_type(dtype))
     if dtype.kind == "b":
-        name = e.temp("bytes", f"zext <{count} x i1> {name} to {text}")
+        name = e.temp("bytes", f"zext {register_type(type)} {name} to <{type.lanes} x i8>")
+    count = op.attrs["valid"] or type.lanes
+    text = vector_text(count, memory_type(dtype))
+    name = _narrow(e, name, type, count)
     if buffer.type.strides[-1] == 1 or count == 1:
         e.write(f"store {text} {name}, ptr {pointer}, align {dtype.itemsize}")
         return
@@ -146,7 +146,7 @@ def _narrow(e: Emitter, value: str, type: VectorType, count: int) -> str:
     """The first `count` lanes."""
     if count == type.lanes:
         return value
-    text = vector_text(type.lanes, element_type(type.dtype))
+    text = vector_text(type.lanes, memory_type(type.dtype))
     mask = ", ".join(f"i32 {k}" for k in range(count))
     return e.temp("valid", f"shufflevector {text} {value}, {text} poison, <{count} x i32> <{mask}>")
 
