@@ -7,6 +7,7 @@ in as few ops as possible. Knows no NumPy function by name.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -88,11 +89,21 @@ def common_dtype(operands: Sequence[Operand]) -> DType:
 def full(shape: Shape, value: Any, dtype: DType) -> Array:
     """A constant of one number; RangeError where a Python int does not fit."""
     try:
-        with np.errstate(all="ignore"):
-            data = Dense(value, dtype)
+        if type(value) in WEAK and value:
+            data = _splat(value, type(value), dtype)
+        else:
+            with np.errstate(all="ignore"):
+                data = Dense(value, dtype)
     except OverflowError as error:
         fail(RangeError, str(error), dtypes=[dtype], cure="convert the array first")
     return emit("constant", value=data, type=TensorType(dtype, shape))
+
+
+@lru_cache(1024)
+def _splat(value: Any, kind: type, dtype: DType) -> Dense:
+    """A number's data, kept; `kind` is its type. Not for zero, whose sign equality does not see."""
+    with np.errstate(all="ignore"):
+        return Dense(value, dtype)
 
 
 def full_like(x: Array, value: Any, dtype: DType | None = None) -> Array:

@@ -5,7 +5,7 @@ Owns the table `CALLS`, which takes raw operands. Knows nothing of reductions an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,6 +33,10 @@ from jitflow.trace import detach
 
 def elementwise(ufunc: np.ufunc, rule: Rule, *operands: Any, dtype: Any = None) -> Array:
     """The rule on operands brought to the dtypes of NumPy's loop and to one shape."""
+    if dtype is None and len(operands) == 2 and _are_alike(*operands):
+        first, second, result = loop_of(ufunc, operands)
+        if first is second is operands[0].type.dtype:
+            return convert(rule(*operands), result)
     known = [operand(x) for x in operands]
     *inputs, result = loop_of(ufunc, known, dtype)
     shape = broadcast_shapes(ufunc.__name__, [shape_of(x) for x in known])
@@ -40,9 +44,20 @@ def elementwise(ufunc: np.ufunc, rule: Rule, *operands: Any, dtype: Any = None) 
     return convert(rule(*arrays), result)
 
 
-def loop_of(ufunc: np.ufunc, operands: list[Operand], dtype: Any = None) -> tuple[Any, ...]:
+def _are_alike(x: Any, y: Any) -> bool:
+    """Two arrays of one type, numbers that NumPy has loops for: most operands in a program."""
+    return (
+        type(x) is Array
+        and type(y) is Array
+        and x.type == y.type
+        and x.type.dtype.kind in "iuf"
+        and not (x.weak or y.weak)
+    )
+
+
+def loop_of(ufunc: np.ufunc, operands: Sequence[Operand], dtype: Any = None) -> tuple[Any, ...]:
     """Dtypes of the operands and of the result; DtypeError where NumPy has no such loop."""
-    keys = tuple(key_of(x) for x in operands)
+    keys = tuple([key_of(x) for x in operands])
     try:
         return loops(ufunc, keys, None if dtype is None else np.dtype(dtype))
     except TypeError as error:
