@@ -2,6 +2,7 @@
 
 TENSOR: tuple[str, ...] = (
     "inline",  # calls first, so that every later pass sees one flat function
+    "hoist_views",  # next to other views and to products, where canonicalize joins them
     "canonicalize",  # one form for equal ops; constants on the right, where fold and cse look
     "fold",  # after constants moved right and into place
     "cse",  # after equal ops got equal forms

@@ -15,6 +15,7 @@ from jitflow.passes.fold import fold
 from jitflow.passes.forward_stores import forward_stores
 from jitflow.passes.fuse import fuse
 from jitflow.passes.fuse_loops import fuse_loops
+from jitflow.passes.hoist_views import hoist_views
 from jitflow.passes.inline import inline
 from jitflow.passes.linearize import linearize
 from jitflow.passes.lower import lower
@@ -24,6 +25,7 @@ from jitflow.passes.vectorize import vectorize
 
 _ALL: tuple[Pass, ...] = (
     Pass(inline, required=True),
+    Pass(hoist_views),
     Pass(canonicalize),
     Pass(fold),
     Pass(cse),

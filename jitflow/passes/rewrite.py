@@ -73,9 +73,11 @@ def rebuild_op(
 ) -> Op:
     """The op with other operands of the same types, other regions, and other locations if given."""
     types = [value.type for value in op.results]
-    names = [value.name for value in op.results]
     places = op.locations if locations is None else locations
-    return Op(op.row, operands, op.attrs, types, regions, places, names)
+    fresh = Op(op.row, operands, op.attrs, types, regions, places)
+    for new, old in zip(fresh.results, op.results, strict=True):
+        new.name = old.name
+    return fresh
 
 
 def rebuild_region(region: Region, ops: Sequence[Op], results: tuple[Value, ...]) -> Region:

@@ -2,15 +2,15 @@
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.support.programs import assert_same_bits, programs
 
 from jitflow.ir.parser import parse_function
 from jitflow.ir.printer import format_function
 from jitflow.ir.verifier import verify
 from jitflow.passes.manager import run_pipeline
 from jitflow.passes.pipeline import TENSOR
+from tests.support.programs import assert_same_bits, programs
 
-PASSES = ("inline", "canonicalize", "fold", "cse", "dce")
+PASSES = ("inline", "hoist_views", "canonicalize", "fold", "cse", "dce")
 MANY = settings(
     max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
