@@ -89,8 +89,8 @@ def common_dtype(operands: Sequence[Operand]) -> DType:
 def full(shape: Shape, value: Any, dtype: DType) -> Array:
     """A constant of one number; RangeError where a Python int does not fit."""
     try:
-        if type(value) in WEAK and value:
-            data = _splat(value, type(value), dtype)
+        if type(value) in (bool, int, float) and value:
+            data = _splat(value, type(value).__name__, dtype)
         else:
             with np.errstate(all="ignore"):
                 data = Dense(value, dtype)
@@ -100,8 +100,8 @@ def full(shape: Shape, value: Any, dtype: DType) -> Array:
 
 
 @lru_cache(1024)
-def _splat(value: Any, kind: type, dtype: DType) -> Dense:
-    """A number's data, kept; `kind` is its type. Not for zero, whose sign equality does not see."""
+def _splat(value: Any, kind: str, dtype: DType) -> Dense:
+    """A number's data, kept; `kind` names its type. Not for zero, whose sign equality does not see."""
     with np.errstate(all="ignore"):
         return Dense(value, dtype)
 

@@ -17,6 +17,7 @@ from jitflow.numpy.basics import (
     convert,
     emit,
     fail,
+    full,
     key_of,
     operand,
     shape_of,
@@ -24,6 +25,7 @@ from jitflow.numpy.basics import (
     truth,
 )
 from jitflow.numpy.promotion import default as default_of
+from jitflow.numpy.reductions import all
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import OPERATORS, detach
@@ -144,6 +146,22 @@ def isclose(
         return result
     both = CALLS[np.logical_and](CALLS[np.isnan](x), CALLS[np.isnan](y))
     return CALLS[np.logical_or](result, both)
+
+
+@numpy_function(np.allclose)
+def allclose(
+    a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Array:
+    return all(isclose(a, b, rtol, atol, equal_nan))
+
+
+@numpy_function(np.array_equal)
+def array_equal(a1: Any, a2: Any) -> Array:
+    """False, known now, where the shapes differ."""
+    x, y = as_array(a1), as_array(a2)
+    if x.type.shape != y.type.shape:
+        return full((), False, bool_)
+    return all(CALLS[np.equal](x, y))
 
 
 OPERATORS["round"] = round

@@ -14,11 +14,9 @@ from jitflow.ir.types import Shape, TensorType
 from jitflow.numpy.basics import (
     Array,
     as_array,
-    broadcast,
     convert,
     emit,
     fail,
-    full_like,
     key_of,
     operand,
     spread,
@@ -31,7 +29,7 @@ from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import METHODS, STATE, detach
 
 
-def _in_trace(numpy_own: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def in_trace(numpy_own: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorator: NumPy's own function outside a trace, this one inside."""
 
     def enter(implementation: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,23 +47,23 @@ def _of(dtype: Any) -> DType:
     return as_dtype(np.float64 if dtype is None else dtype)
 
 
-@_in_trace(np.zeros)
+@in_trace(np.zeros)
 def zeros(shape: Any, dtype: Any = None, order: str = "C") -> Array:
     return full_of(as_shape("zeros", shape), 0, _of(dtype))
 
 
-@_in_trace(np.ones)
+@in_trace(np.ones)
 def ones(shape: Any, dtype: Any = None, order: str = "C") -> Array:
     return full_of(as_shape("ones", shape), 1, _of(dtype))
 
 
-@_in_trace(np.empty)
+@in_trace(np.empty)
 def empty(shape: Any, dtype: Any = None, order: str = "C") -> Array:
     """Zeros: nothing is undefined."""
     return zeros(shape, dtype)
 
 
-@_in_trace(np.full)
+@in_trace(np.full)
 def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C") -> Array:
     return _filled(as_shape("full", shape), operand(fill_value), dtype)
 
@@ -100,7 +98,7 @@ def empty_like(prototype: Any, dtype: Any = None, shape: Any = None) -> Array:
     return _like(as_array(prototype), 0, dtype, shape)
 
 
-@_in_trace(np.array)
+@in_trace(np.array)
 def array(object: Any, dtype: Any = None, *, copy: Any = True, ndmin: int = 0) -> Array:
     """Numbers become constants; a list that holds traced values is stacked."""
     x = as_array(object)
@@ -112,14 +110,14 @@ def array(object: Any, dtype: Any = None, *, copy: Any = True, ndmin: int = 0) -
     return result
 
 
-@_in_trace(np.asarray)
+@in_trace(np.asarray)
 def asarray(a: Any, dtype: Any = None, *, copy: Any = None) -> Array:
     if type(a) is Array and not a.weak and dtype in (None, a.dtype) and not copy:
         return a
     return array(a, dtype)
 
 
-@_in_trace(np.arange)
+@in_trace(np.arange)
 def arange(*args: Any, dtype: Any = None, **kwargs: Any) -> Array:
     """NumPy's start + i * (second - start), in the dtype of the result."""
     if any(type(x) is Array for x in (*args, *kwargs.values())):
@@ -140,7 +138,7 @@ def iota(shape: Shape, axis: int, dtype: DType = i64) -> Array:
     return emit("iota", axis=axis % len(shape), type=TensorType(dtype, shape))
 
 
-@_in_trace(np.linspace)
+@in_trace(np.linspace)
 def linspace(start: Any, stop: Any, num: int = 50, *args: Any, **kwargs: Any) -> Array:
     """Of known bounds: the numbers that NumPy gives, as a constant."""
     if type(start) is Array or type(stop) is Array:
@@ -151,45 +149,6 @@ def linspace(start: Any, stop: Any, num: int = 50, *args: Any, **kwargs: Any) ->
             cure="write start + (stop - start) * jnp.linspace(0, 1, num)",
         )
     return as_array(np.linspace(start, stop, num, *args, **kwargs))
-
-
-def _band(row: str, shape: Shape, k: int) -> Array:
-    """bool: how the column compares with the line + k."""
-    line, column = iota(shape, -2), iota(shape, -1)
-    return emit(row, column, CALLS[np.add](line, k) if k else line)
-
-
-@_in_trace(np.eye)
-def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = float) -> Array:
-    shape = as_shape("eye", (N, N if M is None else M))
-    return convert(_band("eq", shape, k), as_dtype(dtype))
-
-
-@_in_trace(np.identity)
-def identity(n: int, dtype: Any = None) -> Array:
-    return eye(n, dtype=_of(dtype))
-
-
-@_in_trace(np.tri)
-def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = float) -> Array:
-    shape = as_shape("tri", (N, N if M is None else M))
-    return convert(_band("le", shape, k), as_dtype(dtype))
-
-
-def _triangle(row: str, x: Array, k: int) -> Array:
-    if x.type.rank == 1:
-        x = broadcast(x, x.type.shape * 2)
-    return emit("select", _band(row, x.type.shape, k), x, full_like(x, 0))
-
-
-@numpy_function(np.tril)
-def tril(m: Any, k: int = 0) -> Array:
-    return _triangle("le", as_array(m), k)
-
-
-@numpy_function(np.triu)
-def triu(m: Any, k: int = 0) -> Array:
-    return _triangle("ge", as_array(m), k)
 
 
 @numpy_function(np.astype)

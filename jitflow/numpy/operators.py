@@ -13,9 +13,10 @@ import numpy as np
 from jitflow.errors import TraceError
 from jitflow.numpy import contracting as _contracting  # noqa: F401  (fills CALLS)
 from jitflow.numpy import reductions
-from jitflow.numpy.basics import Array, fail
+from jitflow.numpy.basics import Array, as_array, fail
 from jitflow.numpy.power import operator_power
 from jitflow.numpy.registry import strong
+from jitflow.numpy.shaping import reshaped
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import FUNCTIONS, OPERATORS, PROPERTIES, WEAK, detach, implements
 
@@ -92,6 +93,17 @@ def _reduction(compute: Callable[..., Array]) -> Callable[..., Array]:
     return lambda x, axis=0, **options: strong(compute(x, axis, **options))
 
 
+def _outer(compute: Callable[..., Array]) -> Callable[..., Array]:
+    """`ufunc.outer`: every element of x with every element of y."""
+
+    def apply(x: Any, y: Any, **options: Any) -> Array:
+        first, second = as_array(x), as_array(y)
+        column = reshaped(first, first.type.shape + (1,) * second.type.rank)
+        return strong(compute(column, second, **options))
+
+    return apply
+
+
 def _real_only(x: Array) -> Array:
     if x.type.dtype.kind == "c":
         fail(TraceError, "parts of complex arrays come later", shapes=[x.type])
@@ -106,5 +118,7 @@ for _ufunc, _compute in CALLS.items():
     implements(_ufunc)(_function(_ufunc, _compute))
 for _ufunc, _compute in _REDUCTIONS.items():
     FUNCTIONS[_ufunc, "reduce"] = _reduction(_compute)
+for _ufunc in (u for u in CALLS if u.nin == 2 and u.signature is None):
+    FUNCTIONS[_ufunc, "outer"] = _outer(CALLS[_ufunc])
 
 PROPERTIES["real"] = _real_only

@@ -1,7 +1,7 @@
 """Powers: NumPy's short cuts for fixed exponents, exact integer powers, the `pow` op for the rest.
 
-A fixed exponent is a Python or NumPy number. Exponents -1, 0, 1 and 2 cost what they cost by
-hand; `x ** 0.5` is a square root, and `np.power(x, 0.5)` is not, as in NumPy. 3 and 4 are
+A fixed exponent is a Python or NumPy number. Exponents -1, 0, 0.5, 1 and 2 cost what they cost by
+hand: 0.5 is a square root, as for NumPy's arrays, so -inf gives NaN and -0.0 stays. 3 and 4 are
 products, within the tolerance of `pow`.
 """
 
@@ -52,11 +52,9 @@ def power(x: Any, y: Any, dtype: Any = None) -> Array:
 
 
 def operator_power(x: Any, y: Any) -> Array:
-    """x ** y: NumPy's operator takes a square or a root where the function takes a power."""
+    """x ** y; NumPy's operator squares where the exponent is the Python int 2, bool too."""
     if isinstance(x, Array) and type(y) is int and y == 2:
         return CALLS[np.square](x)
-    if isinstance(x, Array) and type(y) in (int, float) and y == 0.5:
-        return CALLS[np.sqrt](x) if x.type.dtype.is_float else power(x, y)
     return power(x, y)
 
 
@@ -77,6 +75,8 @@ def _fixed_power(x: Array, exponent: Any) -> Array | None:
         return x
     if exponent == 2:
         return RULES[np.square](x)
+    if exponent == 0.5 and x.type.dtype.is_float:
+        return emit("sqrt", x)
     if exponent == -1:
         return RULES[np.reciprocal](x)
     return _products(x, int(exponent)) if exponent in _MULTIPLIED else None

@@ -230,9 +230,9 @@ def _in_place(name: str) -> Callable[..., Any]:
 
 
 def _unary(name: str) -> Callable[..., Any]:
-    def compute(self: TracedArray) -> Any:
+    def compute(self: TracedArray, *options: Any) -> Any:
         self.require_trace()
-        return call_operator(name, self)
+        return call_operator(name, self, *options)
 
     return compute
 
