@@ -18,7 +18,7 @@ import numpy as np
 from jitflow.errors import CheckError, DtypeError, ShapeError, explain
 from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
-from jitflow.runtime.arrays import address
+from jitflow.runtime.arrays import addresses
 from jitflow.runtime.engine import Linked, engine
 from jitflow.runtime.target import Target
 
@@ -83,7 +83,7 @@ class Executable:
     def run(self, inputs: Sequence[Any]) -> list[Any]:
         """Outputs of inputs that fit; nothing is checked. CheckError where a check fails."""
         outputs = list(map(np.empty, self._shapes, self._dtypes))
-        pointers = self._pack(*map(address, [*inputs, *outputs]))
+        pointers = self._pack(*addresses([*inputs, *outputs]))
         if not self.body.arena_bytes:
             status = self._call(pointers, None, None, None)
         else:
@@ -109,7 +109,7 @@ class Executable:
     def _new_arena(self) -> tuple[int, Any]:
         """An aligned address and the memory that it lies in."""
         memory = np.empty(self.body.arena_bytes + ARENA_ALIGNMENT, np.uint8)
-        start = address(memory)
+        (start,) = addresses([memory])
         return start + -start % ARENA_ALIGNMENT, memory
 
     def _fail(self, status: int) -> None:

@@ -86,9 +86,9 @@ def test_number_of_outputs_must_be_stated():
         compile_function(b.build("f", ()))
 
 
-def test_address_agrees_with_numpy():
+def test_addresses_agree_with_numpy():
     for x in (np.empty(()), np.empty((3, 4))[1:, ::-1], np.empty(0), np.ones(7, np.int8)[3:]):
-        assert arrays.address(x) == x.ctypes.data
+        assert arrays.addresses([x]) == [x.ctypes.data]
 
 
 def test_any_function_name_gives_a_symbol():
