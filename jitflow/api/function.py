@@ -174,6 +174,13 @@ class JitFunction:
         arrays = [x for compiled in list(self._cache.values()) for x in compiled.captured]
         return _describe_captured(inspect.unwrap(self._function), arrays)
 
+    def __reduce__(self) -> str:
+        """Pickled by name, as the function that it wraps."""
+        name = getattr(self, "__qualname__", None)
+        if not isinstance(name, str):
+            raise TypeError(f"cannot pickle {self!r}: it has no name")
+        return name
+
     def __repr__(self) -> str:
         return f"<jit of {self._name}>"
 

@@ -15,7 +15,7 @@ from jitflow.ir.core import Function
 from jitflow.trace.context import STATE
 from jitflow.trace.emit import OUT_OF_BOUNDS
 from jitflow.trace.graph import to_networkx
-from jitflow.trace.pytree import describe_difference, unflatten
+from jitflow.trace.pytree import describe_difference, flatten, unflatten
 from jitflow.trace.source import fail
 from jitflow.trace.staging import Staged
 from jitflow.trace.walkers import builder
@@ -37,7 +37,7 @@ class Traced:
 
     def __init__(self, staged: Staged, call: Call, signature: Signature) -> None:
         self._staged = staged
-        self._call = call
+        self._call = call._replace(leaves=[])  # the arguments themselves are not kept alive
         self._signature = signature
         self._road = Road(staged.function)
 
@@ -123,16 +123,16 @@ class Compiled(Lowered):
         """Runs the code on arguments of the signature that it was compiled for."""
         if STATE.context is not None:
             fail(TraceError, "compiled code takes concrete arrays; call the jitted function here")
-        call = Signature(self._signature.function, None, None).take_apart(args, kwargs)
-        key, inputs = key_and_inputs(call.leaves)
-        self._require_fit(call, key)
+        own = self._call
+        leaves, tree = flatten((args, kwargs) if kwargs else args)
+        if tree != own.tree or bool(kwargs) != own.has_keywords:
+            fail(TraceError, "the arguments " + describe_difference(own.tree, tree, "args"))
+        inputs = key_and_inputs(leaves)[1]
+        self._require_types(inputs)
         return self.run(inputs)
 
-    def _require_fit(self, call: Call, key: list[Any]) -> None:
-        own = self._call
-        if call.tree != own.tree or call.has_keywords != own.has_keywords:
-            fail(TraceError, "the arguments " + describe_difference(own.tree, call.tree, "args"))
-        for param, x in zip(self.graph.params, key_and_inputs(call.leaves)[1], strict=False):
+    def _require_types(self, inputs: list[Any]) -> None:
+        for param, x in zip(self.graph.params, inputs, strict=False):
             if not isinstance(x, np.ndarray):
                 fail(TraceError, f"{param.name}: expected an array, got {type(x).__name__}")
             if x.shape != param.type.shape or x.dtype != param.type.dtype.numpy:

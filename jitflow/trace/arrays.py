@@ -32,7 +32,12 @@ Step = tuple[str, Mapping[str, Any]]
 Path = tuple[Step, ...]
 """View rows with their attributes, from the cell's whole array to the handle's."""
 
-NAMES_FROM_JAX = {"at": "x[i] = v on a local array, or jnp.where"}
+_CURES = {
+    "at": "write x[i] = v on an array that the function made, or use jnp.where",
+    "item": "use the array as it is; numbers are known when the jitted function has returned",
+    "tolist": "use the array as it is; numbers are known when the jitted function has returned",
+}
+"""What to write instead of attributes that traced arrays cannot have."""
 
 
 class Cell:
@@ -135,9 +140,9 @@ class TracedArray:
         if compute is not None:
             self.require_trace()
             return compute(self)
-        if name.startswith("__") or not hasattr(np.ndarray, name) and name not in NAMES_FROM_JAX:
+        if name.startswith("__") or not (hasattr(np.ndarray, name) or name in _CURES):
             raise AttributeError(f"'TracedArray' object has no attribute '{name}'")
-        raise MissingAttribute(missing(f"the array attribute .{name}"))
+        raise MissingAttribute(missing(f"the array attribute .{name}", _CURES.get(name, "")))
 
     # Indexing and iteration.
 
@@ -197,6 +202,11 @@ class TracedArray:
         made = where_made(self._value)
         problem = f"{use} needs a number, and a traced array has none yet\n  made at: {made}"
         fail(TraceError, problem, shapes=[self.type], cure=cure)
+
+    def __format__(self, spec: str) -> str:
+        if spec:
+            self._refuse(f"the format {spec!r}", "format the result of the jitted function")
+        return repr(self)
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -79,9 +79,9 @@ def call_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: Any) -> Any:
     return implementation(*inputs, **rest)
 
 
-def missing(name: str) -> str:
+def missing(name: str, cure: str = "") -> str:
     """The text of an error about something that no entry stands for."""
-    return explain(f"{name} is not supported under @jit yet", at=here()[0])
+    return explain(f"{name} is not supported under @jit yet", at=here()[0], cure=cure)
 
 
 def _option_text(name: str, option: str) -> str:

@@ -88,10 +88,14 @@ def definition(function: object) -> Location:
     return Location(code.co_filename, code.co_firstlineno, code.co_name)
 
 
-def _classify(code: CodeType) -> _Lines | None:
-    file = code.co_filename
+def is_users(file: str) -> bool:
+    """Whether code of this file is the user's."""
     installed = any(part in file for part in _PACKAGES)
-    if file.startswith(_OWN) or (file.startswith(_STANDARD) and not installed):
+    return not file.startswith(_OWN) and (installed or not file.startswith(_STANDARD))
+
+
+def _classify(code: CodeType) -> _Lines | None:
+    if not is_users(code.co_filename):
         _INTERNAL.append(code)
         _CODES[id(code)] = None
     else:

@@ -1,8 +1,12 @@
 """jit: what it takes, what it gives, when it compiles."""
 
+import copy
 import dataclasses
 import functools
+import gc
+import pickle
 import threading
+import weakref
 from collections import namedtuple
 
 import numpy as np
@@ -34,6 +38,16 @@ def test_the_function_is_wrapped():
     f = jf.jit(double)
     assert (f.__name__, f.__doc__, f.__wrapped__) == ("double", "Twice x.", double)
     assert repr(f) == "<jit of double>"
+
+
+def test_a_jitted_function_is_pickled_by_name():
+    assert pickle.loads(pickle.dumps(module_level)) is module_level
+    assert copy.deepcopy(module_level) is module_level
+
+
+@jf.jit
+def module_level(x):
+    return x + 1
 
 
 class Scaled:
@@ -286,3 +300,43 @@ def test_byte_swapped_after_native_is_refused():
     f(X)
     with pytest.raises(DtypeError, match="argument x"):
         f(X.astype(">f4"))
+
+
+def test_arguments_are_not_kept_alive():
+    f = jf.jit(double)
+    x = np.ones(1000)
+    seen = weakref.ref(x)
+    f(x)
+    del x
+    gc.collect()
+    assert seen() is None
+
+
+@pytest.mark.parametrize("left", [2, 2.5, np.float32(2), np.float64(2), X, X[0], [1.0, 2, 3], True])
+def test_reflected_operators(left):
+    for op in (
+        lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / b,
+        lambda a, b: a < b, lambda a, b: a == b,
+    ):  # fmt: skip
+        expected = op(left, X + 1)
+        got = jf.jit(lambda x, op=op: op(left, x + 1))(X)
+        np.testing.assert_array_equal(got, expected, strict=True)
+
+
+def test_static_and_class_methods():
+    class Holder:
+        factor = 3
+
+        @staticmethod
+        @jf.jit
+        def plain(x):
+            return x * 2
+
+        @classmethod
+        @jf.jit
+        def scaled(cls, x):
+            return x * cls.factor
+
+    np.testing.assert_array_equal(Holder.plain(X), X * 2)
+    np.testing.assert_array_equal(Holder().plain(X), X * 2)
+    np.testing.assert_array_equal(Holder.scaled(X), X * 3)

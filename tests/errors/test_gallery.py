@@ -65,6 +65,18 @@ def missing_method(x):
     return x.tofile("file")
 
 
+def item(x):
+    return x.sum().item()
+
+
+def indexed_update(x):
+    return x.at[0].set(1)
+
+
+def formatted(x):
+    return f"{x.sum():.3f}"
+
+
 def output_option(x):
     return np.add(x, 1, out=np.zeros((2, 3)))
 
@@ -117,6 +129,9 @@ INSIDE = [
     (contained, TraceError, ["`in`"]),
     (missing_function, TraceError, ["np.linalg.inv is not supported under @jit yet"]),
     (missing_method, TraceError, [".tofile is not supported under @jit yet"]),
+    (item, TraceError, [".item is not supported", "has returned"]),
+    (indexed_update, TraceError, [".at is not supported", "x[i] = v"]),
+    (formatted, TraceError, ["the format '.3f'"]),
     (output_option, TraceError, ["np.add: out= is not supported"]),
     (where_option, TraceError, ["np.add: where= is not supported", "jnp.where"]),
     (outside_in_place, TraceError, ["np.add: out= is not supported", "a = a + x"]),
