@@ -1,24 +1,28 @@
 """Runs IR at any level with NumPy: the meaning of every op, slow and plain.
 
-Tensor ops are their rows' references. Buffers are arrays that loads and stores index, with bounds
-checked. An `evaluate` hook can stand in for rows that are approximate, so that whole programs are
-compared bit for bit with compiled ones.
+Tensor ops are their rows' references; buffers are in interpreter_memory. An `evaluate` hook can
+stand in for rows that are approximate, so that whole programs are compared bit for bit with
+compiled ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from jitflow.errors import ShapeError, VerifyError
 from jitflow.ir.core import Function, Op, Region, Value
+from jitflow.ir.dims import Dim, evaluate, symbols
+from jitflow.ir.interpreter_memory import MEMORY_RULES, Array, require_room
 from jitflow.ir.types import BufferType, TensorType, VectorType
 
-Array = Any
 Evaluate = Callable[[Op, Sequence[Array]], Any]
 """evaluate(op, arrays) gives the op's result, or None to use the reference."""
+
+Values = dict[Value, Array]
 
 
 def interpret(
@@ -26,63 +30,93 @@ def interpret(
 ) -> tuple[Array, ...]:
     """The results of `function` on NumPy arrays; buffer parameters are written in place.
 
-    Raises ShapeError where an argument does not match its parameter, CheckError where a check
-    fails, and VerifyError where an index leaves its buffer.
+    Raises ShapeError where an argument does not match its parameter or an array would be too
+    large, CheckError where a check fails, and VerifyError where an index leaves its buffer.
     """
     if len(args) != len(function.params):
         raise ShapeError(f"@{function.name} takes {len(function.params)} arrays, got {len(args)}")
-    arrays = [
-        _argument(a, p) for a, p in zip(args, function.params, strict=True)
-    ]
+    arrays = [_argument(a, p) for a, p in zip(args, function.params, strict=True)]
+    sizes = _sizes(function.params, arrays)
     with np.errstate(all="ignore"):
-        return _Interpreter(evaluate).region(function.body, arrays, {})
+        return _Interpreter(evaluate, sizes).region(function.body, arrays, {})
 
 
 def _argument(array: Array, param: Value) -> Array:
+    """The argument as an array of the parameter's dtype and rank, its sizes yet unknown."""
     type = param.type
-    if isinstance(type, BufferType):
-        if array.dtype != type.dtype.numpy or array.shape != type.shape:
-            raise ShapeError(f"parameter {param.name} is {type}, got {array.dtype}{array.shape}")
+    if not isinstance(type, (BufferType, TensorType)):
         return array
-    if isinstance(type, TensorType):
-        array = np.asarray(array)
-        fits = len(array.shape) == type.rank and all(
-            have == want for have, want in zip(array.shape, type.shape, strict=True)
-            if isinstance(want, int)
-        )
-        if array.dtype != type.dtype.numpy or not fits:
-            raise ShapeError(f"parameter {param.name} is {type}, got {array.dtype}{array.shape}")
-    return array
+    found = array if isinstance(type, BufferType) else np.asarray(array)
+    if found.dtype != type.dtype.numpy or found.ndim != type.rank:
+        raise ShapeError(f"parameter {param.name} is {type}, got {found.dtype}{found.shape}")
+    return found
+
+
+def _sizes(params: Sequence[Value], arrays: Sequence[Array]) -> dict[str, int]:
+    """The size of each symbol; ShapeError where two arguments contradict each other."""
+    shaped = [(p, a) for p, a in zip(params, arrays, strict=True) if hasattr(p.type, "shape")]
+    sizes: dict[str, int] = {}
+    for param, array in shaped:
+        for dim, extent in zip(param.type.shape, array.shape, strict=True):
+            if isinstance(dim, Dim) and symbols(dim) == {str(dim)}:
+                sizes.setdefault(str(dim), extent)
+    for param, array in shaped:
+        if tuple([evaluate(dim, sizes) for dim in param.type.shape]) != array.shape:
+            raise ShapeError(f"parameter {param.name} is {param.type}, got {array.shape}")
+    return sizes
 
 
 class _Interpreter:
-    def __init__(self, evaluate: Evaluate | None) -> None:
+    def __init__(self, evaluate: Evaluate | None, sizes: dict[str, int]) -> None:
         self.evaluate = evaluate
+        self.sizes = sizes
 
-    def region(
-        self, region: Region, args: Sequence[Array], outer: dict[Value, Array]
-    ) -> tuple[Array, ...]:
-        values = dict(outer)
+    def region(self, region: Region, args: Sequence[Array], values: Values) -> tuple[Array, ...]:
+        """The results of a region that sees `values`, and adds its own to them."""
         values.update(zip(region.params, args, strict=True))
         for op in region.ops:
             results = self.op(op, [values[v] for v in op.operands], values)
             values.update(zip(op.results, results, strict=True))
-        return tuple(values[v] for v in region.results)
+        return tuple([values[v] for v in region.results])
 
-    def op(self, op: Op, args: list[Array], values: dict[Value, Array]) -> Sequence[Array]:
-        rule = _RULES.get(op.row.name)
-        if rule is not None:
-            return rule(self, op, args, values)
+    def op(self, op: Op, args: list[Array], values: Values) -> Sequence[Array]:
+        name = op.row.name
+        if name in _RULES:
+            return _RULES[name](self, op, args, values)
+        attrs = self.known(op.attrs) if self.sizes else op.attrs
+        if name in MEMORY_RULES:
+            return MEMORY_RULES[name](op, attrs, args)
+        self.require_room(op)
         if self.evaluate is not None and not op.row.exact:
             result = self.evaluate(op, args)
             if result is not None:
                 return (result,)
         if op.row.reference is None:
-            raise VerifyError(f"{op.row.name} has no reference")
-        result = op.row.reference(*args, **op.attrs)
-        if not op.results:
-            return ()
-        return (_typed(result, op.results[0].type),)
+            raise VerifyError(f"{name} has no reference")
+        result = op.row.reference(*args, **attrs)
+        return (_typed(result, op.results[0].type),) if op.results else ()
+
+    def require_room(self, op: Op) -> None:
+        for value in op.results:
+            if isinstance(value.type, TensorType):
+                size = prod(self.known(value.type.shape))
+                require_room(op, size, value.type.dtype.itemsize)
+
+    def known(self, value: Any) -> Any:
+        """An attribute, or all of them, with sizes in place of symbols."""
+        match value:
+            case Dim():
+                return evaluate(value, self.sizes)
+            case tuple():
+                return tuple([self.known(item) for item in value])
+            case Mapping():
+                return {name: self.known(item) for name, item in value.items()}
+            case TensorType():
+                return value.with_shape(self.known(value.shape))
+            case BufferType(dtype=dtype, shape=shape, strides=strides, space=space):
+                return BufferType(dtype, self.known(shape), self.known(strides), space)
+            case _:
+                return value
 
 
 def _typed(result: Array, type: Any) -> Array:
@@ -92,11 +126,11 @@ def _typed(result: Array, type: Any) -> Array:
     return np.asarray(result).astype(type.dtype.numpy, copy=False)
 
 
-def _cond(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Sequence[Array]:
+def _cond(run: _Interpreter, op: Op, args: list[Array], values: Values) -> Sequence[Array]:
     return run.region(op.regions[0 if args[0] else 1], args[1:], {})
 
 
-def _while(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Sequence[Array]:
+def _while(run: _Interpreter, op: Op, args: list[Array], values: Values) -> Sequence[Array]:
     condition, body = op.regions
     state: Sequence[Array] = args
     while run.region(condition, state, {})[0]:
@@ -104,12 +138,11 @@ def _while(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Sequenc
     return state
 
 
-def _scan(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Sequence[Array]:
+def _scan(run: _Interpreter, op: Op, args: list[Array], values: Values) -> Sequence[Array]:
     carried, length = op.attrs["carried"], op.attrs["length"]
     carry: Sequence[Array] = args[:carried]
-    stacked = [
-        np.empty(v.type.shape, v.type.dtype.numpy) for v in op.results[carried:]
-    ]
+    run.require_room(op)
+    stacked = [np.empty(run.known(v.type.shape), v.type.dtype.numpy) for v in op.results[carried:]]
     steps = range(length)
     for step in reversed(steps) if op.attrs["reverse"] else steps:
         results = run.region(op.regions[0], [*carry, *(x[step] for x in args[carried:])], {})
@@ -119,99 +152,22 @@ def _scan(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Sequence
     return [*carry, *stacked]
 
 
-def _region(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Sequence[Array]:
+def _region(run: _Interpreter, op: Op, args: list[Array], values: Values) -> Sequence[Array]:
     return run.region(op.regions[0], args, {})
 
 
-def _loop(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Sequence[Array]:
+def _loop(run: _Interpreter, op: Op, args: list[Array], values: Values) -> Sequence[Array]:
     carried: Sequence[Array] = args[2:]
     for index in range(int(args[0]), int(args[1]), op.attrs["step"]):
         carried = run.region(op.regions[0], [np.int64(index), *carried], values)
     return carried
 
 
-def _branch(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Sequence[Array]:
+def _branch(run: _Interpreter, op: Op, args: list[Array], values: Values) -> Sequence[Array]:
     return run.region(op.regions[0 if args[0] else 1], [], values)
 
 
-def _alloc(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Sequence[Array]:
-    type = op.attrs["type"]
-    size = 1 + sum((n - 1) * s for n, s in zip(type.shape, type.strides, strict=True))
-    return [_strided(np.empty(max(size, 1), type.dtype.numpy), type, 0)]
-
-
-def _global(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Sequence[Array]:
-    return [op.attrs["value"].array]
-
-
-def _view(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Sequence[Array]:
-    """A view by memory, not by index: strides may be anything that the verifier lets through."""
-    flat = np.lib.stride_tricks.as_strided(args[0], (1,) * args[0].ndim, args[0].strides)
-    start = flat.reshape(()) if flat.ndim else flat
-    return [_strided(start, op.attrs["type"], op.attrs["offset"])]
-
-
-def _strided(base: Array, type: BufferType, offset: int) -> Array:
-    """An array over `base`'s memory from element `offset` on."""
-    address = base.__array_interface__["data"][0] + offset * type.dtype.itemsize
-    holder = _Memory(address, type, base)
-    return np.asarray(holder).view(type.dtype.numpy)
-
-
-class _Memory:
-    """Gives NumPy an address with shape and strides, and keeps the owner alive."""
-
-    def __init__(self, address: int, type: BufferType, owner: Array) -> None:
-        self.owner = owner
-        size = type.dtype.itemsize
-        self.__array_interface__ = {
-            "version": 3,
-            "data": (address, False),
-            "shape": type.shape,
-            "strides": tuple(s * size for s in type.strides),
-            "typestr": f"|V{size}" if type.dtype.name == "bf16" else type.dtype.numpy.str,
-        }
-
-
-def _window(op: Op, buffer: Array, indices: Sequence[Array], lanes: int) -> tuple[Any, ...]:
-    """The NumPy index of an element or of lanes; VerifyError outside the buffer."""
-    where = [int(i) for i in indices]
-    for axis, (index, extent) in enumerate(zip(where, buffer.shape, strict=True)):
-        reach = index + (lanes - 1 if axis == buffer.ndim - 1 else 0)
-        if index < 0 or reach >= extent:
-            raise VerifyError(f"{op.row.name} at {where} leaves a buffer of {buffer.shape}")
-    if lanes > 1 or isinstance(_memory_type(op), VectorType):
-        return (*where[:-1], slice(where[-1], where[-1] + lanes))
-    return tuple(where)
-
-
-def _memory_type(op: Op) -> Any:
-    return op.attrs["type"] if op.row.name == "load" else op.operands[0].type
-
-
-def _lanes(op: Op) -> int:
-    """How many elements a load or store touches."""
-    type = _memory_type(op)
-    return op.attrs["valid"] or (type.lanes if isinstance(type, VectorType) else 1)
-
-
-def _load(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Sequence[Array]:
-    found = np.array(args[0][_window(op, args[0], args[1:], _lanes(op))])
-    if not op.attrs["valid"]:
-        return [found]
-    whole = np.zeros(op.attrs["type"].lanes, found.dtype)
-    whole[: len(found)] = found
-    return [whole]
-
-
-def _store(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Sequence[Array]:
-    lanes = _lanes(op)
-    value = args[0][:lanes] if op.attrs["valid"] else args[0]
-    args[1][_window(op, args[1], args[2:], lanes)] = value
-    return []
-
-
-def _host_call(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Sequence[Array]:
+def _host_call(run: _Interpreter, op: Op, args: list[Array], values: Values) -> Sequence[Array]:
     callee = HOST_FUNCTIONS.get(op.attrs["callee"])
     if callee is None:
         raise VerifyError(f"no host function '{op.attrs['callee']}'")
@@ -222,8 +178,14 @@ def _host_call(run: _Interpreter, op: Op, args: list[Array], values: Any) -> Seq
 HOST_FUNCTIONS: dict[str, Callable[..., None]] = {}
 """What `host_call` may call, by name."""
 
-_RULES: dict[str, Callable[..., Sequence[Array]]] = {
-    "cond": _cond, "while": _while, "scan": _scan, "call": _region, "kernel": _region,
-    "loop": _loop, "branch": _branch, "alloc": _alloc, "global": _global, "view": _view,
-    "load": _load, "store": _store, "host_call": _host_call,
+_RULES: Mapping[str, Callable[[_Interpreter, Op, list[Array], Values], Sequence[Array]]] = {
+    "cond": _cond,
+    "while": _while,
+    "scan": _scan,
+    "call": _region,
+    "kernel": _region,
+    "loop": _loop,
+    "branch": _branch,
+    "host_call": _host_call,
 }
+"""The rules of ops with regions, and of those that reach outside."""

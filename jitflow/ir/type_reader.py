@@ -9,10 +9,18 @@ from jitflow.ir.dims import Dimension, bounds, parse_dim_at
 from jitflow.ir.dtypes import DTYPES, DType
 from jitflow.ir.lexer import Token, Tokens
 from jitflow.ir.literals import read_number
-from jitflow.ir.types import SPACES, TOKEN, BufferType, Shape, TensorType, Type, VectorType
+from jitflow.ir.types import (
+    MAX_LANES,
+    SPACES,
+    TOKEN,
+    BufferType,
+    Shape,
+    TensorType,
+    Type,
+    VectorType,
+)
 
 MAX_RANK = 64  # NumPy's own limit
-MAX_LANES = 1024
 MAX_EXTENT = 1 << 62
 EXAMPLES = "a type such as f32[2, 3]"
 

@@ -137,6 +137,7 @@ class TokenType(Type):
 TOKEN = TokenType()
 INDEX = TensorType(i64)
 FLAG = TensorType(bool_)
+MAX_LANES = 1024
 SPACES = ("arg", "temp", "const")
 
 

@@ -23,6 +23,8 @@ def _infer_alloc(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     buffer = _require_buffer(attrs["type"])
     if buffer.space != "temp":
         raise VerifyError(f"alloc makes temp buffers, not {buffer}")
+    if any(bounds(stride)[0] < 0 for stride in buffer.strides):
+        raise ShapeError(f"strides of alloc are at least 0, got {buffer}")
     return (buffer,)
 
 
@@ -122,6 +124,8 @@ def _infer_global(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     buffer, value = _require_buffer(attrs["type"]), attrs["value"]
     if buffer.space != "const" or buffer.shape != value.array.shape:
         raise ShapeError(f"data of shape {value.array.shape} needs a const buffer, not {buffer}")
+    if buffer.dtype is not value.dtype or not buffer.is_contiguous:
+        raise DtypeError(f"{value.dtype} data needs a dense buffer of that dtype, not {buffer}")
     return (buffer,)
 
 

@@ -10,7 +10,7 @@ from jitflow.errors import DtypeError, ShapeError, VerifyError
 from jitflow.ir.dtypes import bool_
 from jitflow.ir.ops.rules import Attrs, Types
 from jitflow.ir.row import ROWS, Attribute, Family, OpRow, register
-from jitflow.ir.types import FLAG, TensorType, VectorType
+from jitflow.ir.types import FLAG, MAX_LANES, TensorType, VectorType
 
 _LEVEL_3 = "level 3 is below differentiation"
 
@@ -25,6 +25,8 @@ def _infer_splat(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     (scalar,) = types
     if not isinstance(scalar, TensorType) or scalar.rank:
         raise ShapeError(f"splat takes a scalar, got {scalar}")
+    if not 1 <= attrs["lanes"] <= MAX_LANES:
+        raise ShapeError(f"lanes must be within 1..{MAX_LANES}, got {attrs['lanes']}")
     return (VectorType(scalar.dtype, attrs["lanes"]),)
 
 
@@ -53,6 +55,10 @@ def _infer_lane_reduce(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, .
     vector = _require_vector(types[0])
     if vector.lanes & (vector.lanes - 1):
         raise ShapeError(f"lane_reduce halves; {vector} has no power of two lanes")
+    combine = ROWS.get(attrs["op"])
+    if combine is None or not combine.associative:
+        raise VerifyError(f"lane_reduce takes an associative op, not '{attrs['op']}'")
+    combine.infer((vector, vector), {}, ())
     return (TensorType(vector.dtype),)
 
 
