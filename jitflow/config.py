@@ -21,6 +21,9 @@ class Settings:
     verify: bool = False
     """Run the verifier after every pass."""
 
+    debug: bool = False
+    """Let the command line show the tracebacks of errors."""
+
     pass_limit: int = -1
     """Stop after this many pass runs, for bisection; -1 is no limit."""
 

@@ -63,6 +63,10 @@ class ConfigError(JitflowError, ValueError):
     """An environment variable with a value that its setting does not take."""
 
 
+class UsageError(JitflowError, ValueError):
+    """A command line that asks for something that is not there or cannot be done."""
+
+
 class ParseError(JitflowError, ValueError):
     """Text that cannot be read: IR, a spec, a pipeline. `line` and `column` count from 1."""
 

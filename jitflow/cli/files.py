@@ -1,0 +1,46 @@
+"""Text files of commands: `-` is stdin or stdout, a file is written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from jitflow.errors import UsageError
+
+
+def read_text(name: str) -> str:
+    """The text of a file in UTF-8; UsageError where it cannot be read."""
+    try:
+        return sys.stdin.read() if name == "-" else Path(name).read_text("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"cannot read {name}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name} is not UTF-8 text: byte {error.start} cannot be read") from error
+    except ValueError as error:
+        raise UsageError(f"cannot read {name!r}: {error}") from error
+
+
+def write_text(name: str, text: str) -> None:
+    """Writes the text; UsageError where that is not possible, with the file as it was."""
+    if name == "-":
+        sys.stdout.write(text)
+        return
+    path = Path(name)
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(0, "it is a folder")
+        handle, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+        os.chmod(half, 0o666 & ~_umask())
+        os.replace(half, path)
+    except OSError as error:
+        raise UsageError(f"cannot write {name}: {error.strerror}") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,129 @@
+"""Finds the function that `MODULE_OR_FILE:FUNCTION` names, and runs code of the user's.
+
+What the user's code raises becomes a UsageError that names the line; jitflow's own faults pass.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jitflow
+from jitflow.errors import JitflowError, UsageError
+from jitflow.trace.source import is_users
+
+EXPECTED = "expected MODULE_OR_FILE:FUNCTION, such as examples/digits.py:train_step"
+_HOME = str(Path(jitflow.__file__).parent) + os.sep
+
+
+def locate(target: str) -> Callable[..., Any]:
+    """The function; UsageError where the module, the file or the function is not there.
+
+    A module is imported under its name, or that of its file, so code under `__main__` stays
+    asleep.
+    """
+    place, colon, name = target.rpartition(":")
+    if not colon or not place or not name:
+        raise UsageError(f"'{target}' names no function; {EXPECTED}")
+    is_file = place.endswith(".py") or os.sep in place
+    module = _import_file(Path(place)) if is_file else _import_module(place)
+    found: Any = module
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise UsageError(_missing(place, name, module))
+        found = getattr(found, part)
+    if not callable(found):
+        raise UsageError(f"{place}: '{name}' is a {type(found).__name__}, not a function")
+    return found
+
+
+def require_fit(function: Callable[..., Any], args: Sequence[Any], static: Any) -> None:
+    """UsageError where the function does not take these arguments."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # a callable that does not say what it takes
+        return
+    try:
+        signature.bind(*args, **static)
+    except TypeError as error:
+        name = getattr(function, "__name__", "the function")
+        given = f"--args gives {len(args)} argument{'' if len(args) == 1 else 's'}"
+        raise UsageError(f"{name}{signature}: {error}; {given}") from error
+
+
+def _missing(place: str, name: str, module: ModuleType) -> str:
+    names = [n for n, value in vars(module).items() if callable(value) and not n.startswith("_")]
+    mine = [n for n in names if getattr(getattr(module, n), "__module__", "") == module.__name__]
+    near = difflib.get_close_matches(name, names, 1)
+    guess = f"; did you mean {near[0]}?" if near else ""
+    return f"{place} has no function '{name}'{guess}\n  it has {', '.join(mine) or 'none'}"
+
+
+def _import_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise UsageError(f"no file {path}; {EXPECTED}")
+    name = f"jitflow_target_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} is no Python file; {EXPECTED}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    with _path(str(path.parent.resolve())), calling(f"import {path}"):
+        spec.loader.exec_module(module)
+    return module
+
+
+def _import_module(name: str) -> ModuleType:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise UsageError(f"'{name}' is no module; {EXPECTED}")
+    try:
+        with _path(os.getcwd()), calling(f"import {name}"):
+            return importlib.import_module(name)
+    except UsageError as error:
+        cause = error.__cause__
+        if isinstance(cause, ModuleNotFoundError) and f"{name}.".startswith(f"{cause.name}."):
+            raise UsageError(f"no module '{cause.name}'; {EXPECTED}") from None
+        raise
+
+
+@contextmanager
+def _path(folder: str) -> Iterator[None]:
+    """Modules beside the user's one can be imported, as they could if Python ran it."""
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+
+
+@contextmanager
+def calling(what: str) -> Iterator[None]:
+    """Errors of the user's code within become UsageErrors; jitflow's are left alone."""
+    try:
+        yield
+    except JitflowError:
+        raise
+    except (Exception, SystemExit) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        if frames[-1].filename.startswith(_HOME):
+            raise
+        raise UsageError(f"{what}: {_describe(error, frames)}") from error
+
+
+def _describe(error: BaseException, frames: traceback.StackSummary) -> str:
+    """What was raised, and the last line of it that is the user's."""
+    text = traceback.format_exception_only(error)[-1].strip()
+    if isinstance(error, SyntaxError):
+        return f"{text}\n  {error.filename}:{error.lineno}: {(error.text or '').strip()}"
+    users = [frame for frame in frames if is_users(frame.filename)]
+    return f"{text}\n  {users[-1].filename}:{users[-1].lineno}: {users[-1].line}" if users else text

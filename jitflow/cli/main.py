@@ -1,0 +1,86 @@
+"""The entry point: reads the command line, runs one command, turns errors into exit codes.
+
+0: done. 2: something that the user gave is wrong, and one message on stderr says what and what
+was expected. 1: a fault of jitflow itself; JITFLOW_DEBUG=1 shows its traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from jitflow import __version__
+from jitflow.cli import dump, opt, passes
+from jitflow.config import settings
+from jitflow.errors import JitflowError, UsageError
+
+COMMANDS = (dump, opt, passes)
+"""Each has `add(subparsers)`, which sets `run(arguments)`."""
+
+EXAMPLES = """\
+examples:
+  jitflow dump examples/digits.py:train_step --args ... --stage opt,llvm
+  jitflow dump model:loss --args "f32[512, 4096], f32[]" --grad --stage kernels
+  jitflow opt step.jf -p "inline,cse,dce" --print-changed --verify-each
+  jitflow passes
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line (sys.argv unless given) and returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        arguments = _parser().parse_args(argv)
+        arguments.run(arguments)
+        sys.stdout.flush()
+    except SystemExit as stop:  # --help and --version
+        return stop.code if isinstance(stop.code, int) else 0
+    except JitflowError as error:
+        if settings.debug:
+            raise
+        print(f"jitflow: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader, `head` for one, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if settings.debug:
+            raise
+        print(_internal(error), file=sys.stderr)
+        return 1
+    return 0
+
+
+def _internal(error: Exception) -> str:
+    return (
+        f"jitflow: internal error: {type(error).__name__}: {error}\n"
+        "  please report it; JITFLOW_DEBUG=1 shows the traceback"
+    )
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}\n  see {self.prog} --help")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="jitflow",
+        description="Shows what jitflow makes of a function, stage by stage.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"jitflow {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add(commands)
+    return parser
