@@ -23,14 +23,12 @@ from jitflow.ir.core import Op, Value
 from jitflow.ir.dense import Dense
 from jitflow.ir.dtypes import DType
 from jitflow.ir.row import ROWS, OpRow
+from jitflow.passes.constants import CONSTANT, is_constant, splat
 
 Bindings = dict[str, Value]
 Matcher = Callable[[Value, Bindings], bool]
 Maker = Callable[[Any, Op, Bindings], Any]
 Result = str | Callable[..., Value | None]
-
-CONSTANT = ROWS["constant"]
-REAL = "biuf"
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,14 +87,6 @@ class Rule:
         return found
 
 
-def splat(value: Value) -> Dense | None:
-    """The number that every element of a constant has; None for other values."""
-    if value.op is None or value.op.row is not CONSTANT:
-        return None
-    data: Dense = value.op.attrs["value"]
-    return data if data.is_splat else None
-
-
 ROW_BY_METHOD: Mapping[str, OpRow] = {method_name(row): row for row in ROWS.values()}
 
 
@@ -144,7 +134,7 @@ def _match_variable(name: str) -> Matcher:
     needs_constant = name.isupper()
 
     def matches(value: Value, found: Bindings) -> bool:
-        if needs_constant and (value.op is None or value.op.row is not CONSTANT):
+        if needs_constant and not is_constant(value):
             return False
         return found.setdefault(name, value) is value
 

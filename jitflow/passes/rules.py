@@ -35,10 +35,8 @@ def _facts(method: str, row: OpRow) -> Iterator[Rule]:
         yield Rule(f"{row.name}_idempotent", f"{method}(x, x)", "x")
     if row.associative and row.commutative:
         exact_kinds = ANY_REAL if row.idempotent else DISCRETE
-        pattern, result = f"{method}({method}(x, C), D)", f"{method}(x, {method}(C, D))"
-        yield Rule(f"{row.name}_associative", pattern, result, exact_kinds)
-        if not row.idempotent and row.name in ("add", "mul"):
-            yield Rule(f"{row.name}_associative_fast", pattern, result, FLOATS, exact=False)
+        pattern = f"{method}({method}(x, C), D)"
+        yield Rule(f"{row.name}_associative", pattern, values.regroup, exact_kinds)
 
 
 FACTS: tuple[Rule, ...] = tuple(
@@ -170,6 +168,8 @@ REDUCTIONS: tuple[Rule, ...] = tuple(
 
 # fmt: off
 FAST: tuple[Rule, ...] = (
+    Rule("add_associative_fast", "add(add(x, C), D)", values.regroup, FLOATS, exact=False),
+    Rule("mul_associative_fast", "mul(mul(x, C), D)", values.regroup, FLOATS, exact=False),
     Rule("sub_self_fast", "sub(x, x)", "0", FLOATS, exact=False),
     Rule("mul_zero_fast", "mul(x, 0)", "0", FLOATS, exact=False),
     Rule("neg_sub_fast", "neg(sub(x, y))", "sub(y, x)", FLOATS, exact=False),

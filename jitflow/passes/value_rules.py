@@ -12,21 +12,28 @@ from jitflow.ir.core import Op, Value
 from jitflow.ir.dense import Dense
 from jitflow.ir.dtypes import DType
 from jitflow.ir.row import ROWS
-from jitflow.passes.fold import compress as compress_data
-from jitflow.passes.pattern import CONSTANT, splat
+from jitflow.passes import constants
+from jitflow.passes.constants import CONSTANT, is_constant, splat
 
 _FLIPPED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
 _NEGATED = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}
 _MANTISSA = {"f16": 11, "bf16": 8, "f32": 24, "f64": 53}
 
 
-def _is_constant(value: Value) -> bool:
-    return value.op is not None and value.op.row is CONSTANT
-
-
 def swap(b: Any, op: Op, constant: Value, x: Value) -> Value | None:
     """Constants move right, once: two constants stay."""
-    return None if _is_constant(x) else b.emit(op.row, (x, constant), op.attrs).result
+    return None if is_constant(x) else b.emit(op.row, (x, constant), op.attrs).result
+
+
+def regroup(b: Any, op: Op, x: Value, first: Value, second: Value) -> Value | None:
+    """(x . C) . D as x . (C . D), the constants combined at once."""
+    both = b.emit(op.row, (first, second))
+    data = constants.evaluate(both)
+    b.ops.pop()
+    if data is None:
+        return None
+    constant = b.emit(CONSTANT, (), {"value": data, "type": both.result.type}).result
+    return b.emit(op.row, (x, constant)).result
 
 
 def undo(b: Any, op: Op, x: Value) -> Value | None:
@@ -37,7 +44,7 @@ def undo(b: Any, op: Op, x: Value) -> Value | None:
 
 
 def flip_order(b: Any, op: Op, constant: Value, x: Value) -> Value | None:
-    if _is_constant(x):
+    if is_constant(x):
         return None
     return b.emit(ROWS[_FLIPPED[op.row.name]], (x, constant)).result
 
@@ -67,7 +74,7 @@ def multiply_by_reciprocal(b: Any, op: Op, x: Value, divisor: Value) -> Value | 
 
 def multiply_by_inverse(b: Any, op: Op, x: Value, divisor: Value) -> Value | None:
     """x / c as x * (1 / c): rounds twice."""
-    return None if _is_constant(x) else b.mul(x, b.div(b.full_like(x, 1), divisor))
+    return None if is_constant(x) else b.mul(x, b.div(b.full_like(x, 1), divisor))
 
 
 def compress(b: Any, op: Op) -> Value | None:
@@ -75,7 +82,7 @@ def compress(b: Any, op: Op) -> Value | None:
     data = op.attrs["value"]
     if data.is_splat:
         return None
-    smaller = compress_data(data)
+    smaller = constants.compress(data)
     if smaller is data:
         return None
     return b.emit(CONSTANT, (), {"value": smaller, "type": op.attrs["type"]}).result

@@ -10,7 +10,7 @@ from typing import Any
 
 from jitflow.ir.core import Op, Value
 from jitflow.ir.ops.contraction import free_axes
-from jitflow.passes.pattern import CONSTANT, splat
+from jitflow.passes.constants import CONSTANT, splat
 
 Axes = tuple[int, ...]
 
