@@ -101,7 +101,7 @@ def full(shape: Shape, value: Any, dtype: DType) -> Array:
 
 @lru_cache(1024)
 def _splat(value: Any, kind: str, dtype: DType) -> Dense:
-    """A number's data, kept; `kind` names its type. Not for zero, whose sign equality does not see."""
+    """A number's data, kept; `kind` names its type. Not for zero: -0.0 equals 0.0."""
     with np.errstate(all="ignore"):
         return Dense(value, dtype)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import TraceError
+from jitflow.ir.dims import Dim
 from jitflow.ir.dtypes import DType, as_dtype, i64
 from jitflow.ir.types import Shape, TensorType
 from jitflow.numpy.basics import (
@@ -112,6 +113,8 @@ def array(object: Any, dtype: Any = None, *, copy: Any = True, ndmin: int = 0) -
 
 @in_trace(np.asarray)
 def asarray(a: Any, dtype: Any = None, *, copy: Any = None) -> Array:
+    if dtype is None and not copy and isinstance(a, np.ndarray):
+        return as_array(a)  # as in NumPy, the same memory
     if type(a) is Array and not a.weak and dtype in (None, a.dtype) and not copy:
         return a
     return array(a, dtype)
@@ -123,6 +126,8 @@ def arange(*args: Any, dtype: Any = None, **kwargs: Any) -> Array:
     if any(type(x) is Array for x in (*args, *kwargs.values())):
         cure = "take bounds from x.shape, or name the argument in static_argnames"
         fail(TraceError, "bounds cannot be traced values", op="arange", cure=cure)
+    if any(isinstance(x, Dim) for x in args):
+        return _symbolic_arange(args, dtype)
     known = np.arange(*args, dtype=dtype, **kwargs)
     if known.dtype.kind == "b" or len(known) < 2:
         return as_array(known) if len(known) else full_of((0,), 0, as_dtype(known.dtype))
@@ -131,6 +136,12 @@ def arange(*args: Any, dtype: Any = None, **kwargs: Any) -> Array:
     index = iota(known.shape, 0, as_dtype(known.dtype))
     scaled = index if step == 1 else CALLS[np.multiply](index, step)
     return scaled if start == 0 else CALLS[np.add](scaled, start)
+
+
+def _symbolic_arange(args: tuple[Any, ...], dtype: Any) -> Array:
+    if len(args) != 1:
+        fail(TraceError, "arange of an unknown size takes the stop only", op="arange")
+    return iota(args, 0, i64 if dtype is None else as_dtype(dtype))
 
 
 def iota(shape: Shape, axis: int, dtype: DType = i64) -> Array:

@@ -25,7 +25,7 @@ from jitflow.numpy.basics import (
 from jitflow.numpy.registry import numpy_function, strong
 from jitflow.numpy.shaping import as_shape, expand_dims, ravel, reshaped
 from jitflow.numpy.ufuncs import CALLS
-from jitflow.trace import FUNCTIONS, emit_view
+from jitflow.trace import FUNCTIONS, detach, emit_view
 
 
 def sliced(x: Array, axis: int, start: int, stop: int) -> Array:
@@ -73,7 +73,7 @@ def _joined(op: str, parts: Sequence[Array], axis: int, dtype: DType) -> Array:
             ShapeError, f"the arrays must agree in every axis but {position}", op=op, shapes=shapes
         )
     parts = [convert(x, dtype) for x in parts]
-    return emit("concatenate", *parts, axis=position) if len(parts) > 1 else parts[0]
+    return emit("concatenate", *parts, axis=position) if len(parts) > 1 else detach(parts[0])
 
 
 @numpy_function(np.stack)
@@ -233,7 +233,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Array:
     shifts, axes = (v if isinstance(v, (tuple, list)) else (v,) for v in (shift, axis))
     for count, k in np.broadcast(shifts, axes):
         x = _rolled(x, as_shape("roll", count)[0], normal_axis("roll", int(k), x.type.rank))
-    return x
+    return detach(x)
 
 
 def _rolled(x: Array, shift: Any, axis: int) -> Array:

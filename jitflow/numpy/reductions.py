@@ -26,15 +26,16 @@ from jitflow.numpy.basics import (
 )
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.ufuncs import CALLS
+from jitflow.trace import detach
 
 _NARROW_F32 = 2**24
 """Counts up to here are exact in float32."""
 
 
 def _reduce(row: str, x: Array, axis: Any, keepdims: bool) -> Array:
-    """One reduction; none where no axis is reduced."""
+    """One reduction; a copy where no axis is reduced."""
     axes = normal_axes(row.removeprefix("reduce_"), axis, x.type.rank)
-    result = emit(row, x, axes=axes) if axes else x
+    result = emit(row, x, axes=axes) if axes else detach(x)
     return _with_axes(result, x.type.shape, axes) if keepdims else result
 
 

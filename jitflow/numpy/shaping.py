@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import AxisError, ShapeError, TraceError
+from jitflow.ir.dims import Dim
 from jitflow.ir.types import Shape
 from jitflow.numpy.basics import (
     Array,
@@ -31,7 +32,7 @@ def as_shape(op: str, shape: Any) -> Shape:
 
 
 def _size(op: str, extent: Any) -> Any:
-    if type(extent) is int or type(extent).__name__ == "Dim":
+    if type(extent) is int or isinstance(extent, Dim):
         return extent
     if isinstance(extent, (np.integer, bool)):
         return int(extent)

@@ -14,6 +14,7 @@ from jitflow.ir.types import TensorType
 from jitflow.ir.verifier import verify
 from jitflow.trace import WEAK
 from jitflow.trace.pytree import flatten, unflatten
+from jitflow.trace.spec import spec
 from jitflow.trace.staging import Leaf, Source, Staged, stage
 
 TOLERANCE = {"float16": 2e-3, "float32": 2e-6, "float64": 1e-12}
@@ -77,3 +78,17 @@ def evaluate_fixture() -> Any:
 def rows_fixture() -> Any:
     """The names of the ops in the graph of f."""
     return lambda f, *args: [op.name for op in staged(f, *args).function.ops]
+
+
+@pytest.fixture(name="types", scope="session")
+def types_fixture() -> Any:
+    """The types of what f gives for an argument of a spec."""
+
+    def types(f: Any, text: str) -> list[str]:
+        given = spec(text)
+        leaf = Leaf(TensorType(given.dtype, given.shape), given.weak, "argument x")
+        graph = stage(Source(lambda xs: f(*xs), "f", Location(__file__, 1)), [leaf])
+        verify(graph.function)
+        return [str(value.type) for value in graph.function.results]
+
+    return types

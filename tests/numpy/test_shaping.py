@@ -243,6 +243,25 @@ def test_indexing_views_show_writes(check):
     check(fill, X)
 
 
+def test_copies_show_no_writes(check):
+    def fill(x, v):
+        y = v * 2
+        copies = [
+            np.sum(y, axis=()),
+            np.concatenate([y]),
+            np.roll(y, 0),
+            +y,
+            y**1,
+            y.clip(),
+            y.copy(),
+        ]
+        copies += [y.astype(y.dtype), np.round(y), np.positive(y)]
+        y[:] = 7
+        return copies
+
+    check(fill, X, V)
+
+
 @pytest.mark.parametrize(
     ("index", "kind", "text"),
     [

@@ -1,0 +1,58 @@
+"""Graphs of dtypes and sizes that are not run everywhere yet: bfloat16, complex, unknown sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import jitflow.numpy as jnp
+from jitflow.errors import TraceError
+
+SYMBOLIC = {
+    "f32[n, 4]": lambda x: x + jnp.ones(4, np.float32),
+    "f32[n, 3]": lambda x: x @ jnp.ones((4, 3), np.float32),
+    "f32[4]": lambda x: x[0] + x[-1],
+    "f32[n - 1, 4]": lambda x: x[1:] - x[:-1],
+    "f32[4*n]": lambda x: x.reshape(-1),
+    "f32[n]": lambda x: x.mean(axis=1),
+    "f32[2*n, 4]": lambda x: np.concatenate([x, x]),
+    "i64[n]": lambda x: jnp.arange(x.shape[0]),
+    "i64[4]": lambda x: x.argmax(axis=0),
+    "f32[n, 2]": lambda x: jnp.special.softmax(x)[:, ::2],
+}
+
+
+@pytest.mark.parametrize("result", SYMBOLIC)
+def test_unknown_sizes(result, types):
+    assert types(SYMBOLIC[result], "f32[n, 4]") == [result]
+
+
+@pytest.mark.parametrize(
+    ("function", "text"),
+    [
+        (lambda x: x[2], "may not reach 3"),
+        (lambda x: x[1:-2], "may be empty or not"),
+        (lambda x: x[::2], "unknown size comes later"),
+        (lambda x: x.mean(), "unknown size comes later"),
+        (lambda x: x + jnp.ones((2, 4)), "do not broadcast"),
+    ],
+)
+def test_what_needs_a_size(function, text, types):
+    with pytest.raises((TraceError, ValueError), match=text):
+        types(function, "f32[n, 4]")
+
+
+def test_bfloat16(types):
+    def f(x):
+        return x * x, np.exp(x), x > 0, x.sum(), x.mean(), x + 1, x + x.astype(np.float32)
+
+    expected = "bf16[2] bf16[2] bool[2] bf16[] bf16[] bf16[2] f32[2]".split()
+    assert types(f, "bf16[2]") == expected
+    assert jnp.bfloat16 is not None
+
+
+def test_complex(types):
+    assert types(lambda x: (x * 2 + 1j) / x - x @ x, "c64[2]") == ["c64[2]"]
+    assert types(lambda x: x + np.complex128(1j), "f32[2]") == ["c128[2]"]
+    with pytest.raises(TypeError, match="got c64"):
+        types(lambda x: np.exp(x), "c64[2]")
