@@ -32,15 +32,19 @@ def splat(value: Value) -> Dense | None:
 def evaluate(op: Op, limit: int = LIMIT) -> Dense | None:
     """The result of an op on constants, to the bit; None where it is not exact or too large.
 
-    Approximate rows are exact on integers and bool. Splats of any size stay splats in
-    elementwise ops. NaNs get one bit pattern, the same on every CPU.
+    Approximate rows are exact on integers and bool. Splats stay splats, at any size, in
+    elementwise ops and in views, which only move them. NaNs get one bit pattern, the same on
+    every CPU.
     """
     if not _is_exact_on_constants(op):
         return None
     result = op.results[0].type
     data: list[Dense] = [v.op.attrs["value"] for v in op.operands if v.op is not None]
-    if op.row.family is Family.ELEMENTWISE and all(d.is_splat for d in data):
-        return _call(op, [d.array for d in data], result)
+    if all(d.is_splat for d in data):
+        if op.row.family is Family.ELEMENTWISE:
+            return _call(op, [d.array for d in data], result)
+        if op.row.family is Family.VIEW and all(d == data[0] for d in data):
+            return data[0]
     types = [value.type for value in op.operands]
     if any(_count(t) > limit for t in (*types, result)):
         return None

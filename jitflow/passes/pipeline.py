@@ -2,10 +2,10 @@
 
 TENSOR: tuple[str, ...] = (
     "inline",  # calls first, so that every later pass sees one flat function
+    "fold",  # constants, before the rules that ask for them
     "hoist_views",  # next to other views and to products, where canonicalize joins them
-    "canonicalize",  # one form for equal ops; constants on the right, where fold and cse look
-    "fold",  # after constants moved right and into place
-    "cse",  # after equal ops got equal forms
+    "canonicalize",  # one form for equal ops, so that cse finds them
+    "cse",  # after equal ops got one form
     "dce",  # after the passes that leave unused ops behind
 )
 """Level 2 to level 2: what the user wrote, without what need not be computed."""

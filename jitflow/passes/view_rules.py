@@ -10,7 +10,6 @@ from typing import Any
 
 from jitflow.ir.core import Op, Value
 from jitflow.ir.ops.contraction import free_axes
-from jitflow.passes.constants import CONSTANT, splat
 
 Axes = tuple[int, ...]
 
@@ -28,14 +27,6 @@ def _is_sorted(axes: Axes) -> bool:
 def same_type(b: Any, op: Op, x: Value, *rest: Value) -> Value | None:
     """x, where the op gives the type that it takes: then it moves and changes nothing."""
     return x if op.results[0].type == x.type else None
-
-
-def same_splat(b: Any, op: Op, constant: Value) -> Value | None:
-    """A constant with one number for all elements has it wherever they move."""
-    data = splat(constant)
-    if data is None:
-        return None
-    return b.emit(CONSTANT, (), {"value": data, "type": op.results[0].type}).result
 
 
 # Broadcast and reshape.
@@ -140,13 +131,6 @@ def slice_once(b: Any, op: Op, x: Value) -> Value | None:
     return b.slice(x, start=starts, stop=stops, step=steps)
 
 
-def pad_splat(b: Any, op: Op, x: Value, padding: Value) -> Value | None:
-    data, around = splat(x), splat(padding)
-    if data is None or around is None or data != around:
-        return None
-    return same_splat(b, op, x)
-
-
 def concatenate_less(b: Any, op: Op) -> Value | None:
     """Leaves out operands without elements along the axis, and the op if one is left."""
     axis = op.attrs["axis"]
@@ -154,13 +138,6 @@ def concatenate_less(b: Any, op: Op) -> Value | None:
     if len(kept) == 1:
         return kept[0]
     return None if len(kept) == len(op.operands) else b.concatenate(*kept, axis=axis)
-
-
-def concatenate_splat(b: Any, op: Op, first: Value) -> Value | None:
-    data = splat(first)
-    if data is None or any(splat(value) != data for value in op.operands):
-        return None
-    return same_splat(b, op, first)
 
 
 # Reductions and products.
