@@ -10,14 +10,8 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from jitflow.api.arguments import (
-    Call,
-    Signature,
-    key_and_inputs,
-    leaf_of,
-    refuse_unhashable,
-    static_key,
-)
+from jitflow.api.arguments import key_and_inputs, leaf_of
+from jitflow.api.signature import Call, Signature, refuse_unhashable, static_key
 from jitflow.api.stages import Captured, Compiled, Lowered, Traced
 from jitflow.errors import TraceError
 from jitflow.trace import staging

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from jitflow.api.arguments import Call, Signature, key_and_inputs
+from jitflow.api.arguments import key_and_inputs
 from jitflow.api.road import Road
+from jitflow.api.signature import Call, Signature
 from jitflow.errors import CheckError, RangeError, TraceError
 from jitflow.ir.core import Function
 from jitflow.trace.context import STATE

@@ -24,6 +24,15 @@ _INERT = {"order": ("C", "K", "A", None), "subok": (True, False), "casting": ("s
 """Options without a meaning here, with the values that ask for what happens anyway."""
 
 
+_VIEWS = frozenset((
+    np.atleast_1d, np.atleast_2d, np.atleast_3d, np.array_split, np.broadcast_arrays,
+    np.broadcast_to, np.diff, np.expand_dims, np.flip, np.fliplr, np.flipud, np.hsplit,
+    np.matrix_transpose, np.moveaxis, np.permute_dims, np.ravel, np.reshape, np.split,
+    np.squeeze, np.swapaxes, np.transpose, np.vsplit,
+))  # fmt: skip
+"""Functions whose result shares memory with their argument; that of any other is new memory."""
+
+
 def numpy_function(*functions: Any, method: str = "") -> Callable[[Implementation], Implementation]:
     """Decorator: the function stands for these NumPy functions, and for the array method."""
 
@@ -39,15 +48,16 @@ def numpy_function(*functions: Any, method: str = "") -> Callable[[Implementatio
 
 def _bound(function: Any, implementation: Implementation) -> Implementation:
     name = function.__name__
+    finish = strong if function in _VIEWS else fresh
 
     @wraps(implementation)
     def call(*args: Any, **kwargs: Any) -> Any:
         signature, plain = _signatures(function, implementation)
         if signature is None or plain:
-            return strong(implementation(*args, **kwargs))
+            return finish(implementation(*args, **kwargs))
         bound = signature.bind(*args, **kwargs)
         arguments = _supported(name, signature, bound, implementation)
-        return strong(implementation(*arguments[0], **arguments[1]))
+        return finish(implementation(*arguments[0], **arguments[1]))
 
     return call
 
@@ -102,6 +112,17 @@ def _refuse_unless_inert(name: str, key: str, value: Any) -> None:
         op=f"np.{name}",
         cure=f"leave {key} out" if key != "out" else "use the result",
     )
+
+
+def fresh(result: Any) -> Any:
+    """Like `strong`, as new memory: a function may give its argument back, or a view of it."""
+    if type(result) is Array:
+        result = detach(result)
+        result.weak = False
+        return result
+    if type(result) in (tuple, list):
+        return type(result)(map(fresh, result))
+    return result
 
 
 def strong(result: Any) -> Any:

@@ -32,6 +32,8 @@ Step = tuple[str, Mapping[str, Any]]
 Path = tuple[Step, ...]
 """View rows with their attributes, from the cell's whole array to the handle's."""
 
+MAY_BE_COPY = "NumPy's reshape may have made a copy or a view"
+
 _CURES = {
     "at": "write x[i] = v on an array that the function made, or use jnp.where",
     "item": "use the array as it is; numbers are known when the jitted function has returned",
@@ -59,16 +61,17 @@ class TracedArray:
     """An array whose elements are not known yet: `type` is known, the rest is a graph.
 
     `weak` marks Python scalars and what was computed from nothing else: they take on the dtype
-    of the arrays that they meet.
+    of the arrays that they meet. `may_be_copy` marks a view that NumPy makes or not by strides.
     """
 
-    __slots__ = ("_value", "_version", "cell", "path", "type", "weak")
+    __slots__ = ("_value", "_version", "cell", "may_be_copy", "path", "type", "weak")
     __array_priority__ = 1000
 
     def __init__(self, cell: Cell, weak: bool = False, path: Path = (), value: Any = None) -> None:
         self.cell = cell
         self.path = path
         self.weak = weak
+        self.may_be_copy = False
         self._value = cell.value if value is None else value
         self._version = cell.version
         self.type: Any = self._value.type
@@ -86,6 +89,13 @@ class TracedArray:
         if context is None:
             raise TraceError(strange_text(self._value, cell.context))
         if self._version != cell.version:
+            if self.may_be_copy:
+                fail(
+                    TraceError,
+                    f"the array was written after a reshape of it, and {MAY_BE_COPY}",
+                    shapes=[self.type],
+                    cure="reshape after the write, or reshape a .copy()",
+                )
             value = cell.value
             for row, attrs in self.path:
                 value = cell.context.builder.emit(ROWS[row], (value,), attrs, (), here()).results[0]

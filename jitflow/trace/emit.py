@@ -24,7 +24,8 @@ from jitflow.trace.source import fail, here
 OUT_OF_BOUNDS = "Python integer out of bounds"
 """How the message of a failed check of a weak integer begins."""
 
-_MAY_COPY = "NumPy's reshape may have made a copy of it"
+FOREIGN = "it belongs to the function around this one"
+"""Why an array that a nested trace captured cannot be written."""
 
 
 def wrap(value: Value, weak: bool = False, frozen: str = "") -> TracedArray:
@@ -63,14 +64,18 @@ def emit_view(row: str, array: TracedArray, **attrs: Any) -> TracedArray:
     """
     value, cell = array.value, array.cell
     if cell.context is not STATE.context:
-        return emit(row, array, **attrs)
-    if row == "reshape" and not _keeps_memory(array, attrs["shape"]):
-        cell.frozen = cell.frozen or _MAY_COPY
+        part = emit(row, array, **attrs)
+        part.cell.frozen = FOREIGN
+        return part
     try:
         op = cell.context.builder.emit(ROWS[row], (value,), attrs, (), here())
     except JitflowError as error:
         _fail_at_line(error, row, (array,))
-    return TracedArray(cell, array.weak, (*array.path, (row, op.attrs)), op.results[0])
+    view = TracedArray(cell, array.weak, (*array.path, (row, op.attrs)), op.results[0])
+    view.may_be_copy = array.may_be_copy or (
+        row == "reshape" and not _keeps_memory(array, attrs["shape"])
+    )
+    return view
 
 
 def _keeps_memory(array: TracedArray, shape: tuple[Any, ...]) -> bool:

@@ -15,10 +15,10 @@ from jitflow.errors import DtypeError, ShapeError, TraceError
 from jitflow.ir.dense import Dense
 from jitflow.ir.dtypes import bool_
 from jitflow.ir.types import TensorType
-from jitflow.trace.arrays import Step, TracedArray
+from jitflow.trace.arrays import MAY_BE_COPY, Step, TracedArray
 from jitflow.trace.context import STATE
 from jitflow.trace.dispatch import OPERATORS, call_operator
-from jitflow.trace.emit import emit, wrap
+from jitflow.trace.emit import FOREIGN, emit, wrap
 from jitflow.trace.lift import lift
 from jitflow.trace.source import fail
 
@@ -51,7 +51,9 @@ def write(target: TracedArray, new: TracedArray) -> None:
 def _require_writable(target: TracedArray) -> None:
     reason = target.cell.frozen
     if target.cell.context is not STATE.context:
-        reason = "it belongs to the function around this one"
+        reason = FOREIGN
+    elif target.may_be_copy:
+        reason = MAY_BE_COPY
     elif any(row == "broadcast" for row, _ in target.path):
         reason = "it is broadcast: several elements share memory"
     if reason:

@@ -1,0 +1,163 @@
+"""A function's parameters, which of them are static, and calls taken apart by them.
+
+Owns what an error calls an argument, and the keys of static values. Knows no array.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+
+from jitflow.errors import TraceError
+from jitflow.trace.arrays import TracedArray
+from jitflow.trace.pytree import TreeDef, flatten, paths, unflatten
+from jitflow.trace.source import fail
+
+_PLAIN = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class Call(NamedTuple):
+    """One call taken apart: the leaves of its dynamic arguments, and what else there is to it."""
+
+    leaves: list[Any]
+    tree: TreeDef
+    """Of the dynamic positional arguments, or of (positional, keyword) where there are keywords."""
+
+    has_keywords: bool
+    static: tuple[tuple[int | str, Any], ...]
+    """(position or name, value) of each static argument."""
+
+
+class Signature:
+    """The parameters of a function and which of them are static."""
+
+    def __init__(self, function: Callable[..., Any], numbers: Any, names: Any) -> None:
+        self.function = function
+        self.function_name = getattr(function, "__name__", type(function).__name__)
+        try:
+            parameters = list(inspect.signature(function).parameters.values())
+        except (TypeError, ValueError):
+            parameters = []
+        self.parameters = parameters
+        self.positional = [p.name for p in parameters if p.kind in _PLAIN]
+        self.numbers, self.names = self._resolve(_listed(numbers, int), _listed(names, str))
+        self.has_static = bool(self.numbers or self.names)
+
+    def _resolve(
+        self, numbers: list[int], names: list[str]
+    ) -> tuple[frozenset[int], frozenset[str]]:
+        """Static positions and names, each completed by the other."""
+        known = [p.name for p in self.parameters]
+        takes_more = {p.kind for p in self.parameters}
+        count = len(self.positional)
+        for name in names:
+            if known and name not in known and inspect.Parameter.VAR_KEYWORD not in takes_more:
+                self._refuse("static_argnames", repr(name))
+        for number in numbers:
+            if known and not -count <= number < count and (
+                number < 0 or inspect.Parameter.VAR_POSITIONAL not in takes_more
+            ):
+                self._refuse("static_argnums", str(number))
+        positions = {n + count if n < 0 else n for n in numbers}
+        all_names = set(names) | {self.positional[n] for n in positions if n < count}
+        positions |= {self.positional.index(n) for n in names if n in self.positional}
+        return frozenset(positions), frozenset(all_names)
+
+    def _refuse(self, option: str, value: str) -> NoReturn:
+        known = ", ".join(p.name for p in self.parameters) or "none"
+        fail(
+            TraceError,
+            f"{option} names {value}, which {self.function_name} does not take",
+            cure=f"its parameters are {known}",
+        )
+
+    def take_apart(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        static: tuple[tuple[int | str, Any], ...] = ()
+        if self.has_static:
+            static = (
+                *((i, args[i]) for i in sorted(self.numbers) if i < len(args)),
+                *((n, kwargs[n]) for n in sorted(self.names & kwargs.keys())),
+            )
+            args = tuple(x for i, x in enumerate(args) if i not in self.numbers)
+            kwargs = {n: x for n, x in kwargs.items() if n not in self.names}
+        leaves, tree = flatten((args, kwargs) if kwargs else args)
+        return Call(leaves, tree, bool(kwargs), static)
+
+    def put_together(
+        self, call: Call, leaves: Sequence[Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The (args, kwargs) of a call with these leaves in place of its own."""
+        tree = unflatten(call.tree, leaves)
+        args, kwargs = tree if call.has_keywords else (tree, {})
+        if call.static:
+            whole = list(args)
+            for place, value in call.static:
+                if isinstance(place, int):
+                    whole.insert(place, value)
+            args = tuple(whole)
+            kwargs = kwargs | {n: value for n, value in call.static if isinstance(n, str)}
+        return args, kwargs
+
+    def leaf_names(self, call: Call) -> list[str]:
+        """What errors call each leaf: `argument params['w']`."""
+        tree = unflatten(call.tree, call.leaves)
+        args, kwargs = tree if call.has_keywords else (tree, {})
+        taken = {place for place, _ in call.static}
+        free = [i for i in range(len(args) + len(taken)) if i not in taken]
+        named = [(self.name_of(i), x) for i, x in zip(free, args, strict=False)]
+        named += [(name, kwargs[name]) for name in sorted(kwargs)]
+        return [
+            f"argument {path}" for name, x in named for path in paths(flatten(x)[1], name)
+        ]
+
+    def name_of(self, position: int) -> str:
+        """The parameter that takes a positional argument."""
+        if position < len(self.positional):
+            return self.positional[position]
+        rest = [p.name for p in self.parameters if p.kind is inspect.Parameter.VAR_POSITIONAL]
+        first = rest[0] if rest else "args"
+        return f"{first}[{position - len(self.positional)}]"
+
+
+def _listed(value: Any, kind: type) -> list[Any]:
+    if value is None:
+        return []
+    listed = [value] if isinstance(value, kind) else value
+    option = "static_argnums" if kind is int else "static_argnames"
+    if isinstance(listed, (str, int)) or not all(isinstance(x, kind) for x in listed):
+        fail(TraceError, f"{option} takes {kind.__name__} or a tuple of them, got {value!r}")
+    return list(listed)
+
+
+def static_key(call: Call) -> tuple[Any, ...]:
+    """Static values as dictionary keys: by type and ==, floats by their digits and sign."""
+    return tuple(
+        (place, type(x), repr(x) if isinstance(x, (float, complex)) else x)
+        for place, x in call.static
+    )
+
+
+def refuse_unhashable(call: Call, signature: Signature) -> None:
+    """Raises the error of a static argument that is not hashable, where there is one."""
+    for place, x in call.static:
+        try:
+            hash(x)
+        except TypeError:
+            name = signature.name_of(place) if isinstance(place, int) else place
+            fail(
+                TraceError,
+                f"a static argument must be hashable, got a {type(x).__name__}",
+                op=f"argument {name}",
+                cure=_unhashable_cure(x),
+            )
+
+
+def _unhashable_cure(x: Any) -> str:
+    if isinstance(x, TracedArray):
+        return "its value is not known while tracing; make it static in the outer function too"
+    if isinstance(x, np.ndarray):
+        return "arrays cannot be static; take it out of static_argnames"
+    return "pass a tuple" if isinstance(x, list) else "pass a hashable value"
