@@ -90,6 +90,7 @@ class Builder:
         return self.emit(ROWS["constant"], (), attrs).result
 
     def iota(self, dtype: Any, shape: tuple[Any, ...], axis: int = 0) -> Value:
+        """The index along `axis` at every element."""
         type = TensorType(as_dtype(dtype), shape)
         return self.emit(ROWS["iota"], (), {"axis": axis, "type": type}).result
 
@@ -98,6 +99,7 @@ class Builder:
         return self.emit(ROWS["iota"], (), {"axis": 0, "type": VectorType(dtype, lanes)}).result
 
     def lookup(self, index: Value, table: Any) -> Value:
+        """Elements of a constant vector."""
         data = table if isinstance(table, Dense) else Dense(table)
         return self.emit(ROWS["lookup"], (index,), {"table": data}).result
 

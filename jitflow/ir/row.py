@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from jitflow.errors import JitflowError
+from jitflow.ir.attributes import KINDS
 from jitflow.ir.derivative import Rule, jvp_linear, jvp_multilinear
 
 
@@ -49,7 +50,7 @@ REQUIRED = Required()
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One attribute of a row. kind: int, ints, bool, str, dtype, dense, type, dims or nested."""
+    """One attribute of a row; its kind is one of attributes.KINDS."""
 
     kind: str
     default: Any = REQUIRED
@@ -137,5 +138,8 @@ def register(row: OpRow) -> OpRow:
         row = replace(row, jvp=jvp_linear if row.linear is not None else jvp_multilinear)
     if (row.jvp is None) == (row.no_derivative == ""):
         raise ValueError(f"op '{row.name}' must state a derivative, or why there is none")
+    for name, attribute in row.attributes.items():
+        if attribute.kind not in KINDS:
+            raise ValueError(f"attribute '{name}' of an unknown kind '{attribute.kind}'")
     ROWS[row.name] = row
     return row

@@ -66,16 +66,17 @@ def _round_f64(value: Fraction) -> float:
 
 @quiet
 def fma(x: Array, y: Array, z: Array) -> Array:
-    """x * y + z rounded once, by exact rational arithmetic (f64) or round-to-odd in f64 (f32)."""
+    """x * y + z rounded once: by exact fractions in f64, else by rounding to odd in f64 first."""
     x, y, z = np.broadcast_arrays(x, y, z)
-    if x.dtype == np.float32:
-        return _fma_f32(x.astype(np.float64), y.astype(np.float64), z.astype(np.float64))
+    if x.dtype != np.float64:
+        wide = _fma_odd(x.astype(np.float64), y.astype(np.float64), z.astype(np.float64))
+        return wide.astype(x.dtype)
     flat = [_fma_scalar(*map(float, t)) for t in zip(x.flat, y.flat, z.flat, strict=True)]
     return np.array(flat, np.float64).reshape(x.shape)
 
 
-def _fma_f32(x: Array, y: Array, z: Array) -> Array:
-    """The product is exact in f64; the sum is rounded to odd, so that f32 rounds only once."""
+def _fma_odd(x: Array, y: Array, z: Array) -> Array:
+    """The product is exact in f64; the sum is rounded to odd, so that the caller rounds once."""
     product = x * y
     total = product + z
     back = total - product
@@ -84,7 +85,7 @@ def _fma_f32(x: Array, y: Array, z: Array) -> Array:
     inexact = np.isfinite(total) & (error != 0) & (bits & 1 == 0)
     towards = np.where((error > 0) == (total > 0), bits + 1, bits - 1)
     odd = np.where(inexact, towards, bits).view(np.float64)
-    return np.where(np.isfinite(total), odd, total).astype(np.float32)
+    return np.where(np.isfinite(total), odd, total)
 
 
 @quiet
