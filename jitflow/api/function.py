@@ -24,7 +24,7 @@ from jitflow.trace.source import definition, fail
 from jitflow.trace.staging import Leaf, Source
 from jitflow.trace.walkers import reader
 
-_NOTHING_RECENT = None, None, None
+_NOTHING_RECENT = None, None, None, False
 
 
 class CacheInfo(NamedTuple):
@@ -54,14 +54,14 @@ class JitFunction:
         self._name = self._signature.function_name
         self._cache: dict[Any, Compiled] = {}
         self._misses = 0
-        self._recent: tuple[Any, Any, Any] = _NOTHING_RECENT
+        self._recent: tuple[Any, Any, Any, bool] = _NOTHING_RECENT
         self._lock = threading.RLock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if STATE.context is not None:
             return self._call_in_trace(args, kwargs)
-        read, key, compiled = self._recent
-        if read is not None:
+        read, key, compiled, has_keywords = self._recent
+        if read is not None and has_keywords is bool(kwargs):
             leaves = read((args, kwargs) if kwargs else args)
             if leaves is not None:
                 found, inputs = key_and_inputs(leaves)
@@ -82,7 +82,7 @@ class JitFunction:
         if compiled is None:
             compiled = self._compile(found, call)
         if not self._signature.has_static:
-            self._recent = reader(call.tree), key, compiled
+            self._recent = reader(call.tree), key, compiled, call.has_keywords
         return compiled.run(inputs)
 
     def _compile(self, key: Any, call: Call) -> Compiled:
@@ -107,7 +107,7 @@ class JitFunction:
 
     def _trace(self, call: Call) -> Traced:
         staged = staging.stage(self._source(call), self._leaves(call))
-        return Traced(staged, call, self._signature)
+        return Traced(staged, call)
 
     def _call_in_trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Inside another trace, a jitted function becomes a `call` of its own graph."""

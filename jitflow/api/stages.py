@@ -10,7 +10,7 @@ import numpy as np
 
 from jitflow.api.arguments import key_and_inputs
 from jitflow.api.road import Road
-from jitflow.api.signature import Call, Signature
+from jitflow.api.signature import Call
 from jitflow.errors import CheckError, RangeError, TraceError
 from jitflow.ir.core import Function
 from jitflow.trace.context import STATE
@@ -36,10 +36,9 @@ class Captured(NamedTuple):
 class Traced:
     """A function as the user wrote it: its graph, in program order, with source lines."""
 
-    def __init__(self, staged: Staged, call: Call, signature: Signature) -> None:
+    def __init__(self, staged: Staged, call: Call) -> None:
         self._staged = staged
         self._call = call._replace(leaves=[])  # the arguments themselves are not kept alive
-        self._signature = signature
         self._road = Road(staged.function)
 
     @property
@@ -56,7 +55,7 @@ class Traced:
         return to_networkx(self.graph)
 
     def lower(self) -> Lowered:
-        return Lowered(self._staged, self._call, self._signature, self._road)
+        return Lowered(self._staged, self._call, self._road)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.graph.name}>"
@@ -65,8 +64,8 @@ class Traced:
 class Lowered(Traced):
     """A function as optimised IR."""
 
-    def __init__(self, staged: Staged, call: Call, signature: Signature, road: Road) -> None:
-        super().__init__(staged, call, signature)
+    def __init__(self, staged: Staged, call: Call, road: Road) -> None:
+        super().__init__(staged, call)
         self._road = road
 
     def as_text(self, level: str = "opt", *, locations: bool = False) -> str:
@@ -74,14 +73,14 @@ class Lowered(Traced):
         return self._road.text(level, locations)
 
     def compile(self) -> Compiled:
-        return Compiled(self._staged, self._call, self._signature, self._road)
+        return Compiled(self._staged, self._call, self._road)
 
 
 class Compiled(Lowered):
     """Machine code for one signature; called with the dynamic arguments, without static ones."""
 
-    def __init__(self, staged: Staged, call: Call, signature: Signature, road: Road) -> None:
-        super().__init__(staged, call, signature, road)
+    def __init__(self, staged: Staged, call: Call, road: Road) -> None:
+        super().__init__(staged, call, road)
         self.calls = 0
         self.captured: Sequence[Any] = staged.captured
         self._execute = road.executable.run

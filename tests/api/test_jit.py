@@ -340,3 +340,13 @@ def test_static_and_class_methods():
     np.testing.assert_array_equal(Holder.plain(X), X * 2)
     np.testing.assert_array_equal(Holder().plain(X), X * 2)
     np.testing.assert_array_equal(Holder.scaled(X), X * 3)
+
+
+def test_keywords_are_not_taken_for_a_dict_argument():
+    @jf.jit
+    def f(a, b=None, **named):
+        return (a[0] + b["y"] if b is not None else a - named["y"])
+
+    for _ in range(2):
+        np.testing.assert_array_equal(f((X,), {"y": X}), X + X)
+        np.testing.assert_array_equal(f(X, y=X), X - X)
