@@ -11,6 +11,7 @@ from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.row import ROWS, Family
 from jitflow.passes.rewrite import Sweep, must_stay
+from jitflow.passes.view_rules import adds_ones
 
 _CONSTANT = ROWS["constant"]
 _BROADCAST = ROWS["broadcast"]
@@ -28,7 +29,8 @@ def hoist_views(function: Function) -> Function:
 
     Only where the op has one operand beside constants of one number and broadcast scalars, and
     no live use but the view: then there are as many ops as before, each on as many elements or
-    fewer. One backward sweep to plan, one forward sweep to move.
+    fewer. A reshape that only adds axes of extent 1 stays: canonicalize moves it down. One
+    backward sweep to plan, one forward sweep to move.
     """
     return _Hoist().function(function)
 
@@ -62,7 +64,7 @@ class _Plan:
             return
         result = op.results[0]
         chain = self.pending.get(result) if self.uses[result] == 1 else None
-        if op.row in _VIEWS:
+        if op.row in _VIEWS and not adds_ones(op):
             self.pending[op.operands[0]] = (op, chain)
         elif chain is not None and (source := _source(op)) is not None:
             self.over[op] = self.pending[source] = chain

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jitflow.ir.row import ROWS, OpRow
+from jitflow.ir.row import ROWS, Family, OpRow
 from jitflow.passes import value_rules as values
 from jitflow.passes import view_rules as views
 from jitflow.passes.pattern import ROW_BY_METHOD, Rule
@@ -55,6 +55,8 @@ ALGEBRA: tuple[Rule, ...] = (
     Rule("neg_sub", "neg(sub(x, y))", "sub(y, x)", INTEGERS),         # -(x - x) is -0.0
     Rule("mul_zero", "mul(x, 0)", "0", INTEGERS),                     # inf * 0 is NaN
     Rule("mul_minus_one", "mul(x, -1)", "neg(x)", "if"),
+    Rule("mul_neg_constant", "mul(neg(x), C)", values.negate_constant, REALS),
+    Rule("neg_mul_constant", "neg(mul(x, C))", values.negate_constant, REALS),
     Rule("mul_neg_neg", "mul(neg(x), neg(y))", "mul(x, y)", REALS),
     Rule("div_one", "div(x, 1)", "x", FLOATS),
     Rule("div_minus_one", "div(x, -1)", "neg(x)", FLOATS),
@@ -144,6 +146,23 @@ VIEWS: tuple[Rule, ...] = (
 # fmt: on
 
 
+def _added_axes(method: str, row: OpRow) -> Iterator[Rule]:
+    """One rule in all rows: axes of extent 1 come after elementwise ops, next to a broadcast."""
+    letters = "xyz"[: row.arity]
+    for index in range(len(letters)):
+        operands = [f"reshape({x})" if k == index else x for k, x in enumerate(letters)]
+        pattern = f"{method}({', '.join(operands)})"
+        yield Rule("elementwise_of_added_axes", pattern, views.without_ones)
+
+
+ADDED_AXES: tuple[Rule, ...] = tuple(
+    rule
+    for method, row in ROW_BY_METHOD.items()
+    if row.family is Family.ELEMENTWISE
+    for rule in _added_axes(method, row)
+)
+
+
 def _reductions(name: str) -> Iterator[Rule]:
     """Sums and products of floats are no exact rows: their order of additions is their own."""
     kinds = ANY_REAL if ROWS[name].exact else INTEGERS
@@ -170,4 +189,4 @@ FAST: tuple[Rule, ...] = (
 )
 # fmt: on
 
-RULES: tuple[Rule, ...] = (*FACTS, *ALGEBRA, *VIEWS, *REDUCTIONS, *FAST)
+RULES: tuple[Rule, ...] = (*FACTS, *ALGEBRA, *VIEWS, *ADDED_AXES, *REDUCTIONS, *FAST)

@@ -11,7 +11,7 @@ from typing import Any
 from jitflow.ir.core import Op, Value
 from jitflow.ir.dense import Dense
 from jitflow.ir.dtypes import DType
-from jitflow.ir.row import ROWS
+from jitflow.ir.row import ROWS, OpRow
 from jitflow.passes import constants
 from jitflow.passes.constants import CONSTANT, is_constant, splat
 
@@ -26,14 +26,26 @@ def swap(b: Any, op: Op, constant: Value, x: Value) -> Value | None:
 
 
 def regroup(b: Any, op: Op, x: Value, first: Value, second: Value) -> Value | None:
-    """(x . C) . D as x . (C . D), the constants combined at once."""
-    both = b.emit(op.row, (first, second))
-    data = constants.evaluate(both)
+    """(x . C) . D as x . (C . D)."""
+    both = _constant(b, op.row, first, second)
+    return None if both is None else b.emit(op.row, (x, both)).result
+
+
+def negate_constant(b: Any, op: Op, x: Value, constant: Value) -> Value | None:
+    """(-x) * C and -(x * C) as x * (-C)."""
+    negative = _constant(b, ROWS["neg"], constant)
+    return None if negative is None else b.mul(x, negative)
+
+
+def _constant(b: Any, row: OpRow, *operands: Value) -> Value | None:
+    """The constant that a row gives on constants, if it is small and exact."""
+    op = b.emit(row, operands)
+    data = constants.evaluate(op)
     b.ops.pop()
     if data is None:
         return None
-    constant = b.emit(CONSTANT, (), {"value": data, "type": both.result.type}).result
-    return b.emit(op.row, (x, constant)).result
+    made: Value = b.emit(CONSTANT, (), {"value": data, "type": op.result.type}).result
+    return made
 
 
 def undo(b: Any, op: Op, x: Value) -> Value | None:

@@ -10,8 +10,13 @@ from typing import Any
 
 from jitflow.ir.core import Op, Value
 from jitflow.ir.ops.contraction import free_axes
+from jitflow.ir.row import ROWS
+from jitflow.passes.constants import splat
 
 Axes = tuple[int, ...]
+
+_RESHAPE = ROWS["reshape"]
+_BROADCAST = ROWS["broadcast"]
 
 
 def _inner(op: Op) -> Op:
@@ -50,14 +55,14 @@ def broadcast_once(b: Any, op: Op, x: Value) -> Value:
 
 def broadcast_without_ones(b: Any, op: Op, x: Value) -> Value | None:
     """x[:, None] broadcast is x broadcast: axes that the reshape added need not be there."""
-    places = _added_ones(x.type.shape, op.operands[0].type.shape)
+    places = added_ones(x.type.shape, op.operands[0].type.shape)
     if places is None:
         return None
     outer = op.attrs["axes"]
     return b.broadcast(x, shape=op.attrs["shape"], axes=tuple(outer[axis] for axis in places))
 
 
-def _added_ones(shape: tuple[Any, ...], longer: tuple[Any, ...]) -> Axes | None:
+def added_ones(shape: tuple[Any, ...], longer: tuple[Any, ...]) -> Axes | None:
     """Where the axes of `shape` are in `longer`, if the other axes there have extent 1."""
     places: list[int] = []
     for axis, extent in enumerate(longer):
@@ -66,6 +71,40 @@ def _added_ones(shape: tuple[Any, ...], longer: tuple[Any, ...]) -> Axes | None:
         elif extent != 1:
             return None
     return tuple(places) if len(places) == len(shape) else None
+
+
+def adds_ones(op: Op | None) -> bool:
+    """Whether an op is a reshape that only adds axes of extent 1."""
+    if op is None or op.row is not _RESHAPE:
+        return False
+    shape, longer = op.operands[0].type.shape, op.attrs["shape"]
+    return len(shape) < len(longer) and added_ones(shape, longer) is not None
+
+
+def without_ones(b: Any, op: Op, *values: Value) -> Value | None:
+    """An elementwise op on arrays that got axes of extent 1: computed before they get them."""
+    shapes = {v.op.operands[0].type.shape for v in op.operands if v.op and adds_ones(v.op)}
+    if len(shapes) != 1:
+        return None
+    shape = shapes.pop()
+    operands = [_with_shape(b, value, shape) for value in op.operands]
+    if None in operands:
+        return None
+    result = b.emit(op.row, tuple(operands), op.attrs).result
+    return b.reshape(result, shape=op.results[0].type.shape)
+
+
+def _with_shape(b: Any, value: Value, shape: tuple[Any, ...]) -> Value | None:
+    """What a reshape took, or the one number that a constant or a broadcast repeats."""
+    op = value.op
+    if op is not None and adds_ones(op):
+        return op.operands[0]
+    data = splat(value)
+    if data is not None:
+        return b.full_like(Value(value.type.with_shape(shape)), data.item())
+    if op is not None and op.row is _BROADCAST and not op.operands[0].type.shape:
+        return b.broadcast(op.operands[0], shape=shape, axes=())
+    return None
 
 
 def reshape_once(b: Any, op: Op, x: Value) -> Value:

@@ -44,8 +44,9 @@ VALUE_RULES = [
 ]
 
 
-def test_names_are_unique():
-    assert not [name for name, n in Counter(rule.name for rule in RULES).items() if n > 1]
+def test_no_rule_stands_twice():
+    seen = Counter((rule.name, rule.pattern) for rule in RULES)
+    assert max(seen.values()) == 1
 
 
 def test_every_rule_fires_in_a_text_test():
