@@ -5,7 +5,7 @@ Knows which views give no more elements than they take; asks rows for all else.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
@@ -44,26 +44,31 @@ class _Plan:
     def __init__(self, region: Region) -> None:
         self.over: dict[Op, Chain] = {}
         self.gone: set[Op] = set()
-        self.uses: Counter[Value] = Counter(region.results)
+        self.uses: dict[Value, int] = {}
         self.pending: dict[Value, Chain] = {}
         self.dead: set[Op] = set()
+        self.use(region.results)
         for op in reversed(region.ops):
-            if any(self.uses[value] for value in op.results) or must_stay(op):
-                self.uses.update(set(op.operands))
-                self.place(op)
-            else:
+            if self.uses.keys().isdisjoint(op.results) and not must_stay(op):
                 self.dead.add(op)
+            else:
+                self.use(set(op.operands))
+                self.place(op)
+
+    def use(self, values: Iterable[Value]) -> None:
+        for value in values:
+            self.uses[value] = self.uses.get(value, 0) + 1
 
     def place(self, op: Op) -> None:
         """Plans for a live op, all of whose users were seen."""
         for region in op.regions:
-            self.uses.update(region.results)
+            self.use(region.results)
             for inner in walk(region):
-                self.uses.update(inner.operands)
+                self.use(inner.operands)
         if len(op.results) != 1:
             return
         result = op.results[0]
-        chain = self.pending.get(result) if self.uses[result] == 1 else None
+        chain = self.pending.get(result) if self.uses.get(result) == 1 else None
         if op.row in _VIEWS and not adds_ones(op):
             self.pending[op.operands[0]] = (op, chain)
         elif chain is not None and (source := _source(op)) is not None:
@@ -82,6 +87,8 @@ class _Hoist(Sweep):
         self.plan: _Plan | None = None
 
     def region(self, region: Region) -> Region:
+        if not self.values and not any(op.row in _VIEWS or op.regions for op in region.ops):
+            return region
         outer, self.plan = self.plan, _Plan(region)
         swept = super().region(region)
         self.plan = outer
