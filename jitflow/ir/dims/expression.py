@@ -22,6 +22,8 @@ from jitflow.ir.dims.intervals import INTERVALS, Bound, Interval, floor_quotient
 SMALLEST_SYMBOL = 2
 MAX_DEPTH = 50
 MAX_TEXT = 4000
+MAX_FACTORS = 64  # as many as an array may have axes
+MAX_ARGUMENTS = 64
 KINDS = ("floordiv", "mod", "min", "max")
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -84,6 +86,8 @@ class Dim(_Canonical):
     __slots__ = ("terms",)
 
     def __init__(self, terms: Mapping[Monomial, int]) -> None:
+        if max(map(len, terms)) > MAX_FACTORS:
+            raise ShapeError(f"dimension expression too large: more than {MAX_FACTORS} factors")
         self.terms = tuple(sorted(terms.items(), key=_print_order))
         depth = max(atom.depth for monomial in terms for atom in monomial)
         self._freeze(_sum_text(self.terms), *_sum_interval(self.terms), depth)
@@ -302,6 +306,8 @@ def _drop_inner_mod(a: Dimension, b: int) -> Dimension:
 def _extremum(kind: str, args: Iterable[Dimension]) -> Dimension:
     """`min` or `max` without the arguments that another one makes superfluous."""
     flat = sorted({part for arg in args for part in _flatten(kind, arg)}, key=str)
+    if len(flat) > MAX_ARGUMENTS:
+        raise ShapeError(f"dimension expression too large: {kind} of {len(flat)} arguments")
     kept: list[Dimension] = []
     for new in flat:
         if not any(_decides(kind, old, new) for old in kept):
