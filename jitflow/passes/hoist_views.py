@@ -75,6 +75,13 @@ class _Plan:
             self.over[op] = self.pending[source] = chain
             self.drop(chain)
 
+    def hands_on(self, source: Value) -> bool:
+        """Whether the op of a source takes over the views that an op wants of that source.
+
+        One with several users does not, even where views before it go.
+        """
+        return self.uses[source] == 1 and (source.op in self.over or source.op in self.gone)
+
     def drop(self, chain: Chain | None) -> None:
         while chain is not None and chain[0] not in self.gone:
             self.gone.add(chain[0])
@@ -112,7 +119,7 @@ class _Hoist(Sweep):
         assert source is not None
         b = Builder(locations=op.locations)
         viewed = self.values.get(source, source)
-        if source.op not in plan.over and source.op not in plan.gone:
+        if not plan.hands_on(source):
             viewed = _apply(b, plan.over[op], viewed)
         operands = tuple(
             viewed if value is source else self.spread(b, value, viewed) for value in op.operands
