@@ -13,6 +13,7 @@ import numpy as np
 
 from jitflow.errors import RangeError, TraceError
 from jitflow.ir.types import TensorType
+from jitflow.trace.arrays import TracedArray
 from jitflow.trace.lift import WEAK, checked_dtype
 from jitflow.trace.source import fail
 from jitflow.trace.spec import Spec
@@ -59,6 +60,17 @@ def _weak_array(x: Any, kind: type) -> Any:
         )
 
 
+def refuse_specs(leaves: Sequence[Any]) -> None:
+    """Raises TraceError where a leaf is a spec, which has no elements to compute with."""
+    for x in leaves:
+        if isinstance(x, Spec):
+            fail(
+                TraceError,
+                f"{x!r} stands in for an array in trace and lower, not in a call",
+                cure=f"pass an array of {x.dtype.numpy}",
+            )
+
+
 def leaf_of(x: Any, name: str) -> Leaf:
     """The type of one leaf; DtypeError or TraceError, with its name, where it has none."""
     if isinstance(x, Spec):
@@ -75,6 +87,8 @@ def leaf_of(x: Any, name: str) -> Leaf:
             op=name,
             cure="pass np.asarray(x)",
         )
+    if isinstance(x, TracedArray):
+        x.require_trace()
     fail(
         TraceError,
         f"expected an array or a number, got {_described(x)}",

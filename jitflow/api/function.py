@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from jitflow.api.arguments import key_and_inputs, leaf_of
+from jitflow.api.arguments import key_and_inputs, leaf_of, refuse_specs
 from jitflow.api.signature import Call, Signature, refuse_unhashable, static_key
 from jitflow.api.stages import Captured, Compiled, Lowered, Traced
 from jitflow.errors import TraceError
@@ -80,6 +80,7 @@ class JitFunction:
             refuse_unhashable(call, self._signature)
             raise
         if compiled is None:
+            refuse_specs(call.leaves)
             compiled = self._compile(found, call)
         if not self._signature.has_static:
             self._recent = reader(call.tree), key, compiled, call.has_keywords

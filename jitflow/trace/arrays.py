@@ -65,7 +65,6 @@ class TracedArray:
     """
 
     __slots__ = ("_value", "_version", "cell", "may_be_copy", "path", "type", "weak")
-    __array_priority__ = 1000
 
     def __init__(self, cell: Cell, weak: bool = False, path: Path = (), value: Any = None) -> None:
         self.cell = cell
@@ -183,7 +182,7 @@ class TracedArray:
         return call_function(function, args, kwargs)
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        self._refuse("conversion to a NumPy array", "use jnp functions on it as it is")
+        self._refuse("conversion to a NumPy array", "use it as it is; convert with .astype")
 
     # What needs a number.
 

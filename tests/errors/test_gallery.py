@@ -53,6 +53,14 @@ def to_numpy(x):
     return np.asarray(x)
 
 
+def to_scalar_type(x):
+    return np.float32(x[0, 0])
+
+
+def to_numpy_in_a_list(x):
+    return np.array([x[0], x[1]])
+
+
 def contained(x):
     return 3.0 in x
 
@@ -126,6 +134,8 @@ INSIDE = [
     (as_size, TraceError, ["index", "x.shape", "static_argnames"]),
     (as_range, TraceError, ["index", "x.shape"]),
     (to_numpy, TraceError, ["conversion to a NumPy array"]),
+    (to_scalar_type, TraceError, [".astype"]),
+    (to_numpy_in_a_list, TraceError, ["conversion to a NumPy array"]),
     (contained, TraceError, ["`in`"]),
     (missing_function, TraceError, ["np.linalg.inv is not supported under @jit yet"]),
     (missing_method, TraceError, [".tofile is not supported under @jit yet"]),
@@ -263,3 +273,17 @@ def test_a_dict_that_contains_itself():
     tree["self"] = tree
     with pytest.raises(TraceError, match="contains itself"):
         jf.jit(passed)(tree)
+
+
+def test_a_spec_is_no_argument_of_a_call():
+    f = jf.jit(lambda x: x)
+    with pytest.raises(TraceError, match="stands in for an array in trace and lower"):
+        f(jf.spec("f32[2]"))
+    f.trace(jf.spec("f32[2]"))
+
+
+def test_a_dead_array_is_no_argument():
+    kept = []
+    jf.jit(lambda x: kept.append(x * 3))(X)
+    with pytest.raises(TraceError, match=r"made at: .*kept.append\(x \* 3\)"):
+        jf.jit(passed)(kept[0])
