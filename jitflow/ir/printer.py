@@ -25,10 +25,16 @@ def format_function(function: Function, locations: bool = False) -> str:
 
 def format_op(op: Op) -> str:
     """One op on one line, regions left out: for messages."""
+    return format_ops([op])[0]
+
+
+def format_ops(ops: Sequence[Op]) -> list[str]:
+    """A line per op, regions left out; a value has one name in all of them."""
     printer = _Printer(False)
-    for value in (*op.operands, *op.results):
-        printer.name(value)
-    return printer.head(op)
+    for op in ops:
+        for value in (*op.operands, *op.results):
+            printer.name(value)
+    return [printer.head(op) for op in ops]
 
 
 class _Printer:

@@ -12,7 +12,7 @@ from typing import NoReturn
 from jitflow.errors import VerifyError
 from jitflow.ir.attributes import KINDS, is_fact
 from jitflow.ir.core import MAX_DEPTH, Function, Op, Region, Value
-from jitflow.ir.printer import format_op
+from jitflow.ir.printer import format_ops
 from jitflow.ir.row import RULE_FAULTS, fault_text
 from jitflow.ir.types import Type
 
@@ -93,8 +93,9 @@ class _Verifier:
             self._fail(f"{op.name} gives ({shown}) by its type rule", region, position)
 
     def _fail(self, problem: str, region: Region, position: int) -> NoReturn:
-        near = range(max(0, position - 1), min(len(region.ops), position + 2))
-        lines = [f"  {'>' if k == position else ' '} {format_op(region.ops[k])}" for k in near]
+        first = max(0, position - 1)
+        near = format_ops(region.ops[first : position + 2])
+        lines = [f"  {'>' if k == position else ' '} {op}" for k, op in enumerate(near, first)]
         raise VerifyError("\n".join([f"@{self.name}: {problem}", *lines]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from string import Formatter
 from typing import Any
 
 from jitflow.errors import CheckError, DtypeError, VerifyError
@@ -40,6 +41,12 @@ register(OpRow(
 def _infer_print(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     if not types or types[0] != TOKEN:
         raise VerifyError("print takes a token first")
+    try:
+        fields = [name for _, name, _, _ in Formatter().parse(attrs["text"]) if name is not None]
+    except ValueError as error:
+        raise VerifyError(f"print cannot read its text: {error}") from error
+    if fields != [""] * (len(types) - 1):
+        raise VerifyError(f"print has {len(types) - 1} values, and {len(fields)} braces {{}}")
     return (TOKEN,)
 
 
