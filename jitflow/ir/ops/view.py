@@ -110,12 +110,18 @@ def _is_negative(*lengths: Any) -> bool:
     return any(bounds(length)[1] < 0 for length in lengths)
 
 
+def _per_axis(operand: TensorType, attrs: Attrs, *names: str) -> list[tuple[Any, ...]]:
+    """The attributes of these names, a tuple for each axis of the operand."""
+    if any(len(attrs[name]) != operand.rank for name in names):
+        wanted = ", ".join(names)
+        raise ShapeError(f"{wanted} need a value for each of the {operand.rank} axes of {operand}")
+    return list(zip(*(attrs[name] for name in names), strict=True))
+
+
 def _infer_slice(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     require_tensor(types)
     (operand,) = types
-    ranges = list(zip(attrs["start"], attrs["stop"], attrs["step"], strict=True))
-    if len(ranges) != operand.rank:
-        raise ShapeError(f"slice needs bounds for each of the {operand.rank} axes of {operand}")
+    ranges = _per_axis(operand, attrs, "start", "stop", "step")
     shape = []
     for axis, (start, stop, step) in enumerate(ranges):
         if step < 1 or _is_negative(start, stop - start, operand.shape[axis] - stop):
@@ -152,8 +158,8 @@ def _infer_pad(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     operand, value = types
     if value.rank or value.dtype is not operand.dtype:
         raise DtypeError(f"the padding value must be {operand.dtype}[], got {value}")
-    widths = list(zip(attrs["low"], attrs["high"], attrs["interior"], strict=True))
-    if len(widths) != operand.rank or any(_is_negative(*w) for w in widths):
+    widths = _per_axis(operand, attrs, "low", "high", "interior")
+    if any(_is_negative(*w) for w in widths):
         raise ShapeError(f"padding needs widths >= 0 for each axis of {operand}")
     shape = tuple(
         low + extent + dim_max(extent - 1, 0) * inner + high
