@@ -1,0 +1,70 @@
+"""Writes the tables of ops in docs/ir.md from the rows: `python scripts/list_ops.py`."""
+
+from pathlib import Path
+
+from jitflow.ir.builder import method_name
+from jitflow.ir.row import REQUIRED, ROWS, Effect, Family
+
+PAGE = Path(__file__).parents[1] / "docs" / "ir.md"
+START, END = "<!-- ops: scripts/list_ops.py -->\n", "<!-- end of ops -->\n"
+FAMILIES = {
+    Family.CREATION: "Creation",
+    Family.ELEMENTWISE: "Elementwise: arrays of one shape, scalars, and vectors alike",
+    Family.VIEW: "Views: elements move, nothing is computed",
+    Family.REDUCE: "Reductions",
+    Family.CONTRACTION: "Contraction",
+    Family.STRUCTURED: "Structured: regions that see their own parameters only",
+    Family.CHECK: "Checks and effects",
+    Family.LOOP: "Level 3: loops, memory, lanes; regions see outer values",
+}
+
+
+def tables():
+    """A table for each family, in Markdown."""
+    return "\n".join(map(table, FAMILIES))
+
+
+def table(family):
+    lines = [f"**{FAMILIES[family]}**", "", "| op | takes | gives | facts |", "|---|---|---|---|"]
+    rows = sorted((row for row in ROWS.values() if row.family is family), key=lambda row: row.name)
+    for row in rows:
+        cells = f"`{row.name}`", takes(row), row.doc.replace("|", "\\|"), ", ".join(facts(row))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def takes(row):
+    """Operands, attributes and regions."""
+    parts = ["any" if row.arity is None else str(row.arity)]
+    for name, attribute in row.attributes.items():
+        if attribute.kind != "type":
+            needed = attribute.default is REQUIRED
+            parts.append(f"`{name}`" if needed else f"[`{name}`]")
+    if row.regions:
+        parts.append(f"{row.regions} region{'s' if row.regions > 1 else ''}")
+    return ", ".join(parts)
+
+
+def facts(row):
+    if row.effect is not Effect.NONE:
+        yield row.effect.value
+    if not row.exact:
+        yield f"{row.ulp} ULP" if row.ulp else "approximate"
+    for fact in ("commutative", "associative", "idempotent", "involution"):
+        if getattr(row, fact):
+            yield fact
+    if not row.no_derivative:
+        yield "linear" if row.linear is not None else "derivative"
+    if method_name(row) != row.name:
+        yield f"builder: `{method_name(row)}`"
+
+
+def page(text):
+    """The page with its tables as the rows are now."""
+    before, rest = text.split(START)
+    after = rest.split(END)[1]
+    return f"{before}{START}\n{tables()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text()))
