@@ -52,6 +52,8 @@ class _Lowering:
         self.home: dict[Value, Access] = {}
         for number, value in enumerate(self.function.results):
             type = value.type
+            if not isinstance(type, TensorType) or not type.is_static:
+                raise VerifyError(f"@{self.function.name}: cannot lower a result of type {type}")
             name = value.name or f"out{number}"
             buffer = self.context.builder.param(BufferType(type.dtype, type.shape), name)
             access = Access.whole(buffer)
