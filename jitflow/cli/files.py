@@ -23,21 +23,34 @@ def read_text(name: str) -> str:
 
 
 def write_text(name: str, text: str) -> None:
-    """Writes the text; UsageError where that is not possible, with the file as it was."""
-    if name == "-":
-        sys.stdout.write(text)
-        return
-    path = Path(name)
+    """Writes the text; UsageError where that is not possible, with the file as it was.
+
+    What is no regular file, a device or a pipe, is written to as it is.
+    """
     try:
-        if path.is_dir():
-            raise IsADirectoryError(0, "it is a folder")
-        handle, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        if name == "-":
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        elif (path := Path(name).resolve()).is_file() or not path.exists():
+            _replace(path, text)
+        else:
+            path.write_text(text, "utf-8", "backslashreplace")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UsageError(f"cannot write {'stdout' if name == '-' else name}: {error.strerror}") from error
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
-        os.chmod(half, 0o666 & ~_umask())
+        os.chmod(half, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         os.replace(half, path)
-    except OSError as error:
-        raise UsageError(f"cannot write {name}: {error.strerror}") from error
+    except OSError:
+        os.unlink(half)
+        raise
 
 
 def _umask() -> int:

@@ -45,9 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if settings.debug:
             raise
         print(f"jitflow: {error}", file=sys.stderr)
+        if isinstance(error.__cause__, OSError):
+            _drop_output()
         return 2
     except BrokenPipeError:  # the reader, `head` for one, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
     except KeyboardInterrupt:
         return 130
@@ -57,6 +59,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(_internal(error), file=sys.stderr)
         return 1
     return 0
+
+
+def _drop_output() -> None:
+    """Keeps Python from writing what is left in stdout when it ends, which would fail again."""
+    if sys.stdout is sys.__stdout__:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _internal(error: Exception) -> str:

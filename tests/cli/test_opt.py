@@ -2,6 +2,7 @@
 
 import io
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -66,6 +67,24 @@ def test_output_file_stays_as_it_was_after_a_fault(file, tmp_path, capsys):
     out.write_text("kept")
     assert main(["opt", file, "-p", "nosuch", "-o", str(out)]) == 2
     assert out.read_text() == "kept"
+
+
+def test_output_through_a_link_keeps_link_and_mode(file, tmp_path):
+    target, link = tmp_path / "target.jf", tmp_path / "link.jf"
+    target.write_text("old")
+    target.chmod(0o600)
+    link.symlink_to(target)
+    assert main(["opt", file, "-o", str(link)]) == 0
+    assert link.is_symlink() and target.read_text() == TEXT
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_output_to_a_device(file, capsys):
+    assert main(["opt", file, "-o", "/dev/null"]) == 0
+    assert Path("/dev/null").is_char_device()
+    if Path("/dev/full").exists():
+        assert main(["opt", file, "-o", "/dev/full"]) == 2
+        assert "cannot write /dev/full: No space left" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
