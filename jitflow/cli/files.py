@@ -38,7 +38,8 @@ def write_text(name: str, text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise UsageError(f"cannot write {'stdout' if name == '-' else name}: {error.strerror}") from error
+        what = "stdout" if name == "-" else name
+        raise UsageError(f"cannot write {what}: {error.strerror}") from error
 
 
 def _replace(path: Path, text: str) -> None:
