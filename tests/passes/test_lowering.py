@@ -2,14 +2,14 @@
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.support.native import call, lowered_results, reference
-from tests.support.programs import assert_same_bits, programs
 
 from jitflow.ir.parser import parse_function
 from jitflow.ir.printer import format_function
 from jitflow.ir.verifier import verify
 from jitflow.passes.manager import run_pipeline
 from jitflow.passes.pipeline import LOOPS, TENSOR
+from tests.support.native import call, lowered_results, reference
+from tests.support.programs import assert_same_bits, programs
 
 MANY = settings(
     max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
