@@ -1,4 +1,4 @@
-"""flatten: adjacent reduced axes become one, so that a reduction's tree depends on its shape only."""
+"""flatten: adjacent reduced axes become one; a reduction's tree depends on its shape only."""
 
 from __future__ import annotations
 

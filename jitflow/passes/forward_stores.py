@@ -61,7 +61,8 @@ class _Forward:
             return False
         if op.attrs["valid"]:
             lanes = op.result.type.lanes
-            keep = builder.lt(builder.lane_iota(i64, lanes), full(builder, i64, lanes, op.attrs["valid"]))
+            count = full(builder, i64, lanes, op.attrs["valid"])
+            keep = builder.lt(builder.lane_iota(i64, lanes), count)
             value = builder.select(keep, value, builder.full_like(value, 0))
         new[op.result] = value
         return True
@@ -104,7 +105,8 @@ def _key(op: Op, new: dict[Value, Value]) -> Any:
 
 def _drop_unread(function: Function) -> Function:
     """Removes stores to temporaries that nothing loads."""
-    read, written = set(), set()
+    read: set[Value] = set()
+    written: set[Value] = set()
     for op in walk(function.body):
         if op.row.name == "store":
             written.add(base_of(op.operands[1]))

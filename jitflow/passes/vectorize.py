@@ -1,4 +1,4 @@
-"""vectorize: innermost parallel loops work on lanes instead of scalars, with a tail where needed."""
+"""vectorize: innermost parallel loops work on lanes instead of scalars, then on a tail."""
 
 from __future__ import annotations
 

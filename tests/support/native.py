@@ -1,4 +1,4 @@
-"""Compiled code beside the interpreter: whole programs, and single rows as the interpreter's hook."""
+"""Compiled code beside the interpreter: whole programs, and single rows as its hook."""
 
 from functools import lru_cache
 

@@ -1,1 +1,1 @@
-"""How each family of tensor ops becomes loops over buffers; `passes/lower.py` puts them together."""
+"""How each family of tensor ops becomes loops over buffers; `passes/lower.py` joins them."""

@@ -1,4 +1,4 @@
-"""What lowering shares: the builder at the top of the body, constants, buffers and views of them."""
+"""What lowering shares: the builder at the top of the body, constants, buffers and views."""
 
 from __future__ import annotations
 
@@ -53,6 +53,19 @@ class Context:
             op.result.name = base.name
             found = self._views[key] = op.result
         return found
+
+    def fill(self, buffer: Value, value: Value) -> None:
+        """Stores the scalar in every element."""
+
+        def nest(b: Builder, at: tuple[Value, ...]) -> tuple[Value, ...]:
+            if len(at) == buffer.type.rank:
+                b.store(value, buffer, *at)
+            else:
+                extent = self.index(buffer.type.shape[len(at)])
+                b.loop(self.index(0), extent, lambda c, i: nest(c, (*at, i)), kind="parallel")
+            return ()
+
+        nest(self.builder, ())
 
     def ops(self) -> list[Op]:
         return [*self.prologue.ops, *self.builder.ops]

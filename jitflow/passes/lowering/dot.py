@@ -64,10 +64,11 @@ def lower_dot(
     """Emits the loops of one product into `out`, which is dense."""
     if 0 in out.shape:
         return
-    product = _canonical(context, op, *inputs, out)
+    lhs, rhs = inputs
+    product = _canonical(context, op, lhs, rhs, out)
     if product.depth == 0:
         zero = full(context.builder, op.result.type.dtype, None, 0)
-        _fill(context, zero, out)
+        context.fill(context.view(out, out.shape, out.strides), zero)
         return
     if product.columns == 1 and product.rows > 1:
         product = _swapped(product)
@@ -136,15 +137,6 @@ def _row_by_row(product: _Product) -> bool:
     return product.rhs.strides[-1] != 1 and product.rows < FEW_ROWS
 
 
-def _fill(context: Context, value: Value, out: Access) -> None:
-    flat = out.moved(0, (prod(out.shape),), (1,))
-    view = context.view(flat, flat.shape, flat.strides)
-    context.builder.loop(
-        context.index(0), context.index(flat.shape[0]),
-        lambda b, i: b.store(value, view, i) or (), kind="parallel",
-    )
-
-
 def _multiply_add(b: Builder, x: Value, y: Value, total: Value) -> Value:
     """One rounding for floats; integers wrap."""
     return b.fma(x, y, total) if x.type.dtype.is_float else b.add(b.mul(x, y), total)
@@ -169,7 +161,7 @@ def _over_batch(
 def _sum_in_runs(
     context: Context, b: Builder, depth: int, step: int, zeros: Any, body: Any
 ) -> Values:
-    """body(builder, k, *totals) for k = 0, step, ..: totals over runs of SUM_RUN, then their sum."""
+    """body(builder, k, *totals) for k = 0, step, ..: totals of runs of SUM_RUN, then their sum."""
     if depth <= SUM_RUN:
         return b.loop(context.index(0), context.index(depth), body, zeros(b), step)
     end = context.index(depth)

@@ -16,7 +16,7 @@ from jitflow.ir.row import Family
 from jitflow.ir.types import TensorType, VectorType
 from jitflow.passes.lowering.access import Access
 from jitflow.passes.lowering.context import Context
-from jitflow.passes.lowering.reducers import Reducer, State, cascade, lanes_for, reducer
+from jitflow.passes.lowering.reducers import Reducer, State, cascade, full, lanes_for, reducer
 from jitflow.passes.lowering.space import merged_space
 
 
@@ -54,8 +54,8 @@ class _Kernel:
 
     def _domain(self) -> tuple[int, ...]:
         if self.reduces:
-            return self.reduces[0].operands[0].type.shape  # type: ignore[no-any-return]
-        return self.region.results[0].type.shape  # type: ignore[no-any-return]
+            return self.reduces[0].operands[0].type.shape
+        return self.region.results[0].type.shape
 
     def _split_outputs(self, outputs: Sequence[Access]) -> None:
         """Results per element, and results of reductions."""
@@ -90,7 +90,8 @@ class _Kernel:
         if 0 in self.shape:
             self._emit_empty()
         else:
-            self._nest(self.context.builder, [k for k, a in enumerate(self.space.axes) if not a.reduced], {})
+            kept = [k for k, axis in enumerate(self.space.axes) if not axis.reduced]
+            self._nest(self.context.builder, kept, {})
 
     def _nest(self, b: Builder, kept: list[int], at: dict[int, Value]) -> None:
         """Parallel loops over the axes left in `kept`, then what one point of them does."""
@@ -192,22 +193,10 @@ class _Kernel:
             if view is None or 0 in view.type.shape:
                 continue
             red = self.reducers[number]
-
-            def fill(b: Builder, left: int, at: list[Value], view: Value = view, red: Any = red) -> None:
-                if left == 0:
-                    zero = red.row == "reduce_sum"
-                    value = b.full_like(Value(TensorType(red.dtype)), 0) if zero else red.identity(b, None)[0]
-                    b.store(value, view, *at)
-                    return
-                extent = self.context.index(view.type.shape[len(at)])
-
-                def body(inner: Builder, index: Value) -> State:
-                    fill(inner, left - 1, [*at, index])
-                    return ()
-
-                b.loop(self.context.index(0), extent, body, kind="parallel")
-
-            fill(self.context.builder, view.type.rank, [])
+            b = self.context.builder
+            zero = red.row == "reduce_sum"
+            value = full(b, red.dtype, None, 0) if zero else red.identity(b, None)[0]
+            self.context.fill(view, value)
 
     # One element, or lanes of elements.
 
