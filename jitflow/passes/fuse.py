@@ -12,6 +12,7 @@ from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.location import unite
 from jitflow.ir.row import ROWS, Family
+from jitflow.passes.lowering.reducers import lanes_for, reducer
 
 
 def fuse(function: Function, *, max_ops: int = 4000, max_operands: int = 48) -> Function:
@@ -19,8 +20,9 @@ def fuse(function: Function, *, max_ops: int = 4000, max_operands: int = 48) -> 
 
     An elementwise op joins the earliest group of its shape that comes after all of its operands
     and that it shares a value with; a reduction joins as what ends the group, all of one group
-    over equal axes. Views, products and moves stay between kernels; constants of one number and
-    iota are copied into each kernel that uses them. `max_ops` and `max_operands` bound a group.
+    over equal axes, and sums and products of floats with as many lanes, which are part of what
+    they compute. Views, matrix products and moves stay between kernels; constants of one number
+    and iota are copied into each kernel that uses them. `max_ops` and `max_operands` bound a group.
 
     Before: `%1: f32[8] = mul %x, %y`, `%2: f32[8] = exp %1`
     After:  `%2: f32[8] = kernel %x, %y {kind="loop"} (%a: f32[8], %b: f32[8]) { ... yield %1 }`
@@ -41,6 +43,7 @@ class _Group:
     position: int
     shape: tuple[Any, ...]
     axes: tuple[int, ...] | None = None
+    lanes: int | None = None
     ops: list[Op] = field(default_factory=list)
     touched: set[Value] = field(default_factory=set)
 
@@ -54,6 +57,12 @@ def _is_free(op: Op) -> bool:
 
 def _axes(op: Op) -> tuple[int, ...]:
     return op.attrs["axes"] if "axes" in op.attrs else (op.attrs["axis"],)
+
+
+def _lanes(op: Op) -> int | None:
+    """Logical lanes of a reduction whose result they are part of, None of any other."""
+    found = reducer(op)
+    return lanes_for(found.dtype) if found.fixes_order else None
 
 
 class _Plan:
@@ -106,7 +115,7 @@ class _Plan:
             self.items.append(group)
             self.groups.setdefault(shape, []).append(group)
         if axes is not None:
-            group.axes = axes
+            group.axes, group.lanes = axes, _lanes(op) or group.lanes
         group.ops.append(op)
         group.touched.update(v for v in op.operands if v.op is None or not _is_free(v.op))
         group.touched.update(op.results)
@@ -127,6 +136,9 @@ class _Plan:
 
     def _fits(self, op: Op, group: _Group, axes: tuple[int, ...] | None) -> bool:
         if axes is not None and group.axes is not None and group.axes != axes:
+            return False
+        lanes = _lanes(op) if axes is not None else None
+        if lanes is not None and group.lanes is not None and group.lanes != lanes:
             return False
         if len(group.ops) >= self.max_ops:
             return False

@@ -1,5 +1,6 @@
 """Compiled programs equal interpreted ones bit for bit; every loop pass keeps what they compute."""
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -65,3 +66,24 @@ def test_second_run_changes_nothing(name):
         function = run_pipeline(step, function)
         if step == name and step not in ("lower", "fuse"):
             assert run_pipeline(step, function) is function
+
+
+@pytest.mark.parametrize("neighbour", ["reduce_sum", "reduce_max"])
+def test_reductions_of_another_dtype_beside_a_sum_change_no_bit(neighbour):
+    alone = """
+    func @f(%x: f32[3, 1000]) {
+      %0: f32[3] = reduce_sum %x {axes=[1]}
+      return %0
+    }
+    """
+    together = f"""
+    func @f(%x: f32[3, 1000]) {{
+      %0: f32[3] = reduce_sum %x {{axes=[1]}}
+      %wide: f64[3, 1000] = convert %x {{dtype=f64}}
+      %1: f64[3] = {neighbour} %wide {{axes=[1]}}
+      return %0, %1
+    }}
+    """
+    x = np.random.default_rng(0).standard_normal((3, 1000)).astype(np.float32)
+    (expected,) = call(parse_function(alone), [x])
+    assert_same_bits(call(parse_function(together), [x])[:1], [expected])

@@ -118,7 +118,9 @@ class _Kernel:
         self._finish(b, state, at, lanes)
 
     def _lanes(self, extent: int) -> int:
-        lanes = min(lanes_for(r.dtype) for r in self.reducers)
+        """Those of the reductions whose order shows, which `fuse` keeps apart where they differ."""
+        ordered = [r for r in self.reducers if r.fixes_order] or self.reducers
+        lanes = min(lanes_for(r.dtype) for r in ordered)
         while lanes // 2 >= extent and lanes > 1:
             lanes //= 2
         return lanes

@@ -44,6 +44,11 @@ class Reducer:
         return self.row == "argmax"
 
     @property
+    def fixes_order(self) -> bool:
+        """Whether the order of combining shows in the result: that of inexact sums and products."""
+        return not ROWS[self.row].exact and self.dtype.is_inexact
+
+    @property
     def combiner(self) -> str:
         return "maximum" if self.is_arg else COMBINES[self.row]
 
