@@ -11,8 +11,8 @@ from jitflow.errors import ParseError
 from jitflow.ir.core import Function
 from jitflow.ir.printer import format_function
 from jitflow.passes.manager import run_pipeline
-from jitflow.passes.pipeline import LOOPS, TENSOR
-from jitflow.runtime import Executable, compile_function
+from jitflow.passes.pipeline import TENSOR, loops_for
+from jitflow.runtime import Executable, compile_function, host_target
 
 LEVELS = ("graph", "ir", "opt", "kernels", "llvm", "asm")
 """The stages that `as_text` shows, in the order of the road."""
@@ -36,8 +36,9 @@ class Road:
 
     @cached_property
     def kernels(self) -> Function:
-        """Loop IR, ready for code."""
-        return run_pipeline(LOOPS, self.opt)
+        """Loop IR, ready for code for this machine."""
+        target = host_target()
+        return run_pipeline(loops_for(target.vector_bytes, target.vector_registers), self.opt)
 
     @cached_property
     def executable(self) -> Executable:

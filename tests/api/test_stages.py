@@ -1,9 +1,12 @@
 """The stages of a jitted function."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 import jitflow as jf
+from jitflow.api import road
 from jitflow.errors import ParseError, TraceError
 from jitflow.ir.parser import parse_function
 from jitflow.ir.verifier import verify
@@ -22,7 +25,7 @@ def test_traced_shows_the_graph():
     assert traced.as_text() == traced.as_text("graph")
     assert traced.as_text().startswith("func @f(%x: f32[2, 3], %k: f64[]) {")
     assert "add" in traced.as_text() and "add" not in traced.as_text("opt")
-    assert "test_stages.py:16" in traced.as_text(locations=True)
+    assert "test_stages.py:19" in traced.as_text(locations=True)
     assert repr(traced) == "<Traced f>"
 
 
@@ -41,6 +44,14 @@ def test_every_level_is_shown_by_every_stage():
 def test_ir_levels_parse_back(level):
     function = parse_function(f.trace(X, 2.0).as_text(level))
     verify(function)
+
+
+@pytest.mark.parametrize("vector_bytes, lanes", [(16, 8), (64, 32)])
+def test_kernels_have_the_vectors_of_the_machine(monkeypatch, vector_bytes, lanes):
+    target = dataclasses.replace(road.host_target(), vector_bytes=vector_bytes)
+    monkeypatch.setattr(road, "host_target", lambda: target)
+    text = f.trace(jf.spec("f32[256]"), 2.0).as_text("kernels")
+    assert f"f32<{lanes}>" in text
 
 
 def test_compiled_code_is_called_with_its_signature():

@@ -8,7 +8,8 @@ from jitflow.ir.parser import parse_function
 from jitflow.ir.printer import format_function
 from jitflow.ir.verifier import verify
 from jitflow.passes.manager import run_pipeline
-from jitflow.passes.pipeline import LOOPS, TENSOR
+from jitflow.passes.pipeline import LOOPS, TENSOR, loops_for
+from jitflow.runtime import compile_function
 from tests.support.native import call, lowered_results, reference
 from tests.support.programs import assert_same_bits, programs
 
@@ -87,3 +88,25 @@ def test_reductions_of_another_dtype_beside_a_sum_change_no_bit(neighbour):
     x = np.random.default_rng(0).standard_normal((3, 1000)).astype(np.float32)
     (expected,) = call(parse_function(alone), [x])
     assert_same_bits(call(parse_function(together), [x])[:1], [expected])
+
+
+@pytest.mark.parametrize("shape", [(20, 600, 33), (3, 70, 5), (7, 1000, 1), (1, 64, 64)])
+def test_no_bit_depends_on_the_vectors_of_the_target(shape):
+    rows, depth, columns = shape
+    function = parse_function(f"""
+    func @f(%x: f32[{rows}, {depth}], %y: f32[{depth}, {columns}]) {{
+      %0: f32[{rows}, {columns}] = dot_general %x, %y {{contract=[[1], [0]]}}
+      %1: f32[{rows}, {columns}] = tanh %0
+      %2: f32[{rows}] = reduce_sum %1 {{axes=[1]}}
+      %3: f32[{depth}] = reduce_sum %x {{axes=[0]}}
+      return %1, %2, %3
+    }}
+    """)
+    random = np.random.default_rng(0)
+    arrays = [random.standard_normal(p.type.shape).astype(np.float32) for p in function.params]
+    targets = (16, 16), (16, 32), (32, 16), (64, 32)
+    first, *others = (
+        compile_function(run_pipeline(loops_for(*target), function))(arrays) for target in targets
+    )
+    for other in others:
+        assert_same_bits(other, first)
