@@ -55,6 +55,10 @@ class VerifyError(JitflowError):
     """IR that breaks a rule of its level."""
 
 
+class NoCodeError(JitflowError, NotImplementedError):
+    """Valid IR that cannot be compiled yet: an op, a dtype, a size that only the call knows."""
+
+
 class CheckError(JitflowError):
     """A check inside compiled or interpreted code failed: the first one in program order."""
 

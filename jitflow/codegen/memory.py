@@ -11,7 +11,7 @@ from typing import Any
 
 from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.codegen.types import memory_type, register_type, vector_text
-from jitflow.errors import ShapeError, VerifyError
+from jitflow.errors import NoCodeError, VerifyError
 from jitflow.ir.core import Op, Value
 from jitflow.ir.types import BufferType, VectorType
 
@@ -41,7 +41,7 @@ def _view(e: Emitter, op: Op) -> None:
 
 def require_static(type: BufferType) -> None:
     if not all(isinstance(d, int) for d in (*type.shape, *type.strides)):
-        raise ShapeError(f"no code for sizes that only the call knows yet: {type}")
+        raise NoCodeError(f"no code for sizes that only the call knows yet: {type}")
 
 
 def _address(e: Emitter, buffer: Value, indices: tuple[Value, ...]) -> str:

@@ -13,7 +13,7 @@ import re
 from jitflow.codegen import control, convert, elementwise, memory, vectors
 from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.codegen.memory import require_static
-from jitflow.errors import DtypeError, VerifyError, explain
+from jitflow.errors import NoCodeError, VerifyError, explain
 from jitflow.ir.core import Function
 from jitflow.ir.types import BufferType
 
@@ -32,8 +32,8 @@ _SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def emit_llvm(function: Function, name: str) -> str:
     """LLVM text that defines `name`; equal functions with equal names give equal text.
 
-    Raises DtypeError for dtypes without code (f16, bf16, complex), ShapeError for symbolic sizes,
-    and VerifyError where the function is not at level 3 or its buffers have no place yet.
+    Raises NoCodeError for ops, dtypes (f16, bf16, complex) and sizes (symbols) that have no code
+    yet, and VerifyError where the function is not at level 3 or its buffers have no place yet.
     """
     if not _SYMBOL.fullmatch(name):
         raise VerifyError(f"'{name}' is not a symbol: letters, digits and _")
@@ -41,8 +41,8 @@ def emit_llvm(function: Function, name: str) -> str:
     try:
         _load_pointers(e, function)
         e.region(function.body)
-    except DtypeError as error:
-        raise DtypeError(_explain(e, str(error))) from None
+    except NoCodeError as error:
+        raise NoCodeError(_explain(e, str(error))) from None
     e.write("ret i32 0")
     for id, label in e.failures.items():
         e.open(label)

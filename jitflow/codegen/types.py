@@ -9,7 +9,7 @@ import struct
 from functools import cache
 from typing import Any
 
-from jitflow.errors import DtypeError, VerifyError
+from jitflow.errors import NoCodeError, VerifyError
 from jitflow.ir.dense import Dense
 from jitflow.ir.dtypes import DType
 from jitflow.ir.types import BufferType, TensorType, VectorType
@@ -21,11 +21,11 @@ _ELEMENTS = {
 
 
 def element_type(dtype: DType) -> str:
-    """The type of one element in a register; DtypeError where there is no code for it."""
+    """The type of one element in a register; NoCodeError where there is no code for it."""
     try:
         return _ELEMENTS[dtype.name]
     except KeyError:
-        raise DtypeError(f"no code for {dtype} yet; expected {', '.join(_ELEMENTS)}") from None
+        raise NoCodeError(f"no code for {dtype} yet; expected {', '.join(_ELEMENTS)}") from None
 
 
 def memory_type(dtype: DType) -> str:

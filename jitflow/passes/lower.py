@@ -5,11 +5,13 @@ Owns the walk and where each array lives; how a family becomes loops is in `lowe
 
 from __future__ import annotations
 
-from jitflow.errors import VerifyError, explain
+from typing import Any, NoReturn
+
+from jitflow.errors import NoCodeError, VerifyError, explain
 from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.location import Location
 from jitflow.ir.row import ROWS, Family
-from jitflow.ir.types import BufferType, TensorType
+from jitflow.ir.types import BufferType, TensorType, TokenType
 from jitflow.passes.lowering.access import Access, viewed
 from jitflow.passes.lowering.context import Context
 from jitflow.passes.lowering.dot import lower_dot
@@ -40,8 +42,7 @@ class _Lowering:
 
     def _param(self, value: Value) -> Value:
         type = value.type
-        if not isinstance(type, TensorType) or not type.is_static:
-            raise VerifyError(f"@{self.function.name}: cannot lower a parameter of type {type}")
+        _require_array(type, f"@{self.function.name}: cannot lower a parameter of type {type}")
         buffer = Value(BufferType(type.dtype, type.shape), value.name)
         self.access[value] = Access.whole(buffer)
         return buffer
@@ -52,8 +53,7 @@ class _Lowering:
         self.home: dict[Value, Access] = {}
         for number, value in enumerate(self.function.results):
             type = value.type
-            if not isinstance(type, TensorType) or not type.is_static:
-                raise VerifyError(f"@{self.function.name}: cannot lower a result of type {type}")
+            _require_array(type, f"@{self.function.name}: cannot lower a result of type {type}")
             name = value.name or f"out{number}"
             buffer = self.context.builder.param(BufferType(type.dtype, type.shape), name)
             access = Access.whole(buffer)
@@ -101,8 +101,7 @@ class _Lowering:
         elif op.row.name == "check":
             self._check(op, inputs[0])
         else:
-            where = op.locations[0] if op.locations else None
-            raise VerifyError(explain("cannot be compiled yet", op=op.row.name, at=where))
+            _refuse(op)
 
     def _view(self, op: Op, source: Access) -> None:
         access = viewed(source, op)
@@ -127,3 +126,20 @@ class _Lowering:
         b = self.context.builder
         flag = b.load(self.context.view(condition, (), ()))
         b.emit(op.row, (flag,), op.attrs)
+
+
+def _require_array(type: Any, problem: str) -> None:
+    """NoCodeError where an array's size is a symbol, or where there is a token in its place."""
+    if isinstance(type, TokenType) or (isinstance(type, TensorType) and not type.is_static):
+        raise NoCodeError(problem)
+    if not isinstance(type, TensorType):
+        raise VerifyError(problem)
+
+
+def _refuse(op: Op) -> NoReturn:
+    where = op.locations[0] if op.locations else None
+    if op.row.family in (Family.CREATION, Family.ELEMENTWISE, Family.REDUCE):
+        raise VerifyError(explain("stands outside of kernels; run fuse", op=op.row.name, at=where))
+    if op.row.name == "call":
+        raise VerifyError(explain("is a call; run inline", op=op.row.name, at=where))
+    raise NoCodeError(explain("cannot be compiled yet", op=op.row.name, at=where))

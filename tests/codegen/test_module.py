@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jitflow.codegen import emit_llvm
-from jitflow.errors import DtypeError, ShapeError, VerifyError
+from jitflow.errors import NoCodeError, VerifyError
 from jitflow.ir.builder import Builder
 from jitflow.ir.dims import symbol
 from jitflow.ir.dtypes import DTYPES, f32, i64
@@ -50,14 +50,14 @@ def test_names_are_hints_and_cannot_clash():
 @pytest.mark.parametrize("name", ["f16", "bf16", "c64", "c128"])
 def test_dtypes_without_code_are_refused_by_name(name):
     function = scale(dtype=DTYPES[name], locations=(Location("model.py", 12),))
-    with pytest.raises(DtypeError, match=rf"model.py:12\nload: no code for {name} yet"):
+    with pytest.raises(NoCodeError, match=rf"model.py:12\nload: no code for {name} yet"):
         emit_llvm(function, "scale")
 
 
 def test_symbolic_sizes_are_refused():
     b = Builder()
     b.param(BufferType(f32, (symbol("n"),)), "x")
-    with pytest.raises(ShapeError, match="only the call knows"):
+    with pytest.raises(NoCodeError, match="only the call knows"):
         emit_llvm(b.build("f", (), {"outputs": 0}), "f")
 
 
@@ -66,6 +66,13 @@ def test_rows_above_level_3_are_refused():
     x = b.param(BufferType(f32, ()), "x")
     b.exp(b.load(x))
     with pytest.raises(VerifyError, match="exp is above level 3"):
+        emit_llvm(b.build("f", (), {"outputs": 0}), "f")
+
+
+def test_rows_without_code_are_refused():
+    b = Builder()
+    b.token()
+    with pytest.raises(NoCodeError, match="token: no code"):
         emit_llvm(b.build("f", (), {"outputs": 0}), "f")
 
 
