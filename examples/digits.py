@@ -4,6 +4,9 @@ Run `make demo`, or `python examples/digits.py` with the extra `demo` installed.
 """
 
 import argparse
+import os
+import shlex
+import sys
 import time
 from pathlib import Path
 
@@ -15,6 +18,9 @@ HIDDEN = 128
 BATCH = 128
 MOMENTUM = 0.9
 DECAY = 1e-4
+
+PARAMS = "{hidden: {w: f32[64, 128], b: f32[128]}, out: {w: f32[128, 10], b: f32[10]}}"
+"""The types of the parameters, as the command line takes them."""
 
 
 def init_params(seed):
@@ -110,6 +116,18 @@ def draw(losses, path):
     figure.savefig(path, dpi=120)
 
 
+def look_inside():
+    """Commands that show more, for the shell that ran this file."""
+    python, folder = (
+        shlex.quote(os.path.relpath(path)) for path in (sys.executable, Path(__file__).parent)
+    )
+    return f"""
+Look inside: the gradient of the loss; one small function in every stage.
+  {python} -m jitflow.cli dump {folder}/digits.py:loss --grad --args \\
+    "{PARAMS}, f32[128, 64], f32[128, 10]"
+  {python} {folder}/stages.py"""
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=60)
@@ -123,11 +141,7 @@ def main():
     print(f"{len(losses)} steps in {seconds:.2f} s, compilation included")
     print(f"loss {losses[0]:.3f} -> {losses[-1]:.3f}; held-out accuracy {held_out:.1%}")
     print(f"loss curve: {options.picture}")
-    print("\nLook inside:")
-    print('  jitflow dump examples/digits.py:loss --stage kernels --args "')
-    print("    {hidden: {w: f32[64, 128], b: f32[128]}, out: {w: f32[128, 10], b: f32[10]}},")
-    print('    f32[128, 64], f32[128, 10]"')
-    print("  python examples/stages.py    # one small function through every stage")
+    print(look_inside())
     if held_out < 0.97:
         raise SystemExit("held-out accuracy is below 97 %")
 

@@ -1,0 +1,94 @@
+"""The examples run as they stand, and what they print is true."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import jitflow as jf
+from jitflow.api.road import LEVELS
+from jitflow.ir.parser import parse_function
+from jitflow.ir.verifier import verify
+
+FOLDER = Path(__file__).parents[2] / "examples"
+HEADING = re.compile(r"^(\S.*?) ─+$", re.MULTILINE)
+
+
+def run(*command):
+    """What a command prints, run in the root of the project."""
+    done = subprocess.run(
+        command,
+        cwd=FOLDER.parent,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=True,
+        timeout=120,
+    )
+    return done.stdout
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """What the demo prints, and its picture."""
+    picture = tmp_path_factory.mktemp("digits") / "loss.png"
+    return run(sys.executable, "examples/digits.py", "--picture", picture), picture
+
+
+def test_no_example_is_left_out():
+    assert {path.name for path in FOLDER.glob("*.py")} == {"digits.py", "stages.py"}
+
+
+def test_digits_are_learned(demo):
+    text, picture = demo
+    assert "training" in text and f"loss curve: {picture}" in text
+    assert float(re.search(r"held-out accuracy ([\d.]+)%", text)[1]) >= 97
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_digits_show_commands_that_work(demo):
+    """As printed, in a shell: the gradient of the loss is in the one, every stage in the other."""
+    commands = demo[0].partition("Look inside")[2].partition("\n")[2]
+    assert commands.count("python") == 2
+    text = run("sh", "-c", commands)
+    assert "func @grad_loss(" in text and "dot_general" in text
+    assert all(f'as_text("{level}")' in text for level in LEVELS)
+
+
+def test_digits_loss_is_that_of_numpy():
+    digits = load("digits")
+    (x, labels), _ = digits.load()
+    one_hot = np.eye(10, dtype=np.float32)[labels[:50]]
+    arguments = digits.init_params(seed=3), x[:50], one_hot
+    np.testing.assert_allclose(jf.jit(digits.loss)(*arguments), digits.loss(*arguments), 1e-5)
+
+
+def test_digits_says_when_it_has_not_learned(monkeypatch, tmp_path):
+    digits = load("digits")
+    monkeypatch.setattr(sys, "argv", ["digits", "--epochs", "1", "--picture", str(tmp_path / "x")])
+    with pytest.raises(SystemExit, match="below 97 %"):
+        digits.main()
+
+
+@pytest.mark.parametrize("option", [(), ("--whole",)])
+def test_every_stage_is_shown(option):
+    _, *parts = HEADING.split(run(sys.executable, "examples/stages.py", *option))
+    texts = dict(zip(parts[::2], parts[1::2], strict=True))
+    assert len(texts) == len(LEVELS) + 4
+    for level in LEVELS:
+        sentence, _, text = texts[f'loss.lower(...).as_text("{level}")'].partition("\n\n")
+        assert sentence.strip() and text.count("\n") > 20
+        assert ("more lines" in text) == (level in ("llvm", "asm") and not option)
+        if level in ("graph", "ir", "opt", "kernels"):
+            verify(parse_function(text))
+    assert "CacheInfo(hits=1, misses=2, size=2)" in texts["calls"]
