@@ -1,7 +1,7 @@
 """Collects text tests: `pytest tests/passes/cse.jf::reuses_add` runs one case of a `.jf` file.
 
 `JITFLOW_BLESS=1 pytest ...` writes the outcome of each case into its file. The format is in
-jitflow/testing.py.
+jitflow/testing/cases.py.
 """
 
 import os

@@ -13,14 +13,12 @@ def assign(function: Function) -> Function:
     """Sets `offset` of every alloc, first fit over live ranges in order of definition.
 
     A buffer is alive from the first to the last op of the body that touches it; two that are
-    alive in the same op never share memory, so loops need not care about order.
+    alive in the same op never share memory, so loops need not care about order. One that no op
+    touches gets offset 0.
     Before: `%t: &f32[8] temp = alloc`   After: `%t: &f32[8] temp = alloc {offset=64}`
     Precondition: allocs stand in the body itself, not in loops.
     """
-    spans = _live_spans(function)
-    if not spans:
-        return function
-    offsets = _first_fit(spans)
+    offsets = _first_fit(_live_spans(function))
 
     def visit(builder: Builder, op: Op, new: dict[Value, Value]) -> bool:
         if op.row.name != "alloc" or op.attrs["offset"] == offsets.get(op.result, 0):
@@ -32,14 +30,6 @@ def assign(function: Function) -> Function:
         return True
 
     return rebuild(function, visit)
-
-
-def arena_size(function: Function) -> int:
-    """Bytes that the temporaries of an assigned function need."""
-    ends = [
-        op.attrs["offset"] + _bytes(op.result) for op in function.ops if op.row.name == "alloc"
-    ]
-    return max(ends, default=0)
 
 
 def _bytes(buffer: Value) -> int:

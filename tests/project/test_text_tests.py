@@ -2,13 +2,30 @@
 
 import pytest
 
-from jitflow.errors import ParseError
-from jitflow.testing import Mismatch, bless, check_case, compare_verdicts, read_cases
+from jitflow.errors import ParseError, VerifyError
+from jitflow.ir.parser import parse_function
+from jitflow.testing import EVALUATORS, Mismatch, bless, check_case, compare_verdicts, read_cases
 
 DOUBLE = """\
 func @double(%x: f32[2]) {
   %0: f32[2] = add %x, %x
   return %0
+}
+"""
+
+
+TWO_TEMPORARIES = """\
+func @f(%out: &f32[2]) {outputs=1} {
+  %0: i64[] = constant {value=0}
+  %one: f32[] = constant {value=1.0}
+  %two: f32[] = constant {value=2.0}
+  %a: &f32[1] temp = alloc {offset=0}
+  %b: &f32[1] temp = alloc {offset=64}
+  store %one, %a, %0
+  store %two, %b, %0
+  %1: f32[] = load %a, %0
+  store %1, %out, %0
+  return
 }
 """
 
@@ -63,6 +80,32 @@ def test_run_holds(run):
 def test_run_does_not_hold(run):
     with pytest.raises(Mismatch, match=r"t.jf:4: interpreter gives"):
         check_case(one_case(DOUBLE, f"; run: {run}\n"))
+
+
+def test_compiled_code_must_agree():
+    """The interpreter knows no offsets, so that these two differ."""
+    run = "; run: [0.0, 3.0] -> [1.0, 3.0]\n"
+    assert check_case(one_case(TWO_TEMPORARIES, run)) == ""
+    with pytest.raises(Mismatch, match=r"t.jf:4: compiled code gives \[2.0, 3.0\]"):
+        check_case(one_case(TWO_TEMPORARIES.replace("offset=64", "offset=0"), run))
+
+
+@pytest.mark.parametrize("type", ["f32[n]", "f16[2]", "bf16[2]", "c64[2]", "token"])
+def test_types_without_code(type):
+    function = parse_function(f"func @f(%x: {type}) {{ return %x }}")
+    assert EVALUATORS["compiled code"](function) is None
+
+
+def test_ops_without_code():
+    body = "%0: f32[] = cond %c, %x (%a: f32[]) { yield %a } (%b: f32[]) { yield %b }"
+    function = parse_function(f"func @f(%c: bool[], %x: f32[]) {{ {body} return %0 }}")
+    assert EVALUATORS["compiled code"](function) is None
+
+
+def test_faults_of_code_are_no_missing_code():
+    mixed = parse_function("func @f(%x: &f32[2], %i: i64[]) { %0: f32[] = load %x, %i return }")
+    with pytest.raises(VerifyError, match="level 3 takes buffers"):
+        EVALUATORS["compiled code"](mixed)
 
 
 def test_error_on_its_line():
