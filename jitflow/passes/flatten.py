@@ -51,7 +51,9 @@ def _flat(builder: Builder, op: Op, new: dict[Value, Value]) -> Value:
     shape = tuple(prod(operand.type.shape[a] for a in run) for run in runs)
     axes = tuple(k for k, run in enumerate(runs) if run[0] in reduced)
     flat = builder.reshape(operand, shape=shape)
-    return builder.emit(op.row, (flat,), {"axes": axes}).result
+    result = builder.emit(op.row, (flat,), {"axes": axes}).result
+    result.name = op.result.name
+    return result
 
 
 def _moved(op: Op, new: dict[Value, Value]) -> Op:
