@@ -104,6 +104,10 @@ def samples(name, dtype):
     return operands
 
 
+def test_every_row_with_a_bound_is_in_the_tables():
+    assert {row.name for row in ROWS.values() if row.ulp} == TRUE.keys() == RANGES.keys()
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", TRUE)
 def test_error_is_within_the_rows_bound(name, dtype):
