@@ -18,11 +18,12 @@ from jitflow.passes.lowering.reducers import lanes_for, reducer
 def fuse(function: Function, *, max_ops: int = 4000, max_operands: int = 48) -> Function:
     """Puts ops that share an index space, and values or operands, into `kernel` ops.
 
-    An elementwise op joins the earliest group of its shape that comes after all of its operands
-    and that it shares a value with; a reduction joins as what ends the group, all of one group
+    An elementwise op joins the last group of its shape that comes after all of its operands and
+    that it shares a value with; a reduction joins as what ends the group, all of one group
     over equal axes, and sums and products of floats with as many lanes, which are part of what
     they compute. Views, matrix products and moves stay between kernels; constants of one number
-    and iota are copied into each kernel that uses them. `max_ops` and `max_operands` bound a group.
+    and iota are copied into each kernel that uses them. A group has at most `max_ops` ops, and at
+    most `max_operands` values come into it.
 
     Before: `%1: f32[8] = mul %x, %y`, `%2: f32[8] = exp %1`
     After:  `%2: f32[8] = kernel %x, %y {kind="loop"} (%a: f32[8], %b: f32[8]) { ... yield %1 }`
@@ -45,7 +46,9 @@ class _Group:
     axes: tuple[int, ...] | None = None
     lanes: int | None = None
     ops: list[Op] = field(default_factory=list)
+    operands: set[Value] = field(default_factory=set)
     touched: set[Value] = field(default_factory=set)
+    """The operands, and what the ops compute."""
 
 
 def _is_free(op: Op) -> bool:
@@ -53,6 +56,12 @@ def _is_free(op: Op) -> bool:
     if op.row.family is not Family.CREATION:
         return False
     return op.row.name == "iota" or op.attrs["value"].is_splat
+
+
+def _outer(op: Op, group: _Group) -> set[Value]:
+    """What the op takes from outside of a group; free ops are copied into it."""
+    outer = {v for v in op.operands if v not in group.touched}
+    return {v for v in outer if v.op is None or not _is_free(v.op)}
 
 
 def _axes(op: Op) -> tuple[int, ...]:
@@ -117,8 +126,9 @@ class _Plan:
         if axes is not None:
             group.axes, group.lanes = axes, _lanes(op) or group.lanes
         group.ops.append(op)
-        group.touched.update(v for v in op.operands if v.op is None or not _is_free(v.op))
-        group.touched.update(op.results)
+        outer = _outer(op, group)
+        group.operands |= outer
+        group.touched.update(outer, op.results)
         for value in op.results:
             self.owner[value] = group
             self.ready[value] = group.position + (axes is not None)
@@ -142,8 +152,9 @@ class _Plan:
             return False
         if len(group.ops) >= self.max_ops:
             return False
-        shared = [v for v in op.operands if v in group.touched]
-        return bool(shared) and len(group.touched) < self.max_ops + self.max_operands
+        if len(group.operands) + len(_outer(op, group)) > self.max_operands:
+            return False
+        return any(v in group.touched for v in op.operands)
 
 
 class _Emitter:
