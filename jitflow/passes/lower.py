@@ -11,7 +11,7 @@ from jitflow.errors import NoCodeError, VerifyError, explain
 from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.location import Location
 from jitflow.ir.row import ROWS, Family
-from jitflow.ir.types import BufferType, TensorType, TokenType
+from jitflow.ir.types import BufferType, TensorType, TokenType, c_strides
 from jitflow.passes.lowering.access import Access, viewed
 from jitflow.passes.lowering.context import Context
 from jitflow.passes.lowering.dot import lower_dot
@@ -106,11 +106,8 @@ class _Lowering:
     def _view(self, op: Op, source: Access) -> None:
         access = viewed(source, op)
         if access is None:
-            operand = op.operands[0].type
-            dense = Access.whole(self.context.temp(operand.dtype, operand.shape))
-            copy(self.context, source, dense)
-            access = viewed(dense, op)
-            assert access is not None
+            access = self._target(op.result)
+            copy(self.context, source, access.moved(0, source.shape, c_strides(source.shape)))
         self.access[op.result] = access
 
     def _constant(self, op: Op) -> None:

@@ -16,8 +16,9 @@
 `; unchanged` in place of `; expect:` says that the passes return the same object. Without
 `; passes:` the text is parsed and printed. `; run: arguments -> results` holds for the function
 before and after the passes, interpreted and compiled, bit for bit; `~>` allows the last digits to
-differ, and `-> error: text` wants a failed check. A fault stands on its line:
-`add %x  ; error: 2 operands`.
+differ, and `-> error: text` wants a failed check. Over buffers, as they are after `lower`, a run
+gives the inputs and states the outputs, or gives all of them and states all as they are afterwards.
+A fault stands on its line: `add %x  ; error: 2 operands`.
 
 Owns reading and writing the format. Knows no pass and runs nothing.
 """
