@@ -9,6 +9,7 @@ import numpy as np
 
 from jitflow.errors import DtypeError, ShapeError
 from jitflow.ir.dtypes import i64
+from jitflow.ir.ops import reference
 from jitflow.ir.ops.rules import Attrs, Types, normal_axes, require_tensor
 from jitflow.ir.row import Attribute, Family, OpRow, register
 
@@ -119,10 +120,10 @@ _reduction("reduce_sum", _sum, "Sum over `axes` by a fixed tree; 0 where empty."
            exact=False, linear=(0,), transpose=_transpose_sum)
 _reduction("reduce_prod", _prod, "Product over `axes` by a fixed tree; 1 where empty.", _NUMBERS,
            exact=False, jvp=_tangent_product)
-_reduction("reduce_max", np.max, "Greatest element over `axes`; NaN if one is NaN.", _ORDERED,
-           jvp=_tangent_extreme)
-_reduction("reduce_min", np.min, "Least element over `axes`; NaN if one is NaN.", _ORDERED,
-           jvp=_tangent_extreme)
+_reduction("reduce_max", reference.greatest, "The `maximum` over `axes`; NaN if one is NaN.",
+           _ORDERED, jvp=_tangent_extreme)
+_reduction("reduce_min", reference.least, "The `minimum` over `axes`; NaN if one is NaN.",
+           _ORDERED, jvp=_tangent_extreme)
 _reduction("reduce_any", np.any, "True if any element over `axes` is.", _BOOLS,
            no_derivative="bool")
 _reduction("reduce_all", np.all, "True if every element over `axes` is.", _BOOLS,

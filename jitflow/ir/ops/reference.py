@@ -45,6 +45,21 @@ def minimum(x: Array, y: Array) -> Array:
     return result
 
 
+def greatest(x: Array, axis: Any) -> Array:
+    """NumPy's max over axes with +0.0 above -0.0."""
+    result = np.max(x, axis=axis)
+    if not _is_float(result):
+        return result
+    zero = np.zeros_like(result)
+    has_positive = np.any((x == 0) & ~np.signbit(x), axis=axis)
+    return np.where(result == 0, np.where(has_positive, zero, -zero), result)
+
+
+def least(x: Array, axis: Any) -> Array:
+    """NumPy's min over axes with -0.0 below +0.0."""
+    return -greatest(-x, axis) if _is_float(x) else np.min(x, axis=axis)
+
+
 def _fma_scalar(x: float, y: float, z: float) -> float:
     plain = x * y + z
     if not (math.isfinite(x) and math.isfinite(y)):

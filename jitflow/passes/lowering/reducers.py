@@ -91,8 +91,7 @@ class Reducer:
             return best
         lanes = state[0].type.lanes
         wanted = b.splat(best, lanes=lanes)
-        both_nan = b.and_(b.ne(state[0], state[0]), b.ne(wanted, wanted))
-        hit = b.or_(b.eq(state[0], wanted), both_nan)
+        hit = _equal(b, state[0], wanted)
         none = full(b, i64, lanes, np.iinfo(np.int64).max)
         return b.lane_reduce(b.select(hit, state[1], none), op="minimum")
 
@@ -118,11 +117,18 @@ def _method(row: str) -> str:
 def _first_greatest(b: Builder, first: State, second: State) -> Value:
     """Whether the second beats the first: greater, or NaN against none, or equal and earlier."""
     (x, i), (y, j) = first, second
-    earlier = b.lt(j, i)
-    x_nan, y_nan = b.ne(x, x), b.ne(y, y)
-    equal = b.or_(b.eq(x, y), b.and_(x_nan, y_nan))
-    greater = b.or_(b.gt(y, x), b.and_(y_nan, b.not_(x_nan)))
-    return b.or_(greater, b.and_(equal, earlier))
+    greater = b.gt(y, x)
+    if x.type.dtype.is_float:
+        greater = b.or_(greater, b.and_(b.ne(y, y), b.eq(x, x)))
+    return b.or_(greater, b.and_(_equal(b, x, y), b.lt(j, i)))
+
+
+def _equal(b: Builder, x: Value, y: Value) -> Value:
+    """Whether two elements are equal, or both NaN."""
+    equal = b.eq(x, y)
+    if not x.type.dtype.is_float:
+        return equal
+    return b.or_(equal, b.and_(b.ne(x, x), b.ne(y, y)))
 
 
 Part = Callable[[Builder, Value], Sequence[Value]]
