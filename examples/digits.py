@@ -84,11 +84,10 @@ def batches(count, seed):
     return [order[k : k + BATCH] for k in range(0, count - BATCH + 1, BATCH)]
 
 
-def train(epochs, show=True):
-    """Trains and returns (params, losses per step, held-out accuracy)."""
+def train(x, labels, epochs, show=True):
+    """The trained parameters, and the loss of each step."""
     from rich.progress import track
 
-    (x, labels), (x_test, labels_test) = load()
     one_hot = np.eye(10, dtype=np.float32)[labels]
     params = init_params(seed=1)
     velocity = jf.map_tree(np.zeros_like, params)
@@ -100,17 +99,15 @@ def train(epochs, show=True):
                 params, velocity, x[rows], one_hot[rows], float(rate)
             )
             losses.append(float(value))
-    return params, losses, float(accuracy(params, x_test, labels_test))
+    return params, losses
 
 
 def draw(losses, path):
     """A picture of the loss per step."""
-    import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
     axes.semilogy(losses)
     axes.set(title="Handwritten digits", xlabel="step", ylabel="cross-entropy with weight decay")
     figure.savefig(path, dpi=120)
@@ -134,9 +131,11 @@ def main():
     parser.add_argument("--picture", type=Path, default=Path("digits_loss.png"))
     options = parser.parse_args()
 
+    training, testing = load()
     start = time.perf_counter()
-    _, losses, held_out = train(options.epochs)
+    params, losses = train(*training, options.epochs)
     seconds = time.perf_counter() - start
+    held_out = float(accuracy(params, *testing))
     draw(losses, options.picture)
     print(f"{len(losses)} steps in {seconds:.2f} s, compilation included")
     print(f"loss {losses[0]:.3f} -> {losses[-1]:.3f}; held-out accuracy {held_out:.1%}")
