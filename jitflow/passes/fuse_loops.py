@@ -17,8 +17,8 @@ def fuse_loops(function: Function) -> Function:
     """Merges a parallel loop into the one before it where both touch the same rows.
 
     Legal if, for each buffer that one writes and the other touches, all accesses of an iteration
-    stay in a window that no other iteration enters. Ops between the two that only name memory
-    move in front. A flat loop, which vectorises along its index, joins a loop of rows only where
+    stay in a window that no other iteration enters, and not both hold checks, which would change
+    their order. Ops between the two that only name memory move in front. A flat loop, which vectorises along its index, joins a loop of rows only where
     the rows are long.
     Before: `loop (%i) { store %m, %i }  loop (%i) { load %m, %i }`
     After:  `loop (%i) { store %m, %i ... load %m, %i }`
@@ -58,6 +58,8 @@ class _Sweep:
         before = self.ops[self.last]
         if facts is None or self.facts is None or not _same_extent(before, op):
             return False
+        if _is_ordered(before) and _is_ordered(op):
+            return False
         if _is_flat(before) != _is_flat(op):
             rows = op if _is_flat(before) else before
             if _row_work(rows) < ROW_WORK:
@@ -81,6 +83,10 @@ def _is_parallel(op: Op) -> bool:
 def _same_extent(first: Op, second: Op) -> bool:
     bounds = [tuple(map(constant_int, op.operands[:2])) for op in (first, second)]
     return None not in bounds[0] and bounds[0] == bounds[1] and first.attrs == second.attrs
+
+
+def _is_ordered(op: Op) -> bool:
+    return any(inner.row.effect is Effect.ORDERED for inner in walk(op.regions[0]))
 
 
 def _is_flat(op: Op) -> bool:
