@@ -6,14 +6,12 @@ and constants in memory; knows no row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from jitflow.codegen.types import initializer, memory_type
-from jitflow.errors import NoCodeError, VerifyError
 from jitflow.ir.core import Op, Region, Value
 from jitflow.ir.dense import Dense
-from jitflow.ir.row import Family
 
 Emit = Callable[["Emitter", Op], None]
 
@@ -21,8 +19,9 @@ Emit = Callable[["Emitter", Op], None]
 class Emitter:
     """Writes LLVM text; `names` holds each value as an operand: `%add.7`, or a literal."""
 
-    def __init__(self, table: Mapping[str, Emit], symbol: str) -> None:
+    def __init__(self, table: Mapping[str, Emit], otherwise: Emit, symbol: str) -> None:
         self.table = table
+        self.otherwise = otherwise
         self.symbol = symbol
         self.names: dict[Value, str] = {}
         self.lines: list[str] = []
@@ -31,12 +30,21 @@ class Emitter:
         self.count = 0
         self.failures: dict[int, str] = {}
         self.memory: dict[Dense, str] = {}
+        self.functions: dict[Hashable, str] = {}
+        self.definitions: list[str] = []
+
+    def nested(self) -> Emitter:
+        """For the body of another function of the same module."""
+        inner = Emitter(self.table, self.otherwise, self.symbol)
+        inner.memory, inner.functions = self.memory, self.functions
+        inner.definitions = self.definitions
+        return inner
 
     def region(self, region: Region) -> None:
         """Writes the ops of a region into the current block."""
         for op in region.ops:
             self.op = op
-            self.table.get(op.row.name, _refuse)(self, op)
+            self.table.get(op.row.name, self.otherwise)(self, op)
 
     def temp(self, hint: str, text: str) -> str:
         """Writes an instruction and gives the name of its result."""
@@ -81,13 +89,6 @@ class Emitter:
             f"{name} = internal unnamed_addr constant {initializer(data)}, align 64"
             for data, name in self.memory.items()
         ]
-
-
-def _refuse(e: Emitter, op: Op) -> None:
-    """Ops of level 3 without an emitter have no code yet; others should not be here."""
-    if op.row.family in (Family.LOOP, Family.CHECK):
-        raise NoCodeError("no code for this op yet")
-    raise VerifyError(f"{op.row.name} is above level 3; run lower and expand")
 
 
 def hint(value: Value, otherwise: str) -> str:

@@ -65,7 +65,7 @@ def _load(e: Emitter, op: Op) -> None:
     pointer = _address(e, buffer, tuple(indices))
     if not isinstance(type, VectorType):
         found = _access(e, op, f"load {memory_type(dtype)}, ptr {pointer}, align {dtype.itemsize}")
-        e.names[op.results[0]] = _from_memory(e, found, type)
+        e.names[op.results[0]] = from_memory(e, found, type)
         return
     count = op.attrs["valid"] or type.lanes
     part = VectorType(dtype, count)
@@ -74,7 +74,7 @@ def _load(e: Emitter, op: Op) -> None:
         found = _access(e, op, f"load {text}, ptr {pointer}, align {dtype.itemsize}")
     else:
         found = _load_elements(e, pointer, buffer.type, part)
-    e.names[op.results[0]] = _from_memory(e, _widen(e, found, part, type), type)
+    e.names[op.results[0]] = from_memory(e, _widen(e, found, part, type), type)
 
 
 def _access(e: Emitter, op: Op, text: str) -> str:
@@ -110,7 +110,7 @@ def _widen(e: Emitter, value: str, part: VectorType, whole: VectorType) -> str:
     return e.temp("valid", f"shufflevector {text} {value}, {text} zeroinitializer, {mask}")
 
 
-def _from_memory(e: Emitter, value: str, type: Any) -> str:
+def from_memory(e: Emitter, value: str, type: Any) -> str:
     """A loaded value in its register type: any byte but 0 is true."""
     if type.dtype.kind != "b":
         return value

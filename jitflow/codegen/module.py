@@ -12,9 +12,11 @@ import re
 
 from jitflow.codegen import control, convert, elementwise, memory, vectors
 from jitflow.codegen.emitter import Emit, Emitter, hint
+from jitflow.codegen.functions import call_row
 from jitflow.codegen.memory import require_static
 from jitflow.errors import NoCodeError, VerifyError, explain
-from jitflow.ir.core import Function
+from jitflow.ir.core import Function, Op
+from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType
 
 TABLE: dict[str, Emit] = {
@@ -24,7 +26,7 @@ TABLE: dict[str, Emit] = {
     **memory.EMITTERS,
     **control.EMITTERS,
 }
-"""What writes each row. Rows of level 3 only: `expand` and `lower` leave no others."""
+"""What writes each row of level 3; a math row that `expand` left is a call."""
 
 _SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -37,7 +39,7 @@ def emit_llvm(function: Function, name: str) -> str:
     """
     if not _SYMBOL.fullmatch(name):
         raise VerifyError(f"'{name}' is not a symbol: letters, digits and _")
-    e = Emitter(TABLE, name)
+    e = Emitter(TABLE, _otherwise, name)
     try:
         _load_pointers(e, function)
         e.region(function.body)
@@ -47,7 +49,18 @@ def emit_llvm(function: Function, name: str) -> str:
     for id, label in e.failures.items():
         e.open(label)
         e.write(f"ret i32 {id}")
-    return "\n".join([*e.globals(), *_head(name, len(function.params)), *e.lines, "}", ""])
+    head = _head(name, len(function.params))
+    return "\n".join([*e.globals(), *e.definitions, *head, *e.lines, "}", ""])
+
+
+def _otherwise(e: Emitter, op: Op) -> None:
+    """Math rows are called; loop ops without an emitter have no code yet; others are too high."""
+    if op.row.expand is not None:
+        call_row(e, op)
+    elif op.row.family in (Family.LOOP, Family.CHECK):
+        raise NoCodeError("no code for this op yet")
+    else:
+        raise VerifyError(f"{op.row.name} is above level 3; run lower and expand")
 
 
 def _explain(e: Emitter, problem: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from jitflow.codegen.elementwise import combine
 from jitflow.codegen.emitter import Emit, Emitter, element_pointer
+from jitflow.codegen.memory import from_memory
 from jitflow.codegen.types import (
     constant,
     counting,
@@ -15,10 +16,12 @@ from jitflow.codegen.types import (
     register_type,
     splat,
     suffix,
+    vector_text,
 )
 from jitflow.errors import VerifyError
-from jitflow.ir.core import Op
-from jitflow.ir.types import TensorType, VectorType
+from jitflow.ir.core import Op, Value
+from jitflow.ir.dtypes import i64, u8
+from jitflow.ir.types import VectorType
 
 
 def _constant(e: Emitter, op: Op) -> None:
@@ -86,31 +89,33 @@ def _any_lane(e: Emitter, op: Op) -> None:
 
 
 def _lookup(e: Emitter, op: Op) -> None:
-    """One load per lane: faster than a gather instruction where a lane costs a load anyway."""
+    """A load, or a gather: LLVM turns it into one load per lane where the CPU has none."""
     (index,) = op.operands
-    result = op.results[0].type
-    table = e.constant_memory(op.attrs["table"])
+    result, table = op.results[0].type, e.constant_memory(op.attrs["table"])
+    where = _wide_index(e, index)
+    element = memory_type(result.dtype)
     if not isinstance(result, VectorType):
-        e.names[op.results[0]] = _table_element(e, op, table, index.type, e.names[index])
-        return
-    text, element = register_type(result), element_type(result.dtype)
-    indices = f"{register_type(index.type)} {e.names[index]}"
-    value, scalar = "poison", TensorType(index.type.dtype)
-    for lane in range(result.lanes):
-        where = e.temp("index", f"extractelement {indices}, i64 {lane}")
-        found = _table_element(e, op, table, scalar, where)
-        value = e.temp("lookup", f"insertelement {text} {value}, {element} {found}, i64 {lane}")
-    e.names[op.results[0]] = value
+        at = element_pointer(e, table, result.dtype, where)
+        found = e.temp("entry", f"load {element}, ptr {at}, align {result.dtype.itemsize}")
+    else:
+        lanes, text = result.lanes, vector_text(result.lanes, element)
+        at = e.temp("at", f"getelementptr inbounds {element}, ptr {table}, <{lanes} x i64> {where}")
+        mask = f"<{lanes} x i1> splat (i1 true)"
+        stored = result.with_dtype(u8) if result.dtype.kind == "b" else result
+        name = f"@llvm.masked.gather.{suffix(stored)}.v{lanes}p0"
+        pointers = f"<{lanes} x ptr> align {result.dtype.itemsize} {at}"
+        found = e.temp("entries", f"call {text} {name}({pointers}, {mask}, {text} poison)")
+    e.names[op.results[0]] = from_memory(e, found, result)
 
 
-def _table_element(e: Emitter, op: Op, table: str, index: TensorType, name: str) -> str:
-    dtype = op.attrs["table"].dtype
-    if index.dtype.bits < 64:
-        widen = "sext" if index.dtype.kind == "i" else "zext"
-        name = e.temp("wide", f"{widen} {register_type(index)} {name} to i64")
-    at = element_pointer(e, table, dtype, name)
-    found = e.temp("entry", f"load {memory_type(dtype)}, ptr {at}, align {dtype.itemsize}")
-    return e.temp("flag", f"icmp ne i8 {found}, 0") if dtype.kind == "b" else found
+def _wide_index(e: Emitter, index: Value) -> str:
+    """The index in 64 bits."""
+    type, name = index.type, e.names[index]
+    if type.dtype.bits == 64:
+        return name
+    widen = "sext" if type.dtype.kind == "i" else "zext"
+    wide = register_type(type.with_dtype(i64))
+    return e.temp("wide", f"{widen} {register_type(type)} {name} to {wide}")
 
 
 EMITTERS: dict[str, Emit] = {

@@ -9,11 +9,11 @@ from jitflow.ir.types import VectorType
 from jitflow.passes.lowering.rebuild import base_of, constant_int, rebuild
 from jitflow.passes.lowering.widen import Widener, can_widen
 
-SMALL_BODY = 24
-"""Additions per element up to which two vectors per step pay."""
+LIGHT_BODY = 8
+"""Additions per element up to which several vectors per step pay, and code of its own for the end.
 
-PEEL_LIMIT = 64
-"""Ops up to which the last, overlapping step is emitted a second time instead of in the loop."""
+Above it neither gains: the CPU overlaps steps by itself, and code takes long to make.
+"""
 
 
 def vectorize(function: Function, *, vector_bytes: int = 32) -> Function:
@@ -33,7 +33,9 @@ def vectorize(function: Function, *, vector_bytes: int = 32) -> Function:
         lower, upper = constant_int(op.operands[0]), constant_int(op.operands[1])
         if lower != 0 or upper is None or not _is_innermost(op) or not can_widen(op):
             return False
-        _Loop(builder, op, upper, new).emit(_lanes(op, upper, vector_bytes))
+        cost = _cost(op)
+        lanes = _lanes(op, upper, vector_bytes, cost)
+        _Loop(builder, op, upper, new).emit(lanes, peel=cost <= LIGHT_BODY)
         return True
 
     return rebuild(function, visit)
@@ -49,7 +51,12 @@ def _is_innermost(op: Op) -> bool:
     return True
 
 
-def _lanes(op: Op, extent: int, vector_bytes: int) -> int:
+def _cost(op: Op) -> float:
+    """Additions per iteration."""
+    return sum(o.row.cost for o in walk(op.regions[0]) if o.row.family is Family.ELEMENTWISE)
+
+
+def _lanes(op: Op, extent: int, vector_bytes: int, cost: float) -> int:
     """Lanes that fill a vector register, times 2 or 4 where the body is light."""
     body = list(walk(op.regions[0]))
     sizes = [
@@ -57,11 +64,10 @@ def _lanes(op: Op, extent: int, vector_bytes: int) -> int:
         if inner.row.name == "load"
     ]
     sizes += [inner.operands[0].type.dtype.itemsize for inner in body if inner.row.name == "store"]
-    cost = sum(inner.row.cost for inner in body if inner.row.family is Family.ELEMENTWISE)
     loops = any(inner.row.name == "loop" for inner in body)
     lanes = vector_bytes // max(sizes, default=4)
-    if cost <= SMALL_BODY:
-        lanes *= 4 if loops and cost <= SMALL_BODY // 3 else 2
+    if cost <= LIGHT_BODY:
+        lanes *= 4 if loops else 2
     while lanes // 2 >= extent and lanes > 2:
         lanes //= 2
     return max(lanes, 2)
@@ -76,7 +82,7 @@ class _Loop:
         self.extent = extent
         self.new = new
 
-    def emit(self, lanes: int) -> None:
+    def emit(self, lanes: int, peel: bool) -> None:
         full, left = divmod(self.extent, lanes)
         if full == 0:
             self._step(self.builder, self.builder.index(0), lanes, left)
@@ -85,7 +91,7 @@ class _Loop:
         elif self._rereads():
             self._steps(lanes, full * lanes)
             self._step(self.builder, self.builder.index(full * lanes), lanes, left)
-        elif len(self.op.regions[0].ops) <= PEEL_LIMIT:
+        elif peel:
             self._steps(lanes, full * lanes)
             self._step(self.builder, self.builder.index(self.extent - lanes), lanes, 0)
         else:
