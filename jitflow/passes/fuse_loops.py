@@ -18,8 +18,8 @@ def fuse_loops(function: Function) -> Function:
 
     Legal if, for each buffer that one writes and the other touches, all accesses of an iteration
     stay in a window that no other iteration enters, and not both hold checks, which would change
-    their order. Ops between the two that only name memory move in front. A flat loop, which vectorises along its index, joins a loop of rows only where
-    the rows are long.
+    their order. Ops between the two that only name memory move in front. A flat loop, which
+    vectorises along its index, joins a loop of rows only where the rows are long.
     Before: `loop (%i) { store %m, %i }  loop (%i) { load %m, %i }`
     After:  `loop (%i) { store %m, %i ... load %m, %i }`
     Precondition: before `vectorize`.
