@@ -1,0 +1,98 @@
+"""The machine of a run, and one thread for everyone on it.
+
+Owns the environment that libraries read when they are imported. Must be imported, and
+`use_one_thread` called, before NumPy and every peer; knows none of them.
+"""
+
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PEERS = ["numpy", "llvmlite", "jax", "jaxlib", "torch", "numba", "numexpr"]
+
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "NUMEXPR_MAX_THREADS": "1",
+    "TORCHINDUCTOR_COMPILE_THREADS": "1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+}
+
+NO_STORED_CODE = {
+    "JAX_ENABLE_COMPILATION_CACHE": "false",
+    "JAX_PLATFORMS": "cpu",
+    "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1",
+}
+"""Code that an earlier process has compiled must not serve a first call."""
+
+
+def use_one_thread() -> None:
+    """One core and one thread for this process and for all that it starts."""
+    if "numpy" in sys.modules:
+        raise RuntimeError("NumPy is already imported; its threads can no longer be set")
+    os.environ.update(ONE_THREAD | NO_STORED_CODE)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def facts() -> dict[str, str]:
+    """What a reader must know to judge the figures."""
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()}",
+        "threads": f"1 per library, {_pinned()}",
+        "versions": ", ".join(_versions()),
+    }
+
+
+def _pinned() -> str:
+    if not hasattr(os, "sched_getaffinity"):
+        return "by their settings only; this system pins no process"
+    return f"the process pinned to core {min(os.sched_getaffinity(0))}"
+
+
+def _versions() -> list[str]:
+    import jitflow
+
+    python = f"Python {platform.python_version()}"
+    return [f"jitflow {jitflow.__version__}{_commit()}", python, *map(_version, PEERS)]
+
+
+def _commit() -> str:
+    """The commit of this source, where it is a git checkout; `+` where files are changed."""
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+"]
+    try:
+        found = subprocess.run(git, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return f" ({found.stdout.strip()})" if found.returncode == 0 else ""
+
+
+def _version(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return f"{package} not installed"
+
+
+def _processor() -> str:
+    """The name of the processor, with the family and model that tell cloud machines apart."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except FileNotFoundError:
+        return platform.processor() or platform.machine()
+    found = dict(line.split(":", 1) for line in reversed(lines) if ":" in line)
+    fields = {key.strip(): value.strip() for key, value in found.items()}
+    if "model name" not in fields:
+        return platform.machine()
+    vectors = "AVX-512" if "avx512f" in fields.get("flags", "") else "no AVX-512"
+    family, model = fields.get("cpu family", "?"), fields.get("model", "?")
+    return f"{fields['model name']} (family {family}, model {model}, {vectors})"

@@ -1,0 +1,51 @@
+"""Compares jitflow with its peers on this machine, one thread each; see README.md here.
+
+Owns the command line. NumPy and the peers are imported by the cases, after the threads are set.
+"""
+
+import argparse
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+
+from machine import facts, use_one_thread
+
+RESULTS = Path(__file__).parent / "results" / "latest.json"
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="cases, such as 'first_*'")
+    parser.add_argument("--libraries", default="", help="rows of these only, such as jitflow,jax")
+    parser.add_argument("--rounds", type=int, help="samples per row instead of the case's own")
+    parser.add_argument("--json", type=Path, default=RESULTS, metavar="PATH", help="%(default)s")
+    parser.add_argument("--list", action="store_true", help="name the cases and stop")
+    return parser.parse_args()
+
+
+def main() -> int:
+    chosen = options()
+    use_one_thread()
+    from cases import CASES
+    from measure import measure
+    from report import print_case, print_head, write_json
+
+    cases = [case for case in CASES if fnmatch(case.name, chosen.only)]
+    if not cases:
+        sys.exit(f"no case matches {chosen.only!r}; known: {', '.join(c.name for c in CASES)}")
+    if chosen.list:
+        print("\n".join(f"{case.name:20}{case.title}" for case in cases))
+        return 0
+    machine, found = facts(), []
+    print_head(machine)
+    libraries = frozenset(chosen.libraries.split(",")) - {""}
+    for case in cases:
+        rows = measure(case, chosen.rounds or case.rounds, libraries)
+        print_case(case, rows)
+        found.append((case, rows))
+        write_json(chosen.json, machine, found)
+    return int(any(row.failed for _, rows in found for row in rows.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
