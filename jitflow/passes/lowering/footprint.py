@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jitflow.ir.core import Op, Region, Value
-from jitflow.ir.types import VectorType
+from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.rebuild import base_of, constant_int
 
 
@@ -62,9 +62,9 @@ def touches(loop: Op) -> list[Touch] | None:
 def _accesses(
     region: Region, extents: dict[Value, int]
 ) -> Iterator[tuple[Op, dict[Value, int]]]:
-    """Loads and stores with the greatest value of each loop index around them."""
+    """What uses memory, with the greatest value of each loop index around it."""
     for op in region.ops:
-        if op.row.name in ("load", "store"):
+        if op.row.name != "view" and any(isinstance(v.type, BufferType) for v in op.operands):
             yield op, extents
         for inner in op.regions:
             known = dict(extents)
@@ -91,6 +91,8 @@ def _greatest_index(op: Op, extents: dict[Value, int]) -> int:
 
 
 def _touch(op: Op, index: Value, extents: dict[Value, int]) -> Touch | None:
+    if op.row.name not in ("load", "store"):
+        return None
     buffer, indices = address(op)
     low = high = view_offset(buffer)
     stride = 0
