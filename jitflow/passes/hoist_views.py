@@ -29,8 +29,10 @@ def hoist_views(function: Function) -> Function:
 
     Only where the op has one operand beside constants of one number and broadcast scalars, and
     no live use but the view: then there are as many ops as before, each on as many elements or
-    fewer. A reshape that only adds axes of extent 1 stays: canonicalize moves it down. One
-    backward sweep to plan, one forward sweep to move.
+    fewer. A reshape that only adds axes of extent 1 stays: canonicalize moves it down. Views that
+    a product reads stay as well: it reads by strides, and its order of additions depends on them,
+    which must not depend on who else uses the op. One backward sweep to plan, one forward sweep
+    to move.
     """
     return _Hoist().function(function)
 
@@ -47,6 +49,7 @@ class _Plan:
         self.uses: dict[Value, int] = {}
         self.pending: dict[Value, Chain] = {}
         self.dead: set[Op] = set()
+        self.in_products: set[Value] = set()
         self.use(region.results)
         for op in reversed(region.ops):
             if self.uses.keys().isdisjoint(op.results) and not must_stay(op):
@@ -68,12 +71,21 @@ class _Plan:
         if len(op.results) != 1:
             return
         result = op.results[0]
+        if self.is_in_product(op):
+            self.in_products.update(op.operands)
+            return
         chain = self.pending.get(result) if self.uses.get(result) == 1 else None
         if op.row in _VIEWS and not adds_ones(op):
             self.pending[op.operands[0]] = (op, chain)
         elif chain is not None and (source := _source(op)) is not None:
             self.over[op] = self.pending[source] = chain
             self.drop(chain)
+
+    def is_in_product(self, op: Op) -> bool:
+        """Whether the op is a product, or a view that one reads, perhaps by further views."""
+        if op.row.family is Family.CONTRACTION:
+            return True
+        return op.row.family is Family.VIEW and op.results[0] in self.in_products
 
     def hands_on(self, source: Value) -> bool:
         """Whether the op of a source takes over the views that an op wants of that source.

@@ -3,7 +3,7 @@
 TENSOR: tuple[str, ...] = (
     "inline",  # calls first, so that every later pass sees one flat function
     "fold",  # constants, before the rules that ask for them
-    "hoist_views",  # next to other views and to products, where canonicalize joins them
+    "hoist_views",  # next to other views, where canonicalize joins them
     "canonicalize",  # one form for equal ops, so that cse finds them
     "cse",  # after equal ops got one form
     "dce",  # after the passes that leave unused ops behind

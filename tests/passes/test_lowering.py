@@ -110,3 +110,20 @@ def test_no_bit_depends_on_the_vectors_of_the_target(shape):
     )
     for other in others:
         assert_same_bits(other, first)
+
+
+def test_another_use_of_an_operand_changes_no_bit_of_a_product():
+    """Few rows: the layout of the right operand decides the order of additions."""
+    product = """
+      %0: f32[50, 700] = exp %w
+      %1: f32[700, 50] = transpose %0 {axes=[1, 0]}
+      %2: f32[2, 50] = dot_general %x, %1 {contract=[[1], [0]]}
+    """
+    head = "func @f(%x: f32[2, 700], %w: f32[50, 700]) {"
+    random = np.random.default_rng(0)
+    arrays = [random.standard_normal((n, 700)).astype(np.float32) for n in (2, 50)]
+    first, second = (
+        call(run_pipeline(TENSOR, parse_function(f"{head}{product}{results}}}")), arrays)[:1]
+        for results in ("return %2", "return %2, %0")
+    )
+    assert_same_bits(first, second)
