@@ -7,7 +7,7 @@ from typing import Any
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.dtypes import i64
-from jitflow.ir.types import VectorType
+from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.footprint import address, lanes_of, view_offset
 from jitflow.passes.lowering.rebuild import base_of, constant_int, copy_op, rebuild
 from jitflow.passes.lowering.reducers import full
@@ -19,17 +19,13 @@ Known = dict[Value, dict[Any, Value]]
 def forward_stores(function: Function) -> Function:
     """Replaces loads of what the block, or one around it, stored before; drops dead stores.
 
-    A later store to the same buffer at another address ends what is known of it, and so does a
-    loop that writes to it. Masked lanes are zeroed as the load would have done.
+    A later store to the same buffer at another address ends what is known of it, and so do a
+    loop that writes to it and a call that takes it. Masked lanes are zeroed as the load would have
+    done.
     Before: `store %v, %t, %i`, `%x: f32[] = load %t, %i`   After: uses of %x are uses of %v.
     """
-    forwarded = rebuild_with(function)
-    return _drop_unread(forwarded)
-
-
-def rebuild_with(function: Function) -> Function:
     region = _Forward().region(function.body, {}, {})
-    return function.with_body(region)
+    return _drop_unread(function.with_body(region))
 
 
 class _Forward:
@@ -47,7 +43,9 @@ class _Forward:
     def _op(self, builder: Builder, op: Op, known: Known, new: dict[Value, Value]) -> None:
         if op.row.name == "load" and self._load(builder, op, known, new):
             return
-        if op.row.name == "store":
+        for base in _written(op):
+            known.pop(base, None)
+        if op.row.name == "store" and not _overlaps(op):
             value = new.get(op.operands[0], op.operands[0])
             known[base_of(address(op)[0])] = {_key(op, new): value}
         if op.regions:
@@ -69,8 +67,8 @@ class _Forward:
 
     def _nested(self, builder: Builder, op: Op, known: Known, new: dict[Value, Value]) -> None:
         """Regions see what is known before them, less what they write."""
-        for region in op.regions:
-            for base in _written(region):
+        for inner in (o for region in op.regions for o in walk(region)):
+            for base in _written(inner):
                 known.pop(base, None)
         regions = tuple(self.region(r, dict(known), new) for r in op.regions)
         operands = tuple(new.get(v, v) for v in op.operands)
@@ -83,8 +81,16 @@ class _Forward:
         builder.append(moved)
 
 
-def _written(region: Region) -> set[Value]:
-    return {base_of(op.operands[1]) for op in walk(region) if op.row.name == "store"}
+def _written(op: Op) -> set[Value]:
+    """The buffers that the op may write to, its regions left out."""
+    if op.row.name in ("load", "view"):
+        return set()
+    return {base_of(v) for v in op.operands if isinstance(v.type, BufferType)}
+
+
+def _overlaps(op: Op) -> bool:
+    """Whether lanes of a store share an element."""
+    return lanes_of(op) > 1 and address(op)[0].type.strides[-1] == 0
 
 
 def _key(op: Op, new: dict[Value, Value]) -> Any:
