@@ -48,6 +48,18 @@ class Builder:
         self.ops.append(op)
         return op
 
+    def restate(self, op: Op, operands: tuple[Value, ...], shape: TensorType | VectorType) -> Value:
+        """An elementwise op or a splat constant again, on scalars or lanes of `shape`'s shape.
+
+        The type rule is not asked again: what it said of dtypes holds for any shape.
+        """
+        attrs, type = op.attrs, shape.with_dtype(op.results[0].type.dtype)
+        if "type" in attrs:
+            attrs = {**attrs, "type": type}
+        made = Op(op.row, operands, attrs, (type,), (), self.locations)
+        self.ops.append(made)
+        return made.results[0]
+
     def append(self, op: Op) -> Op:
         """Appends an existing op, whose operands must be defined here."""
         self.ops.append(op)
@@ -149,6 +161,8 @@ class Builder:
 
 def _complete(row: OpRow, attrs: Mapping[str, Any]) -> dict[str, Any]:
     """All attributes in the row's order, defaults filled in."""
+    if attrs.keys() == row.attributes.keys():
+        return {name: attrs[name] for name in row.attributes}
     full = {}
     for name, attribute in row.attributes.items():
         value = attrs.get(name, attribute.default)

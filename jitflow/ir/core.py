@@ -60,15 +60,13 @@ class Op:
         self.attrs = attrs
         self.regions = regions
         self.locations = locations
-        if names:
-            self.results = tuple(
-                Value(t, n, self, i)
-                for i, (t, n) in enumerate(zip(result_types, names, strict=True))
-            )
-        elif len(result_types) == 1:
-            self.results = (Value(result_types[0], "", self),)
+        self.results: tuple[Value, ...]
+        if len(result_types) == 1:
+            self.results = (Value(result_types[0], names[0] if names else "", self),)
         else:
-            self.results = tuple([Value(t, "", self, i) for i, t in enumerate(result_types)])
+            named = names or [""] * len(result_types)
+            pairs = zip(result_types, named, strict=True)
+            self.results = tuple([Value(t, n, self, i) for i, (t, n) in enumerate(pairs)])
 
     @property
     def result(self) -> Value:

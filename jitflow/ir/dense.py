@@ -15,7 +15,7 @@ class Dense:
     Equality is by bits, so that -0.0 differs from 0.0 and a NaN equals itself.
     """
 
-    __slots__ = ("_bits", "array", "dtype")
+    __slots__ = ("_bits", "_hash", "array", "dtype")
 
     def __init__(self, value: Any, dtype: DType | None = None) -> None:
         array = np.array(value, dtype=dtype.numpy if dtype is not None else None, order="C")
@@ -23,6 +23,7 @@ class Dense:
         self.array = array
         self.dtype = dtype if dtype is not None else as_dtype(array.dtype)
         self._bits = array.tobytes()
+        self._hash = hash((self.dtype.name, array.shape, self._bits))
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -33,7 +34,7 @@ class Dense:
         )
 
     def __hash__(self) -> int:
-        return hash((self.dtype.name, self.array.shape, self._bits))
+        return self._hash
 
     def __repr__(self) -> str:
         return f"Dense({self.dtype}, shape={self.array.shape})"

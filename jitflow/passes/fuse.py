@@ -13,6 +13,7 @@ from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.location import unite
 from jitflow.ir.row import ROWS, Family
 from jitflow.passes.lowering.reducers import lanes_for, reducer
+from jitflow.passes.rewrite import map_values
 
 
 def fuse(function: Function, *, max_ops: int = 4000, max_operands: int = 48) -> Function:
@@ -60,8 +61,10 @@ def _is_free(op: Op) -> bool:
 
 def _outer(op: Op, group: _Group) -> set[Value]:
     """What the op takes from outside of a group; free ops are copied into it."""
-    outer = {v for v in op.operands if v not in group.touched}
-    return {v for v in outer if v.op is None or not _is_free(v.op)}
+    touched = group.touched
+    return {
+        v for v in op.operands if v not in touched and (v.op is None or not _is_free(v.op))
+    }
 
 
 def _axes(op: Op) -> tuple[int, ...]:
@@ -99,7 +102,7 @@ class _Plan:
             self._alone(op)
 
     def _earliest(self, op: Op) -> int:
-        return max((self.ready.get(v, -1) for v in op.operands), default=-1)
+        return max([self.ready.get(v, -1) for v in op.operands], default=-1)
 
     def _alone(self, op: Op) -> None:
         """A view is placed on demand; anything else is an item of its own."""
@@ -152,9 +155,10 @@ class _Plan:
             return False
         if len(group.ops) >= self.max_ops:
             return False
-        if len(group.operands) + len(_outer(op, group)) > self.max_operands:
+        if group.touched.isdisjoint(op.operands):
             return False
-        return any(v in group.touched for v in op.operands)
+        room = self.max_operands - len(group.operands)
+        return room >= len(op.operands) or room >= len(_outer(op, group))
 
 
 class _Emitter:
@@ -173,7 +177,7 @@ class _Emitter:
         owner, used = self.plan.owner, set(self.function.results)
         for op in self.function.ops:
             home = owner.get(op.results[0]) if op.results else None
-            used.update(v for v in op.operands if home is None or owner.get(v) is not home)
+            used.update([v for v in op.operands if home is None or owner.get(v) is not home])
         return used
 
     def run(self) -> Function:
@@ -273,9 +277,9 @@ def _region(
         inside[value] = copy.result
     body = list(copied)
     for op in ops:
-        operands = tuple(inside.get(v, v) for v in op.operands)
+        operands = map_values(op.operands, inside)
         moved = op
-        if operands != op.operands:
+        if operands is not op.operands:
             types, names = [v.type for v in op.results], [v.name for v in op.results]
             moved = Op(op.row, operands, op.attrs, types, op.regions, op.locations, names)
             inside.update(zip(op.results, moved.results, strict=True))

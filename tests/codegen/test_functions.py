@@ -33,7 +33,8 @@ def test_a_shared_function_gives_the_bits_of_inlined_code(row, dtype):
     assert len(definitions) == 1 and f"jitflow_f.{row}." in definitions[0]
     assert "define internal" not in inlined.llvm_text
     special = [0.0, -0.0, np.nan, np.inf, -np.inf, 1e30, 1e-40]
-    x = np.concatenate([special, np.linspace(-3, 60000, 30)]).astype({"f32": "f4", "f64": "f8"}[dtype])
+    values = np.concatenate([special, np.linspace(-3, 60000, 30)])
+    x = values.astype({"f32": "f4", "f64": "f8"}[dtype])
     np.testing.assert_array_equal(shared([x])[0], inlined([x])[0])
 
 

@@ -13,11 +13,14 @@ Types = tuple[Any, ...]
 Attrs = Mapping[str, Any]
 
 
+_ARRAYS = (TensorType, VectorType)
+
+
 def require_elementwise(types: Types) -> Any:
     """The first operand's type, where all operands are arrays or vectors of equal shape."""
     first = types[0]
     for t in types:
-        if not isinstance(t, (TensorType, VectorType)):
+        if not isinstance(t, _ARRAYS):
             raise VerifyError(f"expected a tensor or a vector, got {t}")
         if t is not first and t.with_dtype(first.dtype) != first:
             shown = " and ".join(str(x) for x in types)
@@ -47,8 +50,10 @@ def elementwise(kinds: str, what: str) -> Any:
     """Rule: operands of one type whose dtype kind is in `kinds`; the result has that type."""
 
     def infer(types: Types, attrs: Attrs, regions: Any) -> tuple[Type, ...]:
-        result = require_elementwise(types)
-        _same_dtype(types)
+        result = types[0]
+        if len(types) > 2 or result != types[-1] or not isinstance(result, _ARRAYS):
+            require_elementwise(types)
+            _same_dtype(types)
         if result.dtype.kind not in kinds:
             raise DtypeError(f"expected {what}, got {result.dtype}; convert first")
         return (result,)

@@ -245,10 +245,7 @@ class _Kernel:
     ) -> Value:
         if op.row.name == "iota":
             return self._iota(b, op, indices, lanes)
-        operands = tuple(values[v] for v in op.operands)
-        if op.row.name == "constant":
-            return b.full_like(Value(_scalar(op, lanes)), op.attrs["value"].item())
-        return b.emit(op.row, operands, op.attrs).result
+        return b.restate(op, tuple([values[v] for v in op.operands]), _element(lanes))
 
     def _iota(self, b: Builder, op: Op, indices: list[Value], lanes: int | None) -> Value:
         dtype = op.result.type.dtype
@@ -261,9 +258,9 @@ class _Kernel:
         return index if dtype is i64 else b.convert(index, dtype=dtype)
 
 
-def _scalar(op: Op, lanes: int | None) -> Any:
-    dtype = op.result.type.dtype
-    return TensorType(dtype) if lanes is None else VectorType(dtype, lanes)
+def _element(lanes: int | None) -> TensorType | VectorType:
+    """A type with the shape of what is computed at once."""
+    return TensorType(i64) if lanes is None else VectorType(i64, lanes)
 
 
 def _axes(op: Op) -> tuple[int, ...]:

@@ -54,6 +54,7 @@ class Widener:
         self.lanes = lanes
         self.valid = valid
         self.new = dict(outer)
+        self.constants: dict[Value, Value] = {}
         self.index = body.params[0]
         self.start: Value | None = None
 
@@ -73,15 +74,16 @@ class Widener:
         elif name == "loop":
             self._loop(b, op)
         elif name == "constant":
-            self.new[op.result] = b.emit(op.row, (), op.attrs).result
+            self.new[op.result] = b.restate(op, (), op.result.type)
         else:
             self._elementwise(b, op)
 
     def _elementwise(self, b: Builder, op: Op) -> None:
         operands = [self._get(b, v) for v in op.operands]
-        if any(isinstance(v.type, VectorType) for v in operands):
+        if any([type(v.type) is VectorType for v in operands]):
             operands = [self._vector(b, v) for v in operands]
-        self.new[op.result] = b.emit(op.row, tuple(operands), op.attrs).result
+        shape = operands[0].type
+        self.new[op.result] = b.restate(op, tuple(operands), shape)
 
     def _get(self, b: Builder, value: Value) -> Value:
         """The value in the new body; the loop's index becomes its lanes."""
@@ -95,9 +97,16 @@ class Widener:
         if isinstance(value.type, VectorType):
             return value
         if value.op is not None and value.op.row.name == "constant":
-            like = Value(VectorType(value.type.dtype, self.lanes))
-            return b.full_like(like, value.op.attrs["value"].item())
+            return self._constant(value.op)
         return b.splat(value, lanes=self.lanes)
+
+    def _constant(self, op: Op) -> Value:
+        """The number in every lane, made once, at the top of the body."""
+        found = self.constants.get(op.result)
+        if found is None:
+            lanes = VectorType(op.result.type.dtype, self.lanes)
+            found = self.constants[op.result] = self.builder.restate(op, (), lanes)
+        return found
 
     def _memory(
         self, b: Builder, buffer: Value, indices: tuple[Value, ...]
