@@ -7,7 +7,8 @@ from jitflow.ir.core import Function, Op, Value, walk
 from jitflow.ir.row import Family
 from jitflow.ir.types import VectorType
 from jitflow.passes.lowering.rebuild import base_of, constant_int, rebuild
-from jitflow.passes.lowering.widen import Widener, can_widen
+from jitflow.passes.lowering.varying import can_widen
+from jitflow.passes.lowering.widen import Widener
 
 LIGHT_BODY = 8
 """Additions per element up to which several vectors per step pay, and code of its own for the end.
@@ -31,7 +32,7 @@ def vectorize(function: Function, *, vector_bytes: int = 32) -> Function:
         if op.row.name != "loop" or op.attrs["kind"] != "parallel" or op.attrs["step"] != 1:
             return False
         lower, upper = constant_int(op.operands[0]), constant_int(op.operands[1])
-        if lower != 0 or upper is None or not _is_innermost(op) or not can_widen(op):
+        if lower != 0 or upper is None or upper < 1 or not _is_innermost(op) or not can_widen(op):
             return False
         cost = _cost(op)
         lanes = _lanes(op, upper, vector_bytes, cost)

@@ -3,44 +3,10 @@
 from __future__ import annotations
 
 from jitflow.ir.builder import Builder
-from jitflow.ir.core import Op, Region, Value, walk
-from jitflow.ir.row import ROWS, Family
+from jitflow.ir.core import Op, Region, Value
+from jitflow.ir.row import ROWS
 from jitflow.ir.types import BufferType, VectorType
-
-
-def can_widen(op: Op) -> bool:
-    """Whether every memory access of the loop uses its index plainly and at most once."""
-    index = op.regions[0].params[0]
-    for inner in walk(op.regions[0]):
-        if inner.row.name not in ("load", "store", "loop", "constant"):
-            if inner.row.family is not Family.ELEMENTWISE:
-                return False
-            continue
-        if inner.row.name == "loop" and index in inner.operands:
-            return False
-        if inner.row.name in ("load", "store") and not _is_plain(inner, index):
-            return False
-    return True
-
-
-def _is_plain(op: Op, index: Value) -> bool:
-    """Each index is the loop's own, or a loop index or constant that does not vary by lane."""
-    buffer, indices = _address(op)
-    if op.row.name == "store" and not any(
-        v is index and s for v, s in zip(indices, buffer.type.strides, strict=True)
-    ):
-        return False
-    uses = sum(v is index for v in indices)
-    return uses <= 1 and all(_is_uniform(v) for v in indices)
-
-
-def _is_uniform(value: Value) -> bool:
-    return value.op is None or value.op.row.name == "constant"
-
-
-def _address(op: Op) -> tuple[Value, tuple[Value, ...]]:
-    first = 1 if op.row.name == "store" else 0
-    return op.operands[first], op.operands[first + 1 :]
+from jitflow.passes.lowering.footprint import address
 
 
 class Widener:
@@ -124,12 +90,12 @@ class Widener:
         return buffer, at, True
 
     def _load(self, b: Builder, op: Op) -> None:
-        buffer, at, varies = self._memory(b, *_address(op))
+        buffer, at, varies = self._memory(b, *address(op))
         lanes, valid = (self.lanes, self.valid) if varies else (None, 0)
         self.new[op.result] = b.load(buffer, *at, lanes=lanes, valid=valid)
 
     def _store(self, b: Builder, op: Op) -> None:
-        buffer, at, _ = self._memory(b, *_address(op))
+        buffer, at, _ = self._memory(b, *address(op))
         value = self._vector(b, self._get(b, op.operands[0]))
         b.store(value, buffer, *at, valid=self.valid)
 
