@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 
 from jitflow.api.arguments import key_and_inputs, leaf_of, refuse_specs
+from jitflow.api.collector import collector_paused
 from jitflow.api.signature import Call, Signature, refuse_unhashable, static_key
 from jitflow.api.stages import Captured, Compiled, Lowered, Traced
 from jitflow.errors import TraceError
@@ -90,7 +91,8 @@ class JitFunction:
         with self._lock:
             found = self._cache.get(key)
             if found is None:
-                found = self._trace(call).lower().compile()
+                with collector_paused():
+                    found = self._trace(call).lower().compile()
                 self._cache[key] = found
                 self._misses += 1
             return found

@@ -350,3 +350,23 @@ def test_keywords_are_not_taken_for_a_dict_argument():
     for _ in range(2):
         np.testing.assert_array_equal(f((X,), {"y": X}), X + X)
         np.testing.assert_array_equal(f(X, y=X), X - X)
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_cycle_collector_is_as_it_was_after_a_compilation(on):
+    def broken(x):
+        assert not gc.isenabled()
+        raise ValueError("from the user's function")
+
+    def fine(x):
+        return x + 1
+
+    was_on = gc.isenabled()
+    (gc.enable if on else gc.disable)()
+    try:
+        jf.jit(fine)(np.ones(3))
+        with pytest.raises(ValueError, match="user's"):
+            jf.jit(broken)(np.ones(3))
+        assert gc.isenabled() is on
+    finally:
+        (gc.enable if was_on else gc.disable)()
