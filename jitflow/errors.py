@@ -13,7 +13,7 @@ CARET_WINDOW = 100
 
 
 class Place(Protocol):
-    """A line of source: `str(place)` is `file:line`."""
+    """A line of source: `str(place)` is `file:line`, or "" where it is unknown."""
 
     @property
     def text(self) -> str:
@@ -105,7 +105,8 @@ def explain(
       shapes: (3,), (4,)
       cure: broadcast one side
     """
-    lines = [f"{at}: {at.text}" if at.text else str(at)] if at is not None else []
+    where = "" if at is None else str(at)
+    lines = [f"{where}: {at.text}" if at.text else where] if at is not None and where else []
     lines.append(f"{op}: {problem}" if op else problem)
     for label, parts in (("shapes", shapes), ("dtypes", dtypes)):
         if listed := ", ".join(map(str, parts)):

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 
 class Location(NamedTuple):
-    """One source line; `function` is the function that holds it."""
+    """One source line; `function` is the function that holds it. Line 0 is an unknown place."""
 
     file: str
     line: int
     function: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        return f"{self.file}:{self.line}" if self.line else ""
 
     @property
     def text(self) -> str:

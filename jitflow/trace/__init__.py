@@ -4,6 +4,7 @@ from jitflow.trace import writes as _writes  # noqa: F401  (fills the in-place o
 from jitflow.trace.arrays import TracedArray, detach
 from jitflow.trace.context import STATE, Context, current, tracing
 from jitflow.trace.dispatch import (
+    FOREIGN_UFUNCS,
     FUNCTIONS,
     METHODS,
     OPERATORS,
@@ -16,6 +17,7 @@ from jitflow.trace.lift import WEAK, lift
 from jitflow.trace.source import fail, here
 
 __all__ = [
+    "FOREIGN_UFUNCS",
     "FUNCTIONS",
     "METHODS",
     "OPERATORS",

@@ -182,7 +182,10 @@ class TracedArray:
         return call_function(function, args, kwargs)
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        self._refuse("conversion to a NumPy array", "use it as it is; convert with .astype")
+        self._refuse(
+            "conversion to a NumPy array (np.array, a write into a NumPy array)",
+            "np.stack a list of traced arrays; write into jnp.zeros; convert with .astype",
+        )
 
     # What needs a number.
 
@@ -196,7 +199,10 @@ class TracedArray:
         self._refuse("int()", "use .astype(int), or name the argument in static_argnames")
 
     def __float__(self) -> NoReturn:
-        self._refuse("float()", "use .astype(float), or name the argument in static_argnames")
+        self._refuse(
+            "float() (and the math module)",
+            "use .astype(float) and NumPy's functions, or name the argument in static_argnames",
+        )
 
     def __complex__(self) -> NoReturn:
         self._refuse("complex()", "use .astype(complex), or name the argument in static_argnames")

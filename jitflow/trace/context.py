@@ -122,7 +122,7 @@ def where_made(value: Value) -> str:
     op: Op | None = value.op
     if op is None:
         return f"argument {value.name or '?'}"
-    return describe(op.locations[0]) if op.locations else op.row.name
+    return (describe(op.locations[0]) if op.locations else "") or op.row.name
 
 
 def describe(place: Location) -> str:

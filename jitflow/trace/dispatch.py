@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from jitflow.errors import TraceError, explain
 from jitflow.trace.source import here
 
@@ -25,6 +27,9 @@ PROPERTIES: dict[str, Implementation] = {}
 
 FUNCTIONS: dict[Any, Implementation] = {}
 """By NumPy function or ufunc (`np.mean`, `np.add`), or (ufunc, method): `(np.add, "reduce")`."""
+
+FOREIGN_UFUNCS: dict[str, Implementation] = {}
+"""Ufuncs of other packages, by name, as those cannot be imported here: scipy.special's `erf`."""
 
 
 class MissingAttribute(TraceError, AttributeError):
@@ -43,7 +48,9 @@ def implements(*functions: Any) -> Callable[[Implementation], Implementation]:
 
 
 def numpy_name(function: Any) -> str:
-    """`np.linalg.norm` for the function of that name."""
+    """`np.linalg.norm` for the function of that name, `the ufunc erf` for another package's."""
+    if isinstance(function, np.ufunc) and getattr(np, function.__name__, None) is not function:
+        return f"the ufunc {function.__name__}"
     module = getattr(function, "__module__", None) or "numpy"
     name = getattr(function, "__name__", repr(function))
     return f"{module}.{name}".replace("numpy", "np", 1)
@@ -73,6 +80,8 @@ def call_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: Any) -> Any:
         if kwargs.get(option) is not None and kwargs[option] is not True:
             raise TraceError(_option_text(name, option))
     implementation = FUNCTIONS.get(ufunc if method == "__call__" else (ufunc, method))
+    if implementation is None and name == f"the ufunc {ufunc.__name__}":
+        implementation = FOREIGN_UFUNCS.get(ufunc.__name__)
     if implementation is None:
         raise TraceError(missing(name))
     rest = {k: v for k, v in kwargs.items() if k not in ("out", "where")}

@@ -3,6 +3,8 @@
 Faults inside a traced function show the user's line; faults of arguments name the argument.
 """
 
+import math
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,16 @@ def to_scalar_type(x):
 
 def to_numpy_in_a_list(x):
     return np.array([x[0], x[1]])
+
+
+def written_into_numpy(x):
+    rows = np.zeros((2, 3))
+    rows[0] = x[1]
+    return rows
+
+
+def mathematics(x):
+    return math.exp(x[0, 0])
 
 
 def contained(x):
@@ -135,7 +147,9 @@ INSIDE = [
     (as_range, TraceError, ["index", "x.shape"]),
     (to_numpy, TraceError, ["conversion to a NumPy array"]),
     (to_scalar_type, TraceError, [".astype"]),
-    (to_numpy_in_a_list, TraceError, ["conversion to a NumPy array"]),
+    (to_numpy_in_a_list, TraceError, ["conversion to a NumPy array", "np.stack"]),
+    (written_into_numpy, TraceError, ["write into a NumPy array", "jnp.zeros"]),
+    (mathematics, TraceError, ["math module", "NumPy's functions"]),
     (contained, TraceError, ["`in`"]),
     (missing_function, TraceError, ["np.linalg.inv is not supported under @jit yet"]),
     (missing_method, TraceError, [".tofile is not supported under @jit yet"]),
@@ -287,3 +301,12 @@ def test_a_dead_array_is_no_argument():
     jf.jit(lambda x: kept.append(x * 3))(X)
     with pytest.raises(TraceError, match=r"made at: .*kept.append\(x \* 3\)"):
         jf.jit(passed)(kept[0])
+
+
+def test_no_line_is_shown_where_none_is_known():
+    class Square:
+        def __call__(self, x):
+            return str(x)
+
+    with pytest.raises(TraceError, match=r"^Square: result is a str"):
+        jf.jit(Square())(X)

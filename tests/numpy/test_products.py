@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import jitflow as jf
 import jitflow.numpy as jnp
-from jitflow.errors import ShapeError
+from jitflow.errors import ShapeError, TraceError
 from jitflow.numpy import special
 
 SHAPES = [
@@ -131,6 +132,15 @@ def test_special_functions(evaluate, check):
     check(lambda x: special.one_hot(x.argmax(axis=1), 4, np.float32), x)
     check(special.erf, x, exact=False)
     assert special.erf(0) == 0.0 and isinstance(special.erf(np.float32(1)), np.float32)
+
+
+def test_ufuncs_of_scipy(check):
+    scipy_special = pytest.importorskip("scipy.special")
+    x = np.array([-np.inf, -2.0, 0.0, 0.5, 40.0], np.float32)
+    check(scipy_special.erf, x, exact=False)
+    check(scipy_special.expit, x, exact=False)
+    with pytest.raises(TraceError, match="the ufunc gamma is not supported"):
+        jf.jit(scipy_special.gamma)(x)
 
 
 def test_a_dense_layer(check):
