@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from jitflow.passes.manager import PASSES, parse_pipeline
+from jitflow.passes.pipeline import LOOPS
 from jitflow.testing import read_cases
 
 CHANGE_RESULTS = {"linearize", "transpose"}
@@ -34,3 +35,8 @@ def test_pass_refuses_or_leaves_something_alone(name):
 @pytest.mark.parametrize("name", sorted(PASSES.keys() - CHANGE_RESULTS))
 def test_results_are_stated(name):
     assert any(case.runs for case in cases_of(name))
+
+
+def test_loops_runs_the_stage_as_it_is():
+    file = Path(__file__).with_name("loops.jf")
+    assert {case.passes for case in read_cases(file.read_text())} == {",".join(LOOPS)}
