@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from jitflow.errors import ParseError
+from jitflow.errors import ParseError, TraceError
 from jitflow.ir.dims import Dimension, bounds, parse_dim_at
 from jitflow.ir.dtypes import DTYPES, DType, bool_, c128, f64, i64
 from jitflow.trace.pytree import register_leaf
@@ -81,7 +81,7 @@ class _Reader:
 
     def __init__(self, text: str, file: str) -> None:
         if not isinstance(text, str):
-            raise TypeError(f"a spec is text, got {type(text).__name__}; {EXAMPLE}")
+            raise TraceError(f"a spec is text, got {type(text).__name__}; {EXAMPLE}")
         self.text, self.file = text, file
         self.nesting = 0
         self.look_at(0)

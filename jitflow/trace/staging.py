@@ -75,8 +75,9 @@ def run(
         result = source.call(arrays)
     except RecursionError:
         raise TraceError(explain(
-            f"{source.name} calls itself without end while it is traced", at=source.at,
-            cure="a branch on a traced value is never taken; recurse on a static argument",
+            f"{source.name} calls itself too deep, or without end, while it is traced",
+            at=source.at,
+            cure="recurse on a static argument, as branches on traced values never end; or loop",
         )) from None
     parts, tree = flatten(result)
     return [_result(x, i, tree, source) for i, x in enumerate(parts)], tree
