@@ -17,7 +17,10 @@ Emit = Callable[["Emitter", Op], None]
 
 
 class Emitter:
-    """Writes LLVM text; `names` holds each value as an operand: `%add.7`, or a literal."""
+    """Writes LLVM text; `names` holds each value as an operand: `%add.7`, or a literal.
+
+    `addresses` are the addresses that the current block has computed.
+    """
 
     def __init__(self, table: Mapping[str, Emit], otherwise: Emit, symbol: str) -> None:
         self.table = table
@@ -29,6 +32,7 @@ class Emitter:
         self.op: Op | None = None
         self.count = 0
         self.failures: dict[int, str] = {}
+        self.addresses: dict[Hashable, str] = {}
         self.memory: dict[Dense, str] = {}
         self.functions: dict[Hashable, str] = {}
         self.definitions: list[str] = []
@@ -76,6 +80,7 @@ class Emitter:
         """Starts a block; the one before it must be closed by a jump."""
         self.lines.append(f"{label}:")
         self.block = label
+        self.addresses.clear()
 
     def constant_memory(self, data: Dense) -> str:
         """The symbol of constant data in the object; equal data is stored once."""

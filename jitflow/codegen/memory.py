@@ -14,6 +14,7 @@ from jitflow.codegen.types import memory_type, register_type, vector_text
 from jitflow.errors import NoCodeError, VerifyError
 from jitflow.ir.core import Op, Value
 from jitflow.ir.types import BufferType, VectorType
+from jitflow.passes.lowering.rebuild import constant_int
 
 
 def _alloc(e: Emitter, op: Op) -> None:
@@ -45,18 +46,56 @@ def require_static(type: BufferType) -> None:
 
 
 def _address(e: Emitter, buffer: Value, indices: tuple[Value, ...]) -> str:
-    """The address of an element, one step per axis; a step is a `getelementptr` over `stride`."""
-    type = buffer.type
-    pointer, element = e.names[buffer], memory_type(type.dtype)
+    """The address of an element: what moves is shared within a block, a constant part comes last.
+
+    Only whole addresses are known to lie within the buffer.
+    """
+    type, moving, fixed = buffer.type, [], 0
     for index, stride, extent in zip(indices, type.strides, type.shape, strict=True):
-        name = e.names[index]
-        if extent == 1 or stride == 0 or name == "0":
+        if extent == 1 or stride == 0:
             continue
+        variable, offset = _split(index)
+        fixed += offset * stride
+        if variable is not None:
+            moving.append((e.names[variable], stride))
+    pointer = e.names[buffer]
+    if moving:
+        pointer = _moved(e, pointer, memory_type(type.dtype), moving, not fixed)
+    if fixed:
+        step = f"getelementptr {memory_type(type.dtype)}, ptr {pointer}, i64 {fixed}"
+        pointer = e.temp("at", step)
+    return pointer
+
+
+def _moved(
+    e: Emitter, pointer: str, element: str, moving: list[tuple[str, int]], whole: bool
+) -> str:
+    """The pointer after one step per moving index; the block keeps it."""
+    key = (pointer, whole, *moving)
+    found = e.addresses.get(key)
+    if found is not None:
+        return found
+    inbounds = " inbounds" if whole else ""
+    for name, stride in moving:
         if stride < 0:
             name = e.temp("back", f"sub nsw i64 0, {name}")
         step = element if abs(stride) == 1 else f"[{abs(stride)} x {element}]"
-        pointer = e.temp("at", f"getelementptr inbounds {step}, ptr {pointer}, i64 {name}")
+        pointer = e.temp("at", f"getelementptr{inbounds} {step}, ptr {pointer}, i64 {name}")
+    e.addresses[key] = pointer
     return pointer
+
+
+def _split(index: Value) -> tuple[Value | None, int]:
+    """An index as what moves plus a constant."""
+    number = constant_int(index)
+    if number is not None:
+        return None, number
+    op = index.op
+    if op is not None and op.row.name == "add":
+        number = constant_int(op.operands[1])
+        if number is not None:
+            return op.operands[0], number
+    return index, 0
 
 
 def _load(e: Emitter, op: Op) -> None:
