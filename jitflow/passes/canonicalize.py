@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from jitflow.ir.builder import Builder
-from jitflow.ir.core import Function, Op, Value
+from jitflow.ir.core import Function, Op, Value, walk
 from jitflow.ir.location import Locations, unite
 from jitflow.ir.row import Family, OpRow
 from jitflow.passes.pattern import Bindings, Rule
-from jitflow.passes.rewrite import Sweep, count_uses
+from jitflow.passes.rewrite import Sweep, count_uses, operands_of_products
 from jitflow.passes.rules import RULES
 
 
@@ -40,11 +40,11 @@ Tables = Mapping[OpRow, RowRules]
 
 
 class RuleBuilder(Builder):
-    """Builds what a rule makes; knows which values have one use."""
+    """Builds what a rule makes; knows which products may take another form."""
 
-    def __init__(self, used_once: Callable[[Value], bool]) -> None:
+    def __init__(self, may_change: Callable[[Value], bool]) -> None:
         super().__init__()
-        self.used_once = used_once
+        self.may_change = may_change
 
 
 class Canonicalizer(Sweep):
@@ -55,9 +55,8 @@ class Canonicalizer(Sweep):
         self.tables = tables
         self.original = function
         self.fired: Counter[str] = Counter()
-        self.uses: Counter[Value] | None = None
         self.products: dict[Value, Value] = {}
-        self.builder = RuleBuilder(self.used_once)
+        self.builder = RuleBuilder(self.may_change)
 
     def visit(self, op: Op) -> None:
         fresh = self.remap(op)
@@ -106,11 +105,21 @@ class Canonicalizer(Sweep):
         producer = op.operands[rule.trigger[0]].op
         return unite(producer.locations, op.locations) if producer is not None else op.locations
 
-    def used_once(self, value: Value) -> bool:
-        """Whether a product has no other use, so that another form of it costs nothing."""
-        if self.uses is None:
-            self.uses = count_uses(self.original)
-        return self.uses[self.products.get(value, value)] == 1
+    def may_change(self, value: Value) -> bool:
+        """Whether another form of a product costs nothing, and changes no bit of another one.
+
+        It has one use, and that is no product's, whose operands keep their layout.
+        """
+        product = self.products.get(value, value)
+        return self.uses[product] == 1 and product not in self.read
+
+    @cached_property
+    def uses(self) -> Counter[Value]:
+        return count_uses(self.original)
+
+    @cached_property
+    def read(self) -> set[Value]:
+        return operands_of_products(list(walk(self.original.body)))
 
 
 @cache

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.row import ROWS, Family
-from jitflow.passes.rewrite import Sweep, must_stay
+from jitflow.passes.rewrite import Sweep, must_stay, operands_of_products
 from jitflow.passes.view_rules import adds_ones
 
 _CONSTANT = ROWS["constant"]
@@ -49,7 +49,7 @@ class _Plan:
         self.uses: dict[Value, int] = {}
         self.pending: dict[Value, Chain] = {}
         self.dead: set[Op] = set()
-        self.in_products: set[Value] = set()
+        self.in_products = operands_of_products(region.ops)
         self.use(region.results)
         for op in reversed(region.ops):
             if self.uses.keys().isdisjoint(op.results) and not must_stay(op):
@@ -71,8 +71,7 @@ class _Plan:
         if len(op.results) != 1:
             return
         result = op.results[0]
-        if self.is_in_product(op):
-            self.in_products.update(op.operands)
+        if result in self.in_products and op.row.family is Family.VIEW:
             return
         chain = self.pending.get(result) if self.uses.get(result) == 1 else None
         if op.row in _VIEWS and not adds_ones(op):
@@ -80,12 +79,6 @@ class _Plan:
         elif chain is not None and (source := _source(op)) is not None:
             self.over[op] = self.pending[source] = chain
             self.drop(chain)
-
-    def is_in_product(self, op: Op) -> bool:
-        """Whether the op is a product, or a view that one reads, perhaps by further views."""
-        if op.row.family is Family.CONTRACTION:
-            return True
-        return op.row.family is Family.VIEW and op.results[0] in self.in_products
 
     def hands_on(self, source: Value) -> bool:
         """Whether the op of a source takes over the views that an op wants of that source.

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.location import Locations
-from jitflow.ir.row import Effect
+from jitflow.ir.row import Effect, Family
 
 _KEPT = frozenset((Effect.WRITES, Effect.ORDERED))
 
@@ -95,6 +95,20 @@ def must_stay(op: Op) -> bool:
     return bool(op.regions) and any(
         inner.row.effect in _KEPT for region in op.regions for inner in walk(region)
     )
+
+
+def operands_of_products(ops: Sequence[Op]) -> set[Value]:
+    """What products read, also through views.
+
+    Their order of additions depends on the layout of what they read. A pass that changes it where
+    it can would make bits depend on what else there is.
+    """
+    found: set[Value] = set()
+    for op in reversed(ops):
+        is_view = op.row.family is Family.VIEW and op.results[0] in found
+        if is_view or op.row.family is Family.CONTRACTION:
+            found.update(op.operands)
+    return found
 
 
 def count_uses(function: Function) -> Counter[Value]:

@@ -6,12 +6,14 @@ Each takes the builder, the matched op and the pattern's values, and may decline
 from __future__ import annotations
 
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 from jitflow.ir.core import Op, Value
 from jitflow.ir.ops.contraction import free_axes
 from jitflow.ir.row import ROWS
 from jitflow.passes.constants import splat
+from jitflow.passes.lowering.dot import FEW_ROWS
 
 Axes = tuple[int, ...]
 
@@ -221,7 +223,10 @@ def _dot_of_transposed(b: Any, op: Op, side: int) -> Value | None:
 
 
 def dot_swapped(b: Any, op: Op, x: Value, y: Value) -> Value | None:
-    """The product of the operands in the other order, if that is all that the transpose does."""
+    """The product of the operands in the other order, if that is all that the transpose does.
+
+    One of few rows or columns adds in another order when it is turned, so it stays.
+    """
     product = _inner(op)
     contract, batch = product.attrs["contract"], product.attrs["batch"]
     batched = len(batch[0])
@@ -229,6 +234,9 @@ def dot_swapped(b: Any, op: Op, x: Value, y: Value) -> Value | None:
     every = tuple(range(len(op.attrs["axes"])))
     if op.attrs["axes"] != every[:batched] + every[split:] + every[batched:split]:
         return None
-    if not b.used_once(op.operands[0]):
+    sizes = op.results[0].type.shape[batched:]
+    free = prod(sizes[: len(every) - split]), prod(sizes[len(every) - split :])
+    few = any(not isinstance(size, int) or size < FEW_ROWS for size in free)
+    if few or not b.may_change(op.operands[0]):
         return None
     return b.dot_general(y, x, contract=contract[::-1], batch=batch[::-1])
