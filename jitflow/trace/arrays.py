@@ -45,32 +45,50 @@ _CURES = {
 class Cell:
     """One array's memory: its current value, and how often it was written.
 
-    `frozen` says why it cannot be written, or is empty.
+    `frozen` says why it cannot be written, or is empty. `twins` are this cell and those that NumPy
+    gives the same memory, or not, by strides; once one is written, the others are `in_doubt`.
     """
 
-    __slots__ = ("context", "frozen", "value", "version")
+    __slots__ = ("context", "frozen", "in_doubt", "twins", "value", "version")
 
     def __init__(self, value: Value, context: Context, frozen: str = "") -> None:
         self.value = value
         self.context = context
         self.frozen = frozen
         self.version = 0
+        self.twins: list[Cell] = []
+        self.in_doubt = False
+
+    def write(self, value: Value) -> None:
+        self.value = value
+        self.version += 1
+        for twin in self.twins:
+            if twin is not self:
+                twin.in_doubt = True
+                twin.version += 1
+
+    def twin(self, value: Value) -> Cell:
+        """A new cell that holds `value` in what may be the same memory."""
+        made = Cell(value, self.context, self.frozen)
+        self.twins = self.twins or [self]
+        self.twins.append(made)
+        made.twins = self.twins
+        return made
 
 
 class TracedArray:
     """An array whose elements are not known yet: `type` is known, the rest is a graph.
 
     `weak` marks Python scalars and what was computed from nothing else: they take on the dtype
-    of the arrays that they meet. `may_be_copy` marks a view that NumPy makes or not by strides.
+    of the arrays that they meet.
     """
 
-    __slots__ = ("_value", "_version", "cell", "may_be_copy", "path", "type", "weak")
+    __slots__ = ("_value", "_version", "cell", "path", "type", "weak")
 
     def __init__(self, cell: Cell, weak: bool = False, path: Path = (), value: Any = None) -> None:
         self.cell = cell
         self.path = path
         self.weak = weak
-        self.may_be_copy = False
         self._value = cell.value if value is None else value
         self._version = cell.version
         self.type: Any = self._value.type
@@ -88,12 +106,12 @@ class TracedArray:
         if context is None:
             raise TraceError(strange_text(self._value, cell.context))
         if self._version != cell.version:
-            if self.may_be_copy:
+            if cell.in_doubt:
                 fail(
                     TraceError,
-                    f"the array was written after a reshape of it, and {MAY_BE_COPY}",
+                    f"the array, or a reshape of it, was written, and {MAY_BE_COPY}",
                     shapes=[self.type],
-                    cure="reshape after the write, or reshape a .copy()",
+                    cure="use the one that was written, or reshape a .copy()",
                 )
             value = cell.value
             for row, attrs in self.path:

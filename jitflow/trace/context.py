@@ -23,6 +23,35 @@ from jitflow.ir.types import TensorType
 from jitflow.trace.source import here
 
 
+class Capture:
+    """An array of the outside world: the parameter for it, and what it held when it was used.
+
+    One that the traced function writes later stands for what it held, from then on.
+    """
+
+    __slots__ = ("array", "contents", "param")
+
+    def __init__(self, array: np.ndarray[Any, Any], param: Value) -> None:
+        self.array = array
+        self.param = param
+        self.contents = np.array(array, order="C", copy=True, subok=False)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the array still holds the same bits."""
+        same_shape = self.array.shape == self.contents.shape
+        return same_shape and np.array_equal(_bits(self.array), _bits(self.contents))
+
+    def settled(self) -> np.ndarray[Any, Any]:
+        """The array, or a copy of what it held where it was written since."""
+        return self.array if self.is_current else self.contents
+
+
+def _bits(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    return flat if flat.size % 8 else flat.view(np.uint64)
+
+
 class Context:
     """The state of one trace.
 
@@ -30,7 +59,7 @@ class Context:
     `outer` maps a value of an enclosing trace to this trace's parameter for it.
     """
 
-    __slots__ = ("_arrays", "builder", "checks", "open", "outer", "parent")
+    __slots__ = ("_captures", "_latest", "builder", "checks", "open", "outer", "parent")
 
     def __init__(self, parent: Context | None = None) -> None:
         self.builder = Builder()
@@ -38,11 +67,12 @@ class Context:
         self.open = True
         self.outer: dict[Value, tuple[Value, Context]] = {}
         self.checks = 0
-        self._arrays: dict[int, tuple[Any, Value]] = {}
+        self._captures: list[Capture] = []
+        self._latest: dict[int, Capture] = {}
 
     @property
     def captured(self) -> list[tuple[Any, Value]]:
-        return list(self._arrays.values())
+        return [(capture.settled(), capture.param) for capture in self._captures]
 
     @property
     def root(self) -> Context:
@@ -71,14 +101,15 @@ class Context:
         return [self.parent.own(value, home) for value, (_, home) in self.outer.items()]
 
     def array(self, array: np.ndarray[Any, Any]) -> Value:
-        """The parameter for an array of the outside world; one per array object."""
+        """The parameter for an array of the outside world; one as long as its contents stay."""
         root = self.root
-        known = root._arrays.get(id(array))
-        if known is None:
+        known = root._latest.get(id(array))
+        if known is None or not known.is_current:
             type = TensorType(as_dtype(array.dtype), array.shape)
-            name = f"captured{len(root._arrays)}"
-            known = root._arrays[id(array)] = array, root.builder.param(type, name)
-        return self.own(known[1], root)
+            name = f"captured{len(root._captures)}"
+            known = root._latest[id(array)] = Capture(array, root.builder.param(type, name))
+            root._captures.append(known)
+        return self.own(known.param, root)
 
     def check(self, condition: Value, message: str, place: Locations) -> None:
         """Makes the call fail with the message where the bool[] condition does not hold."""

@@ -60,7 +60,8 @@ def emit(row: str, *arrays: TracedArray, regions: tuple[Region, ...] = (), **att
 def emit_view(row: str, array: TracedArray, **attrs: Any) -> TracedArray:
     """Like `emit` for a view row, but the result shares the array's memory, as in NumPy.
 
-    Writes to the array show in the view, and writes to the view in the array.
+    Writes to the array show in the view, and writes to the view in the array. After a reshape that
+    NumPy may do as a copy, what was not written can be read no more.
     """
     value, cell = array.value, array.cell
     if cell.context is not STATE.context:
@@ -71,11 +72,9 @@ def emit_view(row: str, array: TracedArray, **attrs: Any) -> TracedArray:
         op = cell.context.builder.emit(ROWS[row], (value,), attrs, (), here())
     except JitflowError as error:
         _fail_at_line(error, row, (array,))
-    view = TracedArray(cell, array.weak, (*array.path, (row, op.attrs)), op.results[0])
-    view.may_be_copy = array.may_be_copy or (
-        row == "reshape" and not _keeps_memory(array, attrs["shape"])
-    )
-    return view
+    if row == "reshape" and not _keeps_memory(array, attrs["shape"]):
+        return TracedArray(cell.twin(op.results[0]), array.weak)
+    return TracedArray(cell, array.weak, (*array.path, (row, op.attrs)), op.results[0])
 
 
 def _keeps_memory(array: TracedArray, shape: tuple[Any, ...]) -> bool:

@@ -32,7 +32,7 @@ def write(target: TracedArray, new: TracedArray) -> None:
     """Makes the target's elements those of `new`, in its dtype, broadcast to its shape.
 
     Raises TraceError where the target cannot be written: an argument, a captured array, an array
-    of an enclosing trace, a broadcast one, or one that NumPy may have copied.
+    of an enclosing trace, a broadcast one, or one that a write to a reshape may have changed.
     """
     cell = target.cell
     _require_writable(target)
@@ -44,15 +44,14 @@ def write(target: TracedArray, new: TracedArray) -> None:
         steps.append(emit(row, steps[-1], **attrs))
     for step, whole in zip(reversed(target.path), reversed(steps), strict=bool(target.path)):
         new = _put_back(step, whole, new)
-    cell.value = new.value
-    cell.version += 1
+    cell.write(new.value)
 
 
 def _require_writable(target: TracedArray) -> None:
     reason = target.cell.frozen
     if target.cell.context is not STATE.context:
         reason = FOREIGN
-    elif target.may_be_copy:
+    elif target.cell.in_doubt:
         reason = MAY_BE_COPY
     elif any(row == "broadcast" for row, _ in target.path):
         reason = "it is broadcast: several elements share memory"

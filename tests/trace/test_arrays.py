@@ -104,6 +104,21 @@ def reshape_before_a_write_is_kept(x):
     return y.reshape(-1) + total
 
 
+def reshape_is_written(x):
+    y = (x * 2).reshape(4, 3)
+    y[0] = 5
+    part = y[1:]
+    part += y[0]
+    y[..., 1] *= part.sum()
+    return y
+
+
+def reshape_of_a_reshape_is_written(x):
+    y = np.ravel(x + 0).reshape(2, 6)
+    y -= 1
+    return y.T
+
+
 def inserted_axis_is_a_view(x):
     y = x + 0
     v = y[:, None, :]
@@ -114,7 +129,8 @@ def inserted_axis_is_a_view(x):
 @pytest.mark.parametrize("function", [
     view_sees_write, write_through_view, write_through_reversed_transpose, assign_elements,
     assign_by_mask, copy_is_apart, scalar_element_is_apart, augmented_scalar_rebinds,
-    inserted_axis_is_a_view, reshape_before_a_write_is_kept,
+    inserted_axis_is_a_view, reshape_before_a_write_is_kept, reshape_is_written,
+    reshape_of_a_reshape_is_written,
 ])  # fmt: skip
 def test_views_and_writes_are_numpys(function):
     same_as_numpy(function, X)
@@ -127,6 +143,11 @@ def write_argument(x):
 
 def write_view_of_argument(x):
     x[0] = 1
+    return x
+
+
+def write_reshape_of_argument(x):
+    x.reshape(-1)[0] = 1
     return x
 
 
@@ -153,8 +174,9 @@ def write_broadcast(x):
 @pytest.mark.parametrize(("function", "reason"), [
     (write_argument, "it is argument x"),
     (write_view_of_argument, "it is argument x"),
+    (write_reshape_of_argument, "it is argument x"),
     (write_after_reshape, "may have made a copy"),
-    (read_reshape_after_write, "written after a reshape"),
+    (read_reshape_after_write, "or a reshape of it, was written"),
     (write_broadcast, "it is broadcast"),
 ])
 def test_writes_that_numpy_might_do_otherwise_are_refused(function, reason):
@@ -172,6 +194,22 @@ def test_a_captured_array_is_not_written():
 
     with pytest.raises(TraceError, match="it is a captured array"):
         jf.jit(f)(X[0])
+
+
+def test_a_numpy_array_counts_with_what_it_held_when_it_was_used():
+    def f(x):
+        total, buffer, row = x * 0, np.zeros(4), np.full(4, np.nan)[::2]
+        for i in range(3):
+            buffer[:] = i + 1
+            total = total + x * buffer
+        first = total[:2] + row
+        row[...] = -0.0
+        return total, first, total[:2] * row, x + buffer, jf.jit(lambda z: z - buffer)(x)
+
+    jitted = jf.jit(f)
+    for _ in range(2):
+        for got, expected in zip(jitted(X[0]), f(X[0]), strict=True):
+            np.testing.assert_array_equal(got, expected, strict=True)
 
 
 @pytest.mark.parametrize("other", [1, 1.5, True, 2j, np.float64(2), np.float32(2), np.int8(3)])
