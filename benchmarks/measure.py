@@ -6,22 +6,30 @@ there, and the clock of the processor, change slowly against a round.
 
 import gc
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from time import perf_counter
+from time import perf_counter, process_time
+from typing import Any
 
 from agreement import require_agreement
 from case import Case, Run, library
 
 SAMPLE_SECONDS = 0.02
-NO_SEED_OF_A_ROUND = 0
+PREPARATION = 0
+"""The seed of the first call; rounds count from 1."""
 
 
 @dataclass
 class Row:
-    """What was measured of one row; `seconds` maps a round to the time of one call."""
+    """What was measured of one row; `seconds` maps a round to the time of one call.
+
+    `cores` has the processor time of each sample by the time that passed: more than 1 comes from
+    several threads, less than 1 from other programs on the core.
+    """
 
     seconds: dict[int, float] = field(default_factory=dict)
+    cores: list[float] = field(default_factory=list)
     first_call: float | None = None
     calls: int = 1
     note: str = ""
@@ -56,35 +64,35 @@ class Measurement:
         self.runs: dict[str, Run] = {}
 
     def prepare(self, name: str) -> None:
-        """The first call ever: it is checked, and in a case of first calls it is a warm-up."""
-        run = self.case.rows[name](NO_SEED_OF_A_ROUND)
-        seconds = self.checked_call(run, NO_SEED_OF_A_ROUND)
+        """The first call ever; in a case of first calls it is a warm-up."""
+        run = self.case.rows[name](PREPARATION)
+        seconds, _ = self.checked_call(run, PREPARATION)
         if not self.case.is_first_call:
             row = self.rows[name]
             row.first_call = seconds
-            row.calls = max(1, round(SAMPLE_SECONDS / time_of(run, 1)))
+            row.calls = max(1, round(SAMPLE_SECONDS / time_of(run, 1)[0]))
             self.runs[name] = run
 
     def sample(self, name: str, k: int) -> None:
         """The sample of one row in round k."""
         row = self.rows[name]
         if self.case.is_first_call:
-            row.seconds[k] = self.checked_call(self.case.rows[name](k), k)
+            row.seconds[k], cores = self.checked_call(self.case.rows[name](k), k)
         else:
             self.runs[name]()
-            row.seconds[k] = time_of(self.runs[name], row.calls)
+            row.seconds[k], cores = time_of(self.runs[name], row.calls)
+        row.cores.append(cores)
 
-    def checked_call(self, run: Run, seed: int) -> float:
-        """The time of one call, whose result must be NumPy's."""
+    def checked_call(self, run: Run, seed: int) -> tuple[float, float]:
+        """The time of one call, whose result must be NumPy's, and how many cores were at work."""
+        results: list[Any] = []
         gc.collect()
-        start = perf_counter()
-        result = run()
-        seconds = perf_counter() - start
-        require_agreement(result, self.case.reference(seed), self.case.tolerance)
-        return seconds
+        found = time_of(lambda: results.append(run()), 1)
+        require_agreement(results[0], self.case.reference(seed), self.case.tolerance)
+        return found
 
-    def attempt(self, action, name: str, *more: int) -> None:
-        """Does it unless the row has come to an end; an error of any kind is the row's end."""
+    def attempt(self, action: Callable[..., None], name: str, *more: int) -> None:
+        """Does it unless the row has come to its end; an error of any kind is such an end."""
         row = self.rows[name]
         if row.note:
             return
@@ -95,12 +103,13 @@ class Measurement:
             row.failed = True
 
 
-def time_of(run: Run, calls: int) -> float:
-    """Seconds per call."""
-    start = perf_counter()
+def time_of(run: Run, calls: int) -> tuple[float, float]:
+    """Seconds per call, and how many cores were at work."""
+    start, start_of_work = perf_counter(), process_time()
     for _ in range(calls):
         run()
-    return (perf_counter() - start) / calls
+    seconds, work = perf_counter() - start, process_time() - start_of_work
+    return seconds / calls, work / seconds
 
 
 def measure(case: Case, rounds: int, libraries: frozenset[str] = frozenset()) -> dict[str, Row]:

@@ -1,7 +1,8 @@
 """What a run found, as a table and as JSON. Knows no library and no clock."""
 
 import json
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from case import Bar, Case, library
 from measure import Row
 
 OURS = "jitflow"
+WHOLE_CORE = 0.9, 1.1
 METHOD = (
     "interleaved rounds, one sample per row and round, median [quartiles]; 'ratio' is the time by "
     "jitflow's, median over rounds; results are checked against NumPy before any is timed"
@@ -84,12 +86,24 @@ def notes(case: Case, rows: Mapping[str, Row]) -> list[str]:
     """The lines under a table."""
     return [
         *(f"  {name}: {row.note}" for name, row in rows.items() if row.failed),
+        *(f"  {name}: {line}" for name, row in rows.items() if (line := core_use(row))),
         *(f"  {name}: left out, {why}" for name, why in case.left_out.items()),
         *(f"  bar: {verdict(bar, rows)}" for bar in case.bars),
     ]
 
 
-def write_json(path: Path, machine: Mapping[str, str], found: Mapping[Case, Any]) -> None:
+def core_use(row: Row) -> str:
+    """A warning where a row had more or less than one core to itself; else nothing."""
+    if not row.cores:
+        return ""
+    least, most = WHOLE_CORE
+    if max(row.cores) > most:
+        return f"used {max(row.cores):.1f} cores, so its time does not compare"
+    share = statistics.median(row.cores)
+    return f"had {share:.2f} of a core; the machine is busy" if share < least else ""
+
+
+def write_json(path: Path, machine: Mapping[str, str], found: Sequence[Any]) -> None:
     """All figures, in seconds."""
     cases = [_case_record(case, rows) for case, rows in found]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +129,11 @@ def _row_record(row: Row) -> dict[str, Any]:
     if row.seconds:
         low, high = row.quartiles
         record |= {
-            "median": row.median, "first_quartile": low, "third_quartile": high,
-            "calls_per_sample": row.calls, "samples": list(row.seconds.values()),
+            "median": row.median,
+            "first_quartile": low,
+            "third_quartile": high,
+            "calls_per_sample": row.calls,
+            "samples": list(row.seconds.values()),
+            "cores": row.cores,
         }
     return record

@@ -5,6 +5,7 @@ Owns the command line. NumPy and the peers are imported by the cases, after the 
 
 import argparse
 import sys
+import warnings
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def options() -> argparse.Namespace:
 def main() -> int:
     chosen = options()
     use_one_thread()
+    warnings.filterwarnings("ignore", "dynamo_pgo force disabled")  # torch, of what we asked for
     from cases import CASES
     from measure import measure
     from report import print_case, print_head, write_json

@@ -1,5 +1,6 @@
-"""The train step of examples/digits.py in each library's own form; a file knows one library.
+"""The train step of examples/digits.py in each library's own form.
 
-A form is a function `form(params, velocity)` that gives `step(x, one_hot, rate)`, which keeps the
-state and returns (loss, params), in whatever arrays the library likes best. Batches are NumPy's.
+A form is a function `form(params, velocity)` in a file `by_LIBRARY`. It gives a function
+`step(x, one_hot, rate)` that keeps the state, in whatever arrays the library likes best, and
+returns (loss, params). Batches are NumPy's.
 """

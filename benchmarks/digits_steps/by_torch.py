@@ -76,6 +76,7 @@ def loss_and_gradient(w, b, w_out, b_out, x, one_hot):
 
 def compiled(params, velocity):
     """Forward, gradient and update as one function under torch.compile, state fed back."""
+    torch.compiler.reset()  # it keeps what it compiled for the source below
     params, velocity = tensors(params), tensors(velocity)
 
     def train_step(params, velocity, x, one_hot, rate):

@@ -1,0 +1,62 @@
+"""How each library compiles and calls a plain function of arrays, in its best form.
+
+A form takes the function and NumPy arrays, and gives a run. Arrays are moved to the library's own
+kind beforehand, so that no call pays for that. A library is imported in its form only.
+"""
+
+from typing import Any
+
+from case import Run
+
+
+def numpy(function, arrays) -> Run:
+    return lambda: function(*arrays)
+
+
+def jitflow(function, arrays) -> Run:
+    import jitflow as jf
+
+    jitted = jf.jit(function)
+    return lambda: jitted(*arrays)
+
+
+def jax(function, arrays) -> Run:
+    import jax
+
+    jitted, arrays = jax.jit(function), jax.device_put(arrays)
+    return lambda: jitted(*arrays).block_until_ready()
+
+
+def torch_eager(function, arrays) -> Run:
+    import torch
+
+    torch.set_num_threads(1)
+    tensors = [torch.from_numpy(x) for x in arrays]
+    return lambda: function(*tensors)
+
+
+def torch_compiled(function, arrays) -> Run:
+    import torch
+
+    return torch_eager(torch.compile(function), arrays)
+
+
+def numba_njit(function, arrays) -> Run:
+    import numba
+
+    return numpy(numba.njit(function), arrays)
+
+
+def numba_vectorize(function, arrays) -> Run:
+    """A function of scalars as a ufunc, compiled for the dtypes of its first call."""
+    import numba
+
+    return numpy(numba.vectorize(function), arrays)
+
+
+def numexpr(expression: str, arrays: dict[str, Any]) -> Run:
+    """An expression over named arrays, parsed at the first call."""
+    import numexpr
+
+    numexpr.set_num_threads(1)
+    return lambda: numexpr.evaluate(expression, arrays)

@@ -1,0 +1,124 @@
+"""The benchmarks' harness on cases of its own, and one real case with no peer but NumPy."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+COMMAND = [sys.executable, str(BENCHMARKS / "run.py")]
+
+
+@pytest.fixture
+def harness(monkeypatch):
+    """The modules `case`, `measure` and `report`, which are no part of a package."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    import case
+    import measure
+    import report
+
+    return case, measure.measure, report
+
+
+def double(form):
+    return lambda seed: lambda: form(np.full(3, seed, np.float32))
+
+
+def doubling(case, rows, **more):
+    """A case of 2 * x; a row is a function of x."""
+    reference = double(lambda x: x * 2)
+    rows = {name: double(form) for name, form in rows.items()}
+    return case.Case(
+        name="double", title="2 * x", reference=lambda seed: reference(seed)(), rows=rows, **more
+    )
+
+
+@pytest.mark.parametrize("is_first_call", [False, True])
+def test_every_row_is_sampled_in_every_round(harness, is_first_call):
+    case, measure, _ = harness
+    forms = {"jitflow": lambda x: x + x, "numpy": lambda x: x * 2}
+    rows = measure(doubling(case, forms, is_first_call=is_first_call), rounds=3)
+    assert [sorted(row.seconds) for row in rows.values()] == [[1, 2, 3], [1, 2, 3]]
+    assert all((row.first_call is None) is is_first_call for row in rows.values())
+
+
+def test_rows_that_cannot_be_timed_say_why(harness):
+    case, measure, report = harness
+    forms = {
+        "jitflow": lambda x: x * 2,
+        "numpy raises": lambda x: x.missing,
+        "numpy differs": lambda x: x * 2 + 1,
+        "numpy widens": lambda x: x.astype(np.float64) * 2,
+        "no_such_library": lambda x: x * 2,
+    }
+    bars = case.Bar("no_such_library", 0.5), case.Bar("numpy", 1.0)
+    declared = doubling(case, forms, bars=bars, left_out={"abacus": "it is slow"})
+    rows = measure(declared, rounds=1)
+    notes = "\n".join(report.notes(declared, rows))
+    assert rows["no_such_library"].note == "not installed"
+    assert [name for name, row in rows.items() if row.failed] == [
+        "numpy raises", "numpy differs", "numpy widens",
+    ]  # fmt: skip
+    assert "numpy raises: AttributeError" in notes
+    assert "numpy widens: AssertionError: float64[3], NumPy has float32[3]" in notes
+    assert "abacus: left out, it is slow" in notes
+    assert "no_such_library's time: not measured" in notes
+
+
+def test_bars_compare_with_the_fastest_row_of_a_library(harness):
+    _, _, report = harness
+    import case
+    import measure
+
+    rows = {
+        name: measure.Row(seconds=dict(enumerate(seconds)))
+        for name, seconds in {
+            "jitflow": [1.0, 2.0, 30.0],
+            "jax": [8.0, 16.0, 24.0],
+            "jax donated": [4.0, 8.0, 12.0],
+        }.items()
+    }
+    assert report.share(case.Bar("jax", 0.25), rows) == 0.25
+    assert report.verdict(case.Bar("jax", 0.25), rows).endswith("0.25, pass")
+    assert report.verdict(case.Bar("jax", 0.2), rows).endswith("0.25, MISS")
+
+
+def test_shared_cores_and_several_threads_are_pointed_out(harness):
+    _, _, report = harness
+    import measure
+
+    assert report.core_use(measure.Row(cores=[0.99, 1.0])) == ""
+    assert "busy" in report.core_use(measure.Row(cores=[0.4, 0.5, 1.0]))
+    assert "2.0 cores" in report.core_use(measure.Row(cores=[1.0, 2.0]))
+
+
+def test_durations_have_three_digits(harness):
+    report = harness[2]
+    found = [report.duration(x) for x in (2.0, 0.0123456, 0.000_123_4, 5.4321e-6, 8e-10)]
+    assert found == ["2.00 s", "12.3 ms", "123 us", "5.43 us", "0.80 ns"]
+
+
+def test_a_small_case_runs_and_writes_its_figures(tmp_path):
+    record = tmp_path / "results" / "found.json"
+    options = ["--only", "small_call", "--libraries", "jitflow,numpy", "--rounds", "1"]
+    done = subprocess.run(
+        [*COMMAND, *options, "--json", str(record)],
+        capture_output=True, text=True, check=False, env=os.environ | {"COLUMNS": "100"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("date:") and "small_call" in done.stdout
+    (found,) = json.loads(record.read_text())["cases"]
+    assert set(found["rows"]) == {"jitflow", "numpy"}
+    assert all(len(row["samples"]) == 1 for row in found["rows"].values())
+
+
+def test_an_unknown_case_is_refused():
+    done = subprocess.run(
+        [*COMMAND, "--only", "nothing"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("no case matches 'nothing'; known: first_call_10,")
