@@ -74,7 +74,7 @@ def _axes(op: Op) -> tuple[int, ...]:
 def _lanes(op: Op) -> int | None:
     """Logical lanes of a reduction whose result they are part of, None of any other."""
     found = reducer(op)
-    return lanes_for(found.dtype) if found.fixes_order else None
+    return lanes_for(found.bytes) if found.fixes_order else None
 
 
 class _Plan:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import jitflow as jf
 from jitflow.errors import AxisError, ShapeError, TraceError
 
 DTYPES = ["bool", "int8", "uint8", "int32", "int64", "float16", "float32", "float64"]
@@ -113,3 +114,27 @@ def test_faults(evaluate):
         evaluate(lambda x: np.mean(x, out=np.zeros(())), x)
     with pytest.raises(TypeError, match="unexpected keyword"):
         evaluate(lambda x: np.sum(x, axes=1), x)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i1", "u2", "i4", "i8", "?"])
+@pytest.mark.parametrize("size", [1, 5, 31, 64, 100, 1000])
+def test_argmax_takes_the_first_of_equal_values(dtype, size):
+    random = np.random.default_rng(size)
+    low = -np.inf if dtype[0] == "f" else np.iinfo(dtype).min if dtype != "?" else False
+    ties = random.integers(0, 3, size).astype(dtype)
+    for x in (ties, np.full(size, low, dtype), np.where(np.arange(size) == size - 1, 1, low)):
+        x = x.astype(dtype)
+        assert jf.jit(np.argmax)(x) == np.argmax(x)
+        np.testing.assert_array_equal(jf.jit(lambda x: x[:, None].argmax(0))(x), [np.argmax(x)])
+    if dtype[0] == "f":
+        x = ties.copy()
+        x[size // 2 :: 7] = np.nan
+        assert jf.jit(np.argmax)(x) == np.argmax(x)
+
+
+def test_a_sum_of_negative_zeros_is_positive():
+    for shape in ((1,), (3,), (200,), (4, 1), (1, 40), (40, 3)):
+        x = np.full(shape, -0.0, np.float32)
+        for axis in range(len(shape)):
+            result = jf.jit(lambda x, axis=axis: np.sum(x, axis=axis))(x)
+            assert not np.signbit(result).any() and not np.signbit(np.sum(x, axis=axis)).any()

@@ -15,8 +15,9 @@ from jitflow.ir.dtypes import i64
 from jitflow.ir.row import Family
 from jitflow.ir.types import TensorType, VectorType
 from jitflow.passes.lowering.access import Access
+from jitflow.passes.lowering.cascade import State, cascade
 from jitflow.passes.lowering.context import Context
-from jitflow.passes.lowering.reducers import Reducer, State, cascade, full, lanes_for, reducer
+from jitflow.passes.lowering.reducers import Reducer, lanes_for, reducer
 from jitflow.passes.lowering.space import merged_space
 
 
@@ -118,9 +119,15 @@ class _Kernel:
         self._finish(b, state, at, lanes)
 
     def _lanes(self, extent: int) -> int:
-        """Those of the reductions whose order shows, which `fuse` keeps apart where they differ."""
-        ordered = [r for r in self.reducers if r.fixes_order] or self.reducers
-        lanes = min(lanes_for(r.dtype) for r in ordered)
+        """Those of the reductions whose order shows, which `fuse` keeps apart where they differ.
+
+        Without any, as many as suit the widest values.
+        """
+        widths = [r.bytes for r in self.reducers if r.fixes_order]
+        if not widths:
+            loaded = [v.type.dtype.itemsize for v in self.loads.values()]
+            widths = [r.bytes for r in self.reducers] + loaded
+        lanes = lanes_for(max(widths))
         while lanes // 2 >= extent and lanes > 1:
             lanes //= 2
         return lanes
@@ -165,8 +172,8 @@ class _Kernel:
     # States: those of all reductions in a row.
 
     def _slot(self, state: State, number: int) -> State:
-        start = sum(2 if r.is_arg else 1 for r in self.reducers[:number])
-        return state[start : start + (2 if self.reducers[number].is_arg else 1)]
+        start = sum(r.slots for r in self.reducers[:number])
+        return state[start : start + self.reducers[number].slots]
 
     def _per_reducer(self, make: Any) -> State:
         return tuple(value for k, r in enumerate(self.reducers) for value in make(k, r))
@@ -185,8 +192,8 @@ class _Kernel:
             if op.result not in self.totals:
                 continue
             slot = self._slot(state, number)
-            value = red.result(slot) if lanes is None else red.across_lanes(b, slot)
-            b.store(value, self.totals_views[op.result], *kept)
+            total = slot if lanes is None else red.across_lanes(b, slot)
+            b.store(red.result(b, total), self.totals_views[op.result], *kept)
 
     def _emit_empty(self) -> None:
         """Nothing to read: reductions over no elements give their identity (a sum gives +0)."""
@@ -196,8 +203,7 @@ class _Kernel:
                 continue
             red = self.reducers[number]
             b = self.context.builder
-            zero = red.row == "reduce_sum"
-            value = full(b, red.dtype, None, 0) if zero else red.identity(b, None)[0]
+            value = red.result(b, red.identity(b, None))
             self.context.fill(view, value)
 
     # One element, or lanes of elements.

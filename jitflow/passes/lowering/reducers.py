@@ -1,47 +1,43 @@
-"""How partial results of a reduction combine, for scalars and for lanes alike.
+"""What one reduction keeps while it runs, for scalars and for lanes alike.
 
-The order is fixed by the shape: sequential runs of at most RUN elements, runs of runs above them,
-and LANE_BYTES worth of lanes side by side along the last axis, combined at the end by halving.
-That bounds the error like a pairwise sum and does not depend on vector width or threads.
+LANE_BYTES worth of logical lanes stand side by side along the last axis, and are combined at the
+end by halving. The number does not depend on the machine's vectors, nor on threads: it is part of
+what a sum is. In which order the states of one lane combine is in cascade.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Value
-from jitflow.ir.dtypes import DType, i64
+from jitflow.ir.dtypes import DType, i32, i64, u8
 from jitflow.ir.ops.reduce import COMBINES
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import TensorType, Type, VectorType
-from jitflow.passes.lowering.context import Context
+from jitflow.passes.lowering.cascade import State
 
-RUN = 32
 LANE_BYTES = 128
 
-State = tuple[Value, ...]
 
-
-def lanes_for(dtype: DType) -> int:
-    """Logical lanes of a reduction along a contiguous axis; part of the result's definition."""
-    return LANE_BYTES // max(dtype.itemsize, 2)
+def lanes_for(bytes: int) -> int:
+    """Logical lanes of a reduction along a contiguous axis, by the bytes of an element."""
+    return LANE_BYTES // max(bytes, 2)
 
 
 @dataclass(frozen=True)
 class Reducer:
-    """One reduction: a state per element, how two combine (the first comes first), the end."""
+    """One reduction: a state per element, how two combine (the first comes first), the end.
+
+    Flags are held as bytes: LLVM keeps vectors of bits across iterations one bit at a time.
+    """
 
     row: str
     dtype: DType
 
-    @property
-    def is_arg(self) -> bool:
-        return self.row == "argmax"
+    slots = 1
+    """Values in a state."""
 
     @property
     def fixes_order(self) -> bool:
@@ -49,59 +45,119 @@ class Reducer:
         return not ROWS[self.row].exact and self.dtype.is_inexact
 
     @property
-    def combiner(self) -> str:
-        return "maximum" if self.is_arg else COMBINES[self.row]
+    def bytes(self) -> int:
+        """The widest value of a state."""
+        return self.dtype.itemsize
 
-    def _identity(self) -> Any:
-        identity = ROWS[self.combiner].identity
-        assert identity is not None
-        return identity(self.dtype)
+    @property
+    def held(self) -> DType:
+        return u8 if self.dtype.kind == "b" else self.dtype
+
+    @property
+    def combiner(self) -> str:
+        return COMBINES[self.row]
 
     def identity(self, b: Builder, lanes: int | None) -> State:
         """The state that changes nothing."""
-        value = full(b, self.dtype, lanes, self._identity())
-        return (value, full(b, i64, lanes, np.iinfo(np.int64).max)) if self.is_arg else (value,)
+        identity = ROWS[self.combiner].identity
+        assert identity is not None
+        return (full(b, self.held, lanes, identity(self.dtype)),)
 
     def element(self, b: Builder, value: Value, index: Value) -> State:
         """The state of one element, or of lanes of elements that start at `index`."""
-        if not self.is_arg:
-            return (value,)
-        if isinstance(value.type, VectorType):
-            lanes = value.type.lanes
-            index = b.add(b.splat(index, lanes=lanes), b.lane_iota(i64, lanes))
-        return value, index
+        return (value if self.held is self.dtype else b.convert(value, dtype=self.held),)
+
+    def combine(self, b: Builder, first: State, second: State) -> State:
+        return (getattr(b, _method(self.combiner))(first[0], second[0]),)
 
     def masked(self, b: Builder, state: State, valid: int) -> State:
         """The state with lanes from `valid` on replaced by the identity."""
         lanes = state[0].type.lanes
-        keep = b.lt(b.lane_iota(i64, lanes), full(b, i64, lanes, valid))
+        keep = b.lt(b.lane_iota(i32, lanes), full(b, i32, lanes, valid))
         identity = self.identity(b, lanes)
         return tuple(b.select(keep, s, none) for s, none in zip(state, identity, strict=True))
 
-    def combine(self, b: Builder, first: State, second: State) -> State:
-        if not self.is_arg:
-            return (getattr(b, _method(self.combiner))(first[0], second[0]),)
-        better = _first_greatest(b, first, second)
-        return tuple(b.select(better, y, x) for x, y in zip(first, second, strict=True))
+    def across_lanes(self, b: Builder, state: State) -> State:
+        """The scalar state of lanes."""
+        return (b.lane_reduce(state[0], op=self.combiner),)
 
-    def across_lanes(self, b: Builder, state: State) -> Value:
-        """The scalar result of lanes."""
-        best = b.lane_reduce(state[0], op=self.combiner)
-        if not self.is_arg:
-            return best
-        lanes = state[0].type.lanes
-        wanted = b.splat(best, lanes=lanes)
-        hit = _equal(b, state[0], wanted)
-        none = full(b, i64, lanes, np.iinfo(np.int64).max)
-        return b.lane_reduce(b.select(hit, state[1], none), op="minimum")
-
-    def result(self, state: State) -> Value:
+    def result(self, b: Builder, state: State) -> Value:
         """The result of a scalar state, or of lanes that each hold a result of their own."""
-        return state[1] if self.is_arg else state[0]
+        (value,) = state
+        if self.held is not self.dtype:
+            return b.ne(value, b.full_like(value, 0))
+        if self.row == "reduce_sum" and self.dtype.is_float:
+            return b.add(value, b.full_like(value, 0.0))  # NumPy's sum of -0.0 is +0.0
+        return value
+
+
+@dataclass(frozen=True)
+class ArgReducer(Reducer):
+    """argmax: the greatest value and its index, the first of equal ones; NaN beats numbers.
+
+    Within a lane indices grow, so that the first of a state's two has the lesser index.
+    """
+
+    extent: int
+
+    slots = 2
+
+    @property
+    def index_dtype(self) -> DType:
+        """As narrow as the indices allow: lanes of them lie beside the values."""
+        return i32 if self.extent < 2**31 - LANE_BYTES else i64
+
+    @property
+    def bytes(self) -> int:
+        return max(self.dtype.itemsize, self.index_dtype.itemsize)
+
+    @property
+    def combiner(self) -> str:
+        return "maximum"
+
+    def identity(self, b: Builder, lanes: int | None) -> State:
+        """No value is less; the index is a lane's first, right where no value is greater."""
+        (value,) = super().identity(b, lanes)
+        if lanes is None:
+            return value, full(b, self.index_dtype, None, 0)
+        return value, b.lane_iota(self.index_dtype, lanes)
+
+    def element(self, b: Builder, value: Value, index: Value) -> State:
+        (value,) = super().element(b, value, index)
+        if self.index_dtype is not i64:
+            index = b.convert(index, dtype=self.index_dtype)
+        if isinstance(value.type, VectorType):
+            lanes = value.type.lanes
+            index = b.add(b.splat(index, lanes=lanes), b.lane_iota(self.index_dtype, lanes))
+        return value, index
+
+    def combine(self, b: Builder, first: State, second: State) -> State:
+        """The second where it is greater, or NaN against a number."""
+        x, y = first[0], second[0]
+        if x.type.dtype.is_float:
+            better = b.and_(b.not_(b.le(y, x)), b.eq(x, x))
+        else:
+            better = b.gt(y, x)
+        return tuple(b.select(better, s, f) for f, s in zip(first, second, strict=True))
+
+    def across_lanes(self, b: Builder, state: State) -> State:
+        """The least index of those lanes that hold the greatest value."""
+        best = b.lane_reduce(state[0], op="maximum")
+        lanes = state[0].type.lanes
+        hit = _equal(b, state[0], b.splat(best, lanes=lanes))
+        none = full(b, self.index_dtype, lanes, self.extent)
+        return best, b.lane_reduce(b.select(hit, state[1], none), op="minimum")
+
+    def result(self, b: Builder, state: State) -> Value:
+        index = state[1]
+        return index if self.index_dtype is i64 else b.convert(index, dtype=i64)
 
 
 def reducer(op: Op) -> Reducer:
-    return Reducer(op.row.name, op.operands[0].type.dtype)
+    type = op.operands[0].type
+    if op.row.name == "argmax":
+        return ArgReducer(op.row.name, type.dtype, type.shape[op.attrs["axis"]])
+    return Reducer(op.row.name, type.dtype)
 
 
 def full(b: Builder, dtype: DType, lanes: int | None, value: Any) -> Value:
@@ -114,56 +170,9 @@ def _method(row: str) -> str:
     return row + "_" if row in ("and", "or", "not") else row
 
 
-def _first_greatest(b: Builder, first: State, second: State) -> Value:
-    """Whether the second beats the first: greater, or NaN against none, or equal and earlier."""
-    (x, i), (y, j) = first, second
-    greater = b.gt(y, x)
-    if x.type.dtype.is_float:
-        greater = b.or_(greater, b.and_(b.ne(y, y), b.eq(x, x)))
-    return b.or_(greater, b.and_(_equal(b, x, y), b.lt(j, i)))
-
-
 def _equal(b: Builder, x: Value, y: Value) -> Value:
     """Whether two elements are equal, or both NaN."""
     equal = b.eq(x, y)
     if not x.type.dtype.is_float:
         return equal
     return b.or_(equal, b.and_(b.ne(x, x), b.ne(y, y)))
-
-
-Part = Callable[[Builder, Value], Sequence[Value]]
-
-
-def cascade(
-    context: Context, b: Builder, count: int, step: int, identity: Callable[[Builder], State],
-    part: Callable[[Builder, Value], State], combine: Callable[[Builder, State, State], State],
-) -> State:
-    """Combines part(0), part(step), .. part((count - 1) * step) in runs of RUN, nested as needed.
-
-    `part` and `combine` get the builder that they write to.
-    """
-    if count == 1:
-        return part(b, context.index(0))
-    levels = [step]
-    while count * step > levels[-1] * RUN:
-        levels.append(levels[-1] * RUN)
-    end = context.index(count * step)
-    return _level(context, b, context.index(0), end, levels, identity, part, combine)
-
-
-def _level(
-    context: Context, b: Builder, lower: Value, upper: Value, levels: list[int],
-    identity: Callable[[Builder], State], part: Callable[[Builder, Value], State],
-    combine: Callable[[Builder, State, State], State],
-) -> State:
-    """One loop over [lower, upper) by the widest step left; each step is a run of its own."""
-    *rest, step = levels
-
-    def body(inner: Builder, index: Value, *state: Value) -> State:
-        if not rest:
-            return combine(inner, state, part(inner, index))
-        last = inner.minimum(inner.add(index, context.index(step)), upper)
-        run = _level(context, inner, index, last, rest, identity, part, combine)
-        return combine(inner, state, run)
-
-    return b.loop(lower, upper, body, identity(b), step)
