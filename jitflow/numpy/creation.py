@@ -23,7 +23,7 @@ from jitflow.numpy.basics import (
     spread,
 )
 from jitflow.numpy.basics import full as full_of
-from jitflow.numpy.promotion import default
+from jitflow.numpy.promotion import default, requested_dtype
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.shaping import as_shape
 from jitflow.numpy.ufuncs import CALLS
@@ -45,7 +45,7 @@ def in_trace(numpy_own: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
 
 
 def _of(dtype: Any) -> DType:
-    return as_dtype(np.float64 if dtype is None else dtype)
+    return requested_dtype(np.float64 if dtype is None else dtype)
 
 
 @in_trace(np.zeros)
@@ -70,12 +70,12 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C") -> Ar
 
 
 def _filled(shape: Shape, value: Any, dtype: Any) -> Array:
-    chosen = as_dtype(default(key_of(value)) if dtype is None else dtype)
+    chosen = requested_dtype(default(key_of(value)) if dtype is None else dtype)
     return spread(value, shape, chosen)
 
 
 def _like(x: Array, value: Any, dtype: Any, shape: Any) -> Array:
-    chosen = x.type.dtype if dtype is None else as_dtype(dtype)
+    chosen = x.type.dtype if dtype is None else requested_dtype(dtype)
     return spread(value, x.type.shape if shape is None else as_shape("full_like", shape), chosen)
 
 
@@ -103,7 +103,7 @@ def empty_like(prototype: Any, dtype: Any = None, shape: Any = None) -> Array:
 def array(object: Any, dtype: Any = None, *, copy: Any = True, ndmin: int = 0) -> Array:
     """Numbers become constants; a list that holds traced values is stacked."""
     x = as_array(object)
-    result = detach(convert(x, as_dtype(dtype or default(key_of(x)))))
+    result = detach(convert(x, requested_dtype(dtype or default(key_of(x)))))
     result.weak = False
     missing = ndmin - result.type.rank
     if missing > 0:
@@ -141,7 +141,7 @@ def arange(*args: Any, dtype: Any = None, **kwargs: Any) -> Array:
 def _symbolic_arange(args: tuple[Any, ...], dtype: Any) -> Array:
     if len(args) != 1:
         fail(TraceError, "arange of an unknown size takes the stop only", op="arange")
-    return iota(args, 0, i64 if dtype is None else as_dtype(dtype))
+    return iota(args, 0, i64 if dtype is None else requested_dtype(dtype))
 
 
 def iota(shape: Shape, axis: int, dtype: DType = i64) -> Array:
@@ -166,7 +166,7 @@ def linspace(start: Any, stop: Any, num: int = 50, *args: Any, **kwargs: Any) ->
 def astype(x: Any, dtype: Any, copy: bool = True) -> Array:
     """The conversion of the row `convert`: floats to integers truncate and saturate."""
     array = as_array(x)
-    target = as_dtype(dtype)
+    target = requested_dtype(dtype)
     if array.type.dtype is target:
         return detach(array) if copy else array
     return emit("convert", array, dtype=target)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import AxisError
-from jitflow.ir.dtypes import as_dtype
 from jitflow.ir.types import Shape
 from jitflow.numpy.basics import (
     Array,
@@ -21,6 +20,7 @@ from jitflow.numpy.basics import (
 )
 from jitflow.numpy.creation import in_trace, iota
 from jitflow.numpy.joining import pad
+from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.reductions import sum
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.shaping import as_shape, moveaxis, reshaped
@@ -36,7 +36,7 @@ def _band(row: str, shape: Shape, k: int) -> Array:
 @in_trace(np.eye)
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = float) -> Array:
     shape = as_shape("eye", (N, N if M is None else M))
-    return convert(_band("eq", shape, k), as_dtype(dtype))
+    return convert(_band("eq", shape, k), requested_dtype(dtype))
 
 
 @in_trace(np.identity)
@@ -47,7 +47,7 @@ def identity(n: int, dtype: Any = None) -> Array:
 @in_trace(np.tri)
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = float) -> Array:
     shape = as_shape("tri", (N, N if M is None else M))
-    return convert(_band("le", shape, k), as_dtype(dtype))
+    return convert(_band("le", shape, k), requested_dtype(dtype))
 
 
 def _triangle(row: str, x: Array, k: int) -> Array:

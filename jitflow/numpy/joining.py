@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import ShapeError, TraceError
-from jitflow.ir.dtypes import DType, as_dtype
+from jitflow.ir.dtypes import DType
 from jitflow.numpy.basics import (
     Array,
     as_array,
@@ -22,6 +22,7 @@ from jitflow.numpy.basics import (
     operand,
     spread,
 )
+from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.registry import numpy_function, strong
 from jitflow.numpy.shaping import as_shape, expand_dims, ravel, reshaped
 from jitflow.numpy.ufuncs import CALLS
@@ -43,7 +44,7 @@ def _parts(op: str, arrays: Any, dtype: Any) -> tuple[list[Array], DType]:
     parts = [operand(x) for x in arrays]
     if not parts:
         fail(ShapeError, "need at least one array", op=op)
-    result = common_dtype(parts) if dtype is None else as_dtype(dtype)
+    result = common_dtype(parts) if dtype is None else requested_dtype(dtype)
     return [as_array(x) for x in parts], result
 
 

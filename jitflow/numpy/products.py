@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import DtypeError, ShapeError
-from jitflow.ir.dtypes import as_dtype, bool_, i32
+from jitflow.ir.dtypes import bool_, i32
 from jitflow.numpy.basics import (
     Array,
     as_array,
@@ -25,6 +25,7 @@ from jitflow.numpy.basics import (
     normal_axis,
     operand,
 )
+from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.registry import numpy_function, strong
 from jitflow.numpy.shaping import permuted, ravel, reshaped
 from jitflow.numpy.ufuncs import CALLS
@@ -55,7 +56,7 @@ def contract(
 def _pair(a: Any, b: Any, dtype: Any = None) -> tuple[Array, Array]:
     """Both operands in one dtype."""
     first, second = operand(a), operand(b)
-    result = common_dtype([first, second]) if dtype is None else as_dtype(dtype)
+    result = common_dtype([first, second]) if dtype is None else requested_dtype(dtype)
     return convert(as_array(first), result), convert(as_array(second), result)
 
 

@@ -6,6 +6,7 @@ Operands are described by keys: a NumPy dtype where the operand is strong, or th
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,14 @@ Key = Any
 
 _SAMPLES: dict[Key, Any] = {int: 0, float: 0.0, complex: 0j}
 _DEFAULTS = {int: np.dtype(np.int64), float: np.dtype(np.float64), complex: np.dtype(np.complex128)}
+
+
+def requested_dtype(value: Any) -> DType:
+    """The dtype of an argument `dtype=`, in NumPy's words first: its "i8" has 8 bytes, not bits."""
+    if isinstance(value, str):
+        with suppress(TypeError):
+            value = np.dtype(value)
+    return as_dtype(value)
 
 
 def scalar_key(value: Any) -> Key:

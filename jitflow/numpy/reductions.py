@@ -10,7 +10,7 @@ import numpy as np
 
 from jitflow.errors import DtypeError, ShapeError
 from jitflow.ir import dtypes
-from jitflow.ir.dtypes import DType, as_dtype
+from jitflow.ir.dtypes import DType
 from jitflow.ir.types import Shape
 from jitflow.numpy.basics import (
     Array,
@@ -24,6 +24,7 @@ from jitflow.numpy.basics import (
     normal_axis,
     truth,
 )
+from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import detach
@@ -54,7 +55,7 @@ def _sum_dtype(dtype: DType) -> DType:
 
 def _widened(a: Any, dtype: Any) -> Array:
     x = as_array(a)
-    return convert(x, _sum_dtype(x.type.dtype) if dtype is None else as_dtype(dtype))
+    return convert(x, _sum_dtype(x.type.dtype) if dtype is None else requested_dtype(dtype))
 
 
 def _started(ufunc: np.ufunc, result: Array, initial: Any) -> Array:
@@ -156,7 +157,7 @@ def _divided(x: Array, count: float) -> Array:
 
 def _float_dtype(x: Array, dtype: Any) -> DType:
     if dtype is not None:
-        return as_dtype(dtype)
+        return requested_dtype(dtype)
     return x.type.dtype if x.type.dtype.is_inexact else dtypes.f64
 
 

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.ir.dtypes import as_dtype
 from jitflow.ir.ops import reference
 from jitflow.numpy.basics import Array, convert, emit
 from jitflow.numpy.creation import arange
-from jitflow.numpy.promotion import loops
+from jitflow.numpy.promotion import loops, requested_dtype
 from jitflow.trace import FOREIGN_UFUNCS
 
 __all__ = ["erf", "log_softmax", "logsumexp", "one_hot", "relu", "sigmoid", "softmax"]
@@ -60,7 +59,7 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
 def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Any:
     """[..., classes]: 1 where the last index is the label, 0 elsewhere."""
     hit = np.equal(np.expand_dims(labels, -1), arange(classes))
-    return hit.astype(as_dtype(dtype).numpy)
+    return hit.astype(requested_dtype(dtype).numpy)
 
 
 FOREIGN_UFUNCS.update(erf=erf, expit=sigmoid)

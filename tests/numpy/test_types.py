@@ -56,3 +56,20 @@ def test_complex(types):
     assert types(lambda x: x + np.complex128(1j), "f32[2]") == ["c128[2]"]
     with pytest.raises(TypeError, match="got c64"):
         types(lambda x: np.exp(x), "c64[2]")
+
+
+@pytest.mark.parametrize("name", ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8", "?"])
+def test_dtype_names_are_numpys_where_both_know_them(name, check):
+    x = np.array([[-3.0, 100.0], [1.0, 0.0]]) if name[0] not in "u?" else np.eye(2)
+    check(lambda x: x.astype(name), x)
+    check(lambda x: x.astype(np.int8).astype(name), x)
+    check(lambda x: np.full_like(x, 7, dtype=name), x)
+    check(lambda x: x.astype(int).sum(axis=0, dtype=name), x)
+    check(lambda x: x.astype(name) * jnp.ones(2, name) * jnp.arange(2, dtype=name), x[1])
+    check(lambda x: jnp.eye(2, dtype=name) + jnp.array([x[0]], name), x[1])
+
+
+def test_jitflows_dtype_names_serve_where_numpy_knows_none(types):
+    assert types(lambda x: (x.astype("i16"), x.astype("f32"), x.astype("bf16")), "f64[2]") == [
+        "i16[2]", "f32[2]", "bf16[2]",
+    ]  # fmt: skip
