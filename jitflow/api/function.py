@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, overload
 
@@ -57,6 +59,7 @@ class JitFunction:
         self._misses = 0
         self._recent: tuple[Any, Any, Any, bool] = _NOTHING_RECENT
         self._lock = threading.RLock()
+        _WITH_LOCKS.add(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if STATE.context is not None:
@@ -180,6 +183,19 @@ class JitFunction:
 
     def __repr__(self) -> str:
         return f"<jit of {self._name}>"
+
+
+_WITH_LOCKS: weakref.WeakSet[JitFunction] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    """In a forked child: the threads that compiled, and held locks, are not there."""
+    for function in _WITH_LOCKS:
+        function._lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 class BoundMethod:

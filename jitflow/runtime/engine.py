@@ -1,12 +1,13 @@
 """LLVM text to machine code in memory, through llvmlite: parse, code generation, link.
 
-One process has one engine; every call into LLVM holds its lock. No LLVM IR passes run: the text is
+One process has one engine; every call into LLVM holds `LOCK`. No LLVM IR passes run: the text is
 final. Knows no IR and no arrays. An object image can come from here or from a cache alike.
 """
 
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,12 @@ from jitflow.runtime.target import Target, host_target
 
 OPTIMISATION_LEVEL = 2
 
+LOCK = threading.RLock()
+if hasattr(os, "register_at_fork"):  # no thread is inside LLVM when the process forks
+    os.register_at_fork(
+        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
+    )
+
 
 class Engine:
     """Compiles for any target that LLVM has, and links what is for this machine."""
@@ -26,7 +33,6 @@ class Engine:
         import llvmlite.binding as llvm  # noqa: PLC0415
 
         self.llvm = llvm
-        self.lock = threading.RLock()
         self.machines: dict[Target, Any] = {}
         self.numbers = itertools.count()
         llvm.initialize_native_target()
@@ -35,19 +41,19 @@ class Engine:
 
     def object_image(self, text: str, target: Target) -> bytes:
         """The object file of an LLVM module; LinkError where it imports what it may not."""
-        with self.lock:
+        with LOCK:
             image: bytes = self._machine(target).emit_object(self._parse(text))
         check_imports(image)
         return image
 
     def assembly(self, text: str, target: Target) -> str:
         """The assembly of an LLVM module, as code generation writes it."""
-        with self.lock:
+        with LOCK:
             return str(self._machine(target).emit_assembly(self._parse(text)))
 
     def link(self, image: bytes, symbol: str) -> Linked:
         """Loads an object into this process; the code lives as long as the result."""
-        with self.lock:
+        with LOCK:
             library = self.llvm.JITLibraryBuilder().add_object_img(image).export_symbol(symbol)
             try:
                 tracker = library.link(self.linker, f"{symbol}.{next(self.numbers)}")
@@ -87,9 +93,6 @@ class Linked:
     address: int
 
 
-_creation = threading.Lock()
-
-
 @cache
 def _engine() -> Engine:
     return Engine()
@@ -97,5 +100,5 @@ def _engine() -> Engine:
 
 def engine() -> Engine:
     """The process's engine, made when first needed."""
-    with _creation:
+    with LOCK:
         return _engine()

@@ -4,7 +4,9 @@ import copy
 import dataclasses
 import functools
 import gc
+import os
 import pickle
+import signal
 import threading
 import weakref
 from collections import namedtuple
@@ -370,3 +372,27 @@ def test_the_cycle_collector_is_as_it_was_after_a_compilation(on):
         assert gc.isenabled() is on
     finally:
         (gc.enable if was_on else gc.disable)()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_fork_while_another_thread_compiles():
+    started, forked = threading.Event(), threading.Event()
+
+    @jf.jit
+    def slow(x):
+        started.set()
+        forked.wait(10)
+        return x + 1
+
+    thread = threading.Thread(target=slow, args=(1.0,))
+    thread.start()
+    started.wait(10)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        forked.set()
+        os._exit(0 if slow(1.0) == 2 and jf.jit(lambda x: x * 2)(3.0) == 6 else 1)
+    forked.set()
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
