@@ -19,6 +19,10 @@ from jitflow.runtime.target import Target, host_target
 
 OPTIMISATION_LEVEL = 2
 
+OPTIONS = ("-dag-maps-huge-region=100",)
+"""LLVM's schedulers compare loads and stores of a block pair by pair, up to this many: at the usual
+1000, straight code of 2500 memory operations takes seven times as long."""
+
 LOCK = threading.RLock()
 if hasattr(os, "register_at_fork"):  # no thread is inside LLVM when the process forks
     os.register_at_fork(
@@ -33,6 +37,8 @@ class Engine:
         import llvmlite.binding as llvm  # noqa: PLC0415
 
         self.llvm = llvm
+        for option in OPTIONS:
+            llvm.set_option("jitflow", option)
         self.machines: dict[Target, Any] = {}
         self.numbers = itertools.count()
         llvm.initialize_native_target()

@@ -1,5 +1,7 @@
 """The engine and its guards: imports of objects, damaged objects, targets."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -105,3 +107,20 @@ def test_the_host_runs_what_it_compiles():
     x = np.arange(8, dtype=np.float32)
     (out,) = Executable(compile_body(fused(), host_target()))([x])
     assert np.array_equal(out, x * x + x)
+
+
+def test_straight_code_compiles_in_near_linear_time():
+    def seconds(stores):
+        b = Builder()
+        x = b.param(BufferType(f32, (8,)), "x")
+        out = b.param(BufferType(f32, (8,)), "out")
+        for k in range(stores):
+            read = b.load(x if k % 2 else out, b.index(k % 5))
+            b.store(b.mul(read, b.load(out, b.index(k % 7))), out, b.index(k % 3))
+        function = b.build("straight", (), {"outputs": 1})
+        start = time.perf_counter()
+        compile_body(function, host_target())
+        return time.perf_counter() - start
+
+    seconds(10)
+    assert seconds(1200) < 12 * seconds(200)
