@@ -34,15 +34,7 @@ class Emitter:
         self.failures: dict[int, str] = {}
         self.addresses: dict[Hashable, str] = {}
         self.memory: dict[Dense, str] = {}
-        self.functions: dict[Hashable, str] = {}
-        self.definitions: list[str] = []
-
-    def nested(self) -> Emitter:
-        """For the body of another function of the same module."""
-        inner = Emitter(self.table, self.otherwise, self.symbol)
-        inner.memory, inner.functions = self.memory, self.functions
-        inner.definitions = self.definitions
-        return inner
+        self.declarations: dict[str, str] = {}
 
     def region(self, region: Region) -> None:
         """Writes the ops of a region into the current block."""

@@ -1,39 +1,56 @@
-"""Math rows that `expand` left in place: one function each, called from wherever the row stands.
+"""Math rows that `expand` left in place: calls of functions outside of the object.
 
-Owns the signature of such functions. They are internal to the object, and touch no memory but
-tables.
+Owns their names, and writes each as LLVM text that depends on nothing but its kind, so that one
+copy of the code serves every object of a process.
 """
 
 from __future__ import annotations
 
+from functools import cache
+
 from jitflow.codegen.emitter import Emitter
-from jitflow.codegen.types import register_type, suffix
-from jitflow.ir.core import Op
-from jitflow.passes.expand import expansion, kind
+from jitflow.codegen.types import register_type
+from jitflow.ir.core import Function, Op, walk
+from jitflow.ir.types import VectorType
+from jitflow.passes.expand import Kind, expansion, kind_of
 
 
 def call_row(e: Emitter, op: Op) -> None:
-    """Writes a call of the row's function, and the function where it is the first."""
-    key = kind(op)
-    name = e.functions.get(key)
-    if name is None:
-        types = ".".join(dict.fromkeys(suffix(v.type) for v in op.operands))
-        name = e.functions[key] = f"@{e.symbol}.{op.row.name}.{types}"
-        _define(e, name, op)
-    operands = ", ".join(f"{register_type(v.type)} {e.names[v]}" for v in op.operands)
-    e.define(op, f"call {register_type(op.results[0].type)} {name}({operands})")
+    """Writes a call of the row's function."""
+    kind = kind_of(op)
+    name = row_symbol(kind)
+    result = register_type(op.results[0].type)
+    types = [register_type(t) for t in kind.types]
+    e.declarations[name] = f"declare {result} @{name}({', '.join(types)}) nounwind"
+    operands = ", ".join(f"{t} {e.names[v]}" for t, v in zip(types, op.operands, strict=True))
+    e.define(op, f"call {result} @{name}({operands})")
 
 
-def _define(e: Emitter, name: str, op: Op) -> None:
-    region = expansion(kind(op))
-    inner = e.nested()
+def called_rows(function: Function) -> dict[str, Kind]:
+    """What a function at level 3 calls, by symbol."""
+    kinds = dict.fromkeys(kind_of(op) for op in walk(function.body) if op.row.expand is not None)
+    return {row_symbol(kind): kind for kind in kinds}
+
+
+@cache
+def row_symbol(kind: Kind) -> str:
+    """`jitflow_sin_f32x8`: the row, and the type of its operands, which is one."""
+    type = kind.types[0]
+    assert not kind.attrs and all(t == type for t in kind.types)
+    lanes = f"x{type.lanes}" if isinstance(type, VectorType) else ""
+    return f"jitflow_{kind.row.name}_{type.dtype.name}{lanes}"
+
+
+def emit_row(kind: Kind, e: Emitter) -> str:
+    """LLVM text that defines the row's function through a fresh emitter of that name."""
+    region = expansion(kind)
     for position, param in enumerate(region.params):
-        inner.names[param] = f"%x.{position}"
-    inner.region(region)
+        e.names[param] = f"%x.{position}"
+    e.region(region)
     (result,) = region.results
     text = register_type(result.type)
-    params = ", ".join(f"{register_type(p.type)} {inner.names[p]}" for p in region.params)
-    e.definitions += [
-        f"define internal {text} {name}({params}) nounwind {{", "entry:", *inner.lines,
-        f"  ret {text} {inner.names[result]}", "}",
-    ]
+    params = ", ".join(f"{register_type(p.type)} {e.names[p]}" for p in region.params)
+    head = f"define {text} @{e.symbol}({params}) nounwind {{"
+    return "\n".join([
+        *e.globals(), head, "entry:", *e.lines, f"  ret {text} {e.names[result]}", "}", "",
+    ])

@@ -9,15 +9,17 @@ no address of this process.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from jitflow.codegen import control, convert, elementwise, memory, vectors
 from jitflow.codegen.emitter import Emit, Emitter, hint
-from jitflow.codegen.functions import call_row
+from jitflow.codegen.functions import call_row, emit_row, row_symbol
 from jitflow.codegen.memory import require_static
 from jitflow.errors import NoCodeError, VerifyError, explain
 from jitflow.ir.core import Function, Op
 from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType
+from jitflow.passes.expand import Kind
 
 TABLE: dict[str, Emit] = {
     **elementwise.EMITTERS,
@@ -50,7 +52,13 @@ def emit_llvm(function: Function, name: str) -> str:
         e.open(label)
         e.write(f"ret i32 {id}")
     head = _head(name, len(function.params))
-    return "\n".join([*e.globals(), *e.definitions, *head, *e.lines, "}", ""])
+    return "\n".join([*e.globals(), *e.declarations.values(), *head, *e.lines, "}", ""])
+
+
+@cache
+def emit_row_function(kind: Kind) -> str:
+    """LLVM text of the function that `emit_llvm` calls for ops of this kind."""
+    return emit_row(kind, Emitter(TABLE, _otherwise, row_symbol(kind)))
 
 
 def _otherwise(e: Emitter, op: Op) -> None:

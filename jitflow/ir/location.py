@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import linecache
+from collections.abc import Iterable
+from itertools import chain
 from typing import NamedTuple
 
 
@@ -31,3 +33,8 @@ def unite(first: Locations, second: Locations) -> Locations:
     if second == first or not second:
         return first
     return first + tuple(place for place in second if place not in first)
+
+
+def unite_all(each: Iterable[Locations]) -> Locations:
+    """All lines in order, each once; fast for many."""
+    return tuple(dict.fromkeys(chain.from_iterable(each)))

@@ -1,63 +1,93 @@
-"""expand: math rows become level-3 arithmetic, by the expansion that each row holds."""
+"""expand: math rows become level-3 arithmetic, by the expansion that each row holds.
+
+Decides which of them are inlined and which are calls. What is called, and how, is not known here.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from jitflow.errors import NoCodeError, explain
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.row import OpRow
-from jitflow.passes.lowering.rebuild import copy_op, rebuild, rebuild_region
+from jitflow.passes.lowering.rebuild import constant_int, copy_op, rebuild, rebuild_region
 
 CALL_SIZE = 16
-"""Ops that an expansion must have for a call to be worth it."""
+"""Ops of an expansion from which on a call costs less than the code."""
 
 
-def expand(function: Function, *, inline: int = 96) -> Function:
+def expand(function: Function, *, inline: int = 96, hot: int = 8192) -> Function:
     """Replaces ops by the expansions of their rows, for scalars and vectors alike.
 
     Before: `%1: f32<8> = clamp %low, %x, %high`
     After:  `%0: f32<8> = maximum %x, %low`, `%1: f32<8> = minimum %0, %high`
     An expansion may use rows that have expansions themselves; those are replaced as well.
 
-    inline: ops. A row that stands several times, and whose expansions would have more ops than
-    this in all, stays: its code is made once, as a function that each op calls.
+    A row with a long expansion stays, to be called, where code would take longer to make than it
+    saves when it runs: an op runs less than `hot` times a call, or the expansions of several equal
+    ops have more than `inline` ops in all. Either way the bits are the same.
     """
-    counts = Counter(kind(op) for op in walk(function.body) if op.row.expand is not None)
-    shared = {k for k, count in counts.items() if count > 1 and _should_share(k, count, inline)}
+    runs: dict[Kind, list[int]] = defaultdict(list)
+    _count_runs(function.body, 1, runs)
+    called = {kind for kind, each in runs.items() if _should_call(kind, each, inline, hot)}
 
     def visit(builder: Builder, op: Op, new: dict[Value, Value]) -> bool:
-        if op.row.expand is None or kind(op) in shared:
+        if op.row.expand is None:
             return False
         _require_wide(op)
-        return _replace(builder, op, new)
+        return kind_of(op) not in called and _replace(builder, op, new)
 
     return rebuild(function, visit)
 
 
-Kind = tuple[OpRow, tuple[Any, ...], tuple[Any, ...]]
-"""Row, operand types and attributes: equal for ops that expand to the same."""
+class Kind(NamedTuple):
+    """Equal for ops that expand to the same."""
+
+    row: OpRow
+    types: tuple[Any, ...]
+    attrs: tuple[Any, ...]
 
 
-def kind(op: Op) -> Kind:
-    return (op.row, tuple([v.type for v in op.operands]), tuple(op.attrs.items()))
+def kind_of(op: Op) -> Kind:
+    return Kind(op.row, tuple([v.type for v in op.operands]), tuple(op.attrs.items()))
 
 
-def _require_wide(op: Op) -> None:
-    dtype = op.result.type.dtype
-    if dtype.is_float and dtype.bits < 32:
-        problem = f"no code for {dtype} yet; expected f32 or f64"
-        raise NoCodeError(explain(problem, op=op.row.name, at=op.locations[0]))
+def expansion(kind: Kind) -> Region:
+    """What the row expands to, over parameters in place of the operands."""
+    assert kind.row.expand is not None
+    b = Builder()
+    params = [b.param(t) for t in kind.types]
+    region = b.region((kind.row.expand(b, *params, **dict(kind.attrs)),))
+    return rebuild_region(region, _replace, {})
 
 
-def _should_share(kind: Kind, count: int, inline: int) -> bool:
-    if kind[1][0].dtype.bits < 32:
+def _count_runs(region: Region, times: int, runs: dict[Kind, list[int]]) -> None:
+    """How often each op with an expansion runs, by kind; unknown trip counts are many."""
+    for op in region.ops:
+        if op.row.expand is not None:
+            runs[kind_of(op)].append(times)
+        for inner in op.regions:
+            _count_runs(inner, times * _trips(op), runs)
+
+
+def _trips(op: Op) -> int:
+    if op.row.name != "loop":
+        return 1
+    lower, upper = (constant_int(v) for v in op.operands[:2])
+    if lower is None or upper is None:
+        return 1000
+    return max(0, -((lower - upper) // int(op.attrs["step"])))
+
+
+def _should_call(kind: Kind, each: list[int], inline: int, hot: int) -> bool:
+    if kind.row.cost < CALL_SIZE or kind.types[0].dtype.bits < 32:
         return False
     size = _size(kind)
-    return size >= CALL_SIZE and count * size > inline
+    crowded = len(each) > 1 and len(each) * size > inline
+    return size >= CALL_SIZE and (crowded or max(each) < hot)
 
 
 @cache
@@ -66,14 +96,11 @@ def _size(kind: Kind) -> int:
     return sum(op.row.name != "constant" for op in walk(expansion(kind)))
 
 
-def expansion(kind: Kind) -> Region:
-    """What the row expands to, over parameters in place of the operands."""
-    row, types, attrs = kind
-    assert row.expand is not None
-    b = Builder()
-    params = [b.param(t) for t in types]
-    region = b.region((row.expand(b, *params, **dict(attrs)),))
-    return rebuild_region(region, _replace, {})
+def _require_wide(op: Op) -> None:
+    dtype = op.result.type.dtype
+    if dtype.is_float and dtype.bits < 32:
+        problem = f"no code for {dtype} yet; expected f32 or f64"
+        raise NoCodeError(explain(problem, op=op.row.name, at=op.locations[0]))
 
 
 def _replace(builder: Builder, op: Op, new: dict[Value, Value]) -> bool:

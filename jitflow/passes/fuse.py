@@ -10,7 +10,7 @@ from typing import Any
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value
-from jitflow.ir.location import unite
+from jitflow.ir.location import unite_all
 from jitflow.ir.row import ROWS, Family
 from jitflow.passes.lowering.reducers import lanes_for, reducer
 from jitflow.passes.rewrite import map_values
@@ -251,18 +251,12 @@ class _Emitter:
         operands = tuple(self.new.get(v, v) for v in inputs)
         kind = "loop" if group.axes is None else "reduce"
         made = self.builder.emit(
-            ROWS["kernel"], operands, {"kind": kind}, (region,), _places(group.ops)
+            ROWS["kernel"], operands, {"kind": kind}, (region,),
+            unite_all(op.locations for op in group.ops),
         )
         for old, value in zip(outputs, made.results, strict=True):
             value.name = old.name
             self.new[old] = value
-
-
-def _places(ops: list[Op]) -> Any:
-    places: Any = ()
-    for op in ops:
-        places = unite(places, op.locations)
-    return places
 
 
 def _region(

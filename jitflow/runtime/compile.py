@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from jitflow.codegen import emit_llvm
+from jitflow.codegen import called_rows, emit_llvm, emit_row_function
 from jitflow.errors import VerifyError
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.types import BufferType
@@ -33,6 +33,7 @@ def compile_body(function: Function, target: Target) -> Body:
     """The object of a function and what a caller must know of it; nothing is loaded."""
     symbol = symbol_of(function.name)
     text = emit_llvm(function, symbol)
+    calls = {name: emit_row_function(kind) for name, kind in called_rows(function).items()}
     inputs, outputs = _split(function)
     return Body(
         symbol=symbol,
@@ -42,7 +43,8 @@ def compile_body(function: Function, target: Target) -> Body:
         arena_bytes=_arena_bytes(function),
         is_long=executed_ops(function.body) > LONG_CALL_OPS,
         llvm_text=text,
-        object_bytes=engine().object_image(text, target),
+        object_bytes=engine().object_image(text, target, calls),
+        calls=calls,
         target=target,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -22,6 +23,7 @@ OPTIMISATION_LEVEL = 2
 OPTIONS = ("-dag-maps-huge-region=100",)
 """LLVM's schedulers compare loads and stores of a block pair by pair, up to this many: at the usual
 1000, straight code of 2500 memory operations takes seven times as long."""
+_NO_IMPORTS: Mapping[str, int] = {}
 
 LOCK = threading.RLock()
 if hasattr(os, "register_at_fork"):  # no thread is inside LLVM when the process forks
@@ -45,11 +47,14 @@ class Engine:
         llvm.initialize_native_asmprinter()
         self.linker = llvm.create_lljit_compiler(self._machine(host_target()), use_jit_link=True)
 
-    def object_image(self, text: str, target: Target) -> bytes:
-        """The object file of an LLVM module; LinkError where it imports what it may not."""
+    def object_image(self, text: str, target: Target, calls: Collection[str] = ()) -> bytes:
+        """The object file of an LLVM module that may call the functions named.
+
+        LinkError where it imports anything else that is not allowed.
+        """
         with LOCK:
             image: bytes = self._machine(target).emit_object(self._parse(text))
-        check_imports(image)
+        check_imports(image, calls)
         return image
 
     def assembly(self, text: str, target: Target) -> str:
@@ -57,15 +62,21 @@ class Engine:
         with LOCK:
             return str(self._machine(target).emit_assembly(self._parse(text)))
 
-    def link(self, image: bytes, symbol: str) -> Linked:
+    def link(
+        self, image: bytes, symbols: Sequence[str], imports: Mapping[str, int] = _NO_IMPORTS
+    ) -> Linked:
         """Loads an object into this process; the code lives as long as the result."""
+        library = self.llvm.JITLibraryBuilder().add_object_img(image)
+        for symbol in symbols:
+            library.export_symbol(symbol)
+        for symbol, address in imports.items():
+            library.import_symbol(symbol, address)
         with LOCK:
-            library = self.llvm.JITLibraryBuilder().add_object_img(image).export_symbol(symbol)
             try:
-                tracker = library.link(self.linker, f"{symbol}.{next(self.numbers)}")
+                tracker = library.link(self.linker, f"{symbols[0]}.{next(self.numbers)}")
             except RuntimeError as error:
-                raise LinkError(f"cannot link @{symbol}: {error}") from error
-        return Linked(tracker, tracker[symbol])
+                raise LinkError(f"cannot link @{', @'.join(symbols)}: {error}") from error
+        return Linked(tracker, {symbol: tracker[symbol] for symbol in symbols})
 
     def _parse(self, text: str) -> Any:
         try:
@@ -93,10 +104,10 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """Code in memory: `address` is valid while this object lives; then its memory is freed."""
+    """Code in memory: the addresses hold while this object lives; then its memory is freed."""
 
     tracker: Any
-    address: int
+    addresses: Mapping[str, int]
 
 
 @cache

@@ -20,6 +20,7 @@ from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
 from jitflow.runtime.arrays import addresses
 from jitflow.runtime.engine import Linked, engine
+from jitflow.runtime.library import library_addresses
 from jitflow.runtime.target import Target
 
 ARENA_ALIGNMENT = 64
@@ -41,7 +42,8 @@ class Failure:
 class Body:
     """All that is known of a compiled body beside its code; plain data, which a cache can keep.
 
-    arena_bytes is the size of its temporaries; `is_long` says that it is worth releasing the GIL.
+    arena_bytes is the size of its temporaries; `is_long` says that it is worth releasing the GIL;
+    `calls` has the LLVM text of each function that the object imports from jitflow, by symbol.
     """
 
     symbol: str
@@ -52,6 +54,7 @@ class Body:
     is_long: bool
     llvm_text: str
     object_bytes: bytes
+    calls: Mapping[str, str]
     target: Target
 
 
@@ -64,9 +67,10 @@ class Executable:
 
     def __init__(self, body: Body) -> None:
         self.body = body
-        self._linked: Linked = engine().link(body.object_bytes, body.symbol)
+        imports = library_addresses(body.calls)
+        self._linked: Linked = engine().link(body.object_bytes, [body.symbol], imports)
         make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
-        self._call = make_call(self._linked.address)
+        self._call = make_call(self._linked.addresses[body.symbol])
         self._pack = struct.Struct(f"{len(body.inputs) + len(body.outputs)}Q").pack
         self._types = [np.ndarray] * len(body.inputs)
         self._expected = [(t.dtype.numpy, t.shape, True, True) for t in body.inputs]

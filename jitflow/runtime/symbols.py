@@ -7,6 +7,7 @@ Mach-O, 64 bits, little endian: what LLVM writes for the targets that can be lin
 from __future__ import annotations
 
 import struct
+from collections.abc import Collection
 
 from jitflow.errors import JitflowError
 
@@ -23,11 +24,12 @@ class LinkError(JitflowError):
     """An object that imports what it may not, or that cannot be read or linked."""
 
 
-def check_imports(image: bytes) -> None:
-    """LinkError where an object imports a symbol that is not allowed."""
-    unknown = sorted(undefined_symbols(image) - ALLOWED - _LINKER_MADE)
+def check_imports(image: bytes, also: Collection[str] = ()) -> None:
+    """LinkError where an object imports a symbol that is neither allowed nor in `also`."""
+    unknown = sorted(undefined_symbols(image) - ALLOWED - _LINKER_MADE - set(also))
     if unknown:
-        raise LinkError(f"the object imports {', '.join(unknown)}; allowed: {sorted(ALLOWED)}")
+        allowed = sorted([*ALLOWED, *also])
+        raise LinkError(f"the object imports {', '.join(unknown)}; allowed: {allowed}")
 
 
 def undefined_symbols(image: bytes) -> set[str]:

@@ -27,8 +27,15 @@ class Target:
 
 
 def make_target(triple: str, cpu: str, features: dict[str, bool]) -> Target:
-    """A target whose vectors follow from its features; unknown architectures get 16 bytes."""
-    size, registers, has_fma = _vectors(triple.partition("-")[0], features)
+    """A target whose vectors follow from its features; unknown architectures get 16 bytes.
+
+    A gather is one instruction where there is one, also where the CPU is no faster by it: tables
+    are read on rare paths, whose code should be short.
+    """
+    architecture = triple.partition("-")[0]
+    size, registers, has_fma = _vectors(architecture, features)
+    if features.get("avx2"):
+        features = {**features, "fast-gather": True}
     text = ",".join(f"{'+' if on else '-'}{name}" for name, on in sorted(features.items()))
     return Target(triple, cpu, text, size, registers, has_fma)
 

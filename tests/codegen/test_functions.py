@@ -1,48 +1,53 @@
-"""Math rows that stand often: one function, the bits of the inlined code."""
+"""Math rows that are called: functions beside the object, the bits of inlined code."""
 
 import numpy as np
 import pytest
 
+from jitflow.codegen import called_rows
 from jitflow.ir.parser import parse_function
 from jitflow.passes.expand import expand
 from jitflow.passes.manager import run_pipeline
 from jitflow.passes.pipeline import LOOPS
 from jitflow.runtime import compile_function
+from jitflow.runtime.symbols import undefined_symbols
 
 BEFORE = ",".join(LOOPS[: LOOPS.index("expand")])
 AFTER = ",".join(LOOPS[LOOPS.index("expand") + 1 :])
+NUMPY = {"f32": np.float32, "f64": np.float64}
 
 
-def compiled(text, inline):
-    loops = run_pipeline(BEFORE, parse_function(text))
-    return compile_function(run_pipeline(AFTER, expand(loops, inline=inline)))
+def expanded(text, **options):
+    return run_pipeline(AFTER, expand(run_pipeline(BEFORE, parse_function(text)), **options))
 
 
-def tower(row, dtype, height):
-    lines = [f"%0: {dtype}[37] = {row} %x"]
-    lines += [f"%{k}: {dtype}[37] = {row} %{k - 1}" for k in range(1, height)]
-    return "\n".join([f"func @f(%x: {dtype}[37]) {{", *lines, f"return %{height - 1}", "}"])
+def calling(text):
+    return expanded(text, hot=10**9)
 
 
-@pytest.mark.parametrize("dtype", ["f32", "f64"])
-@pytest.mark.parametrize("row", ["exp", "log1p", "sin", "tanh", "erf"])
-def test_a_shared_function_gives_the_bits_of_inlined_code(row, dtype):
-    text = tower(row, dtype, 4)
-    shared, inlined = compiled(text, inline=0), compiled(text, inline=10_000)
-    definitions = [line for line in shared.llvm_text.splitlines() if "define internal" in line]
-    assert len(definitions) == 1 and f"jitflow_f.{row}." in definitions[0]
-    assert "define internal" not in inlined.llvm_text
+def inlined(text):
+    return expanded(text, hot=0, inline=10**9)
+
+
+def tower(row, dtype, height, size=37):
+    lines = [f"%0: {dtype}[{size}] = {row} %x"]
+    lines += [f"%{k}: {dtype}[{size}] = {row} %{k - 1}" for k in range(1, height)]
+    return "\n".join([f"func @f(%x: {dtype}[{size}]) {{", *lines, f"return %{height - 1}", "}"])
+
+
+@pytest.mark.parametrize("dtype", NUMPY)
+@pytest.mark.parametrize("row", ["exp", "log1p", "sin", "cos", "tanh", "erf"])
+def test_a_call_gives_the_bits_of_inlined_code(row, dtype):
+    text = tower(row, dtype, 3)
+    called, alone = compile_function(calling(text)), compile_function(inlined(text))
+    assert f"call <{32 // alone.body.inputs[0].dtype.itemsize} x" in called.llvm_text
+    assert any(s.startswith(f"jitflow_{row}_") for s in undefined_symbols(called.object_bytes))
+    assert not any(s.startswith("jitflow_") for s in undefined_symbols(alone.object_bytes))
     special = [0.0, -0.0, np.nan, np.inf, -np.inf, 1e30, 1e-40]
-    values = np.concatenate([special, np.linspace(-3, 60000, 30)])
-    x = values.astype({"f32": "f4", "f64": "f8"}[dtype])
-    np.testing.assert_array_equal(shared([x])[0], inlined([x])[0])
+    x = np.concatenate([special, np.linspace(-3, 60000, 30)]).astype(NUMPY[dtype])
+    np.testing.assert_array_equal(called([x])[0], alone([x])[0])
 
 
-def test_rows_that_stand_once_are_inlined():
-    assert "define internal" not in compiled(tower("sin", "f64", 1), inline=0).llvm_text
-
-
-def test_a_row_of_two_operands_is_shared():
+def test_a_row_of_two_operands():
     text = """
     func @f(%x: f32[8], %y: f32[8]) {
       %0: f32[8] = pow %x, %y
@@ -50,6 +55,31 @@ def test_a_row_of_two_operands_is_shared():
       return %1
     }"""
     x = np.linspace(0.1, 2, 8, dtype=np.float32)
-    shared = compiled(text, inline=0)
-    assert "@jitflow_f.pow.v8f32(<8 x float> %x.0, <8 x float> %x.1)" in shared.llvm_text
-    np.testing.assert_array_equal(shared([x, x])[0], compiled(text, inline=10_000)([x, x])[0])
+    called = compile_function(calling(text))
+    assert "@jitflow_pow_f32x8(<8 x float> %load" in called.llvm_text
+    np.testing.assert_array_equal(called([x, x])[0], compile_function(inlined(text))([x, x])[0])
+
+
+def test_the_code_for_large_arrays_is_inlined_and_for_small_ones_called():
+    for size, names in ((100, ["jitflow_sin_f32x8"]), (1_000_000, [])):
+        assert list(called_rows(expanded(tower("sin", "f32", 1, size)))) == names
+
+
+def test_what_stands_very_often_is_called_for_large_arrays_too():
+    assert list(called_rows(expanded(tower("tanh", "f64", 50, 10**6)))) == ["jitflow_tanh_f64x4"]
+
+
+def test_short_expansions_are_inlined():
+    text = """
+    func @f(%x: f32[8]) {
+      %0: f32[8] = clamp %x, %x, %x
+      return %0
+    }"""
+    assert not called_rows(calling(text))
+
+
+def test_objects_do_not_depend_on_what_was_compiled_before():
+    text = tower("log", "f32", 2, 21)
+    first = compile_function(calling(text))
+    again = compile_function(calling(text))
+    assert first.object_bytes == again.object_bytes and first.body.calls == again.body.calls
