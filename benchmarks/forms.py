@@ -7,6 +7,7 @@ kind beforehand, so that no call pays for that. A library is imported in its for
 from typing import Any
 
 from case import Run
+from peers import import_jax, import_numexpr, import_torch
 
 
 def numpy(function, arrays) -> Run:
@@ -21,24 +22,19 @@ def jitflow(function, arrays) -> Run:
 
 
 def jax(function, arrays) -> Run:
-    import jax
-
+    jax = import_jax()
     jitted, arrays = jax.jit(function), jax.device_put(arrays)
     return lambda: jitted(*arrays).block_until_ready()
 
 
 def torch_eager(function, arrays) -> Run:
-    import torch
-
-    torch.set_num_threads(1)
+    torch = import_torch()
     tensors = [torch.from_numpy(x) for x in arrays]
     return lambda: function(*tensors)
 
 
 def torch_compiled(function, arrays) -> Run:
-    import torch
-
-    return torch_eager(torch.compile(function), arrays)
+    return torch_eager(import_torch().compile(function), arrays)
 
 
 def numba_njit(function, arrays) -> Run:
@@ -56,7 +52,5 @@ def numba_vectorize(function, arrays) -> Run:
 
 def numexpr(expression: str, arrays: dict[str, Any]) -> Run:
     """An expression over named arrays, parsed at the first call."""
-    import numexpr
-
-    numexpr.set_num_threads(1)
+    numexpr = import_numexpr()
     return lambda: numexpr.evaluate(expression, arrays)

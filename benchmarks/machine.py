@@ -23,7 +23,6 @@ ONE_THREAD = {
     "NUMEXPR_NUM_THREADS": "1",
     "NUMEXPR_MAX_THREADS": "1",
     "TORCHINDUCTOR_COMPILE_THREADS": "1",
-    "JAX_CPU_ENABLE_ASYNC_DISPATCH": "false",  # otherwise a second thread, and a slower call
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 }
 

@@ -5,6 +5,7 @@ there, and the clock of the processor, change slowly against a round.
 """
 
 import gc
+import os
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -105,11 +106,17 @@ class Measurement:
 
 def time_of(run: Run, calls: int) -> tuple[float, float]:
     """Seconds per call, and how many cores were at work."""
-    start, start_of_work = perf_counter(), process_time()
+    start, start_of_work = perf_counter(), processor_time()
     for _ in range(calls):
         run()
-    seconds, work = perf_counter() - start, process_time() - start_of_work
+    seconds, work = perf_counter() - start, processor_time() - start_of_work
     return seconds / calls, work / seconds
+
+
+def processor_time() -> float:
+    """Seconds of work of this process and of those that it started, such as a C++ compiler."""
+    children = os.times()
+    return process_time() + children.children_user + children.children_system
 
 
 def measure(case: Case, rounds: int, libraries: frozenset[str] = frozenset()) -> dict[str, Row]:

@@ -10,6 +10,7 @@ from case import Bar, Case, library
 from measure import Row
 
 OURS = "jitflow"
+COLUMNS = "", "time", "quartiles", "ratio", "first call"
 WHOLE_CORE = 0.9, 1.1
 METHOD = (
     "interleaved rounds, one sample per row and round, median [quartiles]; 'ratio' is the time by "
@@ -62,10 +63,11 @@ def print_case(case: Case, rows: Mapping[str, Row]) -> None:
     from rich.text import Text
 
     table = Table(title=f"{case.name}: {case.title}", title_justify="left")
-    for column in ("", "time", "quartiles", "ratio", "first call"):
+    for column in COLUMNS[: 4 if case.is_first_call else 5]:
         table.add_column(column, justify="right" if column else "left", no_wrap=True)
     for name, row in rows.items():
-        table.add_row(*map(Text, _cells(name, row, rows.get(OURS))))
+        cells = _cells(name, row, rows.get(OURS))
+        table.add_row(*map(Text, cells[: len(table.columns)]))
     console = Console(soft_wrap=True)
     console.print()
     console.print(table)
@@ -86,21 +88,23 @@ def notes(case: Case, rows: Mapping[str, Row]) -> list[str]:
     """The lines under a table."""
     return [
         *(f"  {name}: {row.note}" for name, row in rows.items() if row.failed),
-        *(f"  {name}: {line}" for name, row in rows.items() if (line := core_use(row))),
+        *(f"  {warning}" for warning in core_use(rows)),
         *(f"  {name}: left out, {why}" for name, why in case.left_out.items()),
         *(f"  bar: {verdict(bar, rows)}" for bar in case.bars),
     ]
 
 
-def core_use(row: Row) -> str:
-    """A warning where a row had more or less than one core to itself; else nothing."""
-    if not row.cores:
-        return ""
+def core_use(rows: Mapping[str, Row]) -> list[str]:
+    """Warnings where rows had more than one core, or had to share it."""
+    used = {name: row.cores for name, row in rows.items() if row.cores}
     least, most = WHOLE_CORE
-    if max(row.cores) > most:
-        return f"used {max(row.cores):.1f} cores, so its time does not compare"
-    share = statistics.median(row.cores)
-    return f"had {share:.2f} of a core; the machine is busy" if share < least else ""
+    unfair = [
+        f"{name}: used {max(cores):.1f} cores, so its time does not compare"
+        for name, cores in used.items()
+        if max(cores) > most
+    ]
+    share = min(map(statistics.median, used.values()), default=1.0)
+    return unfair + [f"busy machine: a row had {share:.2f} of its core"] * (share < least)
 
 
 def write_json(path: Path, machine: Mapping[str, str], found: Sequence[Any]) -> None:

@@ -1,9 +1,11 @@
 """The digits step in JAX: one jitted step, state kept on the device, the batch from NumPy."""
 
-import jax
-import jax.numpy as jnp
+from peers import import_jax
 
 from digits_steps.data import DECAY, MOMENTUM
+
+jax = import_jax()
+jnp = jax.numpy
 
 
 def loss(params, x, one_hot):

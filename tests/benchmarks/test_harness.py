@@ -91,9 +91,12 @@ def test_shared_cores_and_several_threads_are_pointed_out(harness):
     _, _, report = harness
     import measure
 
-    assert report.core_use(measure.Row(cores=[0.99, 1.0])) == ""
-    assert "busy" in report.core_use(measure.Row(cores=[0.4, 0.5, 1.0]))
-    assert "2.0 cores" in report.core_use(measure.Row(cores=[1.0, 2.0]))
+    alone, shared, two = ([0.99, 1.0], [0.4, 0.5, 1.0], [1.0, 2.0])
+    rows = {"alone": measure.Row(cores=alone), "shared": measure.Row(cores=shared)}
+    assert report.core_use({"alone": rows["alone"], "none": measure.Row()}) == []
+    assert report.core_use(rows) == ["busy machine: a row had 0.50 of its core"]
+    (warning,) = report.core_use({"two": measure.Row(cores=two)})
+    assert warning.startswith("two: used 2.0 cores")
 
 
 def test_durations_have_three_digits(harness):
