@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 Run = Callable[[], Any]
@@ -9,6 +10,14 @@ Run = Callable[[], Any]
 
 Setup = Callable[[int], Run]
 """Imports a library and makes a run for a seed. Not timed; equal seeds ask for equal results."""
+
+
+class Kind(Enum):
+    """What a sample is; `samplers.py` has them all."""
+
+    CALLS = "many calls of what was compiled before"
+    FIRST_CALL = "the first call of something new"
+    FIRST_CALL_OF_PROCESS = "the same, in a new process"
 
 
 @dataclass(frozen=True)
@@ -23,8 +32,7 @@ class Bar:
 class Case:
     """One comparison. A row's name is its library, then in which form: `torch compiled`.
 
-    A case of first calls is set up anew, with another seed, for each single timed call. Any other
-    is set up once, its first call is told apart, and a sample is the mean of many calls.
+    Cases of first calls are set up anew, with another seed, for each single timed call.
     """
 
     name: str
@@ -33,7 +41,10 @@ class Case:
     """The right result for a seed, by NumPy: arrays, or tuples, lists and dicts of them."""
 
     rows: Mapping[str, Setup]
-    is_first_call: bool = False
+    kind: Kind = Kind.CALLS
+    before: Mapping[str, Setup] = field(default_factory=dict)
+    """What a new process runs first, by row."""
+
     tolerance: float = 1e-5
     rounds: int = 15
     fewer_rounds: Mapping[str, int] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from case import Bar, Case, library
+from case import Bar, Case, Kind, library
 from measure import Row
 
 OURS = "jitflow"
@@ -63,7 +63,7 @@ def print_case(case: Case, rows: Mapping[str, Row]) -> None:
     from rich.text import Text
 
     table = Table(title=f"{case.name}: {case.title}", title_justify="left")
-    for column in COLUMNS[: 4 if case.is_first_call else 5]:
+    for column in COLUMNS[: 5 if case.kind is Kind.CALLS else 4]:
         table.add_column(column, justify="right" if column else "left", no_wrap=True)
     for name, row in rows.items():
         cells = _cells(name, row, rows.get(OURS))
@@ -122,6 +122,7 @@ def _case_record(case: Case, rows: Mapping[str, Row]) -> dict[str, Any]:
     return {
         "name": case.name,
         "title": case.title,
+        "sample": case.kind.value,
         "rows": {name: _row_record(row) for name, row in rows.items()},
         "bars": bars,
         "left_out": dict(case.left_out),
@@ -136,7 +137,6 @@ def _row_record(row: Row) -> dict[str, Any]:
             "median": row.median,
             "first_quartile": low,
             "third_quartile": high,
-            "calls_per_sample": row.calls,
             "samples": list(row.seconds.values()),
             "cores": row.cores,
         }

@@ -3,7 +3,7 @@
 from functools import cache
 
 import numpy as np
-from case import Case, Setup
+from case import Case, Kind, Setup
 from digits_steps import data
 from digits_steps.forms import FORMS, form
 
@@ -41,7 +41,7 @@ CASE = Case(
     title=f"training of examples/digits.py, {EPOCHS} epochs, from the first call to the last",
     reference=lambda seed: reference(),
     rows={row: training(row) for row in FORMS},
-    is_first_call=True,
+    kind=Kind.FIRST_CALL,
     tolerance=2e-2,
     rounds=5,
     fewer_rounds={"torch compiled": 1},

@@ -37,13 +37,14 @@ def doubling(case, rows, **more):
     )
 
 
-@pytest.mark.parametrize("is_first_call", [False, True])
-def test_every_row_is_sampled_in_every_round(harness, is_first_call):
+@pytest.mark.parametrize("kind", ["CALLS", "FIRST_CALL"])
+def test_every_row_is_sampled_in_every_round(harness, kind):
     case, measure, _ = harness
+    kind = case.Kind[kind]
     forms = {"jitflow": lambda x: x + x, "numpy": lambda x: x * 2}
-    rows = measure(doubling(case, forms, is_first_call=is_first_call), rounds=3)
+    rows = measure(doubling(case, forms, kind=kind), rounds=3)
     assert [sorted(row.seconds) for row in rows.values()] == [[1, 2, 3], [1, 2, 3]]
-    assert all((row.first_call is None) is is_first_call for row in rows.values())
+    assert all((row.first_call is None) is (kind is case.Kind.FIRST_CALL) for row in rows.values())
 
 
 def test_rows_that_cannot_be_timed_say_why(harness):
@@ -117,6 +118,18 @@ def test_a_small_case_runs_and_writes_its_figures(tmp_path):
     (found,) = json.loads(record.read_text())["cases"]
     assert set(found["rows"]) == {"jitflow", "numpy"}
     assert all(len(row["samples"]) == 1 for row in found["rows"].values())
+
+
+def test_first_calls_in_new_processes_are_checked_there(tmp_path):
+    record = tmp_path / "found.json"
+    options = ["--only", "first_call_10_new", "--libraries", "jitflow", "--rounds", "1"]
+    done = subprocess.run(
+        [*COMMAND, *options, "--json", str(record)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (found,) = json.loads(record.read_text())["cases"]
+    assert len(found["rows"]["jitflow"]["samples"]) == 1
+    assert found["bars"] == [{"library": "jax", "goal": 0.25, "share": None}]
 
 
 def test_an_unknown_case_is_refused():

@@ -1,0 +1,41 @@
+"""Times calls, and checks what they give. Knows no library and no rounds."""
+
+import gc
+import os
+from time import perf_counter, process_time
+from typing import Any, NamedTuple
+
+from agreement import require_agreement
+from case import Case, Run
+
+
+class Timing(NamedTuple):
+    """Seconds per call, and how many cores were at work: processor time by time."""
+
+    seconds: float
+    cores: float
+
+
+def time_of(run: Run, calls: int) -> Timing:
+    """The mean over some calls."""
+    start, start_of_work = perf_counter(), processor_time()
+    for _ in range(calls):
+        run()
+    seconds, work = perf_counter() - start, processor_time() - start_of_work
+    return Timing(seconds / calls, work / seconds)
+
+
+def processor_time() -> float:
+    """Seconds of work of this process and of those that it started, such as a C++ compiler."""
+    children = os.times()
+    return process_time() + children.children_user + children.children_system
+
+
+def checked_call(case: Case, run: Run, seed: int) -> Timing:
+    """One call, whose result must be NumPy's."""
+    results: list[Any] = []
+    gc.collect()
+    gc.freeze()  # what others left must not slow down a collection in the call
+    timing = time_of(lambda: results.append(run()), 1)
+    require_agreement(results[0], case.reference(seed), case.tolerance)
+    return timing
