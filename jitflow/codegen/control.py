@@ -7,6 +7,7 @@ Owns no state.
 from __future__ import annotations
 
 from jitflow.codegen.emitter import Emit, Emitter, hint
+from jitflow.codegen.outline import call_body, can_outline
 from jitflow.codegen.types import register_type
 from jitflow.errors import VerifyError
 from jitflow.ir.core import Op
@@ -30,7 +31,10 @@ def _loop(e: Emitter, op: Op) -> None:
     for param in body.params:
         e.count += 1
         e.names[param] = f"%{hint(param, 'i' if param is index else 'carried')}.{e.count}"
-    e.region(body)
+    if can_outline(body):
+        call_body(e, body)
+    else:
+        e.region(body)
     after = e.temp("next", f"add nsw i64 {e.names[index]}, {op.attrs['step']}")
     more = e.temp("more", f"icmp slt i64 {after}, {end}")
     e.write(f"br i1 {more}, label %{start}, label %{exit}")

@@ -35,6 +35,14 @@ class Emitter:
         self.addresses: dict[Hashable, str] = {}
         self.memory: dict[Dense, str] = {}
         self.declarations: dict[str, str] = {}
+        self.definitions: list[str] = []
+
+    def nested(self) -> Emitter:
+        """For the body of another function of the module: other names, the same constants."""
+        inner = Emitter(self.table, self.otherwise, self.symbol)
+        inner.count, inner.memory = self.count, self.memory
+        inner.declarations, inner.definitions = self.declarations, self.definitions
+        return inner
 
     def region(self, region: Region) -> None:
         """Writes the ops of a region into the current block."""

@@ -51,8 +51,9 @@ def emit_llvm(function: Function, name: str) -> str:
     for id, label in e.failures.items():
         e.open(label)
         e.write(f"ret i32 {id}")
+    before = [*e.globals(), *e.declarations.values(), *e.definitions]
     head = _head(name, len(function.params))
-    return "\n".join([*e.globals(), *e.declarations.values(), *head, *e.lines, "}", ""])
+    return "\n".join([*before, *head, *e.lines, "}", ""])
 
 
 @cache

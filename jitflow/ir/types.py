@@ -6,6 +6,7 @@ through `with_dtype`. Buffers are memory: they exist at level 3 only.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Union
 
@@ -66,10 +67,13 @@ class TensorType(Type):
         return prod(self.shape)  # type: ignore[arg-type]
 
     def with_dtype(self, dtype: DType) -> TensorType:
-        return self if dtype is self.dtype else TensorType(dtype, self.shape)
+        return self if dtype is self.dtype else _tensor(dtype, self.shape)
 
     def with_shape(self, shape: Shape) -> TensorType:
         return TensorType(self.dtype, shape)
+
+
+_tensor = lru_cache(4096)(TensorType)
 
 
 class VectorType(Type):
@@ -86,7 +90,10 @@ class VectorType(Type):
         return f"{self.dtype.name}<{self.lanes}>"
 
     def with_dtype(self, dtype: DType) -> VectorType:
-        return self if dtype is self.dtype else VectorType(dtype, self.lanes)
+        return self if dtype is self.dtype else _vector(dtype, self.lanes)
+
+
+_vector = lru_cache(4096)(VectorType)
 
 
 class BufferType(Type):

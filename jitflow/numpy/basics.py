@@ -88,6 +88,11 @@ def common_dtype(operands: Sequence[Operand]) -> DType:
 
 def full(shape: Shape, value: Any, dtype: DType) -> Array:
     """A constant of one number; RangeError where a Python int does not fit."""
+    return _constant(value, TensorType(dtype, shape))
+
+
+def _constant(value: Any, type_: TensorType) -> Array:
+    dtype = type_.dtype
     try:
         if type(value) in (bool, int, float) and value:
             data = _splat(value, type(value).__name__, dtype)
@@ -96,7 +101,7 @@ def full(shape: Shape, value: Any, dtype: DType) -> Array:
                 data = Dense(value, dtype)
     except OverflowError as error:
         fail(RangeError, str(error), dtypes=[dtype], cure="convert the array first")
-    return emit("constant", value=data, type=TensorType(dtype, shape))
+    return emit("constant", value=data, type=type_)
 
 
 @lru_cache(1024)
@@ -107,7 +112,7 @@ def _splat(value: Any, kind: str, dtype: DType) -> Dense:
 
 
 def full_like(x: Array, value: Any, dtype: DType | None = None) -> Array:
-    return full(x.type.shape, value, x.type.dtype if dtype is None else dtype)
+    return _constant(value, x.type if dtype is None else x.type.with_dtype(dtype))
 
 
 def convert(x: Array, dtype: DType) -> Array:

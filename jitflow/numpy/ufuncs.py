@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import DtypeError
-from jitflow.ir.dtypes import bool_
+from jitflow.ir.dtypes import DType, bool_
 from jitflow.numpy.basics import (
     Array,
     Operand,
@@ -20,6 +20,7 @@ from jitflow.numpy.basics import (
     convert,
     fail,
     full,
+    full_like,
     key_of,
     operand,
     shape_of,
@@ -33,10 +34,11 @@ from jitflow.trace import detach
 
 def elementwise(ufunc: np.ufunc, rule: Rule, *operands: Any, dtype: Any = None) -> Array:
     """The rule on operands brought to the dtypes of NumPy's loop and to one shape."""
-    if dtype is None and len(operands) == 2 and _are_alike(*operands):
-        first, second, result = loop_of(ufunc, operands)
-        if first is second is operands[0].type.dtype:
-            return convert(rule(*operands), result)
+    if dtype is None and len(operands) == 2:
+        pair = _simple_pair(ufunc, *operands)
+        if pair is not None:
+            *arrays, result = pair
+            return convert(rule(*arrays), result)
     known = [operand(x) for x in operands]
     *inputs, result = loop_of(ufunc, known, dtype)
     shape = broadcast_shapes(ufunc.__name__, [shape_of(x) for x in known])
@@ -44,15 +46,25 @@ def elementwise(ufunc: np.ufunc, rule: Rule, *operands: Any, dtype: Any = None) 
     return convert(rule(*arrays), result)
 
 
-def _are_alike(x: Any, y: Any) -> bool:
-    """Two arrays of one type, numbers that NumPy has loops for: most operands in a program."""
-    return (
-        type(x) is Array
-        and type(y) is Array
-        and x.type == y.type
-        and x.type.dtype.kind in "iuf"
-        and not (x.weak or y.weak)
-    )
+def _simple_pair(ufunc: np.ufunc, x: Any, y: Any) -> tuple[Array, Array, DType] | None:
+    """Operands as they come in most of a program, ready for the rule, and the result's dtype.
+
+    Those are two arrays of one type, or an array and a Python number that takes its dtype.
+    """
+    array, number = (x, y) if type(x) is Array else (y, x)
+    if type(array) is not Array or array.weak or array.type.dtype.kind not in "iuf":
+        return None
+    if type(number) is Array:
+        if number.weak or number.type != array.type:
+            return None
+    elif type(number) is not float and type(number) is not int:
+        return None
+    first, second, result = loop_of(ufunc, (x, y))
+    if not first is second is array.type.dtype:
+        return None
+    if type(number) is not Array:
+        number = full_like(array, number)
+    return (x, number, result) if array is x else (number, y, result)
 
 
 def loop_of(ufunc: np.ufunc, operands: Sequence[Operand], dtype: Any = None) -> tuple[Any, ...]:

@@ -83,3 +83,18 @@ def test_objects_do_not_depend_on_what_was_compiled_before():
     first = compile_function(calling(text))
     again = compile_function(calling(text))
     assert first.object_bytes == again.object_bytes and first.body.calls == again.body.calls
+
+
+def test_a_long_body_is_a_function_of_its_own():
+    steps = [f"%{k}: f32[100] = {'mul' if k % 2 else 'add'} %{k - 1 if k else 'x'}, %c{k % 7}"
+             for k in range(300)]  # fmt: skip
+    constants = [f"%c{k}: f32[100] = constant {{value={1 + k / 64}}}" for k in range(7)]
+    head, end = ["func @f(%x: f32[100]) {"], ["return %299", "}"]
+    executable = compile_function(expanded("\n".join([*head, *constants, *steps, *end])))
+    assert executable.llvm_text.count("call void @jitflow_f.body0(ptr %x") == 1
+    x = np.linspace(-2, 2, 100, dtype=np.float32)
+    expected = x
+    for k in range(300):
+        c = np.float32(1 + k % 7 / 64)
+        expected = expected * c if k % 2 else expected + c
+    np.testing.assert_array_equal(executable([x])[0], expected)

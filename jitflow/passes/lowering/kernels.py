@@ -7,6 +7,7 @@ emitted on its logical lanes at once, since the lanes are part of what it comput
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from jitflow.ir.builder import Builder
@@ -264,6 +265,7 @@ class _Kernel:
         return index if dtype is i64 else b.convert(index, dtype=dtype)
 
 
+@cache
 def _element(lanes: int | None) -> TensorType | VectorType:
     """A type with the shape of what is computed at once."""
     return TensorType(i64) if lanes is None else VectorType(i64, lanes)

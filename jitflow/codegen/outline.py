@@ -1,0 +1,50 @@
+"""Long loop bodies as functions of their own.
+
+LLVM hoists every constant of a loop out of it, finds that there are too few registers, and takes
+most of its time to bring them back. In a function that holds no loop a constant stays where it is
+used; against a long body a call costs nothing.
+"""
+
+from __future__ import annotations
+
+from jitflow.codegen.emitter import Emitter
+from jitflow.codegen.types import register_type
+from jitflow.ir.core import Region, Value, walk
+
+LONG_BODY = 192
+"""Ops from which on a body is long."""
+
+
+def can_outline(body: Region) -> bool:
+    """Whether a body is long, computes nothing for the next iteration, and cannot fail."""
+    if len(body.params) > 1 or len(body.ops) < LONG_BODY:
+        return False
+    return all(op.row.name not in ("alloc", "check") for op in walk(body))
+
+
+def call_body(e: Emitter, body: Region) -> None:
+    """Writes the body as a function of what it uses from around it, and a call of it."""
+    inner = e.nested()
+    outer = _outer_values(body)
+    inner.names.update((value, e.names[value]) for value in outer)
+    inner.region(body)
+    e.count = inner.count
+    name = f"@{e.symbol}.body{len(e.definitions)}"
+    passed = [v for v in outer if e.names[v].startswith("%")]
+    params = ", ".join(f"{register_type(v.type)} {e.names[v]}" for v in passed)
+    head = f"define internal void {name}({params}) nounwind {{"
+    e.definitions.append("\n".join([head, "entry:", *inner.lines, "  ret void", "}"]))
+    e.write(f"call void {name}({params})")
+
+
+def _outer_values(body: Region) -> list[Value]:
+    """What the ops use and do not define, each once, in order."""
+    inside: set[Value] = set()
+    used: dict[Value, None] = {}
+    for op in walk(body):
+        used.update(dict.fromkeys(op.operands))
+        inside.update(op.results)
+        for region in op.regions:
+            inside.update(region.params)
+            used.update(dict.fromkeys(region.results))
+    return [value for value in used if value not in inside]
