@@ -18,6 +18,8 @@ def assign(function: Function) -> Function:
     Before: `%t: &f32[8] temp = alloc`   After: `%t: &f32[8] temp = alloc {offset=64}`
     Precondition: allocs stand in the body itself, not in loops.
     """
+    if not any(op.row.name == "alloc" for op in function.ops):
+        return function
     offsets = _first_fit(_live_spans(function))
 
     def visit(builder: Builder, op: Op, new: dict[Value, Value]) -> bool:

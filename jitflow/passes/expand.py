@@ -33,12 +33,14 @@ def expand(function: Function, *, inline: int = 96, hot: int = 8192) -> Function
     runs: dict[Kind, list[int]] = defaultdict(list)
     _count_runs(function.body, 1, runs)
     called = {kind for kind, each in runs.items() if _should_call(kind, each, inline, hot)}
+    if len(called) == len(runs):
+        return function
 
     def visit(builder: Builder, op: Op, new: dict[Value, Value]) -> bool:
-        if op.row.expand is None:
+        if op.row.expand is None or kind_of(op) in called:
             return False
         _require_wide(op)
-        return kind_of(op) not in called and _replace(builder, op, new)
+        return _replace(builder, op, new)
 
     return rebuild(function, visit)
 

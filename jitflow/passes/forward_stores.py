@@ -24,8 +24,10 @@ def forward_stores(function: Function) -> Function:
     done.
     Before: `store %v, %t, %i`, `%x: f32[] = load %t, %i`   After: uses of %x are uses of %v.
     """
-    region = _Forward().region(function.body, {}, {})
-    return _drop_unread(function.with_body(region))
+    read, written = _accessed(function)
+    if not read.isdisjoint(written):
+        function = function.with_body(_Forward().region(function.body, {}, {}))
+    return _drop_unread(function)
 
 
 class _Forward:
@@ -109,15 +111,21 @@ def _key(op: Op, new: dict[Value, Value]) -> Any:
     return offset, tuple(sorted(terms)), lanes_of(op), step
 
 
-def _drop_unread(function: Function) -> Function:
-    """Removes stores to temporaries that nothing loads."""
+def _accessed(function: Function) -> tuple[set[Value], set[Value]]:
+    """Buffers that something reads or takes, and those that a store writes."""
     read: set[Value] = set()
     written: set[Value] = set()
     for op in walk(function.body):
         if op.row.name == "store":
             written.add(base_of(op.operands[1]))
-        else:
-            read.update(base_of(v) for v in op.operands if op.row.name != "view")
+        elif op.row.name != "view":
+            read.update(base_of(v) for v in op.operands if isinstance(v.type, BufferType))
+    return read, written
+
+
+def _drop_unread(function: Function) -> Function:
+    """Removes stores to temporaries that nothing loads."""
+    read, written = _accessed(function)
     dead = {
         b for b in written - read if b.op is not None and b.op.row.name == "alloc"
     }
