@@ -27,7 +27,7 @@ from jitflow.numpy.promotion import default, requested_dtype
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.shaping import as_shape
 from jitflow.numpy.ufuncs import CALLS
-from jitflow.trace import METHODS, STATE, detach
+from jitflow.trace import METHODS, STATE, detach, row_major
 
 
 def in_trace(numpy_own: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -50,12 +50,12 @@ def _of(dtype: Any) -> DType:
 
 @in_trace(np.zeros)
 def zeros(shape: Any, dtype: Any = None, order: str = "C") -> Array:
-    return full_of(as_shape("zeros", shape), 0, _of(dtype))
+    return row_major(full_of(as_shape("zeros", shape), 0, _of(dtype)))
 
 
 @in_trace(np.ones)
 def ones(shape: Any, dtype: Any = None, order: str = "C") -> Array:
-    return full_of(as_shape("ones", shape), 1, _of(dtype))
+    return row_major(full_of(as_shape("ones", shape), 1, _of(dtype)))
 
 
 @in_trace(np.empty)
@@ -66,7 +66,7 @@ def empty(shape: Any, dtype: Any = None, order: str = "C") -> Array:
 
 @in_trace(np.full)
 def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C") -> Array:
-    return _filled(as_shape("full", shape), operand(fill_value), dtype)
+    return row_major(detach(_filled(as_shape("full", shape), operand(fill_value), dtype)))
 
 
 def _filled(shape: Shape, value: Any, dtype: Any) -> Array:

@@ -20,7 +20,7 @@ from jitflow.numpy.basics import (
     normal_axis,
 )
 from jitflow.numpy.registry import numpy_function
-from jitflow.trace import METHODS, PROPERTIES, detach, emit_view
+from jitflow.trace import METHODS, PROPERTIES, detach, emit_view, row_major
 
 
 def as_shape(op: str, shape: Any) -> Shape:
@@ -275,6 +275,6 @@ def size(a: Any, axis: Any = None) -> Any:
 METHODS["reshape"] = reshape_method
 METHODS["transpose"] = transpose_method
 METHODS["flatten"] = flatten
-METHODS["copy"] = lambda x, order="C": detach(x)
+METHODS["copy"] = lambda x, order="C": row_major(detach(x)) if order == "C" else detach(x)
 PROPERTIES["T"] = transpose
 PROPERTIES["mT"] = matrix_transpose

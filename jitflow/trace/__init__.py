@@ -1,7 +1,7 @@
 """From a Python call to a graph: pytrees, specs, tracers, source lines. Re-exports only."""
 
 from jitflow.trace import writes as _writes  # noqa: F401  (fills the in-place operators)
-from jitflow.trace.arrays import TracedArray, detach
+from jitflow.trace.arrays import TracedArray, detach, row_major
 from jitflow.trace.context import STATE, Context, current, tracing
 from jitflow.trace.dispatch import (
     FOREIGN_UFUNCS,
@@ -37,6 +37,7 @@ __all__ = [
     "lift",
     "literal",
     "missing",
+    "row_major",
     "tracing",
     "wrap",
 ]

@@ -47,9 +47,10 @@ class Cell:
 
     `frozen` says why it cannot be written, or is empty. `twins` are this cell and those that NumPy
     gives the same memory, or not, by strides; once one is written, the others are `in_doubt`.
+    `row_major` says that NumPy lays it out in C order, whatever the arguments' strides.
     """
 
-    __slots__ = ("context", "frozen", "in_doubt", "twins", "value", "version")
+    __slots__ = ("context", "frozen", "in_doubt", "row_major", "twins", "value", "version")
 
     def __init__(self, value: Value, context: Context, frozen: str = "") -> None:
         self.value = value
@@ -58,6 +59,7 @@ class Cell:
         self.version = 0
         self.twins: list[Cell] = []
         self.in_doubt = False
+        self.row_major = False
 
     def write(self, value: Value) -> None:
         self.value = value
@@ -298,3 +300,9 @@ for _name in ("neg", "pos", "abs", "invert", "round"):
 def detach(array: TracedArray) -> TracedArray:
     """The array's value now as a new array: later writes to either do not show in the other."""
     return TracedArray(Cell(array.value, current()), array.weak)
+
+
+def row_major(array: TracedArray) -> TracedArray:
+    """The array, new memory that NumPy lays out in C order: its reshapes are views."""
+    array.cell.row_major = True
+    return array

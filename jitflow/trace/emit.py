@@ -80,9 +80,12 @@ def emit_view(row: str, array: TracedArray, **attrs: Any) -> TracedArray:
 def _keeps_memory(array: TracedArray, shape: tuple[Any, ...]) -> bool:
     """True where a reshape is a view in NumPy whatever the strides.
 
-    That is so for a whole vector, and where only axes of size 1 come or go.
+    That is so for a whole vector, for arrays in C order, and where only axes of size 1 come or go.
     """
-    if array.cell.value.type.rank <= 1 and not array.path:
+    cell = array.cell
+    if all(row == "reshape" for row, _ in array.path) and (
+        cell.row_major or cell.value.type.rank <= 1
+    ):
         return True
     return [n for n in shape if n != 1] == [n for n in array.type.shape if n != 1]
 

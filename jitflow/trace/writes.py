@@ -7,18 +7,19 @@ and `iadd`, `isub`, ... of `OPERATORS`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
-from jitflow.errors import DtypeError, ShapeError, TraceError
+from jitflow.errors import DtypeError, RangeError, ShapeError, TraceError
 from jitflow.ir.dense import Dense
-from jitflow.ir.dtypes import bool_
+from jitflow.ir.dtypes import DType, bool_
 from jitflow.ir.types import TensorType
 from jitflow.trace.arrays import MAY_BE_COPY, Step, TracedArray
 from jitflow.trace.context import STATE
 from jitflow.trace.dispatch import OPERATORS, call_operator
-from jitflow.trace.emit import FOREIGN, emit, wrap
+from jitflow.trace.emit import FOREIGN, emit, literal, wrap
 from jitflow.trace.lift import lift
 from jitflow.trace.source import fail
 
@@ -37,6 +38,7 @@ def write(target: TracedArray, new: TracedArray) -> None:
     cell = target.cell
     _require_writable(target)
     if new.type.dtype is not target.type.dtype:
+        _refuse_nonfinite(new, target.type.dtype)
         new = emit("convert", new, dtype=target.type.dtype)
     new = _spread(new, target.type.shape)
     steps = [wrap(cell.value)]
@@ -61,6 +63,17 @@ def _require_writable(target: TracedArray) -> None:
             f"an array cannot be written in place: {reason}",
             shapes=[target.type],
             cure="make a new array (x = x + v), or write on x.copy()",
+        )
+
+
+def _refuse_nonfinite(new: TracedArray, dtype: DType) -> None:
+    """RangeError where a Python nan or inf is written into integers."""
+    number = literal(new)
+    if isinstance(number, float) and dtype.is_integer and not isfinite(number):
+        fail(
+            RangeError,
+            f"cannot convert {number} to {dtype.numpy}",
+            cure="convert the array first, as in x.astype(float)",
         )
 
 

@@ -75,6 +75,9 @@ def test_other_products(check):
         y,
         exact=False,
     )
+    check(lambda x: (np.linalg.norm(x, "fro"), np.linalg.norm(x, 1, axis=0)), x, exact=False)
+    check(lambda x: np.linalg.norm(x[0], np.inf), x)
+    check(lambda x: np.linalg.norm(x, -np.inf, 1, keepdims=True), x)
 
 
 EINSUMS = ["ij,kj->ik", "ij,kj", "ij,ij->i", "ij,kj->", "ij,kl->ijkl", "ij,kj->jik", "ij,ik->kj"]

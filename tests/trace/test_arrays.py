@@ -119,6 +119,17 @@ def reshape_of_a_reshape_is_written(x):
     return y.T
 
 
+def reshapes_of_arrays_in_c_order_are_views(x):
+    y, z, filled = x.copy(), jnp.zeros((4, 4)), jnp.full((3, 4), x)
+    y.reshape(-1)[1:3] = 7
+    y.ravel().reshape(2, 6)[1] *= 2
+    z.reshape(-1)[::5] = x[0]
+    filled[0] = 9
+    flat = z.reshape(-1)
+    z += 1
+    return jnp.concatenate([part.reshape(-1) for part in (y, z.reshape(2, 8), flat, x, filled)])
+
+
 def inserted_axis_is_a_view(x):
     y = x + 0
     v = y[:, None, :]
@@ -130,7 +141,7 @@ def inserted_axis_is_a_view(x):
     view_sees_write, write_through_view, write_through_reversed_transpose, assign_elements,
     assign_by_mask, copy_is_apart, scalar_element_is_apart, augmented_scalar_rebinds,
     inserted_axis_is_a_view, reshape_before_a_write_is_kept, reshape_is_written,
-    reshape_of_a_reshape_is_written,
+    reshape_of_a_reshape_is_written, reshapes_of_arrays_in_c_order_are_views,
 ])  # fmt: skip
 def test_views_and_writes_are_numpys(function):
     same_as_numpy(function, X)
@@ -182,6 +193,17 @@ def write_broadcast(x):
 def test_writes_that_numpy_might_do_otherwise_are_refused(function, reason):
     with pytest.raises(TraceError, match=reason):
         jf.jit(function)(X)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_integers_take_no_nan(number):
+    def f(x):
+        y = x.astype(int)
+        y[0] = number
+        return y
+
+    with pytest.raises(OverflowError, match=f"cannot convert {number} to int64"):
+        jf.jit(f)(X)
 
 
 def test_a_captured_array_is_not_written():
