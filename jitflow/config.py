@@ -27,6 +27,9 @@ class Settings:
     pass_limit: int = -1
     """Stop after this many pass runs, for bisection; -1 is no limit."""
 
+    cache_dir: str = ""
+    """Where code is kept between processes: a folder, `off`, or "" for the user's own cache."""
+
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings that `environment` asks for; ConfigError where a value cannot be read."""
@@ -38,8 +41,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return Settings(**chosen)
 
 
-def read_value(variable: str, text: str, kind: type) -> bool | int:
-    """One variable's value as a `bool` (1 or 0, true or false, on or off) or an `int`."""
+def read_value(variable: str, text: str, kind: type) -> bool | int | str:
+    """One variable's value as text, a `bool` (1 or 0, true or false, on or off) or an `int`."""
+    if kind is str:
+        return text
     try:
         return FLAGS[text.strip().lower()] if kind is bool else int(text)
     except (KeyError, ValueError):

@@ -8,6 +8,8 @@ import os
 
 import pytest
 
+os.environ.setdefault("JITFLOW_CACHE_DIR", "off")  # before jitflow reads it
+
 from jitflow.errors import ParseError
 from jitflow.testing import Mismatch, bless, check_case, compare_verdicts, read_cases
 

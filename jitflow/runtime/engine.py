@@ -10,6 +10,7 @@ import itertools
 import os
 import threading
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -23,22 +24,25 @@ OPTIMISATION_LEVEL = 2
 OPTIONS = ("-dag-maps-huge-region=100",)
 """LLVM's schedulers compare loads and stores of a block pair by pair, up to this many: at the usual
 1000, straight code of 2500 memory operations takes seven times as long."""
+_SETTINGS = f"{OPTIMISATION_LEVEL} {OPTIONS}"
 _NO_IMPORTS: Mapping[str, int] = {}
 
 LOCK = threading.RLock()
-if hasattr(os, "register_at_fork"):  # no thread is inside LLVM when the process forks
-    os.register_at_fork(
-        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
-    )
 
 
 class Engine:
-    """Compiles for any target that LLVM has, and links what is for this machine."""
+    """Compiles for any target that LLVM has, and links what is for this machine.
+
+    `version` is what code depends on beside its text and the target.
+    """
 
     def __init__(self) -> None:
+        import llvmlite  # noqa: PLC0415
         import llvmlite.binding as llvm  # noqa: PLC0415
 
         self.llvm = llvm
+        self.binding_lock: Any = getattr(llvm.ffi.lib, "_lock", None) or nullcontext()
+        self.version = f"{llvmlite.__version__} {llvm.llvm_version_info} {_SETTINGS}"
         for option in OPTIONS:
             llvm.set_option("jitflow", option)
         self.machines: dict[Target, Any] = {}
@@ -63,10 +67,15 @@ class Engine:
             return str(self._machine(target).emit_assembly(self._parse(text)))
 
     def link(
-        self, image: bytes, symbols: Sequence[str], imports: Mapping[str, int] = _NO_IMPORTS
+        self,
+        images: Sequence[bytes],
+        symbols: Sequence[str],
+        imports: Mapping[str, int] = _NO_IMPORTS,
     ) -> Linked:
-        """Loads an object into this process; the code lives as long as the result."""
-        library = self.llvm.JITLibraryBuilder().add_object_img(image)
+        """Loads objects into this process; the code lives as long as the result."""
+        library = self.llvm.JITLibraryBuilder()
+        for image in images:
+            library.add_object_img(image)
         for symbol in symbols:
             library.export_symbol(symbol)
         for symbol, address in imports.items():
@@ -113,6 +122,25 @@ class Linked:
 @cache
 def _engine() -> Engine:
     return Engine()
+
+
+def _before_fork() -> None:
+    """No thread is inside LLVM when the process forks, not even one that frees code."""
+    LOCK.acquire()
+    if _engine.cache_info().currsize:
+        _engine().binding_lock.__enter__()
+
+
+def _after_fork() -> None:
+    if _engine.cache_info().currsize:
+        _engine().binding_lock.__exit__(None, None, None)
+    LOCK.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
+    )
 
 
 def engine() -> Engine:

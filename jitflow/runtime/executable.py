@@ -68,7 +68,7 @@ class Executable:
     def __init__(self, body: Body) -> None:
         self.body = body
         imports = library_addresses(body.calls)
-        self._linked: Linked = engine().link(body.object_bytes, [body.symbol], imports)
+        self._linked: Linked = engine().link([body.object_bytes], [body.symbol], imports)
         make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
         self._call = make_call(self._linked.addresses[body.symbol])
         self._pack = struct.Struct(f"{len(body.inputs) + len(body.outputs)}Q").pack

@@ -1,13 +1,16 @@
-"""Functions that compiled bodies call: each is made when the first body needs it, and then kept.
+"""Functions that compiled bodies call: each is made when a body first needs it, and then kept.
 
-Owns the addresses in this process. A body names symbols only; the text of a function depends on
-its symbol alone, so that it does not matter which body came first.
+A body names symbols only; the text of a function depends on its symbol alone, so that it does not
+matter which body came first. Objects are kept on disk too: they are few, and the same for all
+programs. Owns the addresses in this process.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import astuple
 
+from jitflow.runtime import disk
 from jitflow.runtime.engine import LOCK, Linked, engine
 from jitflow.runtime.target import host_target
 
@@ -20,8 +23,17 @@ def library_addresses(texts: Mapping[str, str]) -> dict[str, int]:
     with LOCK:
         missing = [symbol for symbol in texts if symbol not in _addresses]
         if missing:
-            image = engine().object_image("".join(texts[s] for s in missing), host_target())
-            linked = engine().link(image, missing)
+            linked = engine().link([_object(texts[symbol]) for symbol in missing], missing)
             _kept.append(linked)
             _addresses.update(linked.addresses)
         return {symbol: _addresses[symbol] for symbol in texts}
+
+
+def _object(text: str) -> bytes:
+    """The object of a function, from the disk or from LLVM."""
+    key = disk.key_of(engine().version, *map(str, astuple(host_target())), text)
+    image = disk.load(key)
+    if image is None:
+        image = engine().object_image(text, host_target())
+        disk.save(key, image)
+    return image

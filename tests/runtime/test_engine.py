@@ -44,7 +44,7 @@ def test_imports_off_the_list_are_refused_before_linking():
 def test_imports_on_the_list_are_taken():
     image = engine().object_image(COPIES, host_target())
     assert undefined_symbols(image) - {"_GLOBAL_OFFSET_TABLE_"} == {"memcpy"}
-    assert engine().link(image, ["f"]).addresses["f"]
+    assert engine().link([image], ["f"]).addresses["f"]
 
 
 @pytest.mark.parametrize("triple", ["x86_64-apple-macosx13", "arm64-apple-macosx13"])
@@ -69,7 +69,7 @@ def test_text_that_llvm_refuses_is_an_error():
 def test_missing_symbol_is_an_error():
     image = engine().object_image(COPIES, host_target())
     with pytest.raises(LinkError, match="cannot link @g"):
-        engine().link(image, ["g"])
+        engine().link([image], ["g"])
 
 
 def test_without_fma_a_library_call_takes_its_place():
