@@ -57,6 +57,7 @@ def kind_of(op: Op) -> Kind:
     return Kind(op.row, tuple([v.type for v in op.operands]), tuple(op.attrs.items()))
 
 
+@cache
 def expansion(kind: Kind) -> Region:
     """What the row expands to, over parameters in place of the operands."""
     assert kind.row.expand is not None

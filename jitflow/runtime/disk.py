@@ -24,11 +24,11 @@ def key_of(*parts: str) -> str:
 
 def load(key: str) -> bytes | None:
     """The object of that key, or None."""
-    folder = _folder()
-    if folder is None:
+    place = folder()
+    if place is None:
         return None
     try:
-        data = (folder / key).read_bytes()
+        data = (place / key).read_bytes()
     except OSError:
         return None
     digest, image = data[:_HASH_BYTES], data[_HASH_BYTES:]
@@ -37,16 +37,16 @@ def load(key: str) -> bytes | None:
 
 def save(key: str, image: bytes) -> None:
     """Keeps an object where the disk lets us; other processes see all of it or nothing."""
-    folder = _folder()
-    if folder is None:
+    place = folder()
+    if place is None:
         return
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=".")
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=place, prefix=".")
         try:
             with open(handle, "wb") as file:
                 file.write(hashlib.sha256(image).digest() + image)
-            os.replace(name, folder / key)
+            os.replace(name, place / key)
         except OSError:
             os.unlink(name)
             raise
@@ -55,7 +55,7 @@ def save(key: str, image: bytes) -> None:
 
 
 @cache
-def _folder() -> Path | None:
+def folder() -> Path | None:
     """`JITFLOW_CACHE_DIR`, or jitflow's own folder among the user's caches; None where it is off.
 
     A folder that somebody else owns is not used: what lies in it is run.
@@ -65,10 +65,10 @@ def _folder() -> Path | None:
     if settings.cache_dir == "off":
         return None
     root = settings.cache_dir or platformdirs.user_cache_dir("jitflow", appauthor=False)
-    folder = Path(root) / "objects"
+    place = Path(root) / "objects"
     try:
-        if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
+        if hasattr(os, "getuid") and place.stat().st_uid != os.getuid():
             return None
     except OSError:
         pass  # not there yet
-    return folder
+    return place

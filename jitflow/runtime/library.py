@@ -20,6 +20,7 @@ _kept: list[Linked] = []
 
 def library_addresses(texts: Mapping[str, str]) -> dict[str, int]:
     """Where the functions are, by symbol; `texts` are their definitions in LLVM text."""
+    disk.folder()  # a process's first program pays for finding it
     with LOCK:
         missing = [symbol for symbol in texts if symbol not in _addresses]
         if missing:

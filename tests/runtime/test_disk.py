@@ -23,7 +23,7 @@ print(result.tobytes().hex())
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     place = tmp_path / "objects"
-    monkeypatch.setattr(disk, "_folder", lambda: place)
+    monkeypatch.setattr(disk, "folder", lambda: place)
     return place
 
 
