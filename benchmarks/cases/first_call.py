@@ -1,5 +1,6 @@
 """First calls of functions never seen before: trace, compile, run, with the result in hand."""
 
+import os
 from types import SimpleNamespace
 
 import forms
@@ -52,6 +53,12 @@ def add_one(form) -> Setup:
     return lambda seed: form(lambda x: x + np.float32(1), [np.arange(4, dtype=np.float32)])
 
 
+def without_store(seed: int) -> Run:
+    """jitflow's math functions are to come from LLVM, not from an earlier process."""
+    os.environ["JITFLOW_CACHE_DIR"] = "off"
+    return add_one(forms.jitflow)(seed)
+
+
 ROWS = {
     "jitflow": with_jitflow,
     "jax": with_jax,
@@ -61,6 +68,7 @@ ROWS = {
 }
 BEFORE = {
     "jitflow": add_one(forms.jitflow),
+    "jitflow unstored": without_store,
     "jax": add_one(forms.jax),
     "numba vectorize": add_one(forms.numba_vectorize),
 }
@@ -76,11 +84,14 @@ def of_length(ops: int, row) -> Setup:
 
 def case(name: str, ops: int, title: str, share: float, left_out: dict[str, str], **more) -> Case:
     """The first call of a chain of `ops` ops on two f32[SIZE]."""
+    rows = {name: of_length(ops, row) for name, row in ROWS.items() if name not in left_out}
+    if "before" in more:
+        rows["jitflow unstored"] = of_length(ops, with_jitflow)
     return Case(
         name=name,
         title=f"first call of {ops} elementwise ops never seen before{title}",
         reference=lambda seed: with_numpy(ops, seed)(),
-        rows={name: of_length(ops, row) for name, row in ROWS.items() if name not in left_out},
+        rows=rows,
         tolerance=1e-4,
         left_out=left_out,
         bars=(Bar("jax", share),),
