@@ -5,7 +5,8 @@ The only file that knows every level. A stage is computed when it is first asked
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, overload
 
 from jitflow.errors import ParseError
 from jitflow.ir.core import Function
@@ -18,29 +19,55 @@ LEVELS = ("graph", "ir", "opt", "kernels", "llvm", "asm")
 """The stages that `as_text` shows, in the order of the road."""
 
 
+Result = TypeVar("Result")
+
+
+class _Stage(Generic[Result]):
+    """A property that is computed once. Not `functools.cached_property`: that of Python 3.11 holds
+    one lock for all functions, which a fork may find held by a thread that is not there.
+    """
+
+    def __init__(self, compute: Callable[[Any], Result]) -> None:
+        self.compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, road: None, owner: type) -> _Stage[Result]: ...
+    @overload
+    def __get__(self, road: Road, owner: type) -> Result: ...
+    def __get__(self, road: Road | None, owner: type) -> Any:
+        if road is None:
+            return self
+        result = road.__dict__[self.name] = self.compute(road)
+        return result
+
+
 class Road:
     """One graph-level function and what becomes of it."""
 
     def __init__(self, graph: Function) -> None:
         self.graph = graph
 
-    @cached_property
+    @_Stage
     def ir(self) -> Function:
         """One flat function over whole arrays: calls are inlined."""
         return run_pipeline(TENSOR[:1], self.graph)
 
-    @cached_property
+    @_Stage
     def opt(self) -> Function:
         """The tensor IR after its passes."""
         return run_pipeline(TENSOR[1:], self.ir)
 
-    @cached_property
+    @_Stage
     def kernels(self) -> Function:
         """Loop IR, ready for code for this machine."""
         target = host_target()
         return run_pipeline(loops_for(target.vector_bytes, target.vector_registers), self.opt)
 
-    @cached_property
+    @_Stage
     def executable(self) -> Executable:
         """Machine code, linked."""
         return compile_function(self.kernels)
