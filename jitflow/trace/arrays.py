@@ -178,7 +178,9 @@ class TracedArray:
     def __getitem__(self, key: Any) -> Any:
         self.require_trace()
         result = call_operator("getitem", self, key)
-        return result if result.type.shape or not result.path else detach(result)
+        if result.type.shape or not result.path or _has_ellipsis(key):
+            return result
+        return detach(result)  # a scalar, which has no memory
 
     def __setitem__(self, key: Any, new: Any) -> None:
         call_operator("setitem", self, key, new)
@@ -250,6 +252,11 @@ class TracedArray:
 
     def __deepcopy__(self, memo: Any) -> TracedArray:
         return detach(self)
+
+
+def _has_ellipsis(key: Any) -> bool:
+    """Whether NumPy gives a view even where one element is left."""
+    return key is ... or (isinstance(key, tuple) and any(part is ... for part in key))
 
 
 def _binary(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:

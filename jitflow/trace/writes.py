@@ -153,6 +153,7 @@ def _is_mask(key: Any) -> bool:
 def call_where(mask: TracedArray, new: Any, x: TracedArray) -> TracedArray:
     value = lift(new)
     if value.type.dtype is not x.type.dtype:
+        _refuse_nonfinite(value, x.type.dtype)
         value = emit("convert", value, dtype=x.type.dtype)
     return emit("select", mask, _spread(value, x.type.shape), x)
 

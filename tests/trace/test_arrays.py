@@ -90,6 +90,15 @@ def scalar_element_is_apart(x):
     return first + y
 
 
+def element_with_an_ellipsis_is_a_view(x):
+    y = x + 0
+    element, other = y[1, 2, ...], y[..., 0, 0]
+    y[1] = 5
+    other += 3
+    element[...] = 7
+    return y + element + other
+
+
 def augmented_scalar_rebinds(x):
     total = x.sum()
     kept = total
@@ -140,6 +149,7 @@ def inserted_axis_is_a_view(x):
 @pytest.mark.parametrize("function", [
     view_sees_write, write_through_view, write_through_reversed_transpose, assign_elements,
     assign_by_mask, copy_is_apart, scalar_element_is_apart, augmented_scalar_rebinds,
+    element_with_an_ellipsis_is_a_view,
     inserted_axis_is_a_view, reshape_before_a_write_is_kept, reshape_is_written,
     reshape_of_a_reshape_is_written, reshapes_of_arrays_in_c_order_are_views,
 ])  # fmt: skip
@@ -196,10 +206,11 @@ def test_writes_that_numpy_might_do_otherwise_are_refused(function, reason):
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
-def test_integers_take_no_nan(number):
+@pytest.mark.parametrize("key", [0, np.eye(3, 4) > 0], ids=["row", "mask"])
+def test_integers_take_no_nan(number, key):
     def f(x):
         y = x.astype(int)
-        y[0] = number
+        y[key] = number
         return y
 
     with pytest.raises(OverflowError, match=f"cannot convert {number} to int64"):
