@@ -6,11 +6,12 @@ copy of the code serves every object of a process.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from jitflow.codegen.emitter import Emitter
 from jitflow.codegen.types import register_type
-from jitflow.ir.core import Function, Op, walk
+from jitflow.ir.core import Op
 from jitflow.ir.types import VectorType
 from jitflow.passes.expand import Kind, expansion, kind_of
 
@@ -26,9 +27,9 @@ def call_row(e: Emitter, op: Op) -> None:
     e.define(op, f"call {result} @{name}({operands})")
 
 
-def called_rows(function: Function) -> dict[str, Kind]:
-    """What a function at level 3 calls, by symbol."""
-    kinds = dict.fromkeys(kind_of(op) for op in walk(function.body) if op.row.expand is not None)
+def called_rows(ops: Iterable[Op]) -> dict[str, Kind]:
+    """What the ops of a function at level 3 call, by symbol."""
+    kinds = dict.fromkeys(kind_of(op) for op in ops if op.row.expand is not None)
     return {row_symbol(kind): kind for kind in kinds}
 
 

@@ -6,7 +6,7 @@ Owns the table `CALLS`, which takes raw operands. Knows nothing of reductions an
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -59,12 +59,22 @@ def _simple_pair(ufunc: np.ufunc, x: Any, y: Any) -> tuple[Array, Array, DType] 
             return None
     elif type(number) is not float and type(number) is not int:
         return None
-    first, second, result = loop_of(ufunc, (x, y))
-    if not first is second is array.type.dtype:
+    result = _result_beside(ufunc, array.type.dtype, type(x), type(y))
+    if result is None:
         return None
     if type(number) is not Array:
         number = full_like(array, number)
     return (x, number, result) if array is x else (number, y, result)
+
+
+@cache
+def _result_beside(ufunc: np.ufunc, dtype: DType, *kinds: type) -> DType | None:
+    """The result's dtype where both operands take `dtype`: arrays of it, and Python numbers."""
+    try:
+        first, second, result = loops(ufunc, tuple(dtype.numpy if k is Array else k for k in kinds))
+    except TypeError:
+        return None
+    return result if first is second is dtype else None
 
 
 def loop_of(ufunc: np.ufunc, operands: Sequence[Operand], dtype: Any = None) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ Owns the facts that the runtime keeps of a function: arena size, checks, whether
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from jitflow.codegen import called_rows, emit_llvm, emit_row_function
 from jitflow.errors import VerifyError
@@ -33,14 +34,15 @@ def compile_body(function: Function, target: Target) -> Body:
     """The object of a function and what a caller must know of it; nothing is loaded."""
     symbol = symbol_of(function.name)
     text = emit_llvm(function, symbol)
-    calls = {name: emit_row_function(kind) for name, kind in called_rows(function).items()}
+    ops = list(walk(function.body))
+    calls = {name: emit_row_function(kind) for name, kind in called_rows(ops).items()}
     inputs, outputs = _split(function)
     return Body(
         symbol=symbol,
         inputs=inputs,
         outputs=outputs,
-        failures=_failures(function),
-        arena_bytes=_arena_bytes(function),
+        failures=_failures(ops),
+        arena_bytes=max((_end(op) for op in ops if op.row.name == ARENA_OP), default=0),
         is_long=executed_ops(function.body) > LONG_CALL_OPS,
         llvm_text=text,
         object_bytes=engine().object_image(text, target, calls),
@@ -66,17 +68,13 @@ def _split(function: Function) -> tuple[tuple[BufferType, ...], tuple[BufferType
     return types[: len(types) - count], types[len(types) - count :]
 
 
-def _failures(function: Function) -> dict[int, Failure]:
+def _failures(ops: Sequence[Op]) -> dict[int, Failure]:
     found: dict[int, Failure] = {}
-    for op in walk(function.body):
+    for op in ops:
         if op.row.name == CHECK_OP:
             at = op.locations[0] if op.locations else None
             found.setdefault(op.attrs["id"], Failure(op.attrs["message"], at))
     return found
-
-
-def _arena_bytes(function: Function) -> int:
-    return max((_end(op) for op in walk(function.body) if op.row.name == ARENA_OP), default=0)
 
 
 def _end(op: Op) -> int:

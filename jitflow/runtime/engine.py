@@ -19,7 +19,8 @@ from jitflow.errors import JitflowError
 from jitflow.runtime.symbols import LinkError, check_imports
 from jitflow.runtime.target import Target, host_target
 
-OPTIMISATION_LEVEL = 2
+OPTIMISATION_LEVEL = 1
+"""Of LLVM's code generation. Level 2 takes a tenth longer, for code that runs no faster."""
 
 OPTIONS = ("-dag-maps-huge-region=100",)
 """LLVM's schedulers compare loads and stores of a block pair by pair, up to this many: at the usual
