@@ -206,6 +206,21 @@ class BoundMethod:
         self.__self__ = instance
         self.__func__ = function
 
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """That of the function without the instance."""
+        whole = inspect.signature(self.__func__)
+        first, *rest = whole.parameters.values()
+        is_open = first.kind is inspect.Parameter.VAR_POSITIONAL
+        return whole.replace(parameters=[first, *rest] if is_open else rest)
+
+    @property
+    def static(self) -> tuple[Any, Any]:
+        """Positions and names of static arguments; the instance is not counted."""
+        numbers, names = self.__func__.static
+        listed = [numbers] if isinstance(numbers, int) else numbers or ()
+        return [n - 1 if n > 0 else n for n in listed if n != 0], names
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.__func__(self.__self__, *args, **kwargs)
 

@@ -161,7 +161,10 @@ class _Request:
                     f"argnums has {number}, and the call has {count} positional arguments",
                     "pass what is differentiated by position",
                 )
-        return [n % count for n in self.numbers]
+        places = [n % count for n in self.numbers]
+        if len(set(places)) < len(places):
+            self._refuse(f"argnums names an argument twice: {self.numbers}", "name each once")
+        return places
 
     def _names(self, args: tuple[Any, ...], places: list[int]) -> list[str]:
         try:

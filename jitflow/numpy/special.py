@@ -32,8 +32,10 @@ def relu(x: Any) -> Any:
 
 
 def sigmoid(x: Any) -> Any:
-    """1 / (1 + exp(-x))."""
-    return np.true_divide(1, np.add(1, np.exp(np.negative(x))))
+    """1 / (1 + exp(-x)), without overflow in its derivative."""
+    is_positive = np.greater_equal(x, 0)
+    small = np.exp(np.where(is_positive, np.negative(x), x))
+    return np.true_divide(np.where(is_positive, 1, small), np.add(1, small))
 
 
 def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:

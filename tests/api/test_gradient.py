@@ -140,3 +140,38 @@ def test_training_learns():
         loss, w = step(w)
     assert loss < 1e-6
     np.testing.assert_allclose(w, truth, atol=1e-3)
+
+
+def test_methods_that_are_jitted():
+    class Model:
+        def __init__(self):
+            self.w = np.array([1.0, 2.0])
+
+        @jf.jit
+        def loss(self, x):
+            return (self.w * x * x).sum()
+
+        @jf.jit(static_argnames="how")
+        def reduced(self, x, how, scale=1.0):
+            return getattr(self.w * x * x, how)() * scale
+
+    model, x = Model(), np.array([3.0, 5.0])
+    np.testing.assert_array_equal(jf.grad(model.loss)(x), 2 * model.w * x)
+    np.testing.assert_array_equal(jf.jit(model.loss)(x), model.loss(x))
+    np.testing.assert_array_equal(jf.grad(model.reduced)(x, "sum", 2.0), 4 * model.w * x)
+    value, gradient = jf.value_and_grad(model.reduced, argnums=2)(x, "sum", 2.0)
+    assert (value, gradient) == (118.0, 59.0)
+
+
+def test_argnums_that_name_an_argument_twice():
+    for argnums in ((0, 0), (1, -1)):
+        with pytest.raises(DerivativeError, match="names an argument twice"):
+            jf.grad(lambda x, y: x * y, argnums=argnums)(1.0, 2.0)
+
+
+def test_sigmoid_far_out():
+    def total(x):
+        return jf.numpy.special.sigmoid(x).sum()
+
+    gradient = jf.grad(total)(np.array([-1000.0, -1.0, 0.0, 1.0, 1000.0]))
+    np.testing.assert_allclose(gradient, [0, 0.19661193324, 0.25, 0.19661193324, 0], rtol=1e-10)
