@@ -95,7 +95,7 @@ def missing(name: str, cure: str = "") -> str:
 
 def _option_text(name: str, option: str) -> str:
     cures = {
-        "out": "write `a = a + x`, not `a += x`, where `a` is a NumPy array; or make it by jnp.zeros",
+        "out": "write `a = a + x`, not `a += x`, for a NumPy array `a`; or make it by jnp.zeros",
         "where": "compute both sides and choose with jnp.where(condition, x, y)",
     }
     return explain(
