@@ -1,7 +1,7 @@
 """Functions that compiled bodies call: each is made when a body first needs it, and then kept.
 
-A body names symbols only; the text of a function depends on its symbol alone, so that it does not
-matter which body came first. Objects are kept on disk too: they are few, and the same for all
+A body names symbols only. What stands for them is found by the text of the function, so that it does
+not matter which body came first. Objects are kept on disk too: they are few, and the same for all
 programs. Owns the addresses in this process.
 """
 
@@ -15,6 +15,8 @@ from jitflow.runtime.engine import LOCK, Linked, engine
 from jitflow.runtime.target import host_target
 
 _addresses: dict[str, int] = {}
+"""By the LLVM text of the function."""
+
 _kept: list[Linked] = []
 
 
@@ -22,12 +24,12 @@ def library_addresses(texts: Mapping[str, str]) -> dict[str, int]:
     """Where the functions are, by symbol; `texts` are their definitions in LLVM text."""
     disk.folder()  # a process's first program pays for finding it
     with LOCK:
-        missing = [symbol for symbol in texts if symbol not in _addresses]
+        missing = {symbol: text for symbol, text in texts.items() if text not in _addresses}
         if missing:
-            linked = engine().link([_object(texts[symbol]) for symbol in missing], missing)
+            linked = engine().link([_object(text) for text in missing.values()], list(missing))
             _kept.append(linked)
-            _addresses.update(linked.addresses)
-        return {symbol: _addresses[symbol] for symbol in texts}
+            _addresses.update((missing[s], address) for s, address in linked.addresses.items())
+        return {symbol: _addresses[text] for symbol, text in texts.items()}
 
 
 def _object(text: str) -> bytes:
