@@ -1,8 +1,8 @@
 """Functions that compiled bodies call: each is made when a body first needs it, and then kept.
 
-A body names symbols only. What stands for them is found by the text of the function, so that it does
-not matter which body came first. Objects are kept on disk too: they are few, and the same for all
-programs. Owns the addresses in this process.
+A body names symbols only. What stands for them is found by the text of the function, so that it
+does not matter which body came first. Objects are kept on disk too: they are few, and the same for
+all programs. Owns the addresses in this process.
 """
 
 from __future__ import annotations
