@@ -18,6 +18,9 @@ from jitflow.passes.lowering.rebuild import constant_int, copy_op, rebuild, rebu
 CALL_SIZE = 16
 """Ops of an expansion from which on a call costs less than the code."""
 
+UNKNOWN_TRIPS = 1000
+"""What a loop counts for whose bounds only the call knows."""
+
 
 def expand(function: Function, *, inline: int = 96, hot: int = 8192) -> Function:
     """Replaces ops by the expansions of their rows, for scalars and vectors alike.
@@ -81,7 +84,7 @@ def _trips(op: Op) -> int:
         return 1
     lower, upper = (constant_int(v) for v in op.operands[:2])
     if lower is None or upper is None:
-        return 1000
+        return UNKNOWN_TRIPS
     return max(0, -((lower - upper) // int(op.attrs["step"])))
 
 
