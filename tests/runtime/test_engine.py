@@ -118,9 +118,12 @@ def test_straight_code_compiles_in_near_linear_time():
             read = b.load(x if k % 2 else out, b.index(k % 5))
             b.store(b.mul(read, b.load(out, b.index(k % 7))), out, b.index(k % 3))
         function = b.build("straight", (), {"outputs": 1})
-        start = time.perf_counter()
+        return min(work(function) for _ in range(3))
+
+    def work(function):
+        start = time.process_time()
         compile_body(function, host_target())
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(10)
-    assert seconds(1200) < 12 * seconds(200)
+    assert seconds(2400) < 26 * seconds(200)  # 16 times; 37 times without the engine's option
