@@ -54,7 +54,8 @@ class Sweep:
 
     def replace(self, op: Op, results: Sequence[Value]) -> None:
         """From here on `results` stand for the results of `op`."""
-        self.values.update(zip(op.results, results, strict=True))
+        for old, new in zip(op.results, results, strict=True):
+            self.values[old] = new
 
 
 def map_values(values: tuple[Value, ...], new: Mapping[Value, Value]) -> tuple[Value, ...]:
@@ -72,12 +73,9 @@ def rebuild_op(
     locations: Locations | None = None,
 ) -> Op:
     """The op with other operands of the same types, other regions, and other locations if given."""
-    types = [value.type for value in op.results]
+    types, names = [v.type for v in op.results], [v.name for v in op.results]
     places = op.locations if locations is None else locations
-    fresh = Op(op.row, operands, op.attrs, types, regions, places)
-    for new, old in zip(fresh.results, op.results, strict=True):
-        new.name = old.name
-    return fresh
+    return Op(op.row, operands, op.attrs, types, regions, places, names)
 
 
 def rebuild_region(region: Region, ops: Sequence[Op], results: tuple[Value, ...]) -> Region:
