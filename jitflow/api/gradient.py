@@ -109,6 +109,7 @@ class _Request:
         name = getattr(self.function, "__name__", "function")
         current()
         with tracing(nested=True) as inner:
+            inner.is_transposed = True
             results, _ = run(Source(call, name, self.at), inner, leaves_of(arrays, names))
             self._require_scalar(results[0])
             graph = inner.builder.build(name, [result.value for result in results])

@@ -17,7 +17,7 @@ from jitflow.ir.dense import Dense
 from jitflow.ir.dtypes import DType, bool_
 from jitflow.ir.types import TensorType
 from jitflow.trace.arrays import MAY_BE_COPY, Step, TracedArray
-from jitflow.trace.context import STATE
+from jitflow.trace.context import STATE, current
 from jitflow.trace.dispatch import OPERATORS, call_operator
 from jitflow.trace.emit import FOREIGN, emit, literal, wrap
 from jitflow.trace.lift import lift
@@ -107,11 +107,46 @@ def _put_back(step: Step, whole: TracedArray, part: TracedArray) -> TracedArray:
 
 
 def _put_slice(attrs: Any, whole: TracedArray, part: TracedArray) -> TracedArray:
+    """The part between its neighbours, axis by axis; strided axes, which come last, by a mask.
+
+    By a mask, too, where a gradient is wanted: that of each neighbour would be padded to the whole.
+    """
     shape, start, step = part.type.shape, attrs["start"], attrs["step"]
-    if shape == whole.type.shape:
+    extents = whole.type.shape
+    if shape == extents:
         return part
     if 0 in shape:
         return whole
+    cut = [k for k, n in enumerate(extents) if 1 in (step[k], shape[k]) and shape[k] != n]
+    if not cut or current().is_transposed:
+        return _put_by_mask(attrs, whole, part)
+    axis = cut[0]
+    low, high = start[axis], start[axis] + shape[axis]
+    if shape != _replaced(extents, axis, shape[axis]):
+        inner = _between(whole, axis, low, high)
+        part = _put_slice({"start": _replaced(start, axis, 0), "step": step}, inner, part)
+    pieces = [part]
+    if low != 0:
+        pieces = [_between(whole, axis, 0, low), part]
+    if high != extents[axis]:
+        pieces.append(_between(whole, axis, high, extents[axis]))
+    return emit("concatenate", *pieces, axis=axis)
+
+
+def _between(x: TracedArray, axis: int, low: Any, high: Any) -> TracedArray:
+    """x[low:high] along the axis."""
+    extents = x.type.shape
+    start = _replaced((0,) * len(extents), axis, low)
+    stop = _replaced(extents, axis, high)
+    return emit("slice", x, start=start, stop=stop, step=(1,) * len(start))
+
+
+def _replaced(numbers: tuple[Any, ...], axis: int, number: Any) -> tuple[Any, ...]:
+    return (*numbers[:axis], number, *numbers[axis + 1 :])
+
+
+def _put_by_mask(attrs: Any, whole: TracedArray, part: TracedArray) -> TracedArray:
+    shape, start, step = part.type.shape, attrs["start"], attrs["step"]
     ends = [s + (n - 1) * k + 1 for s, n, k in zip(start, shape, step, strict=True)]
     widths = {
         "low": start,

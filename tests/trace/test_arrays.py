@@ -344,3 +344,29 @@ def test_the_graph_keeps_dead_and_duplicate_ops_in_program_order():
 
     names = [op.name for op in jf.jit(f).trace(X).graph.ops if op.name != "constant"]
     assert names == ["mul", "add", "add", "mul"]
+
+
+def rows_of(function, *args):
+    return {op.row.name for op in jf.jit(function).trace(*args).graph.ops}
+
+
+def test_a_write_to_a_slice_is_a_concatenation():
+    def f(x):
+        y = x + 0
+        y[1:, 1:-1] *= 2
+        return y
+
+    def strided(x):
+        y = x + 0
+        y[1:, ::2] *= 2
+        return y
+
+    assert rows_of(f, X) == {"constant", "add", "slice", "mul", "concatenate"}
+    assert {"select", "pad", "concatenate"} <= rows_of(strided, X)
+    gradient = jf.grad(lambda x: (f(x) ** 2 + strided(x)).sum())
+    assert "concatenate" not in rows_of(gradient, X)
+    factor = np.ones_like(X)
+    factor[1:, 1:-1] = 4
+    strides = np.ones_like(X)
+    strides[1:, ::2] = 2
+    np.testing.assert_array_equal(gradient(X), 2 * X * factor + strides)
