@@ -1,7 +1,7 @@
 """In-place writes: `x[i] = v` and `x += v` as functional updates of the cell that x is a handle on.
 
 A write to a view is put back step by step through the view's path. Fills the entries `setitem`
-and `iadd`, `isub`, ... of `OPERATORS`.
+and `iadd`, `isub`, ... of `OPERATORS`, and the method `fill`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from jitflow.ir.dtypes import DType, bool_
 from jitflow.ir.types import TensorType
 from jitflow.trace.arrays import MAY_BE_COPY, Step, TracedArray
 from jitflow.trace.context import STATE, current
-from jitflow.trace.dispatch import OPERATORS, call_operator
+from jitflow.trace.dispatch import METHODS, OPERATORS, call_operator
 from jitflow.trace.emit import FOREIGN, emit, literal, wrap
 from jitflow.trace.lift import lift
 from jitflow.trace.source import fail
@@ -225,3 +225,4 @@ _SIGNS = dict(
 for _name in _IN_PLACE:
     OPERATORS[f"i{_name}"] = _updater(_name)
 OPERATORS["setitem"] = _set_item
+METHODS["fill"] = lambda x, value: _set_item(x, ..., value)

@@ -130,6 +130,7 @@ def reshape_of_a_reshape_is_written(x):
 
 def reshapes_of_arrays_in_c_order_are_views(x):
     y, z, filled = x.copy(), jnp.zeros((4, 4)), jnp.full((3, 4), x)
+    y[2].fill(x[0, 1])
     y.reshape(-1)[1:3] = 7
     y.ravel().reshape(2, 6)[1] *= 2
     z.reshape(-1)[::5] = x[0]
