@@ -75,6 +75,8 @@ class JitFunction:
 
     def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A call that is not like the one before."""
+        if self._is_class_method(args):
+            return self._with_static_self(*args, **kwargs)
         call = self._signature.take_apart(args, kwargs)
         key, inputs = key_and_inputs(call.leaves)
         try:
@@ -119,6 +121,8 @@ class JitFunction:
         """Inside another trace, a jitted function becomes a `call` of its own graph."""
         if self._inlines:
             return self._function(*args, **kwargs)
+        if self._is_class_method(args):
+            return self._with_static_self(*args, **kwargs)
         call = self._signature.take_apart(args, kwargs)
         refuse_unhashable(call, self._signature)
         names = self._signature.leaf_names(call)
@@ -137,6 +141,10 @@ class JitFunction:
             return BoundMethod(self, instance)
         return BoundMethod(self._with_static_self, instance)
 
+    def _is_class_method(self, args: tuple[Any, ...]) -> bool:
+        """`classmethod` calls with the class in front; from Python 3.13 on without `__get__`."""
+        return bool(args) and isinstance(args[0], type) and 0 not in self._signature.numbers
+
     @functools.cached_property
     def _with_static_self(self) -> JitFunction:
         numbers, names = self.static
@@ -145,6 +153,8 @@ class JitFunction:
 
     def trace(self, *args: Any, **kwargs: Any) -> Traced:
         """The graph for these arguments, which may be arrays, numbers or specs."""
+        if self._is_class_method(args):
+            return self._with_static_self.trace(*args, **kwargs)
         call = self._signature.take_apart(args, kwargs)
         refuse_unhashable(call, self._signature)
         return self._trace(call)

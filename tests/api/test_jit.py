@@ -342,6 +342,15 @@ def test_static_and_class_methods():
     np.testing.assert_array_equal(Holder.plain(X), X * 2)
     np.testing.assert_array_equal(Holder().plain(X), X * 2)
     np.testing.assert_array_equal(Holder.scaled(X), X * 3)
+    np.testing.assert_array_equal(jf.jit(lambda x: Holder.scaled(x))(X), X * 3)
+
+
+def test_a_class_in_front_is_static():
+    scaled = jf.jit(lambda cls, x: x * cls.factor)
+    two, three = type("Two", (), {"factor": 2}), type("Three", (), {"factor": 3})
+    for kind in (two, three, two):
+        np.testing.assert_array_equal(scaled(kind, X), X * kind.factor)
+    assert "mul" in scaled.lower(two, X).as_text("opt")
 
 
 def test_keywords_are_not_taken_for_a_dict_argument():
