@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from jitflow.errors import JitflowError
 from jitflow.ir.attributes import KINDS
+from jitflow.ir.batching import BatchRule, batch_along_axes, batch_elementwise
 from jitflow.ir.derivative import Rule, jvp_linear, jvp_multilinear
 
 
@@ -76,6 +77,11 @@ class OpRow:
         jvp(b, op, tangents) -> the result's tangent in linear ops, None standing for zero;
         it follows from linear or multilinear where the row gives none (see derivative.py);
         no_derivative: why there is no jvp (the derivative is 0, or the op holds regions).
+    Batching
+        batch(b, op, operands, batched) -> the results on operands with a batch axis as axis 0
+        where `batched` says so; at least one has it, and all results get it (see batching.py).
+        Elementwise rows repeat what has none, reductions count their axes one up; rows of other
+        families give it, but for those that never meet a batch, or hold regions.
     Code: expand(b, *operands, **attrs) -> value in level-3 ops; None for a primitive of level 3.
     cost: of one element, in additions.
     """
@@ -102,6 +108,7 @@ class OpRow:
     jvp: Rule | None = None
     no_derivative: str = ""
     transpose: Callable[..., Any] | None = None
+    batch: BatchRule | None = None
     expand: Callable[..., Any] | None = None
     cost: int = 1
 
@@ -114,6 +121,12 @@ class OpRow:
 
 
 ROWS: dict[str, OpRow] = {}
+
+_BATCH_OF_FAMILY: Mapping[Family, BatchRule] = {
+    Family.ELEMENTWISE: batch_elementwise,
+    Family.REDUCE: batch_along_axes,
+}
+_WITHOUT_BATCH = frozenset((Family.CREATION, Family.STRUCTURED, Family.CHECK, Family.LOOP))
 
 RULE_FAULTS = (JitflowError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What a type rule may raise: its own errors, or Python's on types that it did not foresee."""
@@ -128,7 +141,7 @@ def fault_text(row: OpRow, operands: Sequence[Any], error: Exception) -> str:
 
 
 def register(row: OpRow) -> OpRow:
-    """Adds a row to the table; a name twice or a row without a derivative rule is refused."""
+    """Adds a row to the table; a name twice or a row without derivative or batching is refused."""
     if row.name in ROWS:
         raise ValueError(f"op '{row.name}' is registered twice")
     is_linear = row.linear is not None or row.multilinear is not None
@@ -138,6 +151,10 @@ def register(row: OpRow) -> OpRow:
         row = replace(row, jvp=jvp_linear if row.linear is not None else jvp_multilinear)
     if (row.jvp is None) == (row.no_derivative == ""):
         raise ValueError(f"op '{row.name}' must state a derivative, or why there is none")
+    if row.batch is None and row.family in _BATCH_OF_FAMILY:
+        row = replace(row, batch=_BATCH_OF_FAMILY[row.family])
+    if row.batch is None and row.family not in _WITHOUT_BATCH:
+        raise ValueError(f"op '{row.name}' must say how it is batched")
     for name, attribute in row.attributes.items():
         if attribute.kind not in KINDS:
             raise ValueError(f"attribute '{name}' of an unknown kind '{attribute.kind}'")

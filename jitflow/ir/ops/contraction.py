@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import DtypeError, ShapeError
+from jitflow.ir.batching import shifted
 from jitflow.ir.ops.rules import Attrs, Types, normal_axes, require_tensor
 from jitflow.ir.row import Attribute, Family, OpRow, register
 
@@ -79,9 +80,32 @@ def _transpose_dot(b: Any, ct: Any, op: Any, index: int) -> Any:
     return product if axes == tuple(range(len(axes))) else b.transpose(product, axes=axes)
 
 
+def _batch_dot(b: Any, op: Any, operands: Any, batched: Any) -> Any:
+    """The batch is a batch axis where both operands have it, else a free axis of the first."""
+    contract, batch = (
+        [shifted(axes) if has else axes for axes, has in zip(pairs, batched, strict=True)]
+        for pairs in (op.attrs["contract"], op.attrs["batch"])
+    )
+    if all(batched):
+        batch = [(0, *axes) for axes in batch]
+        return b.dot_general(*operands, contract=tuple(contract), batch=tuple(batch))
+    lone = batched.index(True)
+    sides = (lone, 1 - lone)
+    product = b.dot_general(
+        *(operands[side] for side in sides), contract=tuple(contract[side] for side in sides),
+        batch=tuple(batch[side] for side in sides),
+    )
+    own, rank = len(batch[0]), product.type.rank
+    middle = operands[lone].type.rank - len(contract[lone])
+    frees = [range(own + 1, middle), range(middle, rank)]
+    axes = (own, *range(own), *frees[lone], *frees[1 - lone])
+    return product if axes == tuple(range(rank)) else b.transpose(product, axes=axes)
+
+
 register(OpRow(
     name="dot_general", family=Family.CONTRACTION, arity=2, exact=False, cost=2,
     doc="Sum of products over `contract` axes; result axes: batch, lhs free, rhs free.",
     attributes={"contract": Attribute("nested"), "batch": Attribute("nested", ((), ()))},
     infer=_infer_dot, reference=_reference_dot, multilinear=(0, 1), transpose=_transpose_dot,
+    batch=_batch_dot,
 ))

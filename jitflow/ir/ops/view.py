@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import DtypeError, ShapeError
+from jitflow.ir.batching import batch_along_axes, batch_size, repeated, shifted
 from jitflow.ir.dims import bounds, dim_max
 from jitflow.ir.ops.rules import Attrs, Types, normal_axes, require_tensor
 from jitflow.ir.row import Attribute, Family, OpRow, register
@@ -45,12 +46,17 @@ def _transpose_broadcast(b: Any, ct: Any, op: Any, index: int) -> Any:
     return total if total.type.shape == operand.shape else b.reshape(total, shape=operand.shape)
 
 
+def _batch_broadcast(b: Any, op: Any, operands: Any, batched: Any) -> Any:
+    (x,), axes = operands, op.attrs["axes"]
+    return b.broadcast(x, shape=(x.type.shape[0], *op.attrs["shape"]), axes=(0, *shifted(axes)))
+
+
 register(OpRow(
     name="broadcast", family=Family.VIEW, arity=1, cost=0,
     doc="Operand axis i becomes result axis axes[i]; extents of 1 stretch, other axes are new.",
     attributes={"shape": Attribute("dims"), "axes": Attribute("ints")},
     infer=_infer_broadcast, reference=_reference_broadcast,
-    linear=(0,), transpose=_transpose_broadcast,
+    linear=(0,), transpose=_transpose_broadcast, batch=_batch_broadcast,
 ))
 
 
@@ -62,10 +68,15 @@ def _infer_reshape(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     return (operand.with_shape(shape),)
 
 
+def _batch_reshape(b: Any, op: Any, operands: Any, batched: Any) -> Any:
+    (x,) = operands
+    return b.reshape(x, shape=(x.type.shape[0], *op.attrs["shape"]))
+
+
 register(OpRow(
     name="reshape", family=Family.VIEW, arity=1, doc="The elements in row-major order.", cost=0,
     attributes={"shape": Attribute("dims")}, infer=_infer_reshape,
-    reference=lambda x, shape: np.reshape(x, shape), linear=(0,),
+    reference=lambda x, shape: np.reshape(x, shape), linear=(0,), batch=_batch_reshape,
     transpose=lambda b, ct, op, index: b.reshape(ct, shape=op.operands[0].type.shape),
 ))
 
@@ -87,6 +98,9 @@ register(OpRow(
     name="transpose", family=Family.VIEW, arity=1, doc="Result axis i is operand axis axes[i].",
     attributes={"axes": Attribute("ints")}, infer=_infer_transpose, cost=0,
     reference=lambda x, axes: np.transpose(x, axes), linear=(0,),
+    batch=lambda b, op, operands, batched: b.transpose(
+        operands[0], axes=(0, *shifted(op.attrs["axes"]))
+    ),
     transpose=lambda b, ct, op, index: b.transpose(ct, axes=_inverse(op.attrs["axes"])),
 ))
 
@@ -100,7 +114,7 @@ def _infer_reverse(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
 register(OpRow(
     name="reverse", family=Family.VIEW, arity=1, doc="Elements in reverse order along `axes`.",
     attributes={"axes": Attribute("ints")}, infer=_infer_reverse, involution=True, cost=0,
-    reference=lambda x, axes: np.flip(x, axes), linear=(0,),
+    reference=lambda x, axes: np.flip(x, axes), linear=(0,), batch=batch_along_axes,
     transpose=lambda b, ct, op, index: b.reverse(ct, axes=op.attrs["axes"]),
 ))
 
@@ -145,11 +159,19 @@ def _transpose_slice(b: Any, ct: Any, op: Any, index: int) -> Any:
     return b.pad(ct, zero, low=start, high=high, interior=tuple(k - 1 for k in step))
 
 
+def _batch_slice(b: Any, op: Any, operands: Any, batched: Any) -> Any:
+    (x,), attrs = operands, op.attrs
+    return b.slice(
+        x, start=(0, *attrs["start"]), stop=(x.type.shape[0], *attrs["stop"]),
+        step=(1, *attrs["step"]),
+    )
+
+
 register(OpRow(
     name="slice", family=Family.VIEW, arity=1, doc="start:stop:step on every axis; step >= 1.",
     attributes={"start": Attribute("dims"), "stop": Attribute("dims"), "step": Attribute("ints")},
     infer=_infer_slice, reference=_reference_slice, linear=(0,), transpose=_transpose_slice,
-    cost=0,
+    batch=_batch_slice, cost=0,
 ))
 
 
@@ -202,8 +224,22 @@ def _transpose_pad(b: Any, ct: Any, op: Any, index: int) -> Any:
     return b.reduce_sum(outside, axes=tuple(range(operand.rank)))
 
 
+def _batch_pad(b: Any, op: Any, operands: Any, batched: Any) -> Any:
+    """A batch of padding values is chosen where a pad of False by True says so."""
+    (x, value), attrs = operands, op.attrs
+    if not batched[0]:
+        x = repeated(b, x, batch_size(operands, batched))
+    widths = {name: (0, *attrs[name]) for name in ("low", "high", "interior")}
+    if not batched[1]:
+        return b.pad(x, value, **widths)
+    inside = b.pad(x, b.constant(0, x.type.dtype), **widths)
+    outside = b.pad(b.constant(False, shape=x.type.shape), b.constant(True), **widths)
+    return b.select(outside, b.broadcast(value, shape=inside.type.shape, axes=(0,)), inside)
+
+
 register(OpRow(
     name="pad", family=Family.VIEW, arity=2, linear=(0, 1), transpose=_transpose_pad,
+    batch=_batch_pad,
     doc="x between `low` and `high` copies of a value, `interior` between neighbours, per axis.",
     attributes={"low": Attribute("dims"), "high": Attribute("dims"), "interior": Attribute("ints")},
     infer=_infer_pad, reference=_reference_pad,
@@ -239,5 +275,5 @@ register(OpRow(
     name="concatenate", family=Family.VIEW, arity=None, doc="The operands in a row along `axis`.",
     attributes={"axis": Attribute("int")}, infer=_infer_concatenate,
     reference=lambda *arrays, axis: np.concatenate(arrays, axis),
-    linear="all", transpose=_transpose_concatenate,
+    linear="all", transpose=_transpose_concatenate, batch=batch_along_axes,
 ))
