@@ -1,10 +1,9 @@
-"""Reductions over axes: sums and products widen as NumPy's do, means divide by the true count."""
+"""Reductions over axes: sums and products widen as NumPy's do. Means are in statistics."""
 
 from __future__ import annotations
 
-import builtins
 import math
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -15,22 +14,23 @@ from jitflow.ir.types import Shape
 from jitflow.numpy.basics import (
     Array,
     as_array,
+    broadcast_shapes,
     convert,
     emit,
     fail,
-    full,
     full_like,
+    key_of,
     normal_axes,
     normal_axis,
+    operand,
+    shape_of,
+    spread,
     truth,
 )
-from jitflow.numpy.promotion import requested_dtype
+from jitflow.numpy.promotion import default, requested_dtype
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import detach
-
-_NARROW_F32 = 2**24
-"""Counts up to here are exact in float32."""
 
 
 def _reduce(row: str, x: Array, axis: Any, keepdims: bool) -> Array:
@@ -62,20 +62,54 @@ def _started(ufunc: np.ufunc, result: Array, initial: Any) -> Array:
     return result if initial is None else convert(CALLS[ufunc](result, initial), result.type.dtype)
 
 
+def masked(op: str, x: Array, where: Any, filler: Any) -> Array:
+    """x with `filler` where the mask does not hold; the mask spreads to x's shape."""
+    if where is True:
+        return x
+    flag = mask_of(op, x, where)
+    return emit("select", flag, x, full_like(x, filler))
+
+
+def mask_of(op: str, x: Array, where: Any) -> Array:
+    """`where=` as bool of x's shape; DtypeError or ShapeError where it does not fit."""
+    flag = operand(where)
+    if default(key_of(flag)) != np.bool_ and type(flag) not in (int, float):
+        dtypes_ = [default(key_of(flag))]
+        fail(DtypeError, "where= must be bool", op=op, dtypes=dtypes_, cure="compare: where=w != 0")
+    if broadcast_shapes(op, [x.type.shape, shape_of(flag)]) != x.type.shape:
+        fail(
+            ShapeError,
+            "where= does not spread to the array's shape",
+            op=op,
+            shapes=[x.type.shape, shape_of(flag)],
+        )
+    return spread(flag, x.type.shape, dtypes.bool_)
+
+
 @numpy_function(np.sum, method="sum")
 def sum(
-    a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, initial: Any = None
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Array:
-    result = _reduce_numbers("reduce_sum", "or", _widened(a, dtype), axis, keepdims)
-    return _started(np.add, result, initial)
+    x = masked("sum", _widened(a, dtype), where, 0)
+    return _started(np.add, _reduce_numbers("reduce_sum", "or", x, axis, keepdims), initial)
 
 
 @numpy_function(np.prod, method="prod")
 def prod(
-    a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, initial: Any = None
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Array:
-    result = _reduce_numbers("reduce_prod", "and", _widened(a, dtype), axis, keepdims)
-    return _started(np.multiply, result, initial)
+    x = masked("prod", _widened(a, dtype), where, 1)
+    return _started(np.multiply, _reduce_numbers("reduce_prod", "and", x, axis, keepdims), initial)
 
 
 def _reduce_numbers(row: str, on_bool: str, x: Array, axis: Any, keepdims: bool) -> Array:
@@ -86,36 +120,53 @@ def _reduce_numbers(row: str, on_bool: str, x: Array, axis: Any, keepdims: bool)
 
 
 @numpy_function(np.max, np.amax, method="max")
-def max(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Array:
-    return _extreme("max", np.maximum, a, axis, keepdims, initial)
+def max(
+    a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Array:
+    return _extreme("max", np.maximum, a, axis, keepdims, initial, where)
 
 
 @numpy_function(np.min, np.amin, method="min")
-def min(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Array:
-    return _extreme("min", np.minimum, a, axis, keepdims, initial)
+def min(
+    a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Array:
+    return _extreme("min", np.minimum, a, axis, keepdims, initial, where)
 
 
-def _extreme(name: str, ufunc: np.ufunc, a: Any, axis: Any, keepdims: bool, initial: Any) -> Array:
+def _extreme(
+    name: str,
+    ufunc: np.ufunc,
+    a: Any,
+    axis: Any,
+    keepdims: bool,
+    initial: Any,
+    where: Any,
+) -> Array:
     x = as_array(a)
     axes = normal_axes(name, axis, x.type.rank)
-    if 0 in [x.type.shape[k] for k in axes]:
-        return _empty_extreme(name, x, axes, keepdims, initial)
+    is_empty = 0 in [x.type.shape[k] for k in axes]
+    if initial is None and (is_empty or where is not True):
+        _refuse_without_identity(name, x, is_empty)
+    if initial is not None and np.ndim(initial):
+        fail(ShapeError, "initial= is one number", op=name, shapes=[np.shape(initial)])
+    if is_empty:
+        return _empty_extreme(x, axes, keepdims, initial)
+    if where is not True:
+        start = spread(operand(initial), x.type.shape, x.type.dtype)
+        x = emit("select", mask_of(name, x, where), x, start)
     return _started(ufunc, _reduce(f"reduce_{name}", x, axes, keepdims), initial)
 
 
-def _empty_extreme(
-    name: str, x: Array, axes: tuple[int, ...], keepdims: bool, initial: Any
-) -> Array:
-    if initial is None:
-        fail(
-            ShapeError,
-            f"zero-size array to reduction operation {name}imum which has no identity",
-            op=name,
-            shapes=[x.type.shape],
-            cure="give initial=",
-        )
+def _refuse_without_identity(name: str, x: Array, is_empty: bool) -> NoReturn:
+    problem = f"zero-size array to reduction operation {name}imum which has no identity"
+    if not is_empty:
+        problem = f"reduction operation '{name}imum' does not have an identity for where="
+    fail(ShapeError, problem, op=name, shapes=[x.type.shape], cure="give initial=")
+
+
+def _empty_extreme(x: Array, axes: tuple[int, ...], keepdims: bool, initial: Any) -> Array:
     left = tuple(extent for k, extent in enumerate(x.type.shape) if k not in axes)
-    result = full(left, initial, x.type.dtype)
+    result = spread(operand(initial), left, x.type.dtype)
     return _with_axes(result, x.type.shape, axes) if keepdims else result
 
 
@@ -125,104 +176,18 @@ def ptp(a: Any, axis: Any = None, keepdims: bool = False) -> Array:
 
 
 @numpy_function(np.any, method="any")
-def any(a: Any, axis: Any = None, keepdims: bool = False) -> Array:
-    return _reduce("reduce_any", truth(as_array(a)), axis, keepdims)
+def any(a: Any, axis: Any = None, keepdims: bool = False, where: Any = True) -> Array:
+    return _reduce("reduce_any", masked("any", truth(as_array(a)), where, False), axis, keepdims)
 
 
 @numpy_function(np.all, method="all")
-def all(a: Any, axis: Any = None, keepdims: bool = False) -> Array:
-    return _reduce("reduce_all", truth(as_array(a)), axis, keepdims)
+def all(a: Any, axis: Any = None, keepdims: bool = False, where: Any = True) -> Array:
+    return _reduce("reduce_all", masked("all", truth(as_array(a)), where, True), axis, keepdims)
 
 
 @numpy_function(np.count_nonzero)
 def count_nonzero(a: Any, axis: Any = None, keepdims: bool = False) -> Array:
     return sum(truth(as_array(a)), axis, keepdims=keepdims)
-
-
-def _count(op: str, x: Array, axis: Any) -> int:
-    extents = [x.type.shape[k] for k in normal_axes(op, axis, x.type.rank)]
-    if not builtins.all(isinstance(extent, int) for extent in extents):
-        fail(ShapeError, f"{op} over an axis of unknown size comes later", op=op, shapes=[x.shape])
-    return math.prod(extents)
-
-
-def _divided(x: Array, count: float) -> Array:
-    """x / count, rounded once: in float64 where the count is not exact in x's dtype."""
-    dtype = x.type.dtype
-    if dtype is dtypes.f64 or dtype.kind == "c" or (dtype is dtypes.f32 and count <= _NARROW_F32):
-        return emit("div", x, full_like(x, count))
-    wide = convert(x, dtypes.f64)
-    return convert(emit("div", wide, full_like(wide, count)), dtype)
-
-
-def _float_dtype(x: Array, dtype: Any) -> DType:
-    if dtype is not None:
-        return requested_dtype(dtype)
-    return x.type.dtype if x.type.dtype.is_inexact else dtypes.f64
-
-
-@numpy_function(np.mean, method="mean")
-def mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Array:
-    """float16 is summed in float32; NaN over no elements."""
-    x = as_array(a)
-    result = _float_dtype(x, dtype)
-    if not result.is_inexact:
-        fail(DtypeError, f"mean in {result} comes later", op="mean", cure="leave dtype out")
-    inner = dtypes.f32 if dtype is None and result is dtypes.f16 else result
-    total = _reduce("reduce_sum", convert(x, inner), axis, keepdims)
-    return convert(_divided(total, _count("mean", x, axis)), result)
-
-
-@numpy_function(np.average)
-def average(a: Any, axis: Any = None, weights: Any = None, keepdims: bool = False) -> Array:
-    """Weights of a's own shape only."""
-    if weights is None:
-        return mean(a, axis, keepdims=keepdims)
-    x, w = as_array(a), as_array(weights)
-    if x.type.shape != w.type.shape:
-        fail(
-            ShapeError,
-            "weights of another shape come later",
-            op="average",
-            shapes=[x.type.shape, w.type.shape],
-        )
-    total = sum(CALLS[np.multiply](x, w), axis, keepdims=keepdims)
-    return CALLS[np.true_divide](total, sum(w, axis, keepdims=keepdims))
-
-
-@numpy_function(np.var, method="var")
-def var(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    ddof: float = 0,
-    keepdims: bool = False,
-    correction: Any = None,
-) -> Array:
-    """Two passes, as NumPy: the mean first, then the mean square of what is left."""
-    x = as_array(a)
-    if x.type.dtype.kind == "c":
-        fail(DtypeError, "var of complex arrays comes later", op="var", dtypes=[x.dtype])
-    result = _float_dtype(x, dtype)
-    count = _count("var", x, axis)
-    x = convert(x, result)
-    centre = _divided(_reduce("reduce_sum", x, axis, True), count)
-    rest = CALLS[np.subtract](x, centre)
-    total = _reduce("reduce_sum", emit("mul", rest, rest), axis, keepdims)
-    left = count - (ddof if correction is None else correction)
-    return _divided(total, left if left > 0 else 0)
-
-
-@numpy_function(np.std, method="std")
-def std(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    ddof: float = 0,
-    keepdims: bool = False,
-    correction: Any = None,
-) -> Array:
-    return emit("sqrt", var(a, axis, dtype, ddof, keepdims, correction))
 
 
 @numpy_function(np.argmax, method="argmax")

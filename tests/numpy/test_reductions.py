@@ -108,8 +108,12 @@ def test_faults(evaluate):
         evaluate(lambda x: np.max(x), np.zeros((0, 2)))
     with pytest.raises(ValueError, match="argmin of an empty"):
         evaluate(lambda x: np.argmin(x, axis=0), np.zeros((0, 2)))
-    with pytest.raises(TraceError, match="np.sum: where= is not supported"):
-        evaluate(lambda x: np.sum(x, where=x > 1), x)
+    with pytest.raises(ShapeError, match="identity for where="):
+        evaluate(lambda x: np.max(x, where=x > 1), x)
+    with pytest.raises(ShapeError, match="does not spread"):
+        evaluate(lambda x: np.sum(x[0], where=x > 1), x)
+    with pytest.raises(TypeError, match="where= must be bool"):
+        evaluate(lambda x: np.sum(x, where=x), x)
     with pytest.raises(TraceError, match="np.mean: out= is not supported"):
         evaluate(lambda x: np.mean(x, out=np.zeros(())), x)
     with pytest.raises(TypeError, match="unexpected keyword"):
