@@ -17,6 +17,7 @@ from jitflow.errors import JitflowError
 from jitflow.ir.attributes import KINDS
 from jitflow.ir.batching import BatchRule, batch_along_axes, batch_elementwise
 from jitflow.ir.derivative import Rule, jvp_linear, jvp_multilinear
+from jitflow.ir.halves import in_f32
 
 
 class Effect(Enum):
@@ -36,6 +37,7 @@ class Family(Enum):
     CREATION = "creation"
     VIEW = "view"
     REDUCE = "reduce"
+    CUMULATIVE = "cumulative"
     CONTRACTION = "contraction"
     STRUCTURED = "structured"
     CHECK = "check"
@@ -70,6 +72,9 @@ class OpRow:
     Meaning
         reference(*arrays, **attrs) -> array: NumPy; elementwise over tensors, scalars, vectors.
         exact: the compiled result equals the reference bit for bit; else within `ulp`.
+        keeps_halves: takes f16 and bf16 as they are, since it moves them or reads their bits;
+        other rows compute on them in f32 and round the result once, which the reference that is
+        given need not know.
     Derivative
         linear: operand indices (or "all") in which the op is jointly linear, the others fixed;
         multilinear: operand indices in each of which it is linear alone (mul, dot_general);
@@ -80,8 +85,9 @@ class OpRow:
     Batching
         batch(b, op, operands, batched) -> the results on operands with a batch axis as axis 0
         where `batched` says so; at least one has it, and all results get it (see batching.py).
-        Elementwise rows repeat what has none, reductions count their axes one up; rows of other
-        families give it, but for those that never meet a batch, or hold regions.
+        Elementwise rows repeat what has none, reductions and cumulative rows count their axes
+        one up; rows of other families give it, but for those that never meet a batch, or hold
+        regions.
     Code: expand(b, *operands, **attrs) -> value in level-3 ops; None for a primitive of level 3.
     cost: of one element, in additions.
     """
@@ -95,6 +101,7 @@ class OpRow:
     attributes: Mapping[str, Attribute] = field(default_factory=lambda: _NO_ATTRIBUTES)
     exact: bool = True
     ulp: float = 0.0
+    keeps_halves: bool = False
     effect: Effect = Effect.NONE
     regions: int = 0
     captures: bool = False
@@ -119,12 +126,23 @@ class OpRow:
     def is_pure(self) -> bool:
         return self.effect is Effect.NONE
 
+    @property
+    def widens_halves(self) -> bool:
+        """Whether it computes on f16 and bf16 in f32."""
+        return not self.keeps_halves and self.family not in _MOVES
+
 
 ROWS: dict[str, OpRow] = {}
+
+_MOVES = frozenset(
+    (Family.CREATION, Family.VIEW, Family.STRUCTURED, Family.CHECK, Family.LOOP)
+)
+"""Families whose rows compute no numbers."""
 
 _BATCH_OF_FAMILY: Mapping[Family, BatchRule] = {
     Family.ELEMENTWISE: batch_elementwise,
     Family.REDUCE: batch_along_axes,
+    Family.CUMULATIVE: batch_along_axes,
 }
 _WITHOUT_BATCH = frozenset((Family.CREATION, Family.STRUCTURED, Family.CHECK, Family.LOOP))
 
@@ -151,6 +169,8 @@ def register(row: OpRow) -> OpRow:
         row = replace(row, jvp=jvp_linear if row.linear is not None else jvp_multilinear)
     if (row.jvp is None) == (row.no_derivative == ""):
         raise ValueError(f"op '{row.name}' must state a derivative, or why there is none")
+    if row.reference is not None and row.widens_halves:
+        row = replace(row, reference=in_f32(row.reference))
     if row.batch is None and row.family in _BATCH_OF_FAMILY:
         row = replace(row, batch=_BATCH_OF_FAMILY[row.family])
     if row.batch is None and row.family not in _WITHOUT_BATCH:

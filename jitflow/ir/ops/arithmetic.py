@@ -176,7 +176,7 @@ register(OpRow(
 ))
 register(OpRow(
     name="fma", family=Family.ELEMENTWISE, arity=3, doc="x * y + z with one rounding.",
-    infer=elementwise("f", "f32 or f64"), reference=reference.fma,
+    infer=elementwise("f", "f32 or f64", least_bits=32), reference=reference.fma,
     jvp=jvp_by_operand(
         lambda b, t, out, x, y, z: b.mul(t, y), lambda b, t, out, x, y, z: b.mul(t, x),
         lambda b, t, out, x, y, z: t,

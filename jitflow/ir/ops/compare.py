@@ -47,4 +47,5 @@ def _transpose_select(b: Any, ct: Any, op: Any, index: int) -> Any:
 register(OpRow(
     name="select", family=Family.ELEMENTWISE, arity=3, doc="x where the condition holds, else y.",
     infer=_infer_select, reference=np.where, linear=(1, 2), transpose=_transpose_select,
+    keeps_halves=True,
 ))

@@ -27,7 +27,7 @@ def _tangent_convert(b: Any, op: Any, tangents: Any) -> Any:
 register(OpRow(
     name="convert", family=Family.ELEMENTWISE, arity=1, attributes={"dtype": Attribute("dtype")},
     doc="x in another dtype; float to integer truncates, saturates, and sends NaN to 0.",
-    infer=_infer_convert, reference=reference.convert,
+    infer=_infer_convert, reference=reference.convert, keeps_halves=True,
     linear=(0,), jvp=_tangent_convert,
     transpose=lambda b, ct, op, index: b.convert(ct, dtype=op.operands[0].type.dtype),
 ))
@@ -44,5 +44,6 @@ def _infer_bitcast(types: tuple[Any, ...], attrs: Any, regions: Any) -> tuple[An
 register(OpRow(
     name="bitcast", family=Family.ELEMENTWISE, arity=1, attributes={"dtype": Attribute("dtype")},
     doc="The bits of x read as another dtype of the same width.",
-    infer=_infer_bitcast, reference=reference.bitcast, no_derivative="bits have no derivative",
+    infer=_infer_bitcast, reference=reference.bitcast, keeps_halves=True,
+    no_derivative="bits have no derivative",
 ))

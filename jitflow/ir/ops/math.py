@@ -12,7 +12,7 @@ from jitflow.ir.ops import reference
 from jitflow.ir.ops.rules import elementwise
 from jitflow.ir.row import Family, OpRow, register
 
-_FLOATS = elementwise("f", "f32 or f64")
+_FLOATS = elementwise("f", "floats")
 _TWO_OVER_SQRT_PI = 1.1283791670955126
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from jitflow.ir.halves import to_half, to_odd
+
 Array = Any
 
 
@@ -81,7 +83,7 @@ def _round_f64(value: Fraction) -> float:
 
 @quiet
 def fma(x: Array, y: Array, z: Array) -> Array:
-    """x * y + z rounded once: by exact fractions in f64, else by rounding to odd in f64 first."""
+    """x * y + z rounded once: by exact fractions in f64, in f32 by rounding to odd in f64 first."""
     x, y, z = np.broadcast_arrays(x, y, z)
     if x.dtype != np.float64:
         wide = _fma_odd(x.astype(np.float64), y.astype(np.float64), z.astype(np.float64))
@@ -96,11 +98,7 @@ def _fma_odd(x: Array, y: Array, z: Array) -> Array:
     total = product + z
     back = total - product
     error = (product - (total - back)) + (z - back)
-    bits = total.view(np.int64) if total.ndim else np.array(total).view(np.int64)
-    inexact = np.isfinite(total) & (error != 0) & (bits & 1 == 0)
-    towards = np.where((error > 0) == (total > 0), bits + 1, bits - 1)
-    odd = np.where(inexact, towards, bits).view(np.float64)
-    return np.where(np.isfinite(total), odd, total)
+    return to_odd(total, error)
 
 
 @quiet
@@ -117,6 +115,8 @@ def convert(x: Array, dtype: Any) -> Array:
         return np.where(np.isnan(wide), np.array(0, target), np.where(inside, exact, clipped))
     if dtype.kind == "b":
         return source != 0
+    if dtype.is_float and dtype.bits == 16:
+        return to_half(source, target)
     return source.astype(target)
 
 

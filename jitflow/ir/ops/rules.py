@@ -46,15 +46,15 @@ def _same_dtype(types: Types) -> None:
         raise DtypeError(f"operands must have one dtype, got {shown}; convert first")
 
 
-def elementwise(kinds: str, what: str) -> Any:
-    """Rule: operands of one type whose dtype kind is in `kinds`; the result has that type."""
+def elementwise(kinds: str, what: str, least_bits: int = 1) -> Any:
+    """Rule: operands of one type whose dtype is of these kinds; the result has that type."""
 
     def infer(types: Types, attrs: Attrs, regions: Any) -> tuple[Type, ...]:
         result = types[0]
         if len(types) > 2 or result != types[-1] or not isinstance(result, _ARRAYS):
             require_elementwise(types)
             _same_dtype(types)
-        if result.dtype.kind not in kinds:
+        if result.dtype.kind not in kinds or result.dtype.bits < least_bits:
             raise DtypeError(f"expected {what}, got {result.dtype}; convert first")
         return (result,)
 
