@@ -3,7 +3,8 @@
 `rule(b, op, operands, batched)` appends to the builder. `operands[i]` stands for the op's operand
 i; where `batched[i]` is true its axis 0 is the batch, elsewhere it is the same for the whole batch.
 At least one is batched. The rule gives the result, or a tuple of them, with the batch as axis 0.
-Knows no op by name and imports no row.
+Rules of ops with regions take one argument more, `whole`: `whole(region)` is the region with every
+parameter and result batched. Knows no op by name and imports no row.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-BatchRule = Callable[[Any, Any, Sequence[Any], Sequence[bool]], Any]
+BatchRule = Callable[..., Any]
 
 
 def batch_elementwise(b: Any, op: Any, operands: Sequence[Any], batched: Sequence[bool]) -> Any:
@@ -30,6 +31,14 @@ def batch_along_axes(b: Any, op: Any, operands: Sequence[Any], batched: Sequence
     if "axes" in attrs:
         attrs["axes"] = shifted(attrs["axes"])
     return _emit(b, op, with_batch(b, operands, batched), attrs)
+
+
+def batch_regions(
+    b: Any, op: Any, operands: Sequence[Any], batched: Sequence[bool], whole: Any
+) -> Any:
+    """The op itself with every operand and its regions batched, whatever they compute."""
+    regions = tuple(whole(region) for region in op.regions)
+    return b.emit(op.row, tuple(with_batch(b, operands, batched)), op.attrs, regions).results
 
 
 def shifted(axes: Sequence[int]) -> tuple[int, ...]:
@@ -54,7 +63,10 @@ def with_batch(b: Any, operands: Sequence[Any], batched: Sequence[bool]) -> list
 
 
 def repeated(b: Any, x: Any, size: Any) -> Any:
-    """A batch of equal arrays."""
+    """A batch of equal arrays; of a constant one, a constant."""
+    data = x.op.attrs.get("value") if x.op is not None else None
+    if data is not None and data.is_splat:
+        return b.constant(data.item(), x.type.dtype, shape=(size, *x.type.shape))
     return b.broadcast(x, shape=(size, *x.type.shape), axes=shifted(range(x.type.rank)))
 
 

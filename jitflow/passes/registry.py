@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jitflow.passes.assign import assign
+from jitflow.passes.batch import batch
 from jitflow.passes.canonicalize import canonicalize
 from jitflow.passes.contract import contract
 from jitflow.passes.cse import cse
@@ -32,6 +33,7 @@ _ALL: tuple[Pass, ...] = (
     Pass(dce),
     Pass(linearize, required=True),
     Pass(transpose, required=True),
+    Pass(batch, required=True),
     Pass(flatten, required=True),
     Pass(fuse, required=True),
     Pass(lower, required=True),

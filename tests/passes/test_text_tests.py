@@ -9,8 +9,8 @@ from jitflow.passes.manager import PASSES, parse_pipeline
 from jitflow.passes.pipeline import LOOPS
 from jitflow.testing import read_cases
 
-CHANGE_RESULTS = {"linearize", "transpose"}
-"""Derivatives: what runs before them takes and gives something else than what runs after."""
+CHANGE_RESULTS = {"batch", "linearize", "transpose"}
+"""Derivatives and batches: what runs before them takes and gives something else than what runs after."""
 
 
 @cache

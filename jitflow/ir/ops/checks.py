@@ -25,11 +25,17 @@ def _reference_check(condition: Any, id: int, message: str) -> tuple[Any, ...]:
     return ()
 
 
+def _batch_check(b: Any, op: Any, operands: Any, batched: Any) -> tuple[Any, ...]:
+    """One check of the whole batch."""
+    b.check(b.reduce_all(operands[0], axes=(0,)), **op.attrs)
+    return ()
+
+
 register(OpRow(
     name="check", family=Family.CHECK, arity=1, effect=Effect.ORDERED, infer=_infer_check,
     doc="Fails the call with status `id` unless the condition holds; never dropped or reordered.",
     attributes={"id": Attribute("int"), "message": Attribute("str")},
-    reference=_reference_check, no_derivative="no result",
+    reference=_reference_check, no_derivative="no result", batch=_batch_check,
 ))
 register(OpRow(
     name="token", family=Family.CHECK, arity=0, infer=lambda types, attrs, regions: (TOKEN,),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jitflow.errors import DtypeError, ShapeError, VerifyError
+from jitflow.ir.batching import batch_regions
 from jitflow.ir.dtypes import bool_
 from jitflow.ir.ops.rules import Attrs, Types
 from jitflow.ir.row import Attribute, Family, OpRow, register
@@ -106,7 +107,7 @@ def _infer_region(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
 register(OpRow(
     name="call", family=Family.STRUCTURED, arity=None, regions=1, infer=_infer_region,
     doc="Runs its region on the operands; `name` is the function that the user called.",
-    attributes={"name": Attribute("str")}, no_derivative=_BY_REGION,
+    attributes={"name": Attribute("str")}, no_derivative=_BY_REGION, batch=batch_regions,
 ))
 register(OpRow(
     name="kernel", family=Family.STRUCTURED, arity=None, regions=1, infer=_infer_region,
