@@ -16,7 +16,7 @@ import numpy as np
 
 from jitflow.errors import TraceError
 from jitflow.numpy.basics import Array, fail
-from jitflow.trace import FUNCTIONS, METHODS, detach
+from jitflow.trace import FUNCTIONS, METHODS, OPERATORS, detach
 
 Implementation = Callable[..., Any]
 
@@ -56,8 +56,10 @@ def _bound(function: Any, implementation: Implementation) -> Implementation:
         if signature is None or plain:
             return finish(implementation(*args, **kwargs))
         bound = signature.bind(*args, **kwargs)
+        out = bound.arguments.pop("out", None)
         arguments = _supported(name, signature, bound, implementation)
-        return finish(implementation(*arguments[0], **arguments[1]))
+        result = finish(implementation(*arguments[0], **arguments[1]))
+        return result if out is None else OPERATORS["out"](f"np.{name}", result, out)
 
     return call
 
@@ -110,7 +112,7 @@ def _refuse_unless_inert(name: str, key: str, value: Any) -> None:
         TraceError,
         f"{key}= is not supported under @jit",
         op=f"np.{name}",
-        cure=f"leave {key} out" if key != "out" else "use the result",
+        cure=f"leave {key} out",
     )
 
 

@@ -211,7 +211,8 @@ def cov(
     if x.type.dtype.kind == "c":
         weighted = CALLS[np.conjugate](weighted)
     product = dot(x, transpose(weighted))
-    return squeeze(CALLS[np.multiply](product, CALLS[np.true_divide](1, factor)))
+    share = convert(CALLS[np.true_divide](1, factor), x.type.dtype)
+    return squeeze(CALLS[np.multiply](product, share))
 
 
 def _observations(m: Any, y: Any, rowvar: bool, dtype: Any) -> Array:

@@ -1,5 +1,6 @@
 """From a Python call to a graph: pytrees, specs, tracers, source lines. Re-exports only."""
 
+from jitflow.trace import outputs as _outputs  # noqa: F401  (fills the entry for out=)
 from jitflow.trace import writes as _writes  # noqa: F401  (fills the in-place operators)
 from jitflow.trace.arrays import TracedArray, detach, row_major
 from jitflow.trace.context import STATE, Context, current, tracing

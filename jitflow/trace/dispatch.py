@@ -72,32 +72,23 @@ def call_function(function: Any, args: Any, kwargs: Any) -> Any:
 
 
 def call_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: Any) -> Any:
-    """What `__array_ufunc__` asks for; `out=` and `where=` are refused by name."""
+    """What `__array_ufunc__` asks for; `out=` and `where=` act on the result."""
     name = numpy_name(ufunc)
     if method != "__call__":
         name = f"{name}.{method}"
-    for option in ("out", "where"):
-        if kwargs.get(option) is not None and kwargs[option] is not True:
-            raise TraceError(_option_text(name, option))
     implementation = FUNCTIONS.get(ufunc if method == "__call__" else (ufunc, method))
     if implementation is None and name == f"the ufunc {ufunc.__name__}":
         implementation = FOREIGN_UFUNCS.get(ufunc.__name__)
     if implementation is None:
         raise TraceError(missing(name))
-    rest = {k: v for k, v in kwargs.items() if k not in ("out", "where")}
-    return implementation(*inputs, **rest)
+    out = kwargs.pop("out", None)
+    where = True if method == "reduce" else kwargs.pop("where", True)
+    result = implementation(*inputs, **kwargs)
+    if out is None and where is True:
+        return result
+    return call_operator("out", name, result, out, where)
 
 
 def missing(name: str, cure: str = "") -> str:
     """The text of an error about something that no entry stands for."""
     return explain(f"{name} is not supported under @jit yet", at=here()[0], cure=cure)
-
-
-def _option_text(name: str, option: str) -> str:
-    cures = {
-        "out": "write `a = a + x`, not `a += x`, for a NumPy array `a`; or make it by jnp.zeros",
-        "where": "compute both sides and choose with jnp.where(condition, x, y)",
-    }
-    return explain(
-        f"{option}= is not supported under @jit", op=name, at=here()[0], cure=cures[option]
-    )
