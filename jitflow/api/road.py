@@ -65,7 +65,8 @@ class Road:
     def kernels(self) -> Function:
         """Loop IR, ready for code for this machine."""
         target = host_target()
-        return run_pipeline(loops_for(target.vector_bytes, target.vector_registers), self.opt)
+        loops = loops_for(target.vector_bytes, target.vector_registers, target.has_f16c)
+        return run_pipeline(loops, self.opt)
 
     @_Stage
     def executable(self) -> Executable:

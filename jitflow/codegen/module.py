@@ -16,10 +16,11 @@ from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.codegen.functions import call_row, emit_row, row_symbol
 from jitflow.codegen.memory import require_static
 from jitflow.errors import NoCodeError, VerifyError, explain
-from jitflow.ir.core import Function, Op
+from jitflow.ir.core import Function, Op, walk
 from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType
 from jitflow.passes.expand import Kind
+from jitflow.passes.halves import is_half
 
 TABLE: dict[str, Emit] = {
     **elementwise.EMITTERS,
@@ -36,13 +37,14 @@ _SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def emit_llvm(function: Function, name: str) -> str:
     """LLVM text that defines `name`; equal functions with equal names give equal text.
 
-    Raises NoCodeError for ops, dtypes (f16, bf16, complex) and sizes (symbols) that have no code
+    Raises NoCodeError for ops, dtypes (complex) and sizes (symbols) that have no code
     yet, and VerifyError where the function is not at level 3 or its buffers have no place yet.
     """
     if not _SYMBOL.fullmatch(name):
         raise VerifyError(f"'{name}' is not a symbol: letters, digits and _")
     e = Emitter(TABLE, _otherwise, name)
     try:
+        _require_wide(function)
         _load_pointers(e, function)
         e.region(function.body)
     except NoCodeError as error:
@@ -77,6 +79,17 @@ def _explain(e: Emitter, problem: str) -> str:
     if op is None:
         return explain(problem)
     return explain(problem, op=op.row.name, at=op.locations[0] if op.locations else None)
+
+
+def _require_wide(function: Function) -> None:
+    """VerifyError where 16-bit floats are computed with: registers hold their bits only."""
+    for op in walk(function.body):
+        if (op.row.widens_halves or op.row.name == "lane_reduce") and any(
+            [is_half(v) for v in op.operands]
+        ):
+            problem = f"computes on {op.operands[-1].type}; run the pass halves"
+            at = op.locations[0] if op.locations else None
+            raise VerifyError(explain(problem, op=op.row.name, at=at))
 
 
 def _head(name: str, buffers: int) -> list[str]:

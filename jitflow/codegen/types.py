@@ -6,6 +6,7 @@ Owns the spelling of types, numbers and constant data, and which dtypes have cod
 from __future__ import annotations
 
 import struct
+import sys
 from functools import cache
 from typing import Any
 
@@ -17,7 +18,9 @@ from jitflow.ir.types import BufferType, TensorType, VectorType
 _ELEMENTS = {
     "bool": "i1", "i8": "i8", "i16": "i16", "i32": "i32", "i64": "i64",
     "u8": "i8", "u16": "i16", "u32": "i32", "u64": "i64", "f32": "float", "f64": "double",
+    "f16": "i16", "bf16": "i16",
 }
+"""16-bit floats are bits: nothing but conversions reads them as numbers."""
 
 
 def element_type(dtype: DType) -> str:
@@ -53,16 +56,19 @@ def vector_text(lanes: int, element: str) -> str:
 @cache
 def suffix(type: Any) -> str:
     """The type as part of an intrinsic's name: `f32`, `v8f32`; integers are `i32` and the like."""
-    name = f"{'f' if type.dtype.is_float else 'i'}{type.dtype.bits}"
+    is_float = element_type(type.dtype) in ("float", "double")
+    name = f"{'f' if is_float else 'i'}{type.dtype.bits}"
     return f"v{type.lanes}{name}" if isinstance(type, VectorType) else name
 
 
 def number(value: Any, dtype: DType) -> str:
-    """One element as a literal; floats as the bits of a double, which hold every f32 and f64."""
+    """One element as a literal; f32 and f64 as the bits of a double, 16-bit floats as theirs."""
     if dtype.kind == "b":
         return "true" if value else "false"
     if dtype.is_integer:
         return str(int(value))
+    if dtype.bits == 16:
+        return str(int.from_bytes(dtype.numpy.type(value).tobytes(), sys.byteorder))
     (bits,) = struct.unpack("<Q", struct.pack("<d", value))
     return f"0x{bits:016X}"
 

@@ -9,10 +9,11 @@ from collections import defaultdict
 from functools import cache
 from typing import Any, NamedTuple
 
-from jitflow.errors import NoCodeError, explain
+from jitflow.errors import VerifyError, explain
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.row import OpRow
+from jitflow.passes.halves import is_half
 from jitflow.passes.lowering.rebuild import constant_int, copy_op, rebuild, rebuild_region
 
 CALL_SIZE = 16
@@ -103,10 +104,10 @@ def _size(kind: Kind) -> int:
 
 
 def _require_wide(op: Op) -> None:
-    dtype = op.result.type.dtype
-    if dtype.is_float and dtype.bits < 32:
-        problem = f"no code for {dtype} yet; expected f32 or f64"
-        raise NoCodeError(explain(problem, op=op.row.name, at=op.locations[0]))
+    if op.row.widens_halves and any([is_half(v) for v in op.operands]):
+        problem = f"computes on {op.operands[-1].type}; run the pass halves"
+        at = op.locations[0] if op.locations else None
+        raise VerifyError(explain(problem, op=op.row.name, at=at))
 
 
 def _replace(builder: Builder, op: Op, new: dict[Value, Value]) -> bool:

@@ -11,6 +11,7 @@ TENSOR: tuple[str, ...] = (
 """Level 2 to level 2: what the user wrote, without what need not be computed."""
 
 LOOPS: tuple[str, ...] = (
+    "halves",  # 16-bit floats are f32 to all that computes; before it is known what fuses
     "flatten",  # reductions by shape alone, before ops are grouped by shape
     "fuse",  # what is computed together, while ops still name whole arrays
     "lower",  # arrays become buffers, kernels become loops
@@ -19,6 +20,7 @@ LOOPS: tuple[str, ...] = (
     "forward_stores",  # loads of what the same iteration stored; after buffers shrank
     "vectorize",  # lanes last, so that what stands above sees one element at a time
     "expand",  # math rows on the lanes that vectorize chose
+    "half_bits",  # conversions that are left, on the lanes that vectorize chose
     "cse",  # constants and masks that expansions and tails repeat
     "dce",  # scalars that lanes replaced
     "assign",  # offsets, when no temporary will go or shrink any more
@@ -26,10 +28,14 @@ LOOPS: tuple[str, ...] = (
 """Level 2 to level 3 ready for code: loops over buffers."""
 
 
-def loops_for(vector_bytes: int, registers: int) -> tuple[str, ...]:
-    """LOOPS for a target: how wide its vector registers are, and how many it has."""
+def loops_for(vector_bytes: int, registers: int, f16c: bool = False) -> tuple[str, ...]:
+    """LOOPS for a target: how wide its vector registers are, and how many it has.
+
+    f16c: it converts between f16 and f32 itself.
+    """
     options = {
         "lower": f"lower{{vector_bytes={vector_bytes}, registers={registers}}}",
         "vectorize": f"vectorize{{vector_bytes={vector_bytes}}}",
+        "half_bits": f"half_bits{{f16c={str(f16c).lower()}}}",
     }
     return tuple(options.get(name, name) for name in LOOPS)

@@ -16,6 +16,8 @@ from jitflow.passes.fold import fold
 from jitflow.passes.forward_stores import forward_stores
 from jitflow.passes.fuse import fuse
 from jitflow.passes.fuse_loops import fuse_loops
+from jitflow.passes.half_bits import half_bits
+from jitflow.passes.halves import halves
 from jitflow.passes.hoist_views import hoist_views
 from jitflow.passes.inline import inline
 from jitflow.passes.linearize import linearize
@@ -34,6 +36,7 @@ _ALL: tuple[Pass, ...] = (
     Pass(linearize, required=True),
     Pass(transpose, required=True),
     Pass(batch, required=True),
+    Pass(halves, required=True),
     Pass(flatten, required=True),
     Pass(fuse, required=True),
     Pass(lower, required=True),
@@ -42,6 +45,7 @@ _ALL: tuple[Pass, ...] = (
     Pass(forward_stores),
     Pass(vectorize),
     Pass(expand, required=True),
+    Pass(half_bits, required=True),
     Pass(assign, required=True),
 )
 

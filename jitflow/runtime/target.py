@@ -19,6 +19,7 @@ class Target:
     vector_bytes: int
     vector_registers: int
     has_fma: bool
+    has_f16c: bool
 
     @property
     def architecture(self) -> str:
@@ -37,7 +38,12 @@ def make_target(triple: str, cpu: str, features: dict[str, bool]) -> Target:
     if features.get("avx2"):
         features = {**features, "fast-gather": True}
     text = ",".join(f"{'+' if on else '-'}{name}" for name, on in sorted(features.items()))
-    return Target(triple, cpu, text, size, registers, has_fma)
+    return Target(triple, cpu, text, size, registers, has_fma, _has_f16c(architecture, features))
+
+
+def _has_f16c(architecture: str, features: dict[str, bool]) -> bool:
+    """Whether vectors of f16 and f32 convert by an instruction, not by a call."""
+    return bool(features.get("f16c")) or architecture in ("aarch64", "arm64")
 
 
 def _vectors(architecture: str, features: dict[str, bool]) -> tuple[int, int, bool]:
