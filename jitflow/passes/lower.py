@@ -14,6 +14,7 @@ from jitflow.ir.row import ROWS, Family
 from jitflow.ir.types import BufferType, TensorType, TokenType, c_strides
 from jitflow.passes.lowering.access import Access, viewed
 from jitflow.passes.lowering.context import Context
+from jitflow.passes.lowering.cumulative import lower_cumulative
 from jitflow.passes.lowering.dot import lower_dot
 from jitflow.passes.lowering.kernels import lower_kernel
 from jitflow.passes.lowering.moves import copy, lower_concatenate, lower_pad
@@ -94,6 +95,8 @@ class _Lowering:
             lower_concatenate(self.context, op, inputs, self._target(op.result))
         elif op.row.name == "pad":
             lower_pad(self.context, op, inputs, self._target(op.result))
+        elif op.row.family is Family.CUMULATIVE:
+            lower_cumulative(self.context, op, inputs[0], self._target(op.result))
         elif op.row.family is Family.VIEW:
             self._view(op, inputs[0])
         elif op.row.name == "constant":

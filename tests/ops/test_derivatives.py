@@ -74,6 +74,19 @@ CASES = [
     ("pad", [normal(2, 3), np.float64(0.7)], {"low": (1, 0), "high": (0, 2), "interior": (2, 1)}),
     ("pad", [normal(0), np.float64(0.7)], {"low": (1,), "high": (2,), "interior": (3,)}),
     ("concatenate", [normal(2, 1), normal(2, 3), normal(2, 0)], {"axis": 1}),
+    ("gather", [normal(4, 3), np.array([[2, 0], [2, 9]])], {}),
+    ("gather", [normal(4, 3), np.array(1), np.array(-5)], {}),
+    ("scatter", [normal(4, 2), normal(3, 2), np.array([1, 3, 1])], {"combine": "set"}),
+    ("scatter", [normal(4, 2), normal(3), np.array([1, 3, 1]), np.array([0, 1, 0])],
+     {"combine": "set"}),
+    ("scatter", [normal(4, 2), normal(3, 2), np.array([1, 3, 1])], {"combine": "add"}),
+    ("scatter", [normal(4), positive(4), np.array([1, 3, 1, 1])], {"combine": "mul"}),
+    ("scatter", [apart(4), apart(4) + 0.1, np.array([1, 3, 1, 1])], {"combine": "max"}),
+    ("scatter", [apart(4), apart(4) + 0.1, np.array([1, 3, 1, 1])], {"combine": "min"}),
+    ("update", [normal(5, 4), normal(2, 3)], {"start": (1, 0), "step": (2, 1)}),
+    ("update", [normal(3), normal(0)], {"start": (3,), "step": (1,)}),
+    ("dynamic_slice", [normal(5, 4), np.array(1), np.array(3)], {"sizes": (2, 3)}),
+    ("dynamic_update", [normal(5, 4), normal(2, 3), np.array(-1), np.array(1)], {}),
     ("reduce_sum", [normal(2, 3, 4)], {"axes": (0, 2)}),
     ("reduce_sum", [normal(0, 2)], {"axes": (0,)}),
     ("reduce_prod", [normal(3, 2, 5)], {"axes": (0, 2)}),
@@ -83,6 +96,14 @@ CASES = [
     ("reduce_max", [apart(3, 4)], {"axes": (1,)}),
     ("reduce_max", [apart(3, 4)], {"axes": (0, 1)}),
     ("reduce_min", [apart(3, 4)], {"axes": (0,)}),
+    ("cumsum", [normal(2, 5, 3)], {"axis": 1, "reverse": False}),
+    ("cumsum", [normal(2, 5)], {"axis": 0, "reverse": True}),
+    ("cumprod", [normal(2, 5, 3)], {"axis": 1, "reverse": False}),
+    ("cumprod", [np.array([2.0, 0.0, 3.0, 0.0, -1.0])], {"axis": 0, "reverse": True}),
+    ("cumprod", [normal(1, 0)], {"axis": 1, "reverse": False}),
+    ("cummax", [apart(3, 7)], {"axis": 1, "reverse": False}),
+    ("cummax", [apart(3, 7)], {"axis": 0, "reverse": True}),
+    ("cummin", [apart(3, 7)], {"axis": 1, "reverse": True}),
     ("dot_general", [normal(2, 3), normal(3, 4)], {"contract": ((1,), (0,))}),
     ("dot_general", [normal(3, 2), normal(4, 3)], {"contract": ((0,), (1,))}),
     ("dot_general", [normal(3), normal(3)], {"contract": ((0,), (0,))}),
@@ -269,6 +290,18 @@ def test_second_derivative_of_a_power_is_finite_at_zero_and_below(x, y):
     first = gradient(b.build("f", [b.pow(base, b.constant(y))]), values=False)
     second = gradient(first, values=False)
     assert interpret(second, [np.float64(x)])[0] == y * (y - 1) * x ** (y - 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "reverse", "expected"),
+    [("cummax", [1.0, 3.0, 3.0], False, [1, 2, 0]), ("cummin", [3.0, 3.0, 4.0], True, [0, 2, 1])],
+)
+def test_the_first_of_equal_extremes_has_the_derivative(name, array, reverse, expected):
+    b = Builder()
+    extremes = b.emit(ROWS[name], (parameter(b, array),), {"axis": 0, "reverse": reverse}).result
+    function = b.build("f", [b.reduce_sum(extremes, axes=(0,))])
+    (found,) = interpret(gradient(function, values=False), [np.array(array)])
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_second_derivative_of_abs_at_zero_is_zero():

@@ -33,6 +33,7 @@ ELEMENTWISE = tuple(
     if row.family is Family.ELEMENTWISE and not row.attributes and row.effect is Effect.NONE
 )
 REDUCTIONS = tuple(row for row in ROWS.values() if row.family is Family.REDUCE)
+CUMULATIVE = tuple(row for row in ROWS.values() if row.family is Family.CUMULATIVE)
 SPECIAL_FLOATS = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, 1e-40, float("inf"), float("-inf"))
 SPECIAL_INTEGERS = (0, 1, -1, 2, 3, 7)
 
@@ -142,6 +143,8 @@ class _Writer:
         self.reductions = [row for row in REDUCTIONS if self.allows(row.name)]
         self.steps = [self.elementwise_op] * (4 if self.elementwise else 0)
         self.steps += [self.reduction] * (2 if self.reductions else 0)
+        self.cumulative = [row for row in CUMULATIVE if self.allows(row.name)]
+        self.steps += [self.cumulative_op] * bool(self.cumulative)
         named = {
             "constant": self.constant, "iota": self.iota, "convert": self.convert,
             "bitcast": self.bitcast, "broadcast": self.broadcast, "reshape": self.reshape,
@@ -303,6 +306,12 @@ class _Writer:
             attrs = {"axis": self.draw(st.integers(0, max(x.type.rank - 1, 0)))}
         else:
             attrs = {"axes": self.axes(x.type.rank)}
+        return _attempt(lambda: b.emit(row, (x,), attrs).result)
+
+    def cumulative_op(self, b, pool):
+        x, row = self.one_of(pool), self.one_of(self.cumulative)
+        axis = self.draw(st.integers(0, max(x.type.rank - 1, 0)))
+        attrs = {"axis": axis, "reverse": self.chance()}
         return _attempt(lambda: b.emit(row, (x,), attrs).result)
 
     def product(self, b, pool):

@@ -27,6 +27,9 @@ def sample(name):
         dtype = "bool" if name in ("reduce_any", "reduce_all") else "f32"
         body = f"%x: {dtype}[2, 3]) {{\n%0: {dtype}[2] = {name} %x {{axes=[1]}}"
         return f"func @{name}({body}\nreturn %0\n}}\n"
+    if row.family is Family.CUMULATIVE:
+        body = f"%x: f32[2, 3]) {{\n%0: f32[2, 3] = {name} %x {{axis=1}}"
+        return f"func @{name}({body}\nreturn %0\n}}\n"
     assert row.family is Family.ELEMENTWISE, f"{name} needs a sample in samples.ir"
     dtype = accepted(row)[0]
     names = [f"%a{index}" for index in range(row.arity)]

@@ -40,20 +40,22 @@ def _infer_view(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     base, view = _require_buffer(types[0]), _require_buffer(attrs["type"])
     if view.dtype is not base.dtype or view.space != base.space:
         raise DtypeError(f"{view} is not a view of {base}: dtype and space must be equal")
-    low = high = attrs["offset"]
-    for extent, stride in zip(view.shape, view.strides, strict=True):
-        reach = (extent - 1) * stride
-        low, high = low + dim_min(reach, 0), high + dim_max(reach, 0)
-    inside = bounds(low)[0] >= 0 and bounds(_span(base) - high)[0] > 0
-    if 0 not in view.shape and not inside:
+    least, greatest = _reach(base)
+    low, high = (attrs["offset"] + end for end in _reach(view))
+    inside = bounds(low - least)[0] >= 0 and bounds(greatest - high)[0] >= 0
+    if 0 not in view.shape and (0 in base.shape or not inside):
         raise ShapeError(f"{view} at offset {attrs['offset']} reaches outside {base}")
     return (view,)
 
 
-def _span(buffer: BufferType) -> Dimension:
-    """Elements from the first to the last one, where strides are not negative."""
-    reach = sum((n - 1) * s for n, s in zip(buffer.shape, buffer.strides, strict=True))
-    return 0 if 0 in buffer.shape else reach + 1
+def _reach(buffer: BufferType) -> tuple[Dimension, Dimension]:
+    """The first and the last element in memory, counted from the element at index 0."""
+    low: Dimension = 0
+    high: Dimension = 0
+    for extent, stride in zip(buffer.shape, buffer.strides, strict=True):
+        step = (extent - 1) * stride
+        low, high = low + dim_min(step, 0), high + dim_max(step, 0)
+    return low, high
 
 
 register(OpRow(

@@ -5,7 +5,7 @@ View rows change the map and move nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +56,13 @@ def _transpose(access: Access, op: Op) -> Access:
 
 
 def _reverse(access: Access, op: Op) -> Access:
+    return reversed_along(access, op.attrs["axes"])
+
+
+def reversed_along(access: Access, axes: Sequence[int]) -> Access:
+    """The same elements, from the last to the first one along the axes."""
     offset, strides = 0, list(access.strides)
-    for axis in op.attrs["axes"]:
+    for axis in axes:
         offset += max(access.shape[axis] - 1, 0) * strides[axis]
         strides[axis] = -strides[axis]
     return access.moved(offset, access.shape, tuple(strides))
