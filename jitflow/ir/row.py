@@ -7,7 +7,7 @@ derivatives, transposes and expansions get the builder they write to as an argum
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
@@ -39,6 +39,7 @@ class Family(Enum):
     REDUCE = "reduce"
     CUMULATIVE = "cumulative"
     CONTRACTION = "contraction"
+    INDEXING = "indexing"
     STRUCTURED = "structured"
     CHECK = "check"
     LOOP = "loop"
@@ -72,6 +73,9 @@ class OpRow:
     Meaning
         reference(*arrays, **attrs) -> array: NumPy; elementwise over tensors, scalars, vectors.
         exact: the compiled result equals the reference bit for bit; else within `ulp`.
+        split(b, *operands, **attrs): the row on complex numbers as their parts (see parts.py);
+        a linear row without it is done to each part. normwise: the error of a complex result in
+        units in the last place of its modulus, 0 where it is exact.
         keeps_halves: takes f16 and bf16 as they are, since it moves them or reads their bits;
         other rows compute on them in f32 and round the result once, which the reference that is
         given need not know.
@@ -101,6 +105,8 @@ class OpRow:
     attributes: Mapping[str, Attribute] = field(default_factory=lambda: _NO_ATTRIBUTES)
     exact: bool = True
     ulp: float = 0.0
+    normwise: float = 0.0
+    split: Callable[..., Any] | None = None
     keeps_halves: bool = False
     effect: Effect = Effect.NONE
     regions: int = 0
@@ -121,6 +127,11 @@ class OpRow:
 
     def __repr__(self) -> str:
         return f"<row {self.name}>"
+
+    def is_exact_on(self, dtypes: Iterable[Any]) -> bool:
+        """Whether results equal the reference to the bit for operands of these dtypes."""
+        exact = self.exact and not self.normwise
+        return exact or not any(d.kind == "c" or not self.exact and d.is_inexact for d in dtypes)
 
     @property
     def is_pure(self) -> bool:
