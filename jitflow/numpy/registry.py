@@ -26,7 +26,7 @@ _INERT = {"order": ("C", "K", "A", None), "subok": (True, False), "casting": ("s
 
 _VIEWS = frozenset((
     np.atleast_1d, np.atleast_2d, np.atleast_3d, np.array_split, np.broadcast_arrays,
-    np.broadcast_to, np.diff, np.expand_dims, np.flip, np.fliplr, np.flipud, np.hsplit,
+    np.broadcast_to, np.diff, np.einsum, np.expand_dims, np.flip, np.fliplr, np.flipud, np.hsplit,
     np.matrix_transpose, np.moveaxis, np.permute_dims, np.ravel, np.reshape, np.split,
     np.squeeze, np.swapaxes, np.transpose, np.vsplit,
 ))  # fmt: skip
