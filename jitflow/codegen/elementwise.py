@@ -10,6 +10,7 @@ from typing import Any
 from jitflow.codegen.emitter import Emit, Emitter
 from jitflow.codegen.types import element_type, register_type, suffix
 from jitflow.ir.core import Op, Value
+from jitflow.ir.dtypes import bool_
 from jitflow.ir.types import VectorType
 
 
@@ -164,6 +165,37 @@ def _in_range(amount: Value) -> bool:
     return bool(array.min() >= 0 and array.max() < amount.type.dtype.bits)
 
 
+def _quotient(e: Emitter, op: Op) -> None:
+    """LLVM leaves division by zero, and of the least integer by -1, undefined: 1 stands in."""
+    x, y = op.operands
+    text, signed = register_type(x.type), x.type.dtype.kind == "i"
+    divide, dividend, divisor = "sdiv" if signed else "udiv", e.names[x], e.names[y]
+    if _is_plain_divisor(y):
+        e.define(op, f"{divide} {text} {dividend}, {divisor}")
+        return
+    mask = register_type(x.type.with_dtype(bool_))
+    one, minus_one, nothing = literal(x.type, "1"), literal(x.type, "-1"), zero(x.type)
+    is_zero = e.temp("is_zero", f"icmp eq {text} {divisor}, {nothing}")
+    safe = e.temp("divisor", f"select {mask} {is_zero}, {text} {one}, {text} {divisor}")
+    if signed:
+        negates = e.temp("negates", f"icmp eq {text} {divisor}, {minus_one}")
+        safe = e.temp("divisor", f"select {mask} {negates}, {text} {one}, {text} {safe}")
+    found = e.temp("quotient", f"{divide} {text} {dividend}, {safe}")
+    if signed:
+        negative = e.temp("negative", f"sub {text} {nothing}, {dividend}")
+        found = e.temp("quotient", f"select {mask} {negates}, {text} {negative}, {text} {found}")
+    e.define(op, f"select {mask} {is_zero}, {text} {nothing}, {text} {found}")
+
+
+def _is_plain_divisor(y: Value) -> bool:
+    """True of a constant in which no lane is 0, or -1 of a signed dtype."""
+    made_by = y.op
+    if made_by is None or made_by.row.name != "constant":
+        return False
+    array = made_by.attrs["value"].array
+    return bool((array != 0).all() and not (y.type.dtype.is_signed and (array == -1).any()))
+
+
 def literal(type: Any, number: str) -> str:
     """A number as a scalar or in every lane."""
     if isinstance(type, VectorType):
@@ -188,4 +220,5 @@ EMITTERS: dict[str, Emit] = {
     "select": _select,
     "shift_left": _shift_left,
     "shift_right": _shift_right,
+    "quotient": _quotient,
 }

@@ -83,3 +83,9 @@ register(OpRow(
     infer=elementwise("iuf", "real numbers"), reference=reference.power, expand=expand.pow,
     jvp=jvp_by_operand(_power_by_base, _power_by_exponent),
 ))
+register(OpRow(
+    name="ldexp", family=Family.ELEMENTWISE, arity=2, cost=20,
+    doc="x * 2**n rounded once; n is a whole number in the dtype of x.",
+    infer=elementwise("f", "f32 or f64"), reference=reference.ldexp, expand=expand.ldexp,
+    linear=(0,), transpose=lambda b, ct, op, index: b.ldexp(ct, op.operands[1]),
+))

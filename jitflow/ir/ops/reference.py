@@ -146,3 +146,18 @@ def power(x: Array, y: Array) -> Array:
         return np.power(source, y)
     safe = np.maximum(y, np.zeros_like(y))
     return np.power(source, safe)
+
+
+@quiet
+def quotient(x: Array, y: Array) -> Array:
+    """Integers divided towards zero: NumPy's division, moved up where it rounded down."""
+    floor = np.floor_divide(x, y)
+    is_inexact = np.remainder(x, y) != 0
+    return floor + (is_inexact & ((np.less(x, 0)) != np.less(y, 0))).astype(floor.dtype)
+
+
+@quiet
+def ldexp(x: Array, n: Array) -> Array:
+    """NumPy's ldexp with the exponent as a float, which is rounded; NaN of one that is NaN."""
+    whole = np.clip(np.rint(np.nan_to_num(n)), -6000, 6000).astype(np.int32)
+    return np.where(np.isnan(n), n, np.ldexp(x, whole))
