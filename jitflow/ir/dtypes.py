@@ -67,6 +67,18 @@ DTYPES: dict[str, DType] = {
     for d in (bool_, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64, c64, c128)
 }
 _BY_NUMPY: dict[Any, DType] = {d.numpy: d for d in DTYPES.values()}
+_PARTS = {c64: f32, c128: f64}
+_WHOLES = {part: whole for whole, part in _PARTS.items()}
+
+
+def part_of(dtype: DType) -> DType:
+    """The dtype of the real and of the imaginary part of a complex one."""
+    return _PARTS[dtype]
+
+
+def complex_of(dtype: DType) -> DType:
+    """The complex dtype with parts of `dtype`, which is f32 or f64."""
+    return _WHOLES[dtype]
 
 
 def dtype_by_name(name: str) -> DType:

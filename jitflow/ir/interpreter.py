@@ -87,7 +87,7 @@ class _Interpreter:
         if name in MEMORY_RULES:
             return MEMORY_RULES[name](op, attrs, args)
         self.require_room(op)
-        if self.evaluate is not None and not op.row.exact:
+        if self.evaluate is not None and not op.row.is_exact_on(v.type.dtype for v in op.operands):
             result = self.evaluate(op, args)
             if result is not None:
                 return (result,)

@@ -44,7 +44,7 @@ def _view(op: Op, attrs: Attrs, args: list[Array]) -> Sequence[Array]:
     """A view by memory, not by index; the verifier has checked it against the base's type."""
     (base,) = args
     if 0 in attrs["type"].shape:
-        return [np.empty(attrs["type"].shape, base.dtype)]
+        return [np.empty(attrs["type"].shape, attrs["type"].dtype.numpy)]
     owner, itemsize = op.operands[0].type, base.dtype.itemsize
     for extent, stride, step in zip(base.shape, owner.strides, base.strides, strict=True):
         if extent > 1 and isinstance(stride, int) and step != stride * itemsize:

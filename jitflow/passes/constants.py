@@ -43,7 +43,8 @@ def evaluate(op: Op, limit: int = LIMIT) -> Dense | None:
     if all(d.is_splat for d in data):
         if op.row.family is Family.ELEMENTWISE:
             return _call(op, [d.array for d in data], result)
-        if op.row.family is Family.VIEW and all(d == data[0] for d in data):
+        keeps_dtype = data[0].dtype is result.dtype
+        if op.row.family is Family.VIEW and keeps_dtype and all(d == data[0] for d in data):
             return data[0]
     types = [value.type for value in op.operands]
     if any(_count(t) > limit for t in (*types, result)):
@@ -68,7 +69,7 @@ def _is_exact_on_constants(op: Op) -> bool:
     for value in operands:
         if value.op is None or value.op.row is not CONSTANT:
             return False
-    return row.exact or not any(v.type.dtype.is_inexact for v in operands)
+    return row.is_exact_on(v.type.dtype for v in operands)
 
 
 def _shape(type: Any) -> Any:

@@ -15,6 +15,8 @@ from jitflow.ir.row import ROWS, Family
 from jitflow.passes.lowering.reducers import lanes_for, reducer
 from jitflow.passes.rewrite import map_values
 
+_GATHER = ROWS["gather"]
+
 
 def fuse(function: Function, *, max_ops: int = 4000, max_operands: int = 48) -> Function:
     """Puts ops that share an index space, and values or operands, into `kernel` ops.
@@ -22,8 +24,10 @@ def fuse(function: Function, *, max_ops: int = 4000, max_operands: int = 48) -> 
     An elementwise op joins the last group of its shape that comes after all of its operands and
     that it shares a value with; a reduction joins as what ends the group, all of one group
     over equal axes, and sums and products of floats with as many lanes, which are part of what
-    they compute. Views, matrix products and moves stay between kernels; constants of one number
-    and iota are copied into each kernel that uses them. A group has at most `max_ops` ops, and at
+    they compute. A gather of single elements joins like an elementwise op, after what it reads from
+    is whole. Views, matrix products and moves stay between kernels; constants of one number
+    and iota are copied into each kernel that uses them, and filled anew for each op that writes
+    into them. A group has at most `max_ops` ops, and at
     most `max_operands` values come into it.
 
     Before: `%1: f32[8] = mul %x, %y`, `%2: f32[8] = exp %1`
@@ -59,12 +63,20 @@ def _is_free(op: Op) -> bool:
     return op.row.name == "iota" or op.attrs["value"].is_splat
 
 
+def _is_whole(op: Op, value: Value) -> bool:
+    """Whether the op reads from anywhere in a value, not at its own place only."""
+    return op.row is _GATHER and value is op.operands[0]
+
+
+def _is_copied(op: Op, value: Value) -> bool:
+    """Whether the value is copied into the kernel of an op that uses it."""
+    return value.op is not None and _is_free(value.op) and not _is_whole(op, value)
+
+
 def _outer(op: Op, group: _Group) -> set[Value]:
     """What the op takes from outside of a group; free ops are copied into it."""
     touched = group.touched
-    return {
-        v for v in op.operands if v not in touched and (v.op is None or not _is_free(v.op))
-    }
+    return {v for v in op.operands if v not in touched and not _is_copied(op, v)}
 
 
 def _axes(op: Op) -> tuple[int, ...]:
@@ -94,7 +106,7 @@ class _Plan:
         if _is_free(op):
             self.ready[op.result] = -1
             self.has_free = self.has_free or bool(op.result.type.shape)
-        elif op.row.family is Family.ELEMENTWISE:
+        elif op.row.family is Family.ELEMENTWISE or op.row is _GATHER:
             self._join(op, op.result.type.shape, None)
         elif op.row.family is Family.REDUCE:
             self._join(op, op.operands[0].type.shape, _axes(op))
@@ -102,11 +114,14 @@ class _Plan:
             self._alone(op)
 
     def _earliest(self, op: Op) -> int:
-        return max([self.ready.get(v, -1) for v in op.operands], default=-1)
+        earliest = max([self.ready.get(v, -1) for v in op.operands], default=-1)
+        if op.row is not _GATHER or op.operands[0] not in self.owner:
+            return earliest
+        return max(earliest, self.owner[op.operands[0]].position + 1)
 
     def _alone(self, op: Op) -> None:
         """A view is placed on demand; anything else is an item of its own."""
-        if op.row.family is Family.VIEW and op.row.name not in ("pad", "concatenate"):
+        if op.row.family is Family.VIEW and op.row.name not in ("pad", "concatenate", "complex"):
             at = self._after_groups(op)
         else:
             at = len(self.items)
@@ -206,7 +221,14 @@ class _Emitter:
     def _copy(self, op: Op) -> None:
         for value in op.operands:
             self._need(value)
+        if op.row.family is Family.INDEXING and op.operands[0].op in self.emitted:
+            self._fill_again(op.operands[0])
         self._emit(op)
+
+    def _fill_again(self, value: Value) -> None:
+        """What is written into is an array of its own, and no array of equal constants."""
+        if value.op is not None and _is_free(value.op) and value.type.shape:
+            self._fill(value.op)
 
     def _emit(self, op: Op) -> None:
         """One op outside kernels; a splat constant that is needed whole becomes a kernel."""
@@ -240,9 +262,9 @@ class _Emitter:
         free: dict[Value, Op] = {}
         for op in group.ops:
             for value in op.operands:
-                if value in own or value in inputs or value in free:
+                if value in own or value in (inputs if _is_whole(op, value) else inputs | free):
                     continue
-                if value.op is not None and _is_free(value.op):
+                if value.op is not None and _is_copied(op, value):
                     free[value] = value.op
                 else:
                     self._need(value)

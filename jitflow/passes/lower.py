@@ -26,7 +26,8 @@ def lower(function: Function, *, vector_bytes: int = 32, registers: int = 16) ->
     Before: `func @f(%x: f32[8]) { %y: f32[8] = kernel %x ...; return %y }`
     After:  `func @f(%x: &f32[8], %y: &f32[8]) {outputs=1} { loop ... { load, ..., store } return }`
     Views become other strides over the same buffer. `vector_bytes` and `registers` of the target
-    shape the blocks of matrix products; no result depends on them.
+    shape the blocks of matrix products; no result depends on them. Complex arrays are seen as
+    floats, with a last axis for the two parts.
     Precondition: fused, static shapes, no structured ops beside kernels.
     """
     return _Lowering(function, vector_bytes, registers).run()
@@ -37,16 +38,18 @@ class _Lowering:
         self.function = function
         self.vector_bytes = vector_bytes
         self.registers = registers
-        self.access: dict[Value, Access] = {}
-        self.context = Context([self._param(v) for v in function.params])
+        self.of_function = (Location(f"@{function.name}", 0),)
+        buffers = [self._param(v) for v in function.params]
+        self.context = Context(buffers)
+        self.context.builder.locations = self.of_function
+        pairs = zip(function.params, buffers, strict=True)
+        self.access = {v: self.context.whole(buffer) for v, buffer in pairs}
         self._place_results()
 
     def _param(self, value: Value) -> Value:
         type = value.type
         _require_array(type, f"@{self.function.name}: cannot lower a parameter of type {type}")
-        buffer = Value(BufferType(type.dtype, type.shape), value.name)
-        self.access[value] = Access.whole(buffer)
-        return buffer
+        return Value(BufferType(type.dtype, type.shape), value.name)
 
     def _place_results(self) -> None:
         """Result buffers; a result computed here is written straight into its buffer."""
@@ -57,17 +60,24 @@ class _Lowering:
             _require_array(type, f"@{self.function.name}: cannot lower a result of type {type}")
             name = value.name or f"out{number}"
             buffer = self.context.builder.param(BufferType(type.dtype, type.shape), name)
-            access = Access.whole(buffer)
+            access = self.context.whole(buffer)
             self.outputs.append(access)
             if value.op is not None and value not in self.home:
                 self.home[value] = access
+                self._place_parts(value.op, access)
+
+    def _place_parts(self, op: Op, access: Access) -> None:
+        """Kernels write the parts of a complex result to their places in it."""
+        if op.row.name == "complex":
+            for k, part in enumerate(op.operands):
+                if part.op is not None and part.op.row.name == "kernel":
+                    self.home.setdefault(part, access.part(k))
 
     def run(self) -> Function:
-        of_function = (Location(f"@{self.function.name}", 0),)
         for op in self.function.ops:
-            self.context.builder.locations = op.locations or of_function
+            self.context.builder.locations = op.locations or self.of_function
             self._op(op)
-        self.context.builder.locations = of_function
+        self.context.builder.locations = self.of_function
         for value, target in zip(self.function.results, self.outputs, strict=True):
             source = self.access[value]
             if source != target:
@@ -79,8 +89,7 @@ class _Lowering:
         """Where a value that is computed now will live: its result buffer, or a temporary."""
         found = self.home.get(value)
         if found is None:
-            type = value.type
-            found = Access.whole(self.context.temp(type.dtype, type.shape, value.name))
+            found = self.context.room_for(value)
         self.access[value] = found
         return found
 
@@ -93,6 +102,8 @@ class _Lowering:
             lower_dot(self.context, op, inputs, target, self.vector_bytes, self.registers)
         elif op.row.name == "concatenate":
             lower_concatenate(self.context, op, inputs, self._target(op.result))
+        elif op.row.name == "complex":
+            self._complex(inputs, self._target(op.result))
         elif op.row.name == "pad":
             lower_pad(self.context, op, inputs, self._target(op.result))
         elif op.row.family is Family.CUMULATIVE:
@@ -112,6 +123,12 @@ class _Lowering:
             access = self._target(op.result)
             copy(self.context, source, access.moved(0, source.shape, c_strides(source.shape)))
         self.access[op.result] = access
+
+    def _complex(self, parts: list[Access], target: Access) -> None:
+        """Copies the parts that are not where they belong already."""
+        for k, source in enumerate(parts):
+            if source != target.part(k):
+                copy(self.context, source, target.part(k))
 
     def _constant(self, op: Op) -> None:
         value, type = op.attrs["value"], op.result.type

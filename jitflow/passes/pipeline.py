@@ -2,6 +2,7 @@
 
 TENSOR: tuple[str, ...] = (
     "inline",  # calls first, so that every later pass sees one flat function
+    "split_complex",  # real values from here on, so that no later pass knows complex ones
     "fold",  # constants, before the rules that ask for them
     "hoist_views",  # next to other views, where canonicalize joins them
     "canonicalize",  # one form for equal ops, so that cse finds them
@@ -13,6 +14,7 @@ TENSOR: tuple[str, ...] = (
 LOOPS: tuple[str, ...] = (
     "halves",  # 16-bit floats are f32 to all that computes; before it is known what fuses
     "flatten",  # reductions by shape alone, before ops are grouped by shape
+    "pointwise",  # reads at computed places, as ops that fuse
     "fuse",  # what is computed together, while ops still name whole arrays
     "lower",  # arrays become buffers, kernels become loops
     "fuse_loops",  # rows of one kernel meet rows of the next; needs plain scalar loops

@@ -22,12 +22,15 @@ from jitflow.passes.hoist_views import hoist_views
 from jitflow.passes.inline import inline
 from jitflow.passes.linearize import linearize
 from jitflow.passes.lower import lower
+from jitflow.passes.pointwise import pointwise
+from jitflow.passes.split_complex import split_complex
 from jitflow.passes.step import Pass
 from jitflow.passes.transpose import transpose
 from jitflow.passes.vectorize import vectorize
 
 _ALL: tuple[Pass, ...] = (
     Pass(inline, required=True),
+    Pass(split_complex, required=True),
     Pass(hoist_views),
     Pass(canonicalize),
     Pass(fold),
@@ -38,6 +41,7 @@ _ALL: tuple[Pass, ...] = (
     Pass(batch, required=True),
     Pass(halves, required=True),
     Pass(flatten, required=True),
+    Pass(pointwise, required=True),
     Pass(fuse, required=True),
     Pass(lower, required=True),
     Pass(fuse_loops),

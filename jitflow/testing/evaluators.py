@@ -22,7 +22,7 @@ Call = Callable[[Sequence[Any]], Sequence[Any]]
 Evaluator = Callable[[Function], Call | None]
 """The function as a call, None where this evaluator has no way to run it."""
 
-TO_CODE = ("inline", *LOOPS)
+TO_CODE = ("inline", "split_complex", *LOOPS)
 """What code needs of tensor IR: nothing is simplified on the way, so that all of it is run."""
 
 TO_CODE_FROM_LOOPS = tuple(

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from jitflow.ir import split
 from jitflow.ir.derivative import jvp_by_operand
-from jitflow.ir.dtypes import DType
+from jitflow.ir.dtypes import DType, part_of
 from jitflow.ir.ops import reference
-from jitflow.ir.ops.rules import elementwise
+from jitflow.ir.ops.rules import Attrs, Types, elementwise
 from jitflow.ir.row import Family, OpRow, register
 
 NUMBERS = "iufc"
@@ -62,7 +63,7 @@ register(OpRow(
 ))
 register(OpRow(
     name="mul", family=Family.ELEMENTWISE, arity=2, doc="x * y; integers wrap.",
-    infer=elementwise(NUMBERS, "numbers"), reference=np.multiply,
+    infer=elementwise(NUMBERS, "numbers"), reference=np.multiply, split=split.mul, normwise=3.0,
     commutative=True, associative=True, identity=_one,
     multilinear=(0, 1), transpose=lambda b, ct, op, index: b.mul(ct, op.operands[1 - index]),
 ))
@@ -80,6 +81,7 @@ def _tangent_div(b: Any, op: Any, tangents: Any) -> Any:
 register(OpRow(
     name="div", family=Family.ELEMENTWISE, arity=2, doc="x / y, correctly rounded.",
     infer=elementwise("fc", "floats"), reference=np.divide, cost=8,
+    split=split.div, normwise=6.0,
     linear=(0,), jvp=_tangent_div,
     transpose=lambda b, ct, op, index: b.div(ct, op.operands[1]),
 ))
@@ -100,11 +102,26 @@ def _sign(b: Any, x: Any) -> Any:
     return b.select(b.eq(x, zero), zero, _unit(b, x))
 
 
+def _infer_abs(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
+    (result,) = elementwise(NUMBERS, "numbers")(types, attrs, regions)
+    return (result.with_dtype(part_of(result.dtype)) if result.dtype.kind == "c" else result,)
+
+
+def _tangent_abs(b: Any, t: Any, out: Any, x: Any) -> Any:
+    """Of a complex number Re(conj(x) t) / |x|."""
+    if x.type.dtype.kind != "c":
+        return b.mul(t, _sign(b, x))
+    along = b.add(b.mul(b.real(x), b.real(t)), b.mul(b.imag(x), b.imag(t)))
+    zero = b.full_like(out, 0)
+    is_zero = b.eq(out, zero)
+    return b.select(is_zero, zero, b.div(along, b.select(is_zero, b.full_like(out, 1), out)))
+
+
 register(OpRow(
     name="abs", family=Family.ELEMENTWISE, arity=1,
-    doc="|x|; the least integer stays; the derivative at 0 is 0.",
-    infer=elementwise(REALS, "real numbers"), reference=np.abs, idempotent=True,
-    jvp=jvp_by_operand(lambda b, t, out, x: b.mul(t, _sign(b, x))),
+    doc="|x|; the least integer stays; real of complex x; the derivative at 0 is 0.",
+    infer=_infer_abs, reference=np.abs, idempotent=True, split=split.abs, normwise=2.0,
+    jvp=jvp_by_operand(_tangent_abs),
 ))
 
 
@@ -154,7 +171,8 @@ register(OpRow(
 ))
 register(OpRow(
     name="sqrt", family=Family.ELEMENTWISE, arity=1, doc="Square root, correctly rounded.",
-    infer=elementwise("f", "floats"), reference=reference.quiet(np.sqrt), cost=8,
+    infer=elementwise("fc", "floats"), reference=reference.quiet(np.sqrt), cost=8,
+    split=split.sqrt, normwise=4.0,
     jvp=jvp_by_operand(lambda b, t, out, x: b.div(t, b.add(out, out))),
 ))
 register(OpRow(

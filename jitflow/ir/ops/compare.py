@@ -12,6 +12,10 @@ from jitflow.ir.ops.rules import comparison, require_elementwise
 from jitflow.ir.row import Family, OpRow, register
 
 _CUT = "a comparison is piecewise constant"
+_SPLITS = {
+    "eq": lambda b, x, y: b.and_(b.eq(x.real, y.real), b.eq(x.imag, y.imag)),
+    "ne": lambda b, x, y: b.or_(b.ne(x.real, y.real), b.ne(x.imag, y.imag)),
+}
 
 for _name, _function, _doc in (
     ("eq", np.equal, "x == y"),
@@ -23,8 +27,9 @@ for _name, _function, _doc in (
 ):
     register(OpRow(
         name=_name, family=Family.ELEMENTWISE, arity=2, doc=f"{_doc}; the result is bool.",
-        infer=comparison("biuf" if _name not in ("eq", "ne") else "biufc", "numbers"),
+        infer=comparison("biufc" if _name in _SPLITS else "biuf", "numbers"),
         reference=_function, commutative=_name in ("eq", "ne"), no_derivative=_CUT,
+        split=_SPLITS.get(_name),
     ))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import DtypeError, ShapeError
+from jitflow.ir import split
 from jitflow.ir.batching import shifted
 from jitflow.ir.ops.rules import Attrs, Types, normal_axes, require_tensor
 from jitflow.ir.row import Attribute, Family, OpRow, register
@@ -107,5 +108,6 @@ register(OpRow(
     doc="Sum of products over `contract` axes; result axes: batch, lhs free, rhs free.",
     attributes={"contract": Attribute("nested"), "batch": Attribute("nested", ((), ()))},
     infer=_infer_dot, reference=_reference_dot, multilinear=(0, 1), transpose=_transpose_dot,
+    split=split.dot,
     batch=_batch_dot,
 ))

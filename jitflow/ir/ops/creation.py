@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import DtypeError, ShapeError, VerifyError
+from jitflow.ir.dense import Dense
+from jitflow.ir.dtypes import part_of
 from jitflow.ir.ops.rules import Attrs, Types
-from jitflow.ir.row import Attribute, Family, OpRow, register
+from jitflow.ir.parts import Parts
+from jitflow.ir.row import ROWS, Attribute, Family, OpRow, register
 from jitflow.ir.types import TensorType, VectorType
 
 
@@ -32,11 +35,20 @@ def _extents(type: Any) -> Any:
     return type.shape if isinstance(type, TensorType) else (type.lanes,)
 
 
+def _split_constant(b: Any, value: Dense, type: Any) -> Parts:
+    part = type.with_dtype(part_of(type.dtype))
+    return Parts(*(
+        b.emit(ROWS["constant"], (), {"value": Dense(data, part.dtype), "type": part}).result
+        for data in (value.array.real, value.array.imag)
+    ))
+
+
 register(OpRow(
     name="constant", family=Family.CREATION, arity=0,
     doc="Constant data of the given type; one number stands for every element.",
     attributes={"value": Attribute("dense"), "type": Attribute("type")},
     infer=_infer_constant, reference=_full, no_derivative="constant", cost=0,
+    split=_split_constant,
 ))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from jitflow.errors import DtypeError, ShapeError, VerifyError
 from jitflow.ir.dims import Dimension, bounds, dim_max, dim_min
+from jitflow.ir.dtypes import part_of
 from jitflow.ir.ops.rules import Attrs, Types
 from jitflow.ir.row import Attribute, Effect, Family, OpRow, register
 from jitflow.ir.types import INDEX, TOKEN, BufferType, TensorType, VectorType
@@ -38,9 +39,12 @@ register(OpRow(
 
 def _infer_view(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     base, view = _require_buffer(types[0]), _require_buffer(attrs["type"])
-    if view.dtype is not base.dtype or view.space != base.space:
+    shows_parts = base.dtype.kind == "c" and view.dtype is part_of(base.dtype)
+    if (view.dtype is not base.dtype and not shows_parts) or view.space != base.space:
         raise DtypeError(f"{view} is not a view of {base}: dtype and space must be equal")
     least, greatest = _reach(base)
+    if shows_parts:
+        least, greatest = 2 * least, 2 * greatest + 1
     low, high = (attrs["offset"] + end for end in _reach(view))
     inside = bounds(low - least)[0] >= 0 and bounds(greatest - high)[0] >= 0
     if 0 not in view.shape and (0 in base.shape or not inside):
@@ -60,7 +64,8 @@ def _reach(buffer: BufferType) -> tuple[Dimension, Dimension]:
 
 register(OpRow(
     name="view", family=Family.LOOP, arity=1, infer=_infer_view,
-    doc="The same memory from element `offset` on, with another shape and other strides.",
+    doc="The same memory from element `offset` on, with another shape and other strides; that of"
+        " complex numbers may be seen as floats, two for each.",
     attributes={"offset": Attribute("int", 0), "type": Attribute("type")},
     no_derivative=_LEVEL_3,
 ))

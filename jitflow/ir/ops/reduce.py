@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import DtypeError, ShapeError
+from jitflow.ir import split
 from jitflow.ir.dtypes import i64
 from jitflow.ir.ops import reference
 from jitflow.ir.ops.rules import Attrs, Types, normal_axes, require_tensor
+from jitflow.ir.parts import Parts
 from jitflow.ir.row import Attribute, Family, OpRow, register
 
 COMBINES = {
@@ -72,6 +74,22 @@ def _tangent_product(b: Any, op: Any, tangents: Any) -> Any:
     return b.reshape(t, shape=op.result.type.shape)
 
 
+def _split_product(b: Any, x: Parts, axes: tuple[int, ...]) -> Parts:
+    """Along a binary tree of halves, as its derivative; 1 where there is nothing."""
+    dtype = x.real.type.dtype
+    kept = tuple(n for a, n in enumerate(x.real.type.shape) if a not in axes)
+    re, im = (_axes_last(b, part, axes) for part in x)
+    one, zero = b.constant(1, dtype), b.constant(0, dtype)
+    if re.type.shape[-1] == 0:
+        return Parts(*(b.constant(v, dtype, shape=kept) for v in (1, 0)))
+    while re.type.shape[-1] > 1:
+        if re.type.shape[-1] % 2:
+            re, im = _pad_last(b, re, one), _pad_last(b, im, zero)
+        (re0, re1), (im0, im1) = _halves(b, re), _halves(b, im)
+        re, im = split.mul(b, Parts(re0, im0), Parts(re1, im1))
+    return Parts(*(b.reshape(part, shape=kept) for part in (re, im)))
+
+
 def _axes_last(b: Any, x: Any, axes: tuple[int, ...]) -> Any:
     """x with the reduced axes flattened into one last axis."""
     kept = tuple(a for a in range(x.type.rank) if a not in axes)
@@ -119,7 +137,7 @@ def _prod(x: Any, axis: Any) -> Any:
 _reduction("reduce_sum", _sum, "Sum over `axes` by a fixed tree; 0 where empty.", _NUMBERS,
            exact=False, linear=(0,), transpose=_transpose_sum)
 _reduction("reduce_prod", _prod, "Product over `axes` by a fixed tree; 1 where empty.", _NUMBERS,
-           exact=False, jvp=_tangent_product)
+           exact=False, jvp=_tangent_product, split=_split_product)
 _reduction("reduce_max", reference.greatest, "The `maximum` over `axes`; NaN if one is NaN.",
            _ORDERED, jvp=_tangent_extreme)
 _reduction("reduce_min", reference.least, "The `minimum` over `axes`; NaN if one is NaN.",
@@ -136,9 +154,14 @@ def _infer_arg(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     return (result.with_dtype(i64),)
 
 
-register(OpRow(
-    name="argmax", family=Family.REDUCE, arity=1, infer=_infer_arg,
-    doc="Index along `axis` of the first greatest element; of the first NaN if there is one.",
-    attributes={"axis": Attribute("int")},
-    reference=lambda x, axis: np.argmax(x, axis=axis), no_derivative="an index",
-))
+def _arg(name: str, function: Any, what: str) -> None:
+    register(OpRow(
+        name=name, family=Family.REDUCE, arity=1, infer=_infer_arg,
+        doc=f"Index along `axis` of the first {what} element; of the first NaN if there is one.",
+        attributes={"axis": Attribute("int")},
+        reference=lambda x, axis: function(x, axis=axis), no_derivative="an index",
+    ))
+
+
+_arg("argmax", np.argmax, "greatest")
+_arg("argmin", np.argmin, "least")

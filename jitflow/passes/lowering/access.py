@@ -35,6 +35,12 @@ class Access:
     def moved(self, offset: int, shape: Shape, strides: Shape) -> Access:
         return Access(self.base, self.offset + offset, shape, strides)  # type: ignore[arg-type]
 
+    def part(self, index: int) -> Access:
+        """The real (0) or imaginary (1) parts of complex numbers, whose last axis is that of parts.
+        """
+        offset = index * self.strides[-1]
+        return self.moved(offset, self.shape[:-1], self.strides[:-1])
+
 
 def viewed(access: Access, op: Op) -> Access | None:
     """The access of a view op's result; None where the elements must be copied."""
@@ -124,4 +130,6 @@ _VIEWS: dict[str, Callable[[Access, Op], Any]] = {
     "reverse": _reverse,
     "slice": _slice,
     "reshape": _reshape,
+    "real": lambda access, op: access.part(0),
+    "imag": lambda access, op: access.part(1),
 }

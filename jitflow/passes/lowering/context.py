@@ -7,7 +7,7 @@ from typing import Any
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Value
 from jitflow.ir.dense import Dense
-from jitflow.ir.dtypes import DType
+from jitflow.ir.dtypes import DType, part_of
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import INDEX, BufferType
 from jitflow.passes.lowering.access import Access
@@ -38,6 +38,23 @@ class Context:
         op = self.builder.emit(ROWS["alloc"], (), {"type": type})
         op.result.name = name
         return op.result
+
+    def whole(self, buffer: Value) -> Access:
+        """All of a buffer; that of complex numbers as floats, with a last axis for the parts."""
+        type = buffer.type
+        if type.dtype.kind != "c":
+            return Access.whole(buffer)
+        parts = BufferType(part_of(type.dtype), (*type.shape, 2), None, type.space)
+        op = self.builder.emit(ROWS["view"], (buffer,), {"offset": 0, "type": parts})
+        op.result.name = buffer.name
+        return Access.whole(op.result)
+
+    def room_for(self, value: Value) -> Access:
+        """A new dense buffer in the arena for an array; two floats for each complex number."""
+        dtype, shape = value.type.dtype, value.type.shape
+        if dtype.kind == "c":
+            dtype, shape = part_of(dtype), (*shape, 2)
+        return Access.whole(self.temp(dtype, shape, value.name))
 
     def view(self, access: Access, shape: tuple[int, ...], strides: tuple[int, ...]) -> Value:
         """A buffer value for `access` under other axes; made once per place, shape and strides."""
