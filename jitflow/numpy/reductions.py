@@ -37,10 +37,10 @@ def _reduce(row: str, x: Array, axis: Any, keepdims: bool) -> Array:
     """One reduction; a copy where no axis is reduced."""
     axes = normal_axes(row.removeprefix("reduce_"), axis, x.type.rank)
     result = emit(row, x, axes=axes) if axes else detach(x)
-    return _with_axes(result, x.type.shape, axes) if keepdims else result
+    return with_axes(result, x.type.shape, axes) if keepdims else result
 
 
-def _with_axes(result: Array, shape: Shape, axes: tuple[int, ...]) -> Array:
+def with_axes(result: Array, shape: Shape, axes: tuple[int, ...]) -> Array:
     """The reduced axes put back with extent 1."""
     kept = tuple(1 if k in axes else extent for k, extent in enumerate(shape))
     return result if kept == result.type.shape else emit("reshape", result, shape=kept)
@@ -53,7 +53,8 @@ def _sum_dtype(dtype: DType) -> DType:
     return dtypes.u64 if dtype.kind == "u" else dtype
 
 
-def _widened(a: Any, dtype: Any) -> Array:
+def widened(a: Any, dtype: Any) -> Array:
+    """The array in the dtype that sums and products of it have."""
     x = as_array(a)
     return convert(x, _sum_dtype(x.type.dtype) if dtype is None else requested_dtype(dtype))
 
@@ -95,7 +96,7 @@ def sum(
     initial: Any = None,
     where: Any = True,
 ) -> Array:
-    x = masked("sum", _widened(a, dtype), where, 0)
+    x = masked("sum", widened(a, dtype), where, 0)
     return _started(np.add, _reduce_numbers("reduce_sum", "or", x, axis, keepdims), initial)
 
 
@@ -108,7 +109,7 @@ def prod(
     initial: Any = None,
     where: Any = True,
 ) -> Array:
-    x = masked("prod", _widened(a, dtype), where, 1)
+    x = masked("prod", widened(a, dtype), where, 1)
     return _started(np.multiply, _reduce_numbers("reduce_prod", "and", x, axis, keepdims), initial)
 
 
@@ -167,7 +168,7 @@ def _refuse_without_identity(name: str, x: Array, is_empty: bool) -> NoReturn:
 def _empty_extreme(x: Array, axes: tuple[int, ...], keepdims: bool, initial: Any) -> Array:
     left = tuple(extent for k, extent in enumerate(x.type.shape) if k not in axes)
     result = spread(operand(initial), left, x.type.dtype)
-    return _with_axes(result, x.type.shape, axes) if keepdims else result
+    return with_axes(result, x.type.shape, axes) if keepdims else result
 
 
 @numpy_function(np.ptp)
@@ -197,9 +198,7 @@ def argmax(a: Any, axis: Any = None, keepdims: bool = False) -> Array:
 
 @numpy_function(np.argmin, method="argmin")
 def argmin(a: Any, axis: Any = None, keepdims: bool = False) -> Array:
-    """argmax of the array in reverse order: -x of floats, ~x of bool and integers."""
-    x = as_array(a)
-    return _index_of("argmin", emit("neg" if x.type.dtype.is_float else "not", x), axis, keepdims)
+    return _index_of("argmin", as_array(a), axis, keepdims)
 
 
 def _index_of(name: str, x: Array, axis: Any, keepdims: bool) -> Array:
@@ -212,5 +211,5 @@ def _index_of(name: str, x: Array, axis: Any, keepdims: bool) -> Array:
         axes = (position,)
     if flat.type.shape[position] == 0:
         fail(ShapeError, f"attempt to get {name} of an empty sequence", op=name, shapes=[shape])
-    result = emit("argmax", flat, axis=position)
-    return _with_axes(result, shape, axes) if keepdims else result
+    result = emit(name, flat, axis=position)
+    return with_axes(result, shape, axes) if keepdims else result

@@ -1,6 +1,7 @@
 """Cumulative sums, products and extremes along one axis, in order from its first element.
 
-Each step rounds as the elementwise row that combines two elements, so the results are NumPy's.
+Each step rounds as the elementwise row that combines two elements, to 16 bits too, so the results
+are those of NumPy.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def _cumulative(
     register(OpRow(
         name=name, family=Family.CUMULATIVE, arity=1, doc=doc, infer=infer,
         attributes={"axis": Attribute("int"), "reverse": Attribute("bool", False)},
-        reference=_from_the_end(function), **fields,
+        reference=_from_the_end(function), keeps_halves=True, **fields,
     ))
 
 

@@ -233,7 +233,7 @@ class _Kernel:
         )
 
     def _position(self, at: dict[int, Value]) -> Value:
-        """The index along the reduced axis: only argmax uses it, and it has one axis."""
+        """The index along the reduced axis: only argmax and argmin use it, and have one axis."""
         reduced = [k for k, axis in enumerate(self.space.axes) if axis.reduced]
         return at[reduced[-1]] if reduced else self.context.index(0)
 

@@ -93,7 +93,7 @@ class Reducer:
 
 @dataclass(frozen=True)
 class ArgReducer(Reducer):
-    """argmax: the greatest value and its index, the first of equal ones; NaN beats numbers.
+    """argmax and argmin: the extreme and its index, the first of equal ones; NaN beats numbers.
 
     Within a lane indices grow, so that the first of a state's two has the lesser index.
     """
@@ -113,10 +113,10 @@ class ArgReducer(Reducer):
 
     @property
     def combiner(self) -> str:
-        return "maximum"
+        return "maximum" if self.row == "argmax" else "minimum"
 
     def identity(self, b: Builder, lanes: int | None) -> State:
-        """No value is less; the index is a lane's first, right where no value is greater."""
+        """No value is worse; the index is a lane's first, right where no value is better."""
         (value,) = super().identity(b, lanes)
         if lanes is None:
             return value, full(b, self.index_dtype, None, 0)
@@ -132,17 +132,18 @@ class ArgReducer(Reducer):
         return value, index
 
     def combine(self, b: Builder, first: State, second: State) -> State:
-        """The second where it is greater, or NaN against a number."""
+        """The second where it is better, or NaN against a number."""
         x, y = first[0], second[0]
+        low, high = (x, y) if self.row == "argmax" else (y, x)
         if x.type.dtype.is_float:
-            better = b.and_(b.not_(b.le(y, x)), b.eq(x, x))
+            better = b.and_(b.not_(b.ge(low, high)), b.eq(x, x))
         else:
-            better = b.gt(y, x)
+            better = b.lt(low, high)
         return tuple(b.select(better, s, f) for f, s in zip(first, second, strict=True))
 
     def across_lanes(self, b: Builder, state: State) -> State:
-        """The least index of those lanes that hold the greatest value."""
-        best = b.lane_reduce(state[0], op="maximum")
+        """The least index of those lanes that hold the extreme value."""
+        best = b.lane_reduce(state[0], op=self.combiner)
         lanes = state[0].type.lanes
         hit = _equal(b, state[0], b.splat(best, lanes=lanes))
         none = full(b, self.index_dtype, lanes, self.extent)
@@ -155,7 +156,7 @@ class ArgReducer(Reducer):
 
 def reducer(op: Op) -> Reducer:
     type = op.operands[0].type
-    if op.row.name == "argmax":
+    if op.row.name in ("argmax", "argmin"):
         return ArgReducer(op.row.name, type.dtype, type.shape[op.attrs["axis"]])
     return Reducer(op.row.name, type.dtype)
 
