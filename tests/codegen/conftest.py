@@ -9,7 +9,7 @@ from jitflow.runtime import compile_function
 
 def same_bits(got, want):
     """Per element: equal bits, or both NaN."""
-    if got.dtype.kind != "f":
+    if got.dtype.kind in "biu":
         return got == want
     bits = f"u{got.itemsize}"
     return (got.view(bits) == want.view(bits)) | (np.isnan(got) & np.isnan(want))

@@ -47,11 +47,26 @@ def test_names_are_hints_and_cannot_clash():
         assert np.array_equal(out, values * 3)
 
 
-@pytest.mark.parametrize("name", ["f16", "bf16", "c64", "c128"])
+@pytest.mark.parametrize("name", ["c64", "c128"])
 def test_dtypes_without_code_are_refused_by_name(name):
     function = scale(dtype=DTYPES[name], locations=(Location("model.py", 12),))
     with pytest.raises(NoCodeError, match=rf"model.py:12\nload: no code for {name} yet"):
         emit_llvm(function, "scale")
+
+
+@pytest.mark.parametrize("name", ["f16", "bf16"])
+def test_arithmetic_in_16_bits_is_refused(name):
+    function = scale(dtype=DTYPES[name], locations=(Location("model.py", 12),))
+    with pytest.raises(VerifyError, match=rf"model.py:12\nmul: computes on {name}<8>; run .* halves"):
+        emit_llvm(function, "scale")
+
+
+def test_conversions_without_an_instruction_are_refused():
+    b = Builder()
+    x = b.load(b.param(BufferType(DTYPES["bf16"], ()), "x"))
+    b.store(b.convert(x, dtype=f32), b.param(BufferType(f32, ()), "out"))
+    with pytest.raises(VerifyError, match=r"convert of bf16\[\] to f32\[\]: run the pass half_bits"):
+        emit_llvm(b.build("f", (), {"outputs": 1}), "f")
 
 
 def test_symbolic_sizes_are_refused():

@@ -6,12 +6,15 @@ from jitflow.codegen.module import TABLE
 from jitflow.errors import DtypeError
 from jitflow.ir.builder import Builder
 from jitflow.ir.dtypes import DTYPES, bool_, f64, i8
+from jitflow.ir.location import Location
 from jitflow.ir.row import ROWS, Family
-from jitflow.ir.types import BufferType
+from jitflow.ir.types import BufferType, TensorType
+from jitflow.passes.manager import run_pipeline
+from jitflow.passes.pipeline import loops_for
 from jitflow.runtime import compile_body, make_target
-from jitflow.runtime.symbols import undefined_symbols
+from jitflow.runtime.symbols import check_imports, undefined_symbols
 
-AVX512 = {"avx2": True, "fma": True, "avx512f": True, "avx512vl": True}
+AVX512 = {"avx2": True, "fma": True, "f16c": True, "avx512f": True, "avx512vl": True}
 TARGETS = {
     "sse2": make_target("x86_64-unknown-linux-gnu", "x86-64", {}),
     "avx512": make_target("x86_64-unknown-linux-gnu", "skylake-avx512", AVX512),
@@ -28,7 +31,7 @@ def all_rows(dtype, lanes=8):
     zero = b.index(0)
     value = b.load(x, zero, lanes=lanes)
     mask = b.eq(value, b.full_like(value, 1))
-    targets = [d for d in DTYPES.values() if d.kind in "biuf" and d.bits != 16]
+    targets = [d for d in DTYPES.values() if d.kind in "biuf"]
     results = [b.convert(value, dtype=d) for d in targets]
     for name in sorted(TABLE):
         row = ROWS[name]
@@ -48,6 +51,20 @@ def all_rows(dtype, lanes=8):
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 @pytest.mark.parametrize("dtype", [bool_, i8, DTYPES["u64"], DTYPES["f32"], f64], ids=str)
 def test_rows_compile_for_other_cpus(target, dtype):
-    body = compile_body(all_rows(dtype), target)
+    half_bits = f"half_bits{{f16c={str(target.has_f16c).lower()}}}"
+    body = compile_body(run_pipeline(half_bits, all_rows(dtype)), target)
+    check_imports(body.object_bytes)
     if target.has_fma:
         assert not {"fma", "fmaf"} & undefined_symbols(body.object_bytes)
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+@pytest.mark.parametrize("dtype", [DTYPES["f16"], DTYPES["bf16"]], ids=str)
+@pytest.mark.parametrize("lanes", [1, 3, 16])
+def test_numbers_of_16_bits_need_no_library(target, dtype, lanes):
+    b = Builder(locations=(Location("f.py", 1),))
+    x, y = (b.param(TensorType(dtype, (lanes,))) for _ in "xy")
+    total = b.add(b.mul(x, y), b.full_like(x, 1))
+    function = b.build("f", [total, b.reduce_sum(x, axes=(0,)), b.convert(x, dtype=f64)])
+    loops = loops_for(target.vector_bytes, target.vector_registers, target.has_f16c)
+    check_imports(compile_body(run_pipeline(loops, function), target).object_bytes)
