@@ -221,4 +221,5 @@ EMITTERS: dict[str, Emit] = {
     "shift_left": _shift_left,
     "shift_right": _shift_right,
     "quotient": _quotient,
+    "bit_count": _unary_intrinsic("ctpop"),
 }

@@ -12,9 +12,10 @@ from collections.abc import Callable
 import numpy as np
 
 from jitflow.ir.dtypes import DTYPES, bool_, f32
+from jitflow.numpy import complex_rules, float_parts
 from jitflow.numpy.basics import Array, convert, emit, full_like
 
-Rule = Callable[..., Array]
+Rule = Callable[..., Array | tuple[Array, Array]]
 
 
 def row(name: str) -> Rule:
@@ -37,10 +38,6 @@ def _by_kind(**rules: Rule) -> Rule:
 
 def _ceil(x: Array) -> Array:
     return emit("neg", emit("floor", emit("neg", x)))
-
-
-def _trunc(x: Array) -> Array:
-    return emit("copysign", emit("floor", emit("abs", x)), x)
 
 
 def _sign_integer(x: Array) -> Array:
@@ -87,11 +84,6 @@ def _always(answer: bool) -> Rule:
     return lambda x: full_like(x, answer, bool_)
 
 
-def _signbit(x: Array) -> Array:
-    bits = emit("bitcast", x, dtype=DTYPES[f"i{x.type.dtype.bits}"])
-    return emit("lt", bits, full_like(bits, 0))
-
-
 def _ignoring_nan(name: str) -> Rule:
     """fmax and fmin: the other operand where one is NaN."""
 
@@ -117,11 +109,25 @@ def _heaviside(x: Array, at_zero: Array) -> Array:
     return emit("select", emit("eq", x, zero), at_zero, result)
 
 
+def _divmod(x: Array, y: Array) -> tuple[Array, Array]:
+    return emit("floor_divide", x, y), emit("remainder", x, y)
+
+
+def _lcm(x: Array, y: Array) -> Array:
+    """|x| / gcd * |y| without a sign, which wraps; 0 where both are 0."""
+    dtype = x.type.dtype
+    x, y = (emit("bitcast", emit("abs", v), dtype=DTYPES[f"u{dtype.bits}"]) for v in (x, y))
+    factor = emit("quotient", x, emit("gcd", x, y))
+    return emit("bitcast", emit("mul", factor, y), dtype=dtype)
+
+
 def compare(name: str) -> Rule:
     """A comparison; int64 against uint64 compares values, as NumPy does."""
     mirrored = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}.get(name, name)
 
     def rule(x: Array, y: Array) -> Array:
+        if x.type.dtype.kind == "c" and mirrored != name:
+            return complex_rules.compare(name)(x, y)
         if x.type.dtype is y.type.dtype:
             return emit(name, x, y)
         if x.type.dtype.is_signed:
@@ -151,8 +157,10 @@ RULES: dict[np.ufunc, Rule] = {
     np.absolute: _by_kind(b=identity, u=identity, other=row("abs")),
     np.fabs: row("abs"),
     np.sign: _by_kind(
-        i=_sign_integer, u=lambda x: emit("minimum", x, full_like(x, 1)), other=_sign_float
+        i=_sign_integer, u=lambda x: emit("minimum", x, full_like(x, 1)),
+        c=complex_rules.sign, other=_sign_float,
     ),
+    np.conjugate: _by_kind(c=row("conj"), other=identity),
     np.copysign: row("copysign"),
     np.square: _square,
     np.reciprocal: _reciprocal,
@@ -163,12 +171,16 @@ RULES: dict[np.ufunc, Rule] = {
     np.degrees: _scaled(180, math.pi),
     np.floor: _by_kind(**_WHOLE, other=row("floor")),
     np.ceil: _by_kind(**_WHOLE, other=_ceil),
-    np.trunc: _by_kind(**_WHOLE, other=_trunc),
-    np.rint: row("rint"),
-    np.maximum: row("maximum"),
-    np.minimum: row("minimum"),
-    np.fmax: _by_kind(f=_ignoring_nan("maximum"), other=row("maximum")),
-    np.fmin: _by_kind(f=_ignoring_nan("minimum"), other=row("minimum")),
+    np.trunc: _by_kind(**_WHOLE, other=float_parts.trunc),
+    np.rint: _by_kind(c=complex_rules.by_parts(row("rint")), other=row("rint")),
+    np.maximum: _by_kind(c=complex_rules.extreme("ge", False), other=row("maximum")),
+    np.minimum: _by_kind(c=complex_rules.extreme("le", False), other=row("minimum")),
+    np.fmax: _by_kind(
+        f=_ignoring_nan("maximum"), c=complex_rules.extreme("ge", True), other=row("maximum")
+    ),
+    np.fmin: _by_kind(
+        f=_ignoring_nan("minimum"), c=complex_rules.extreme("le", True), other=row("minimum")
+    ),
     np.exp: row("exp"),
     np.expm1: row("expm1"),
     np.log: row("log"),
@@ -178,10 +190,26 @@ RULES: dict[np.ufunc, Rule] = {
     np.sin: row("sin"),
     np.cos: row("cos"),
     np.heaviside: _heaviside,
-    np.isnan: _by_kind(f=_is_nan, other=_always(False)),
-    np.isinf: _by_kind(f=_against_infinity("eq"), other=_always(False)),
-    np.isfinite: _by_kind(f=_against_infinity("lt"), other=_always(True)),
-    np.signbit: _signbit,
+    np.isnan: _by_kind(f=_is_nan, c=complex_rules.is_nan, other=_always(False)),
+    np.isinf: _by_kind(
+        f=_against_infinity("eq"), c=complex_rules.is_infinite, other=_always(False)
+    ),
+    np.isfinite: _by_kind(
+        f=_against_infinity("lt"), c=complex_rules.is_finite, other=_always(True)
+    ),
+    np.signbit: float_parts.signbit,
+    np.nextafter: float_parts.nextafter,
+    np.spacing: float_parts.spacing,
+    np.ldexp: float_parts.ldexp,
+    np.frexp: float_parts.frexp,
+    np.modf: float_parts.modf,
+    np.floor_divide: row("floor_divide"),
+    np.remainder: row("remainder"),
+    np.fmod: row("fmod"),
+    np.divmod: _divmod,
+    np.gcd: row("gcd"),
+    np.lcm: _lcm,
+    np.bitwise_count: lambda x: emit("bit_count", emit("abs", x)),
     np.bitwise_and: row("and"),
     np.bitwise_or: row("or"),
     np.bitwise_xor: row("xor"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from jitflow.ir.dtypes import DTYPES, DType, f32, i32
+from jitflow.ir.dtypes import DTYPES, DType, f16, f32, i32
 from jitflow.numpy.basics import Array, convert, emit, full_like
 
 FRACTION_BITS = {"f16": 10, "bf16": 7, "f32": 23, "f64": 52}
@@ -40,7 +40,10 @@ def _next(bits: Array, dtype: DType) -> Array:
 
 
 def nextafter(x: Array, y: Array) -> Array:
-    """The float beside x in the direction of y; the derivative is 0."""
+    """The float beside x in the direction of y; the derivative is 0.
+
+    Of zeros of different sign NumPy gives y, and x in float16.
+    """
     dtype, zero = x.type.dtype, full_like(x, 0)
     bits = _bits(x)
     outwards = emit("eq", emit("lt", x, y), emit("gt", x, zero))
@@ -48,16 +51,23 @@ def nextafter(x: Array, y: Array) -> Array:
     beside = emit("bitcast", emit("add", bits, step), dtype=dtype)
     least = emit("copysign", _next(full_like(bits, 0), dtype), y)
     result = emit("select", emit("eq", x, zero), least, beside)
-    result = emit("select", emit("eq", x, y), y, result)
+    result = emit("select", emit("eq", x, y), x if dtype is f16 else y, result)
     ordered = emit("and", emit("eq", x, x), emit("eq", y, y))
     return emit("select", ordered, result, full_like(x, math.nan))
 
 
 def spacing(x: Array) -> Array:
-    """The distance to the next float away from zero, with x's sign; the derivative is 0."""
+    """The distance to the next float, which is away from zero; the derivative is 0.
+
+    It has the sign of x, but for zeros. NumPy's next float16 is the one above.
+    """
     dtype, bits = x.type.dtype, _bits(x)
     here = emit("bitcast", bits, dtype=dtype)
-    gap = emit("sub", _next(bits, dtype), here)
+    if dtype is f16:
+        gap = emit("sub", nextafter(here, _infinity_like(x)), here)
+    else:
+        gap = emit("sub", _next(bits, dtype), here)
+        gap = emit("select", emit("eq", x, full_like(x, 0)), emit("abs", gap), gap)
     return emit("select", is_infinite(x), full_like(x, math.nan), gap)
 
 

@@ -25,6 +25,9 @@ _OPERATORS: dict[str, np.ufunc] = {
     "sub": np.subtract,
     "mul": np.multiply,
     "truediv": np.true_divide,
+    "floordiv": np.floor_divide,
+    "mod": np.remainder,
+    "divmod": np.divmod,
     "matmul": np.matmul,
     "and": np.bitwise_and,
     "or": np.bitwise_or,
@@ -60,10 +63,14 @@ def _is_weak(x: Any) -> bool:
     return x.weak if type(x) is Array else type(x) in WEAK
 
 
-def _operator(compute: Callable[..., Array]) -> Callable[..., Array]:
-    def apply(*operands: Any) -> Array:
+def _operator(compute: Callable[..., Any]) -> Callable[..., Any]:
+    def apply(*operands: Any) -> Any:
         result = compute(*operands)
         weak = all([_is_weak(x) for x in operands])
+        if type(result) is tuple:
+            for part in result:
+                part.weak = weak
+            return result
         if any([result is x for x in operands]):
             result = detach(result)
         result.weak = weak
@@ -104,12 +111,6 @@ def _outer(compute: Callable[..., Array]) -> Callable[..., Array]:
     return apply
 
 
-def _real_only(x: Array) -> Array:
-    if x.type.dtype.kind == "c":
-        fail(TraceError, "parts of complex arrays come later", shapes=[x.type])
-    return x
-
-
 for _name, _ufunc in _OPERATORS.items():
     OPERATORS[_name] = _operator(CALLS[_ufunc])
 OPERATORS["pow"] = _operator(operator_power)
@@ -120,5 +121,3 @@ for _ufunc, _compute in _REDUCTIONS.items():
     FUNCTIONS[_ufunc, "reduce"] = _reduction(_compute)
 for _ufunc in (u for u in CALLS if u.nin == 2 and u.signature is None):
     FUNCTIONS[_ufunc, "outer"] = _outer(CALLS[_ufunc])
-
-PROPERTIES["real"] = _real_only

@@ -41,16 +41,17 @@ def default(key: Key) -> Any:
 
 @cache
 def loops(ufunc: np.ufunc, keys: tuple[Key, ...], dtype: Any = None) -> tuple[DType, ...]:
-    """The dtypes that a ufunc takes its operands in, and that of its result.
+    """The dtypes that a ufunc takes its operands in, and those of its results.
 
     Raises TypeError where NumPy has no such loop, DtypeError where jitflow has no such dtype.
     """
     if all(key in _DEFAULTS for key in keys):
         keys = tuple(map(default, keys))
     if dtype is None:
-        return tuple(map(as_dtype, ufunc.resolve_dtypes((*keys, None))))
-    signature = (*[None] * len(keys), dtype)
-    return tuple(map(as_dtype, ufunc.resolve_dtypes((*keys, None), signature=signature)))
+        return tuple(map(as_dtype, ufunc.resolve_dtypes((*keys, *[None] * ufunc.nout))))
+    signature = (*[None] * len(keys), *[dtype] * ufunc.nout)
+    given = (*keys, *[None] * ufunc.nout)
+    return tuple(map(as_dtype, ufunc.resolve_dtypes(given, signature=signature)))
 
 
 @cache

@@ -32,18 +32,21 @@ from jitflow.numpy.promotion import default, loops
 from jitflow.trace import detach
 
 
-def elementwise(ufunc: np.ufunc, rule: Rule, *operands: Any, dtype: Any = None) -> Array:
+def elementwise(ufunc: np.ufunc, rule: Rule, *operands: Any, dtype: Any = None) -> Any:
     """The rule on operands brought to the dtypes of NumPy's loop and to one shape."""
-    if dtype is None and len(operands) == 2:
+    if dtype is None and len(operands) == 2 and ufunc.nout == 1:
         pair = _simple_pair(ufunc, *operands)
         if pair is not None:
             *arrays, result = pair
             return convert(rule(*arrays), result)
     known = [operand(x) for x in operands]
-    *inputs, result = loop_of(ufunc, known, dtype)
+    dtypes = loop_of(ufunc, known, dtype)
+    inputs, results = dtypes[: ufunc.nin], dtypes[ufunc.nin :]
     shape = broadcast_shapes(ufunc.__name__, [shape_of(x) for x in known])
-    arrays = [spread(x, shape, d) for x, d in zip(known, inputs, strict=True)]
-    return convert(rule(*arrays), result)
+    found = rule(*[spread(x, shape, d) for x, d in zip(known, inputs, strict=True)])
+    if ufunc.nout == 1:
+        return convert(found, *results)
+    return tuple(map(convert, found, results))
 
 
 def _simple_pair(ufunc: np.ufunc, x: Any, y: Any) -> tuple[Array, Array, DType] | None:
@@ -78,7 +81,7 @@ def _result_beside(ufunc: np.ufunc, dtype: DType, *kinds: type) -> DType | None:
 
 
 def loop_of(ufunc: np.ufunc, operands: Sequence[Operand], dtype: Any = None) -> tuple[Any, ...]:
-    """Dtypes of the operands and of the result; DtypeError where NumPy has no such loop."""
+    """Dtypes of the operands and of the results; DtypeError where NumPy has no such loop."""
     keys = tuple([key_of(x) for x in operands])
     try:
         return loops(ufunc, keys, None if dtype is None else np.dtype(dtype))

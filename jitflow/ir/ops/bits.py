@@ -53,6 +53,11 @@ register(OpRow(
     doc="x shifted right by y bits, keeping the sign of signed x; all sign bits past the width.",
     infer=elementwise("iu", "integers"), reference=reference.shift_right, no_derivative=_WHY,
 ))
+register(OpRow(
+    name="bit_count", family=Family.ELEMENTWISE, arity=1,
+    doc="How many bits are set; those of a negative number are its two's complement.",
+    infer=elementwise("iu", "integers"), reference=reference.bit_count, no_derivative=_WHY,
+))
 
 
 def _infer_lookup(types: tuple[Any, ...], attrs: Any, regions: Any) -> tuple[Any, ...]:

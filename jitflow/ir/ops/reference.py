@@ -161,3 +161,10 @@ def ldexp(x: Array, n: Array) -> Array:
     """NumPy's ldexp with the exponent as a float, which is rounded; NaN of one that is NaN."""
     whole = np.clip(np.rint(np.nan_to_num(n)), -6000, 6000).astype(np.int32)
     return np.where(np.isnan(n), n, np.ldexp(x, whole))
+
+
+def bit_count(x: Array) -> Array:
+    """NumPy's count of the bits of x as an unsigned number, in x's dtype."""
+    source = np.asarray(x)
+    unsigned = source.view(f"u{source.dtype.itemsize}")
+    return np.bitwise_count(unsigned).astype(source.dtype)
