@@ -20,7 +20,8 @@ from numpy import (
     greater_equal, heaviside, hsplit, hstack, inner, invert, isclose, isfinite, isinf, isnan,
     lcm, ldexp, left_shift, less, less_equal, log, log1p, logaddexp, logical_and, logical_not,
     logical_or, logical_xor, matmul, matrix_transpose, max, maximum, mean, meshgrid, min,
-    minimum, mod, modf, moveaxis, multiply, nan_to_num, nancumprod, nancumsum, ndim, negative,
+    minimum, mod, modf, moveaxis, multiply, nan_to_num, nanargmax, nanargmin, nancumprod,
+    nancumsum, nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar, ndim, negative,
     nextafter, not_equal, ones_like, outer, pad, permute_dims, positive, pow, power, prod, ptp,
     rad2deg, radians, ravel, reciprocal, remainder, repeat, reshape, right_shift, rint, roll,
     round, select, shape, sign, signbit, sin, size, spacing, split, sqrt, square, squeeze,
@@ -37,6 +38,7 @@ from numpy import (
 from jitflow.numpy import choosing as _choosing  # noqa: F401  (these fill the tables)
 from jitflow.numpy import complex_numbers as _complex_numbers  # noqa: F401
 from jitflow.numpy import cumulative as _cumulative  # noqa: F401
+from jitflow.numpy import ignoring_nan as _ignoring_nan  # noqa: F401
 from jitflow.numpy import indexing as _indexing  # noqa: F401
 from jitflow.numpy import joining as _joining  # noqa: F401
 from jitflow.numpy import operators as _operators  # noqa: F401
@@ -66,13 +68,15 @@ __all__ = [
     "linalg", "linspace", "log", "log1p", "logaddexp", "logical_and", "logical_not",
     "logical_or", "logical_xor", "matmul", "matrix_transpose", "max", "maximum", "mean",
     "meshgrid", "min", "minimum", "mod", "modf", "moveaxis", "multiply", "nan", "nan_to_num",
-    "nancumprod", "nancumsum", "ndarray", "ndim", "negative", "newaxis", "nextafter",
-    "not_equal", "number", "ones", "ones_like", "outer", "pad", "permute_dims", "pi",
-    "positive", "pow", "power", "prod", "promote_types", "ptp", "rad2deg", "radians", "ravel",
-    "reciprocal", "remainder", "repeat", "reshape", "result_type", "right_shift", "rint",
-    "roll", "round", "select", "shape", "sign", "signbit", "signedinteger", "sin", "size",
-    "spacing", "special", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract",
-    "sum", "swapaxes", "tanh", "tensordot", "tile", "trace", "transpose", "tri", "tril", "triu",
-    "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unsignedinteger", "var",
-    "vdot", "vecdot", "vsplit", "vstack", "where", "zeros", "zeros_like",
+    "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmin",
+    "nanprod", "nanstd", "nansum", "nanvar", "ndarray", "ndim", "negative", "newaxis",
+    "nextafter", "not_equal", "number", "ones", "ones_like", "outer", "pad", "permute_dims",
+    "pi", "positive", "pow", "power", "prod", "promote_types", "ptp", "rad2deg", "radians",
+    "ravel", "reciprocal", "remainder", "repeat", "reshape", "result_type", "right_shift",
+    "rint", "roll", "round", "select", "shape", "sign", "signbit", "signedinteger", "sin",
+    "size", "spacing", "special", "split", "sqrt", "square", "squeeze", "stack", "std",
+    "subtract", "sum", "swapaxes", "tanh", "tensordot", "tile", "trace", "transpose", "tri",
+    "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8",
+    "unsignedinteger", "var", "vdot", "vecdot", "vsplit", "vstack", "where", "zeros",
+    "zeros_like",
 ]
