@@ -18,7 +18,7 @@ from jitflow.numpy.power import operator_power
 from jitflow.numpy.registry import strong
 from jitflow.numpy.shaping import reshaped
 from jitflow.numpy.ufuncs import CALLS
-from jitflow.trace import FUNCTIONS, OPERATORS, PROPERTIES, WEAK, detach, implements
+from jitflow.trace import FUNCTIONS, OPERATORS, WEAK, detach, implements
 
 _OPERATORS: dict[str, np.ufunc] = {
     "add": np.add,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import DtypeError, ShapeError
+from jitflow.errors import ShapeError
 from jitflow.ir.dtypes import bool_, i32
 from jitflow.numpy.basics import (
     Array,
@@ -97,19 +97,14 @@ def _batched(x: Array, y: Array) -> Array:
 
 
 def vecdot(a: Any, b: Any, dtype: Any = None) -> Array:
-    """np.vecdot over the last axis."""
+    """np.vecdot over the last axis: of a's conjugate."""
     x, y = _pair(a, b, dtype)
-    _require_real("vecdot", x)
+    x = CALLS[np.conjugate](x)
     lead = broadcast_shapes("vecdot", [x.type.shape[:-1], y.type.shape[:-1]])
     x = broadcast(x, (*lead, x.type.shape[-1]))
     y = broadcast(y, (*lead, y.type.shape[-1]))
     batch = tuple(range(len(lead)))
     return contract("vecdot", x, y, ((len(lead),), (len(lead),)), (batch, batch))
-
-
-def _require_real(op: str, x: Array) -> None:
-    if x.type.dtype.kind == "c":
-        fail(DtypeError, "complex operands come later", op=op, dtypes=[x.type.dtype])
 
 
 @numpy_function(np.dot, method="dot")
@@ -123,9 +118,9 @@ def dot(a: Any, b: Any) -> Array:
 
 @numpy_function(np.vdot)
 def vdot(a: Any, b: Any) -> Array:
+    """Of a's conjugate."""
     x, y = _pair(ravel(a), ravel(b))
-    _require_real("vdot", x)
-    return contract("vdot", x, y, ((0,), (0,)))
+    return contract("vdot", CALLS[np.conjugate](x), y, ((0,), (0,)))
 
 
 @numpy_function(np.inner)

@@ -103,6 +103,10 @@ def _put_back(step: Step, whole: TracedArray, part: TracedArray) -> TracedArray:
         return emit("transpose", part, axes=tuple(sorted(range(len(axes)), key=axes.__getitem__)))
     if row == "reverse":
         return emit("reverse", part, axes=attrs["axes"])
+    if row == "real":
+        return emit("complex", part, emit("imag", whole))
+    if row == "imag":
+        return emit("complex", emit("real", whole), part)
     return _put_slice(attrs, whole, part)
 
 

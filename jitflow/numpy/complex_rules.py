@@ -1,0 +1,75 @@
+"""Rules of ufuncs on complex operands: NumPy's order of complex numbers, tests, signs.
+
+Complex numbers are ordered by their real parts, then by their imaginary ones; those with a NaN
+are in no order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from jitflow.numpy.basics import Array, emit, full_like
+
+Rule = Callable[..., Array]
+
+
+def parts(x: Array) -> tuple[Array, Array]:
+    """The real and the imaginary part."""
+    return emit("real", x), emit("imag", x)
+
+
+def by_parts(rule: Rule) -> Rule:
+    """The complex number whose parts a rule makes of the operand's."""
+    return lambda x: emit("complex", *map(rule, parts(x)))
+
+
+def either(rule: Rule) -> Rule:
+    """Whether a test holds of one of the parts."""
+    return lambda x: emit("or", *map(rule, parts(x)))
+
+
+def both(rule: Rule) -> Rule:
+    """Whether a test holds of both parts."""
+    return lambda x: emit("and", *map(rule, parts(x)))
+
+
+def _against_infinity(comparison: str) -> Rule:
+    return lambda part: emit(comparison, emit("abs", part), full_like(part, math.inf))
+
+
+is_nan = either(lambda part: emit("ne", part, part))
+is_infinite = either(_against_infinity("eq"))
+is_finite = both(_against_infinity("lt"))
+
+
+def compare(name: str) -> Rule:
+    """lt, le, gt or ge by the real parts, and where these are equal by the imaginary ones."""
+    strict = name[0] + "t"
+
+    def rule(x: Array, y: Array) -> Array:
+        (x_re, x_im), (y_re, y_im) = parts(x), parts(y)
+        ordered = emit("and", emit("eq", x_im, x_im), emit("eq", y_im, y_im))
+        first = emit("and", emit(strict, x_re, y_re), ordered)
+        return emit("or", first, emit("and", emit("eq", x_re, y_re), emit(name, x_im, y_im)))
+
+    return rule
+
+
+def extreme(name: str, ignores_nan: bool) -> Rule:
+    """maximum by "ge", minimum by "le"; one with a NaN wins, or with `ignores_nan` loses."""
+    wins = compare(name)
+
+    def rule(x: Array, y: Array) -> Array:
+        exempt = is_nan(y) if ignores_nan else is_nan(x)
+        return emit("select", emit("or", wins(x, y), exempt), x, y)
+
+    return rule
+
+
+def sign(x: Array) -> Array:
+    """x / |x|; 0 of 0."""
+    size = emit("abs", x)
+    zero = full_like(size, 0)
+    divisor = emit("select", emit("eq", size, zero), full_like(size, 1), size)
+    return emit("complex", *(emit("div", part, divisor) for part in parts(x)))
