@@ -1,7 +1,7 @@
 """jitflow: a just-in-time compiler for numerical Python."""
 
 from jitflow import numpy
-from jitflow.api import grad, jit, value_and_grad
+from jitflow.api import grad, jit, jvp, linearize, value_and_grad, vjp
 from jitflow.errors import JitflowError
 from jitflow.trace.pytree import map_tree, register
 from jitflow.trace.spec import spec
@@ -12,9 +12,12 @@ __all__ = [
     "JitflowError",
     "grad",
     "jit",
+    "jvp",
+    "linearize",
     "map_tree",
     "numpy",
     "register",
     "spec",
     "value_and_grad",
+    "vjp",
 ]

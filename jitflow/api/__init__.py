@@ -1,5 +1,6 @@
 """The road from a Python function to native code: jit, grad, stages. Re-exports only."""
 
+from jitflow.api.forward import jvp, linearize, vjp
 from jitflow.api.function import CacheInfo, JitFunction, jit
 from jitflow.api.gradient import grad, value_and_grad
 from jitflow.api.stages import Captured, Compiled, Lowered, Traced
@@ -13,5 +14,8 @@ __all__ = [
     "Traced",
     "grad",
     "jit",
+    "jvp",
+    "linearize",
     "value_and_grad",
+    "vjp",
 ]

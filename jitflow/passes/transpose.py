@@ -33,7 +33,7 @@ def transpose(function: Function, *, ones: bool = False) -> Function:
 
     The attributes are linearize's. Raises DerivativeError where the map is not linear.
     """
-    linear, tangents = _attribute(function, "linear"), _attribute(function, "tangents")
+    linear, tangents = attribute(function, "linear"), attribute(function, "tangents")
     b = Builder([p for i, p in enumerate(function.params) if i not in linear])
     sweep = _Sweep(b, [function.params[i] for i in linear])
     for op in function.ops:
@@ -49,7 +49,8 @@ def transpose(function: Function, *, ones: bool = False) -> Function:
     return b.build(function.name, [*primal, *gradients], attrs)
 
 
-def _attribute(function: Function, name: str) -> tuple[int, ...]:
+def attribute(function: Function, name: str) -> tuple[int, ...]:
+    """What linearize noted of the function: its `linear` parameters or its `tangents`."""
     found: tuple[int, ...] | None = function.attrs.get(name)
     if found is None:
         raise DerivativeError(f"@{function.name} has no attribute '{name}'; run linearize first")

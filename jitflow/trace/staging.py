@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jitflow.errors import TraceError, explain
-from jitflow.ir.core import Function, Region, Value
+from jitflow.ir.copying import copy_ops
+from jitflow.ir.core import Function, Value
 from jitflow.ir.location import Location
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import TensorType
-from jitflow.passes.rewrite import Sweep
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.context import Context, current, tracing
 from jitflow.trace.emit import wrap
@@ -124,11 +124,7 @@ def leaves_of(operands: Sequence[TracedArray], names: Sequence[str]) -> list[Lea
 
 
 def splice(function: Function, operands: Sequence[Value]) -> tuple[Value, ...]:
-    """Puts the ops of a function into the current trace: its results on these operands."""
-    sweep = Sweep()
-    sweep.values.update(zip(function.params, operands, strict=True))
-    body: Region = sweep.region(function.body)
-    builder = current().builder
-    for op in body.ops:
-        builder.append(op)
-    return body.results
+    """Puts copies of a function's ops into the current trace: its results on these operands."""
+    ops, results = copy_ops(function.body, operands)
+    current().builder.ops += ops
+    return results
