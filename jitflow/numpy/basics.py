@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import AxisError, RangeError, ShapeError
+from jitflow.errors import AxisError, DtypeError, RangeError, ShapeError
 from jitflow.ir.dense import Dense
 from jitflow.ir.dims import known_equal
 from jitflow.ir.dtypes import DType
@@ -80,7 +80,10 @@ def shape_of(x: Operand) -> Shape:
 
 def common_dtype(operands: Sequence[Operand]) -> DType:
     """The dtype that holds them all: of np.where, np.concatenate."""
-    return common(tuple([key_of(x) for x in operands]))
+    try:
+        return common(tuple([key_of(x) for x in operands]))
+    except DtypeError as error:
+        fail(DtypeError, str(error), cure="convert one with .astype")
 
 
 # Values.

@@ -28,7 +28,7 @@ from jitflow.numpy.basics import (
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.registry import numpy_function, strong
 from jitflow.numpy.shaping import permuted, ravel, reshaped
-from jitflow.numpy.ufuncs import CALLS
+from jitflow.numpy.ufuncs import CALLS, loop_of
 
 Axes = tuple[int, ...]
 
@@ -60,9 +60,20 @@ def _pair(a: Any, b: Any, dtype: Any = None) -> tuple[Array, Array]:
     return convert(as_array(first), result), convert(as_array(second), result)
 
 
+def _loop_pair(ufunc: np.ufunc, a: Any, b: Any, dtype: Any) -> tuple[Array, Array]:
+    """Both operands in the dtype of NumPy's loop; that of bfloat16 is float32."""
+    first, second = operand(a), operand(b)
+    left, right, _ = loop_of(ufunc, [first, second], dtype)
+    return convert(as_array(first), left), convert(as_array(second), right)
+
+
+def _conjugate(x: Array) -> Array:
+    return CALLS[np.conjugate](x) if x.type.dtype.kind == "c" else x
+
+
 def matmul(a: Any, b: Any, dtype: Any = None) -> Array:
     """np.matmul: leading axes broadcast; a vector is a row on the left, a column on the right."""
-    x, y = _pair(a, b, dtype)
+    x, y = _loop_pair(np.matmul, a, b, dtype)
     if not x.type.rank or not y.type.rank:
         fail(
             ShapeError,
@@ -98,8 +109,8 @@ def _batched(x: Array, y: Array) -> Array:
 
 def vecdot(a: Any, b: Any, dtype: Any = None) -> Array:
     """np.vecdot over the last axis: of a's conjugate."""
-    x, y = _pair(a, b, dtype)
-    x = CALLS[np.conjugate](x)
+    x, y = _loop_pair(np.vecdot, a, b, dtype)
+    x = _conjugate(x)
     lead = broadcast_shapes("vecdot", [x.type.shape[:-1], y.type.shape[:-1]])
     x = broadcast(x, (*lead, x.type.shape[-1]))
     y = broadcast(y, (*lead, y.type.shape[-1]))
@@ -120,7 +131,7 @@ def dot(a: Any, b: Any) -> Array:
 def vdot(a: Any, b: Any) -> Array:
     """Of a's conjugate."""
     x, y = _pair(ravel(a), ravel(b))
-    return contract("vdot", CALLS[np.conjugate](x), y, ((0,), (0,)))
+    return contract("vdot", _conjugate(x), y, ((0,), (0,)))
 
 
 @numpy_function(np.inner)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from jitflow.errors import DtypeError
 from jitflow.ir.dtypes import DType, as_dtype
 
 Key = Any
@@ -56,5 +57,12 @@ def loops(ufunc: np.ufunc, keys: tuple[Key, ...], dtype: Any = None) -> tuple[DT
 
 @cache
 def common(keys: tuple[Key, ...]) -> DType:
-    """The dtype of a choice between, or a row of, operands with these keys."""
-    return as_dtype(np.result_type(*(_SAMPLES.get(key, key) for key in keys)))
+    """The dtype of a choice between, or a row of, operands with these keys.
+
+    Raises DtypeError where NumPy knows none: for bfloat16 beside integers or float16.
+    """
+    try:
+        return as_dtype(np.result_type(*(_SAMPLES.get(key, key) for key in keys)))
+    except TypeError as error:
+        names = " and ".join(dict.fromkeys(str(default(key)) for key in keys))
+        raise DtypeError(f"no common dtype for {names}") from error

@@ -51,6 +51,18 @@ def test_bfloat16(types):
     assert jnp.bfloat16 is not None
 
 
+def test_bfloat16_has_the_dtypes_that_numpy_gives_it(types):
+    """Those that ml_dtypes teaches NumPy: a Python float widens, a product is of float32."""
+
+    def f(x):
+        return x + 1.5, x * np.int8(2), x @ x, np.dot(x, x), np.vecdot(x, x), np.where(x > 0, x, x)
+
+    assert types(f, "bf16[2]") == "f32[2] bf16[2] f32[] bf16[] f32[] bf16[2]".split()
+    for other in (np.ones(2, np.int32), np.ones(2, np.float16)):
+        with pytest.raises(TypeError, match="no common dtype for bfloat16 and"):
+            types(lambda x: np.concatenate([x, other]), "bf16[2]")  # noqa: B023
+
+
 def test_complex(types):
     assert types(lambda x: (x * 2 + 1j) / x - x @ x, "c64[2]") == ["c64[2]"]
     assert types(lambda x: x + np.complex128(1j), "f32[2]") == ["c128[2]"]
