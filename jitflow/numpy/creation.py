@@ -8,25 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import TraceError
-from jitflow.ir.dims import Dim
-from jitflow.ir.dtypes import DType, as_dtype, i64
-from jitflow.ir.types import Shape, TensorType
+from jitflow.ir.dtypes import DType
+from jitflow.ir.types import Shape
 from jitflow.numpy.basics import (
     Array,
     as_array,
     convert,
     emit,
-    fail,
     key_of,
     operand,
     spread,
+    truth,
 )
 from jitflow.numpy.basics import full as full_of
 from jitflow.numpy.promotion import default, requested_dtype
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.shaping import as_shape
-from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import METHODS, STATE, detach, row_major
 
 
@@ -120,56 +117,21 @@ def asarray(a: Any, dtype: Any = None, *, copy: Any = None) -> Array:
     return array(a, dtype)
 
 
-@in_trace(np.arange)
-def arange(*args: Any, dtype: Any = None, **kwargs: Any) -> Array:
-    """NumPy's start + i * (second - start), in the dtype of the result."""
-    if any(type(x) is Array for x in (*args, *kwargs.values())):
-        cure = "take bounds from x.shape, or name the argument in static_argnames"
-        fail(TraceError, "bounds cannot be traced values", op="arange", cure=cure)
-    if any(isinstance(x, Dim) for x in args):
-        return _symbolic_arange(args, dtype)
-    known = np.arange(*args, dtype=dtype, **kwargs)
-    if known.dtype.kind == "b" or len(known) < 2:
-        return as_array(known) if len(known) else full_of((0,), 0, as_dtype(known.dtype))
-    with np.errstate(over="ignore"):
-        start, step = known[0], known[1] - known[0]
-    index = iota(known.shape, 0, as_dtype(known.dtype))
-    scaled = index if step == 1 else CALLS[np.multiply](index, step)
-    return scaled if start == 0 else CALLS[np.add](scaled, start)
-
-
-def _symbolic_arange(args: tuple[Any, ...], dtype: Any) -> Array:
-    if len(args) != 1:
-        fail(TraceError, "arange of an unknown size takes the stop only", op="arange")
-    return iota(args, 0, i64 if dtype is None else requested_dtype(dtype))
-
-
-def iota(shape: Shape, axis: int, dtype: DType = i64) -> Array:
-    """The index along an axis."""
-    return emit("iota", axis=axis % len(shape), type=TensorType(dtype, shape))
-
-
-@in_trace(np.linspace)
-def linspace(start: Any, stop: Any, num: int = 50, *args: Any, **kwargs: Any) -> Array:
-    """Of known bounds: the numbers that NumPy gives, as a constant."""
-    if type(start) is Array or type(stop) is Array:
-        fail(
-            TraceError,
-            "bounds cannot be traced values yet",
-            op="linspace",
-            cure="write start + (stop - start) * jnp.linspace(0, 1, num)",
-        )
-    return as_array(np.linspace(start, stop, num, *args, **kwargs))
-
-
 @numpy_function(np.astype)
 def astype(x: Any, dtype: Any, copy: bool = True) -> Array:
-    """The conversion of the row `convert`: floats to integers truncate and saturate."""
+    """The conversion of the row `convert`: floats to integers truncate and saturate.
+
+    Complex numbers lose their imaginary parts without a warning.
+    """
     array = as_array(x)
     target = requested_dtype(dtype)
     if array.type.dtype is target:
         return detach(array) if copy else array
-    return emit("convert", array, dtype=target)
+    if array.type.dtype.kind == "c" and target.kind == "b":
+        return truth(array)
+    if array.type.dtype.kind == "c" and target.kind != "c":
+        array = emit("real", array)
+    return detach(array) if array.type.dtype is target else emit("convert", array, dtype=target)
 
 
 def astype_method(

@@ -27,8 +27,7 @@ def fuse(function: Function, *, max_ops: int = 4000, max_operands: int = 48) -> 
     they compute. A gather of single elements joins like an elementwise op, after what it reads from
     is whole. Views, matrix products and moves stay between kernels; constants of one number
     and iota are copied into each kernel that uses them, and filled anew for each op that writes
-    into them. A group has at most `max_ops` ops, and at
-    most `max_operands` values come into it.
+    into them. A group has at most `max_ops` ops, and at most `max_operands` values come into it.
 
     Before: `%1: f32[8] = mul %x, %y`, `%2: f32[8] = exp %1`
     After:  `%2: f32[8] = kernel %x, %y {kind="loop"} (%a: f32[8], %b: f32[8]) { ... yield %1 }`
@@ -60,7 +59,7 @@ def _is_free(op: Op) -> bool:
     """Constants of one number and iota: copied to where they are used."""
     if op.row.family is not Family.CREATION:
         return False
-    return op.row.name == "iota" or op.attrs["value"].is_splat
+    return op.row.name == "iota" or (op.attrs["value"].is_splat and op.result.type.dtype.kind != "c")
 
 
 def _is_whole(op: Op, value: Value) -> bool:
@@ -68,15 +67,13 @@ def _is_whole(op: Op, value: Value) -> bool:
     return op.row is _GATHER and value is op.operands[0]
 
 
-def _is_copied(op: Op, value: Value) -> bool:
-    """Whether the value is copied into the kernel of an op that uses it."""
-    return value.op is not None and _is_free(value.op) and not _is_whole(op, value)
-
-
 def _outer(op: Op, group: _Group) -> set[Value]:
     """What the op takes from outside of a group; free ops are copied into it."""
     touched = group.touched
-    return {v for v in op.operands if v not in touched and not _is_copied(op, v)}
+    return {
+        v for v in op.operands
+        if v not in touched and (v.op is None or not _is_free(v.op) or _is_whole(op, v))
+    }
 
 
 def _axes(op: Op) -> tuple[int, ...]:
@@ -260,11 +257,12 @@ class _Emitter:
         own = {v for op in group.ops for v in op.results}
         inputs: dict[Value, Value] = {}
         free: dict[Value, Op] = {}
+        whole = {v for op in group.ops for v in op.operands if _is_whole(op, v)}
         for op in group.ops:
             for value in op.operands:
-                if value in own or value in (inputs if _is_whole(op, value) else inputs | free):
+                if value in own or value in inputs or value in free:
                     continue
-                if value.op is not None and _is_copied(op, value):
+                if value.op is not None and _is_free(value.op) and value not in whole:
                     free[value] = value.op
                 else:
                     self._need(value)

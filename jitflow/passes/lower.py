@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+import numpy as np
+
 from jitflow.errors import NoCodeError, VerifyError, explain
 from jitflow.ir.core import Function, Op, Region, Value
+from jitflow.ir.dense import Dense
 from jitflow.ir.location import Location
 from jitflow.ir.row import ROWS, Family
 from jitflow.ir.types import BufferType, TensorType, TokenType, c_strides
@@ -18,6 +21,8 @@ from jitflow.passes.lowering.cumulative import lower_cumulative
 from jitflow.passes.lowering.dot import lower_dot
 from jitflow.passes.lowering.kernels import lower_kernel
 from jitflow.passes.lowering.moves import copy, lower_concatenate, lower_pad
+from jitflow.passes.lowering.reuse import WRITERS, Reuse, is_view
+from jitflow.passes.lowering.writers import lower_dynamic_slice, lower_writer
 
 
 def lower(function: Function, *, vector_bytes: int = 32, registers: int = 16) -> Function:
@@ -38,6 +43,7 @@ class _Lowering:
         self.function = function
         self.vector_bytes = vector_bytes
         self.registers = registers
+        self.reuse = Reuse(function)
         self.of_function = (Location(f"@{function.name}", 0),)
         buffers = [self._param(v) for v in function.params]
         self.context = Context(buffers)
@@ -65,6 +71,10 @@ class _Lowering:
             if value.op is not None and value not in self.home:
                 self.home[value] = access
                 self._place_parts(value.op, access)
+        for op in reversed(self.function.ops):
+            taken = self.reuse.takes_over(op)
+            if taken is not None and op.result in self.home:
+                self.home[taken] = self.home[op.result]
 
     def _place_parts(self, op: Op, access: Access) -> None:
         """Kernels write the parts of a complex result to their places in it."""
@@ -94,6 +104,8 @@ class _Lowering:
         return found
 
     def _op(self, op: Op) -> None:
+        if is_view(op) and op.result in self.access:
+            return
         inputs = [self.access[v] for v in op.operands]
         if op.row.name == "kernel":
             lower_kernel(self.context, op, inputs, [self._target(v) for v in op.results])
@@ -108,6 +120,12 @@ class _Lowering:
             lower_pad(self.context, op, inputs, self._target(op.result))
         elif op.row.family is Family.CUMULATIVE:
             lower_cumulative(self.context, op, inputs[0], self._target(op.result))
+        elif op.row.name == "dynamic_slice":
+            lower_dynamic_slice(self.context, inputs[0], inputs[1:], self._target(op.result))
+        elif op.row in WRITERS:
+            target = self._writable(op, inputs[0])
+            part, *places = [self.access[v] for v in op.operands[1:]]
+            lower_writer(self.context, op, target, part, places)
         elif op.row.family is Family.VIEW:
             self._view(op, inputs[0])
         elif op.row.name == "constant":
@@ -116,6 +134,27 @@ class _Lowering:
             self._check(op, inputs[0])
         else:
             _refuse(op)
+
+    def _writable(self, op: Op, whole: Access) -> Access:
+        """Where an op that updates an array writes: the array's own memory, or that of a copy."""
+        late = self.reuse.parts.get(op)
+        if late is None or whole.has_overlap:
+            target = self._target(op.result)
+            copy(self.context, whole, target)
+            return target
+        for value in late:
+            source = self._viewed_early(value)
+            self.access[value] = self.context.room_for(value)
+            copy(self.context, source, self.access[value])
+        self.access[op.result] = whole
+        return whole
+
+    def _viewed_early(self, value: Value) -> Access:
+        """The access of an array, or of a view of it, also before the view's turn has come."""
+        if value not in self.access:
+            assert value.op is not None
+            self._view(value.op, self._viewed_early(value.op.operands[0]))
+        return self.access[value]
 
     def _view(self, op: Op, source: Access) -> None:
         access = viewed(source, op)
@@ -131,13 +170,17 @@ class _Lowering:
                 copy(self.context, source, target.part(k))
 
     def _constant(self, op: Op) -> None:
-        value, type = op.attrs["value"], op.result.type
-        buffer = BufferType(type.dtype, value.array.shape, None, "const")
+        value, shape = op.attrs["value"], op.result.type.shape
+        parts: tuple[int, ...] = ()
+        if value.dtype.kind == "c":
+            parts = (2,)
+            value = Dense(np.stack([value.array.real, value.array.imag], -1))
+        buffer = BufferType(value.dtype, value.array.shape, None, "const")
         made = self.context.builder.emit(ROWS["global"], (), {"value": value, "type": buffer})
         made.result.name = op.result.name
         whole = Access.whole(made.result)
-        spread = (0,) * type.rank if value.is_splat else whole.strides
-        self.access[op.result] = whole.moved(0, type.shape, spread)
+        added = len(shape) + len(parts) - len(whole.shape)
+        self.access[op.result] = whole.moved(0, shape + parts, (0,) * added + whole.strides)
 
     def _check(self, op: Op, condition: Access) -> None:
         b = self.context.builder

@@ -6,20 +6,25 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.ir import expand
+from jitflow.ir import expand, split
 from jitflow.ir.derivative import jvp_by_operand
 from jitflow.ir.ops import reference
 from jitflow.ir.ops.rules import elementwise
 from jitflow.ir.row import Family, OpRow, register
 
 _FLOATS = elementwise("f", "floats")
+_NUMBERS = elementwise("fc", "floats")
 _TWO_OVER_SQRT_PI = 1.1283791670955126
 
 
 def _function(name: str, doc: str, ulp: float, cost: int, tangent: Any, **fields: Any) -> None:
+    """A row of one operand; of complex numbers too, where `split` has a function of its name."""
+    on_parts = getattr(split, name, None)
     register(OpRow(
-        name=name, family=Family.ELEMENTWISE, arity=1, doc=doc, infer=_FLOATS, exact=False,
-        ulp=ulp, cost=cost, jvp=jvp_by_operand(tangent), expand=getattr(expand, name), **fields,
+        name=name, family=Family.ELEMENTWISE, arity=1, doc=doc, exact=False,
+        infer=_NUMBERS if on_parts is not None else _FLOATS,
+        ulp=ulp, cost=cost, jvp=jvp_by_operand(tangent), expand=getattr(expand, name),
+        split=on_parts, normwise=8.0 if on_parts is not None else 0.0, **fields,
     ))
 
 
@@ -80,7 +85,8 @@ def _power_by_exponent(b: Any, t: Any, out: Any, x: Any, y: Any) -> Any:
 register(OpRow(
     name="pow", family=Family.ELEMENTWISE, arity=2, exact=False, ulp=2.0, cost=76,
     doc="x**y. Integers wrap and take a negative exponent as 0: emit a check for it.",
-    infer=elementwise("iuf", "real numbers"), reference=reference.power, expand=expand.pow,
+    infer=elementwise("iufc", "numbers"), reference=reference.power, expand=expand.pow,
+    split=split.pow, normwise=1000.0,
     jvp=jvp_by_operand(_power_by_base, _power_by_exponent),
 ))
 register(OpRow(

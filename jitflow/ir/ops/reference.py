@@ -142,7 +142,7 @@ def erf(x: Array) -> Array:
 def power(x: Array, y: Array) -> Array:
     """NumPy's power; integers wrap, and a negative integer exponent is caught by a `check`."""
     source = np.asarray(x)
-    if _is_float(source):
+    if _is_float(source) or source.dtype.kind == "c":
         return np.power(source, y)
     safe = np.maximum(y, np.zeros_like(y))
     return np.power(source, safe)

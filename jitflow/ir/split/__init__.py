@@ -1,5 +1,10 @@
 """What rows are on complex numbers, written on their parts; see jitflow/ir/parts.py."""
 
 from jitflow.ir.split.arithmetic import abs, div, dot, mul, sqrt
+from jitflow.ir.split.exponential import exp, exp2, expm1, log, log1p, log2, log10, pow
+from jitflow.ir.split.trigonometric import cos, cosh, sin, sinh, tan, tanh
 
-__all__ = ["abs", "div", "dot", "mul", "sqrt"]
+__all__ = [
+    "abs", "cos", "cosh", "div", "dot", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2",
+    "mul", "pow", "sin", "sinh", "sqrt", "tan", "tanh",
+]

@@ -7,7 +7,7 @@ formulas as NumPy's do, without the recovery of C's Annex G.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -29,7 +29,7 @@ class Range(NamedTuple):
     up: int
 
 
-_SQUARES = {32: Range(2.0**60, -70, 2.0**-39, 100), 64: Range(2.0**500, -600, 2.0**-450, 700)}
+SQUARES = {32: Range(2.0**60, -70, 2.0**-39, 100), 64: Range(2.0**500, -600, 2.0**-450, 700)}
 """Squares stay within the range, and what underflows is below the last bit of their sum."""
 
 _QUOTIENTS = {32: Range(2.0**127, -1, 2.0**-101, 49), 64: Range(2.0**1023, -1, 2.0**-968, 107)}
@@ -44,7 +44,7 @@ def mul(b: Builder, x: Parts, y: Parts) -> Parts:
 
 def div(b: Builder, x: Parts, y: Parts) -> Parts:
     """R. Smith's algorithm on scaled operands; a divisor of zero divides each part by +0.0."""
-    x_scale, y_scale = (_power(b, _scale(b, z, _QUOTIENTS), 1.0) for z in (x, y))
+    x_scale, y_scale = (scale_of(b, z, _QUOTIENTS).power(b, 1) for z in (x, y))
     x, y = (Parts(*(b.mul(v, s) for v in z)) for z, s in ((x, x_scale), (y, y_scale)))
     back = b.div(y_scale, x_scale)
     flip = b.lt(b.abs(y.real), b.abs(y.imag))
@@ -62,9 +62,9 @@ def div(b: Builder, x: Parts, y: Parts) -> Parts:
 
 def abs(b: Builder, x: Parts) -> Value:
     """The modulus, infinite if a part is."""
-    scale = _scale_of_squares(b, x)
-    re, im, total = _squared(b, x, scale)
-    root = b.mul(b.sqrt(total), _power(b, scale, -1.0))
+    scale = scale_of(b, x, SQUARES)
+    re, im, total = squared(b, x, scale)
+    root = b.mul(b.sqrt(total), scale.power(b, -1))
     infinity = b.full_like(root, np.inf)
     is_infinite = b.or_(*(b.eq(b.abs(part), infinity) for part in x))
     return b.select(is_infinite, infinity, root)
@@ -72,15 +72,15 @@ def abs(b: Builder, x: Parts) -> Value:
 
 def sqrt(b: Builder, x: Parts) -> Parts:
     """The root with a real part that is not negative; W. Kahan, Branch Cuts, 1987."""
-    scale = _scale_of_squares(b, x)
-    re, im, total = _squared(b, x, scale)
+    scale = scale_of(b, x, SQUARES)
+    re, im, total = squared(b, x, scale)
     half = b.full_like(re, 0.5)
     root = b.sqrt(b.mul(b.add(re, b.sqrt(total)), half))
     other = b.div(b.mul(im, half), root)
     zero, infinity = b.full_like(root, 0), b.full_like(root, np.inf)
     other = b.select(b.eq(root, zero), zero, other)
     is_infinite = b.eq(im, infinity)
-    back = _power(b, scale, -0.5)
+    back = scale.power(b, -0.5)
     root, other = (b.select(is_infinite, im, b.mul(v, back)) for v in (root, other))
     left = b.lt(x.real, zero)
     re, im = b.select(left, other, root), b.select(left, root, other)
@@ -106,32 +106,31 @@ class Scale(NamedTuple):
     limits: Range
     is_large: Any
     is_small: Any
-    one: Any
+    like: Any
+
+    def choose(self, b: Builder, of: Callable[[int], float]) -> Value:
+        """`of` the exponent of the power."""
+        down, up, none = (
+            b.full_like(self.like, of(k)) for k in (self.limits.down, self.limits.up, 0)
+        )
+        return b.select(self.is_large, down, b.select(self.is_small, up, none))
+
+    def power(self, b: Builder, exponent: float) -> Value:
+        """The factor to a power."""
+        return self.choose(b, lambda k: 2.0 ** (k * exponent))
 
 
-def _scale_of_squares(b: Builder, x: Parts) -> Scale:
-    return _scale(b, x, _SQUARES)
-
-
-def _squared(b: Builder, x: Parts, scale: Scale) -> tuple[Value, Value, Value]:
+def squared(b: Builder, x: Parts, scale: Scale) -> tuple[Value, Value, Value]:
     """The moduli of the parts, scaled, and the sum of their squares."""
-    factor = _power(b, scale, 1.0)
+    factor = scale.power(b, 1)
     re, im = (b.mul(b.abs(part), factor) for part in x)
     return re, im, b.add(b.mul(re, re), b.mul(im, im))
 
 
-def _scale(b: Builder, x: Parts, limits: Mapping[int, Range]) -> Scale:
+def scale_of(b: Builder, x: Parts, limits: Mapping[int, Range]) -> Scale:
     """Chosen by the larger part."""
     chosen = limits[x.real.type.dtype.bits]
     size = b.maximum(b.abs(x.real), b.abs(x.imag))
     is_large = b.ge(size, b.full_like(size, chosen.high))
     is_small = b.le(size, b.full_like(size, chosen.low))
-    return Scale(chosen, is_large, is_small, b.full_like(size, 1))
-
-
-def _power(b: Builder, scale: Scale, power: float) -> Value:
-    """The scale's factor to a power."""
-    down, up = (
-        b.full_like(scale.one, 2.0 ** (k * power)) for k in (scale.limits.down, scale.limits.up)
-    )
-    return b.select(scale.is_large, down, b.select(scale.is_small, up, scale.one))
+    return Scale(chosen, is_large, is_small, size)
