@@ -7,6 +7,8 @@ dtypes, cure; six lines at most. Knows nothing of IR, arrays or LLVM: callers ha
 from collections.abc import Iterable
 from typing import Protocol
 
+from numpy.linalg import LinAlgError
+
 MAX_LINES = 6
 MAX_WIDTH = 160
 CARET_WINDOW = 100
@@ -57,6 +59,10 @@ class VerifyError(JitflowError):
 
 class NoCodeError(JitflowError, NotImplementedError):
     """Valid IR that cannot be compiled yet: an op, a dtype, a size that only the call knows."""
+
+
+class LinalgError(JitflowError, LinAlgError):
+    """A matrix that a function of linear algebra does not take: singular, not positive definite."""
 
 
 class CheckError(JitflowError):

@@ -15,6 +15,7 @@ FAMILIES = {
     Family.CUMULATIVE: "Cumulative: from the first element to each one",
     Family.CONTRACTION: "Contraction",
     Family.INDEXING: "Indexing: parts of arrays are read or replaced",
+    Family.LIBRARY: "Library: along the last axes, by a function of the host",
     Family.STRUCTURED: "Structured: regions that see their own parameters only",
     Family.CHECK: "Checks and effects",
     Family.LOOP: "Level 3: loops, memory, lanes; regions see outer values",

@@ -1,4 +1,4 @@
-"""Loops, branches and checks: the rows that write blocks.
+"""Loops, branches, checks and calls of the host: the rows that write blocks.
 
 A loop tests at its end, as machine loops do, behind a test that skips it when it has no trips.
 Owns no state.
@@ -11,6 +11,9 @@ from jitflow.codegen.outline import call_body, can_outline
 from jitflow.codegen.types import register_type
 from jitflow.errors import VerifyError
 from jitflow.ir.core import Op
+
+HOST_FAILED = -1
+"""The status of a body in which a call of the host failed; checks have positive ones."""
 
 
 def _loop(e: Emitter, op: Op) -> None:
@@ -84,10 +87,38 @@ def _check(e: Emitter, op: Op) -> None:
     id = op.attrs["id"]
     if not 0 < id < 1 << 31:
         raise VerifyError(f"a check's id is its status, from 1 to {(1 << 31) - 1}; got {id}")
-    failure = e.failures.setdefault(id, f"failed.check.{id}")
+    _leave_unless(e, e.names[condition], id)
+
+
+def _token(e: Emitter, op: Op) -> None:
+    """Block order is all the order that code needs."""
+
+
+def _host_call(e: Emitter, op: Op) -> None:
+    """Calls the context's first entry with the call's number and the addresses of its buffers."""
+    buffers = op.operands[1:]
+    table = e.reserve_memory(f"[{len(buffers)} x ptr]")
+    for position, buffer in enumerate(buffers):
+        slot = e.temp("slot", f"getelementptr inbounds ptr, ptr {table}, i64 {position}")
+        e.write(f"store ptr {e.names[buffer]}, ptr {slot}, align 8")
+    host = e.temp("host", "load ptr, ptr %context, align 8")
+    call = f"call i32 {host}(ptr %context, i32 {e.host_calls}, ptr {table})"
+    e.host_calls += 1
+    _leave_unless(e, e.temp("done", f"icmp eq i32 {e.temp('status', call)}, 0"), HOST_FAILED)
+
+
+def _leave_unless(e: Emitter, condition: str, status: int) -> None:
+    """Leaves the body with the status unless the condition holds."""
+    failure = e.failures.setdefault(status, f"failed.{status}")
     passed = e.new_block("passed")
-    e.write(f"br i1 {e.names[condition]}, label %{passed}, label %{failure}")
+    e.write(f"br i1 {condition}, label %{passed}, label %{failure}")
     e.open(passed)
 
 
-EMITTERS: dict[str, Emit] = {"loop": _loop, "branch": _branch, "check": _check}
+EMITTERS: dict[str, Emit] = {
+    "loop": _loop,
+    "branch": _branch,
+    "check": _check,
+    "token": _token,
+    "host_call": _host_call,
+}

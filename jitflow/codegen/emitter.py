@@ -27,11 +27,14 @@ class Emitter:
         self.otherwise = otherwise
         self.symbol = symbol
         self.names: dict[Value, str] = {}
+        self.entry: list[str] = []
+        """Lines in front of all others: what is reserved for the whole body."""
         self.lines: list[str] = []
         self.block = "entry"
         self.op: Op | None = None
         self.count = 0
         self.failures: dict[int, str] = {}
+        self.host_calls = 0
         self.addresses: dict[Hashable, str] = {}
         self.memory: dict[Dense, str] = {}
         self.declarations: dict[str, str] = {}
@@ -55,6 +58,13 @@ class Emitter:
         self.count += 1
         name = f"%{hint}.{self.count}"
         self.lines.append(f"  {name} = {text}")
+        return name
+
+    def reserve_memory(self, type: str) -> str:
+        """The address of memory on the stack, which holds one value of an LLVM type."""
+        self.count += 1
+        name = f"%memory.{self.count}"
+        self.entry.append(f"  {name} = alloca {type}, align 8")
         return name
 
     def define(self, op: Op, text: str) -> None:

@@ -55,7 +55,7 @@ def emit_llvm(function: Function, name: str) -> str:
         e.write(f"ret i32 {id}")
     before = [*e.globals(), *e.declarations.values(), *e.definitions]
     head = _head(name, len(function.params))
-    return "\n".join([*before, *head, *e.lines, "}", ""])
+    return "\n".join([*before, *head, *e.entry, *e.lines, "}", ""])
 
 
 @cache

@@ -19,7 +19,7 @@ def can_outline(body: Region) -> bool:
     """Whether a body is long, computes nothing for the next iteration, and cannot fail."""
     if len(body.params) > 1 or len(body.ops) < LONG_BODY:
         return False
-    return all(op.row.name not in ("alloc", "check") for op in walk(body))
+    return all(op.row.name not in ("alloc", "check", "host_call") for op in walk(body))
 
 
 def call_body(e: Emitter, body: Region) -> None:

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import ShapeError, VerifyError
+from jitflow.errors import CheckError, ShapeError, VerifyError, explain
 from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.dims import Dim, evaluate, symbols
+from jitflow.ir.host import host_function
 from jitflow.ir.interpreter_memory import MEMORY_RULES, Array, require_room
 from jitflow.ir.types import BufferType, TensorType, VectorType
 
@@ -167,16 +168,17 @@ def _branch(run: _Interpreter, op: Op, args: list[Array], values: Values) -> Seq
     return run.region(op.regions[0 if args[0] else 1], [], values)
 
 
+def _check(run: _Interpreter, op: Op, args: list[Array], values: Values) -> Sequence[Array]:
+    if not args[0]:
+        at = op.locations[0] if op.locations else None
+        raise CheckError(explain(op.attrs["message"], at=at))
+    return ()
+
+
 def _host_call(run: _Interpreter, op: Op, args: list[Array], values: Values) -> Sequence[Array]:
-    callee = HOST_FUNCTIONS.get(op.attrs["callee"])
-    if callee is None:
-        raise VerifyError(f"no host function '{op.attrs['callee']}'")
-    callee(*args[1:])
+    host_function(op.attrs["callee"])(*args[1:])
     return [None]
 
-
-HOST_FUNCTIONS: dict[str, Callable[..., None]] = {}
-"""What `host_call` may call, by name."""
 
 _RULES: Mapping[str, Callable[[_Interpreter, Op, list[Array], Values], Sequence[Array]]] = {
     "cond": _cond,
@@ -186,6 +188,7 @@ _RULES: Mapping[str, Callable[[_Interpreter, Op, list[Array], Values], Sequence[
     "kernel": _region,
     "loop": _loop,
     "branch": _branch,
+    "check": _check,
     "host_call": _host_call,
 }
-"""The rules of ops with regions, and of those that reach outside."""
+"""The rules of ops with regions, of checks, and of what reaches outside."""

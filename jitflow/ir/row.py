@@ -40,6 +40,7 @@ class Family(Enum):
     CUMULATIVE = "cumulative"
     CONTRACTION = "contraction"
     INDEXING = "indexing"
+    LIBRARY = "library"
     STRUCTURED = "structured"
     CHECK = "check"
     LOOP = "loop"
@@ -89,9 +90,9 @@ class OpRow:
     Batching
         batch(b, op, operands, batched) -> the results on operands with a batch axis as axis 0
         where `batched` says so; at least one has it, and all results get it (see batching.py).
-        Elementwise rows repeat what has none, reductions and cumulative rows count their axes
-        one up; rows of other families give it, but for those that never meet a batch, or hold
-        regions.
+        Elementwise and library rows repeat what has none, reductions and cumulative rows count
+        their axes one up; rows of other families give it, but for those that never meet a batch,
+        or hold regions.
     Code: expand(b, *operands, **attrs) -> value in level-3 ops; None for a primitive of level 3.
     cost: of one element, in additions.
     """
@@ -154,6 +155,7 @@ _BATCH_OF_FAMILY: Mapping[Family, BatchRule] = {
     Family.ELEMENTWISE: batch_elementwise,
     Family.REDUCE: batch_along_axes,
     Family.CUMULATIVE: batch_along_axes,
+    Family.LIBRARY: batch_elementwise,
 }
 _WITHOUT_BATCH = frozenset((Family.CREATION, Family.STRUCTURED, Family.CHECK, Family.LOOP))
 

@@ -75,8 +75,10 @@ def _windows(function: Function) -> dict[Value, _Window]:
     users: dict[Value, set[Op]] = {}
     for op in function.ops:
         for inner in (op, *(o for region in op.regions for o in walk(region))):
-            if inner.row.name in ("load", "store"):
-                users.setdefault(base_of(address(inner)[0]), set()).add(op)
+            if inner.row.name != "view":
+                for value in inner.operands:
+                    if isinstance(value.type, BufferType):
+                        users.setdefault(base_of(value), set()).add(op)
     found = {}
     for op, mine in _owners(users).items():
         if op.row.name == "loop" and op.attrs["kind"] == "parallel" and op.attrs["step"] == 1:

@@ -14,12 +14,13 @@ from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.types import BufferType
 from jitflow.runtime.engine import engine
 from jitflow.runtime.executable import Body, Executable, Failure
+from jitflow.runtime.host import HostCall
 from jitflow.runtime.target import Target, host_target
 
 LONG_CALL_OPS = 300_000
 """Executed ops above which a call releases the GIL: about 200 us of work."""
 
-ARENA_OP, CHECK_OP, LOOP_OP = "alloc", "check", "loop"
+ARENA_OP, CHECK_OP, LOOP_OP, HOST_OP = "alloc", "check", "loop", "host_call"
 
 
 def compile_function(function: Function, target: Target | None = None) -> Executable:
@@ -47,6 +48,7 @@ def compile_body(function: Function, target: Target) -> Body:
         llvm_text=text,
         object_bytes=engine().object_image(text, target, calls),
         calls=calls,
+        host_calls=tuple(_host_call(op) for op in ops if op.row.name == HOST_OP),
         target=target,
     )
 
@@ -75,6 +77,11 @@ def _failures(ops: Sequence[Op]) -> dict[int, Failure]:
             at = op.locations[0] if op.locations else None
             found.setdefault(op.attrs["id"], Failure(op.attrs["message"], at))
     return found
+
+
+def _host_call(op: Op) -> HostCall:
+    types = tuple(v.type for v in op.operands[1:])
+    return HostCall(op.attrs["callee"], types, op.locations[0] if op.locations else None)
 
 
 def _end(op: Op) -> int:

@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from jitflow.codegen import HOST_FAILED
 from jitflow.errors import CheckError, DtypeError, ShapeError, explain
 from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
 from jitflow.runtime.arrays import addresses
 from jitflow.runtime.engine import Linked, engine
+from jitflow.runtime.host import Host, HostCall, raise_failure
 from jitflow.runtime.library import library_addresses
 from jitflow.runtime.target import Target
 
@@ -43,7 +45,8 @@ class Body:
     """All that is known of a compiled body beside its code; plain data, which a cache can keep.
 
     arena_bytes is the size of its temporaries; `is_long` says that it is worth releasing the GIL;
-    `calls` has the LLVM text of each function that the object imports from jitflow, by symbol.
+    `calls` has the LLVM text of each function that the object imports from jitflow, by symbol;
+    `host_calls` are its calls back into Python, by their numbers.
     """
 
     symbol: str
@@ -55,6 +58,7 @@ class Body:
     llvm_text: str
     object_bytes: bytes
     calls: Mapping[str, str]
+    host_calls: tuple[HostCall, ...]
     target: Target
 
 
@@ -71,6 +75,8 @@ class Executable:
         self._linked: Linked = engine().link([body.object_bytes], [body.symbol], imports)
         make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
         self._call = make_call(self._linked.addresses[body.symbol])
+        self._host = Host(body.host_calls) if body.host_calls else None
+        self._context = self._host.address if self._host is not None else None
         self._pack = struct.Struct(f"{len(body.inputs) + len(body.outputs)}Q").pack
         self._types = [np.ndarray] * len(body.inputs)
         self._expected = [(t.dtype.numpy, t.shape, True, True) for t in body.inputs]
@@ -85,14 +91,17 @@ class Executable:
         return self.run(inputs)
 
     def run(self, inputs: Sequence[Any]) -> list[Any]:
-        """Outputs of inputs that fit; nothing is checked. CheckError where a check fails."""
+        """Outputs of inputs that fit; nothing is checked. CheckError where a check fails.
+
+        What a function of the host raises is raised again.
+        """
         outputs = list(map(np.empty, self._shapes, self._dtypes))
         pointers = self._pack(*addresses([*inputs, *outputs]))
         if not self.body.arena_bytes:
-            status = self._call(pointers, None, None, None)
+            status = self._call(pointers, None, None, self._context)
         else:
             arena = self._arenas.pop() if self._arenas else self._new_arena()
-            status = self._call(pointers, None, arena[0], None)
+            status = self._call(pointers, None, arena[0], self._context)
             self._arenas.append(arena)
         if status:
             self._fail(status)
@@ -117,6 +126,8 @@ class Executable:
         return start + -start % ARENA_ALIGNMENT, memory
 
     def _fail(self, status: int) -> None:
+        if status == HOST_FAILED:
+            raise_failure()
         failure = self.body.failures[status]
         raise CheckError(explain(failure.message, at=failure.at))
 

@@ -86,8 +86,8 @@ def test_rows_above_level_3_are_refused():
 
 def test_rows_without_code_are_refused():
     b = Builder()
-    b.token()
-    with pytest.raises(NoCodeError, match="token: no code"):
+    b.print(b.token(), text="")
+    with pytest.raises(NoCodeError, match="print: no code"):
         emit_llvm(b.build("f", (), {"outputs": 0}), "f")
 
 

@@ -121,4 +121,4 @@ def test_every_primitive_row_of_level_3_has_an_emitter():
         name for name, row in ROWS.items()
         if row.family is Family.ELEMENTWISE and row.expand is None or row.family is Family.LOOP
     }
-    assert primitives - TABLE.keys() == {"host_call"}
+    assert not primitives - TABLE.keys()

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from jitflow.errors import CheckError, JitflowError, ShapeError, VerifyError
-from jitflow.ir.interpreter import HOST_FUNCTIONS, interpret
+from jitflow.ir.host import HOST_FUNCTIONS
+from jitflow.ir.interpreter import interpret
 from jitflow.ir.parser import parse_function
 from jitflow.ir.verifier import verify
 
