@@ -9,15 +9,17 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
 from jitflow.errors import ParseError
-from jitflow.ir.core import Function
+from jitflow.ir.core import Function, walk
 from jitflow.ir.printer import format_function
-from jitflow.passes.manager import run_pipeline
-from jitflow.passes.pipeline import TENSOR, loops_for
+from jitflow.passes.manager import PASSES, run_pipeline
+from jitflow.passes.pipeline import LOOPS, TENSOR, loops_for
 from jitflow.runtime import Executable, compile_function, host_target
 
 LEVELS = ("graph", "ir", "opt", "kernels", "llvm", "asm")
 """The stages that `as_text` shows, in the order of the road."""
 
+FROM_LOOPS = tuple(name for name in LOOPS[LOOPS.index("lower") + 1 :] if PASSES[name].required)
+"""What code needs of loop IR, whatever passes it has behind it."""
 
 Result = TypeVar("Result")
 
@@ -82,3 +84,14 @@ class Road:
         if level == "asm":
             return self.executable.assembly
         return format_function(getattr(self, level), locations)
+
+
+def finish_loops(function: Function, **instrumentation: Any) -> Function:
+    """Loop IR, from text or from any pass, ready for code; places in the arena are kept.
+
+    `instrumentation` are the fields of PassManager.
+    """
+    offsets = [op.attrs["offset"] for op in walk(function.body) if op.row.name == "alloc"]
+    is_placed = min(offsets, default=0) >= 0
+    missing = [name for name in FROM_LOOPS if not (is_placed and name == "assign")]
+    return run_pipeline(missing, function, **instrumentation)

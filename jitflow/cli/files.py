@@ -1,4 +1,4 @@
-"""Text files of commands: `-` is stdin or stdout, a file is written whole or not at all."""
+"""Files of commands: `-` is stdin or stdout, a file is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -23,30 +23,40 @@ def read_text(name: str) -> str:
 
 
 def write_text(name: str, text: str) -> None:
-    """Writes the text; UsageError where that is not possible, with the file as it was.
+    """Writes the text; UsageError where that is not possible, with the file as it was."""
+    if name != "-":
+        write_bytes(name, text.encode("utf-8", "backslashreplace"))
+        return
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UsageError(f"cannot write stdout: {error.strerror}") from error
+
+
+def write_bytes(name: str, data: bytes) -> None:
+    """Writes a file; UsageError where that is not possible, with the file as it was.
 
     What is no regular file, a device or a pipe, is written to as it is.
     """
     try:
-        if name == "-":
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        elif (path := Path(name).resolve()).is_file() or not path.exists():
-            _replace(path, text)
+        if (path := Path(name).resolve()).is_file() or not path.exists():
+            _replace(path, data)
         else:
-            path.write_text(text, "utf-8", "backslashreplace")
+            path.write_bytes(data)
     except BrokenPipeError:
         raise
     except OSError as error:
-        what = "stdout" if name == "-" else name
-        raise UsageError(f"cannot write {what}: {error.strerror}") from error
+        raise UsageError(f"cannot write {name}: {error.strerror}") from error
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, data: bytes) -> None:
     handle, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         os.chmod(half, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         os.replace(half, path)
     except OSError:

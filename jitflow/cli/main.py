@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from jitflow import __version__
-from jitflow.cli import dump, opt, passes
+from jitflow.cli import dump, opt, passes, run
 from jitflow.config import settings
 from jitflow.errors import JitflowError, UsageError
 
-COMMANDS = (dump, opt, passes)
+COMMANDS = (dump, opt, run, passes)
 """Each has `add(subparsers)`, which sets `run(arguments)`."""
 
 EXAMPLES = """\
@@ -26,6 +26,7 @@ examples:
   jitflow dump examples/digits.py:train_step --args ... --stage opt,llvm
   jitflow dump model:loss --args "f32[512, 4096], f32[]" --grad --stage kernels
   jitflow opt step.jf -p "inline,cse,dce" --print-changed --verify-each
+  jitflow run step.jf --inputs "x.npy, f32[32, 10]" --interpret
   jitflow passes
 """
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from jitflow.api.road import finish_loops
 from jitflow.errors import NoCodeError
-from jitflow.ir.core import Function, walk
+from jitflow.ir.core import Function
 from jitflow.ir.interpreter import interpret
 from jitflow.ir.types import BufferType
-from jitflow.passes.manager import PASSES, run_pipeline
+from jitflow.passes.manager import run_pipeline
 from jitflow.passes.pipeline import LOOPS
 from jitflow.runtime import compile_function
 
@@ -24,11 +25,6 @@ Evaluator = Callable[[Function], Call | None]
 
 TO_CODE = ("inline", "split_complex", *LOOPS)
 """What code needs of tensor IR: nothing is simplified on the way, so that all of it is run."""
-
-TO_CODE_FROM_LOOPS = tuple(
-    name for name in LOOPS[LOOPS.index("lower") + 1 :] if PASSES[name].required
-)
-"""What code needs of loop IR, as it came from any pass: `expand` and `assign`."""
 
 
 def interpreted(function: Function) -> Call:
@@ -54,16 +50,8 @@ def _loops(function: Function) -> Function:
     """
     if not any(isinstance(param.type, BufferType) for param in function.params):
         return run_pipeline(TO_CODE, function, verify_each=True)
-    lowered = run_pipeline(_missing(function), function, verify_each=True)
+    lowered = finish_loops(function, verify_each=True)
     return Function(lowered.name, lowered.body, {**lowered.attrs, "outputs": 0})
-
-
-def _missing(function: Function) -> tuple[str, ...]:
-    """The passes that code needs; offsets that the text or a pass chose are kept."""
-    offsets = [op.attrs["offset"] for op in walk(function.body) if op.row.name == "alloc"]
-    if min(offsets, default=0) < 0:
-        return TO_CODE_FROM_LOOPS
-    return tuple(name for name in TO_CODE_FROM_LOOPS if name != "assign")
 
 
 EVALUATORS: Mapping[str, Evaluator] = {"interpreter": interpreted, "compiled code": compiled}
