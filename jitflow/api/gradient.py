@@ -23,8 +23,8 @@ def value_and_grad(
 
     The gradient by the positional arguments `argnums` has their structure, or is a tuple where
     `argnums` is one. With `has_aux` the function returns (scalar, anything), and the result is
-    ((value, anything), gradient). Raises DerivativeError for a result that is no real scalar,
-    DtypeError for arguments that are not floats.
+    ((value, anything), gradient). By a complex argument x + iy it is df/dx - i df/dy. Raises
+    DerivativeError for a result that is no real scalar, DtypeError for integer arguments.
     """
     return _differentiated(function, argnums, has_aux, "value_and_grad")
 
@@ -67,7 +67,7 @@ class _Request(NamedTuple):
     ) -> tuple[TracedArray, Any, tuple[Any, ...]]:
         """(value, aux, gradients) as arrays of the current trace."""
         chosen = Chosen(self.function, args, kwargs, self.numbers, self.kind)
-        require_inexact(chosen.arrays, chosen.names, self.kind, "f")
+        require_inexact(chosen.arrays, chosen.names, self.kind)
         inner = chosen.trace(has_aux=self.has_aux, is_transposed=True)
         self._require_scalar(inner)
         wrt = tuple(range(len(chosen.arrays)))

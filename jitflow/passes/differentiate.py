@@ -15,19 +15,19 @@ def gradient(
 
     Parameters: those of `function`. Results: those of `function` (only where `values` is set),
     then one gradient for each of `wrt`, of that parameter's type, zeros where it has no influence.
+    By a complex parameter x + iy it is df/dx - i df/dy.
     The text form is `linearize{wrt=[...], of=[output]},transpose{ones=true}`. Primal ops that the
     results no longer use are left to dce.
 
-    Raises DerivativeError where the output is no real scalar, a parameter of `wrt` is not real,
+    Raises DerivativeError where the output is no real scalar, a parameter of `wrt` is an integer,
     or an op has no derivative. Calls must be inlined before.
     """
     result = linearize(function, wrt=wrt, of=(output,))
     scalar = function.results[output].type
     if scalar.rank:
         raise DerivativeError(f"result {output} is {scalar}; a gradient is of a scalar")
-    for type in (scalar, *(function.params[index].type for index in wrt)):
-        if type.dtype.kind == "c":
-            raise DerivativeError(f"a gradient is of real numbers by real ones, not {type}")
+    if scalar.dtype.kind == "c":
+        raise DerivativeError(f"result {output} is {scalar}; a gradient is of a real number")
     result = transpose(result, ones=True)
     if values:
         return result

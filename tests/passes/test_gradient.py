@@ -254,8 +254,8 @@ def test_a_result_that_is_a_token():
     refused("func @f(%y: f64[]) {\n  %0: token = token\n  return %0\n}\n", "result 0 is token")
 
 
-def test_a_complex_parameter():
-    refused("func @f(%y: c128[]) {\n  return %y\n}\n", "a gradient is of real numbers")
+def test_a_complex_result():
+    refused("func @f(%y: c128[]) {\n  return %y\n}\n", "a gradient is of a real number")
 
 
 LOOP = """
