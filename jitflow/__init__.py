@@ -1,7 +1,20 @@
 """jitflow: a just-in-time compiler for numerical Python."""
 
 from jitflow import numpy
-from jitflow.api import grad, jit, jvp, linearize, value_and_grad, vjp
+from jitflow.api import (
+    elementwise_grad,
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacrev,
+    jit,
+    jvp,
+    linearize,
+    value_and_grad,
+    vjp,
+    vmap,
+)
 from jitflow.errors import JitflowError
 from jitflow.trace.pytree import map_tree, register
 from jitflow.trace.spec import spec
@@ -10,7 +23,12 @@ __version__ = "0.1.0"
 
 __all__ = [
     "JitflowError",
+    "elementwise_grad",
     "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacrev",
     "jit",
     "jvp",
     "linearize",
@@ -20,4 +38,5 @@ __all__ = [
     "spec",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

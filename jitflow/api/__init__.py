@@ -1,8 +1,10 @@
 """The road from a Python function to native code: jit, grad, stages. Re-exports only."""
 
+from jitflow.api.batching import vmap
 from jitflow.api.forward import jvp, linearize, vjp
 from jitflow.api.function import CacheInfo, JitFunction, jit
 from jitflow.api.gradient import grad, value_and_grad
+from jitflow.api.jacobian import elementwise_grad, hessian, hvp, jacfwd, jacrev
 from jitflow.api.stages import Captured, Compiled, Lowered, Traced
 
 __all__ = [
@@ -12,10 +14,16 @@ __all__ = [
     "JitFunction",
     "Lowered",
     "Traced",
+    "elementwise_grad",
     "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacrev",
     "jit",
     "jvp",
     "linearize",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

@@ -14,6 +14,7 @@ from jitflow.trace.emit import wrap
 from jitflow.trace.lift import lift
 from jitflow.trace.pytree import flatten, unflatten
 from jitflow.trace.source import fail
+from jitflow.trace.staging import leaves_of
 
 
 def numbers_of(argnums: Any, kind: str) -> tuple[tuple[int, ...], bool]:
@@ -65,7 +66,7 @@ class Chosen:
     def trace(self, *, has_aux: bool = False, is_transposed: bool = False) -> Inner:
         """The function of the chosen leaves; the other arguments are captured."""
         return trace_inside(
-            self.function, self._call, self.arrays, self.names,
+            self.function, self._call, leaves_of(self.arrays, self.names),
             kind=self.kind, has_aux=has_aux, is_transposed=is_transposed,
         )  # fmt: skip
 

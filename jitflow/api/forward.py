@@ -33,8 +33,8 @@ def jvp(
     comes third. Raises DerivativeError, ShapeError and DtypeError for what does not fit.
     """
     require_function(function, "jvp")
-    _require_arguments(primals, "jvp", "primals")
-    _require_arguments(tangents, "jvp", "tangents")
+    require_arguments(primals, "jvp", "primals")
+    require_arguments(tangents, "jvp", "tangents")
 
     def forward(primals: Any, tangents: Any) -> Any:
         staged = _Staged(function, primals, "jvp", has_aux)
@@ -112,7 +112,8 @@ class _Staged:
         return (result, aux) if self.has_aux else (result,)
 
 
-def _require_arguments(given: Any, kind: str, what: str) -> None:
+def require_arguments(given: Any, kind: str, what: str) -> None:
+    """TraceError where an option that has an entry for each argument is no tuple or list."""
     if not isinstance(given, (tuple, list)):
         fail(
             TraceError,

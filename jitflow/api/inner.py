@@ -20,7 +20,7 @@ from jitflow.trace.context import STATE, tracing
 from jitflow.trace.emit import wrap
 from jitflow.trace.pytree import TreeDef, flatten, paths, unflatten
 from jitflow.trace.source import definition, fail
-from jitflow.trace.staging import Source, leaves_of, run
+from jitflow.trace.staging import Leaf, Source, run
 
 
 def evaluate(transform: Callable[..., Any], *args: Any) -> Any:
@@ -73,14 +73,13 @@ class Inner:
 def trace_inside(
     function: Callable[..., Any],
     call: Callable[[list[TracedArray]], Any],
-    arrays: Sequence[TracedArray],
-    names: Sequence[str],
+    leaves: Sequence[Leaf],
     *,
     kind: str,
     has_aux: bool = False,
     is_transposed: bool = False,
 ) -> Inner:
-    """The graph of `call`, which calls the user's function on traced leaves like `arrays`.
+    """The graph of `call`, which calls the user's function on traced leaves.
 
     Raises DerivativeError where `has_aux` is set and the function returns no pair.
     """
@@ -98,7 +97,7 @@ def trace_inside(
     source = Source(pair, name, definition(inspect.unwrap(function)))
     with tracing(nested=True) as inner:
         inner.is_transposed = inner.is_transposed or is_transposed
-        results, _ = run(source, inner, leaves_of(arrays, names))
+        results, _ = run(source, inner, leaves)
         graph = inner.builder.build(name, [result.value for result in results])
     weak = [result.weak for result in results]
     assert result_tree is not None and aux_tree is not None
