@@ -101,6 +101,9 @@ def _split(index: Value) -> tuple[Value | None, int]:
 def _load(e: Emitter, op: Op) -> None:
     buffer, *indices = op.operands
     type, dtype = op.results[0].type, buffer.type.dtype
+    if any(isinstance(index.type, VectorType) for index in indices):
+        _load_scattered(e, op)
+        return
     pointer = _address(e, buffer, tuple(indices))
     if not isinstance(type, VectorType):
         found = _access(e, op, f"load {memory_type(dtype)}, ptr {pointer}, align {dtype.itemsize}")
@@ -114,6 +117,35 @@ def _load(e: Emitter, op: Op) -> None:
     else:
         found = _load_elements(e, pointer, buffer.type, part)
     e.names[op.results[0]] = from_memory(e, _widen(e, found, part, type), type)
+
+
+def _load_scattered(e: Emitter, op: Op) -> None:
+    """One load for each lane, at its lane of the indices."""
+    (buffer, *indices), type = op.operands, op.results[0].type
+    count, element = op.attrs["valid"] or type.lanes, memory_type(buffer.type.dtype)
+    text = vector_text(type.lanes, element)
+    value = "zeroinitializer" if count < type.lanes else "poison"
+    for lane in range(count):
+        pointer = e.names[buffer]
+        for index, stride in zip(indices, buffer.type.strides, strict=True):
+            pointer = _stepped(e, pointer, f"[{abs(stride)} x {element}]", index, lane, stride)
+        found = e.temp("load", f"load {element}, ptr {pointer}, align {buffer.type.dtype.itemsize}")
+        value = e.temp("lanes", f"insertelement {text} {value}, {element} {found}, i64 {lane}")
+    e.names[op.results[0]] = from_memory(e, value, type)
+
+
+def _stepped(
+    e: Emitter, pointer: str, step: str, index: Value, lane: int, stride: int
+) -> str:
+    """The pointer moved along one axis, by an index or a lane of it."""
+    if stride == 0:
+        return pointer
+    name = e.names[index]
+    if isinstance(index.type, VectorType):
+        name = e.temp("index", f"extractelement <{index.type.lanes} x i64> {name}, i64 {lane}")
+    if stride < 0:
+        name = e.temp("back", f"sub nsw i64 0, {name}")
+    return e.temp("at", f"getelementptr inbounds {step}, ptr {pointer}, i64 {name}")
 
 
 def _access(e: Emitter, op: Op, text: str) -> str:

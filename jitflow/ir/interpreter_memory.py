@@ -76,6 +76,8 @@ class _Memory:
 
 def _window(op: Op, buffer: Array, indices: Sequence[Array], lanes: int) -> tuple[Any, ...]:
     """The NumPy index of an element or of lanes; VerifyError outside the buffer."""
+    if any(np.ndim(i) for i in indices):
+        return _scattered(op, buffer, indices, lanes)
     where = [int(i) for i in indices]
     for axis, (index, extent) in enumerate(zip(where, buffer.shape, strict=True)):
         reach = index + (lanes - 1 if axis == buffer.ndim - 1 else 0)
@@ -84,6 +86,17 @@ def _window(op: Op, buffer: Array, indices: Sequence[Array], lanes: int) -> tupl
     if lanes > 1 or isinstance(_memory_type(op), VectorType):
         return (*where[:-1], slice(where[-1], where[-1] + lanes))
     return tuple(where)
+
+
+def _scattered(
+    op: Op, buffer: Array, indices: Sequence[Array], lanes: int
+) -> tuple[Any, ...]:
+    """The NumPy index of lanes that each stand somewhere; VerifyError outside the buffer."""
+    where = tuple([np.broadcast_to(i, lanes) if not np.ndim(i) else i[:lanes] for i in indices])
+    for index, extent in zip(where, buffer.shape, strict=True):
+        if np.any((index < 0) | (index >= extent)):
+            raise VerifyError(f"{op.name} at {where} leaves a buffer of {buffer.shape}")
+    return where
 
 
 def _memory_type(op: Op) -> Any:

@@ -67,6 +67,13 @@ def _is_whole(op: Op, value: Value) -> bool:
     return op.row is _GATHER and value is op.operands[0]
 
 
+def _is_filled_for(op: Op, value: Value) -> bool:
+    """Whether the op may write into a constant, which then is an array that nothing else reads."""
+    if op.row.family is not Family.INDEXING or value is not op.operands[0] or value.op is None:
+        return False
+    return bool(value.type.shape) and _is_free(value.op)
+
+
 def _outer(op: Op, group: _Group) -> set[Value]:
     """What the op takes from outside of a group; free ops are copied into it."""
     touched = group.touched
@@ -217,15 +224,11 @@ class _Emitter:
 
     def _copy(self, op: Op) -> None:
         for value in op.operands:
-            self._need(value)
-        if op.row.family is Family.INDEXING and op.operands[0].op in self.emitted:
-            self._fill_again(op.operands[0])
+            if value.op is not None and _is_filled_for(op, value):
+                self._fill(value.op)
+            else:
+                self._need(value)
         self._emit(op)
-
-    def _fill_again(self, value: Value) -> None:
-        """What is written into is an array of its own, and no array of equal constants."""
-        if value.op is not None and _is_free(value.op) and value.type.shape:
-            self._fill(value.op)
 
     def _emit(self, op: Op) -> None:
         """One op outside kernels; a splat constant that is needed whole becomes a kernel."""

@@ -150,6 +150,8 @@ class _Writer:
             "bitcast": self.bitcast, "broadcast": self.broadcast, "reshape": self.reshape,
             "transpose": self.transpose, "reverse": self.reverse, "slice": self.slice,
             "pad": self.pad, "concatenate": self.concatenate, "dot_general": self.product,
+            "gather": self.gather, "scatter": self.scatter, "update": self.update,
+            "dynamic_slice": self.dynamic_slice, "dynamic_update": self.dynamic_update,
         }
         self.steps += [step for name, step in named.items() if self.allows(name)]
         if structured:
@@ -313,6 +315,59 @@ class _Writer:
         axis = self.draw(st.integers(0, max(x.type.rank - 1, 0)))
         attrs = {"axis": axis, "reverse": self.chance()}
         return _attempt(lambda: b.emit(row, (x,), attrs).result)
+
+    def indices(self, b, pool, x):
+        """Index arrays of one shape for the first axes of x; a few lead outside."""
+        if not x.type.rank:
+            return None
+        shape = self.one_of([v.type.shape for v in pool if v.type.size < 20] or [(3,)])
+        count = self.draw(st.integers(1, x.type.rank))
+        if 0 in x.type.shape[:count]:
+            return None
+        return [self.like(b, pool, TensorType(i64, shape)) for _ in range(count)]
+
+    def gather(self, b, pool):
+        x = self.one_of(pool)
+        indices = self.indices(b, pool, x)
+        return indices and b.gather(x, *indices)
+
+    def scatter(self, b, pool):
+        x = self.one_of(pool)
+        indices = self.indices(b, pool, x)
+        if not indices:
+            return None
+        shape = (*indices[0].type.shape, *x.type.shape[len(indices) :])
+        updates = self.like(b, pool, x.type.with_shape(shape))
+        combine = self.one_of(("set", "add", "mul", "min", "max"))
+        return _attempt(lambda: b.scatter(x, updates, *indices, combine=combine))
+
+    def part(self, b, pool, x):
+        """Something that fits into x: perhaps a slice of it."""
+        stop = tuple(self.draw(st.integers(0, extent)) for extent in x.type.shape)
+        if self.chance():
+            return b.slice(x, start=(0,) * len(stop), stop=stop, step=(1,) * len(stop))
+        return self.like(b, pool, x.type.with_shape(stop))
+
+    def update(self, b, pool):
+        x = self.one_of(pool)
+        part = self.part(b, pool, x)
+        room = [n - m for n, m in zip(x.type.shape, part.type.shape, strict=True)]
+        start = tuple(self.draw(st.integers(0, left)) for left in room)
+        step = tuple(2 if left and m == 2 and not s else 1
+                     for left, m, s in zip(room, part.type.shape, start, strict=True))
+        return b.update(x, part, start=start, step=step)
+
+    def starts(self, b, pool, x):
+        return [self.like(b, pool, TensorType(i64)) for _ in x.type.shape]
+
+    def dynamic_slice(self, b, pool):
+        x = self.one_of(pool)
+        sizes = tuple(self.draw(st.integers(0, extent)) for extent in x.type.shape)
+        return b.dynamic_slice(x, *self.starts(b, pool, x), sizes=sizes)
+
+    def dynamic_update(self, b, pool):
+        x = self.one_of(pool)
+        return b.dynamic_update(x, self.part(b, pool, x), *self.starts(b, pool, x))
 
     def product(self, b, pool):
         x, y = self.one_of(pool), self.one_of(pool)

@@ -79,7 +79,8 @@ def _require_indices(buffer: BufferType, indices: Types) -> None:
 
 def _infer_load(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     buffer, value = _require_buffer(types[0]), attrs["type"]
-    _require_indices(buffer, types[1:])
+    lanes = VectorType(INDEX.dtype, value.lanes) if isinstance(value, VectorType) else INDEX
+    _require_indices(buffer, tuple(INDEX if t == lanes else t for t in types[1:]))
     _require_element(buffer, value)
     _require_valid(attrs["valid"], value)
     return (value,)
@@ -103,8 +104,9 @@ def _require_element(buffer: BufferType, value: Any) -> None:
 
 register(OpRow(
     name="load", family=Family.LOOP, arity=None, effect=Effect.READS, infer=_infer_load,
-    doc="The element at the indices; a vector reads its lanes along the last axis, the first"
-        " `valid` of them where that is not 0, and gives zero in the others.",
+    doc="The element at the indices; a vector reads its lanes along the last axis, or each at its"
+        " own lane of those indices that are vectors; the first `valid` of them where that is not 0,"
+        " and zero in the others.",
     attributes={"valid": Attribute("int", 0), "type": Attribute("type")}, no_derivative=_LEVEL_3,
 ))
 

@@ -32,6 +32,11 @@ class Access:
     def is_contiguous(self) -> bool:
         return self.strides == c_strides(self.shape)
 
+    @property
+    def has_overlap(self) -> bool:
+        """Whether several indices lead to one element."""
+        return any(n > 1 and not s for n, s in zip(self.shape, self.strides, strict=True))
+
     def moved(self, offset: int, shape: Shape, strides: Shape) -> Access:
         return Access(self.base, self.offset + offset, shape, strides)  # type: ignore[arg-type]
 

@@ -18,6 +18,7 @@ from jitflow.ir.types import TensorType, VectorType
 from jitflow.passes.lowering.access import Access
 from jitflow.passes.lowering.cascade import State, cascade
 from jitflow.passes.lowering.context import Context
+from jitflow.passes.lowering.gathers import GATHER, inside, read, uniform
 from jitflow.passes.lowering.reducers import Reducer, lanes_for, reducer
 from jitflow.passes.lowering.space import merged_space
 
@@ -42,7 +43,9 @@ class _Kernel:
         self.reducers: list[Reducer] = [reducer(o) for o in self.reduces]
         self._split_outputs(outputs)
         spread = [self._spread(access) for access in self.totals.values()]
-        every = [*inputs, *self.stores.values(), *spread]
+        self.sources = self._sources(inputs)
+        params = self._placed(inputs)
+        every = [*params.values(), *self.stores.values(), *spread]
         fixed = {o.attrs["axis"] for o in self.region.ops if o.row.name == "iota"}
         self.space = merged_space(self.shape, self.reduced, every, fixed)
         views = [
@@ -50,14 +53,30 @@ class _Kernel:
             for access, strides in zip(every, self.space.strides, strict=True)
             if 0 not in self.shape
         ]
-        self.loads = dict(zip(self.region.params, views, strict=False))
-        self.views = views[len(inputs) : len(inputs) + len(self.stores)]
-        self.totals_views = self._totals_views(views[len(inputs) + len(self.stores) :])
+        self.loads = dict(zip(params, views, strict=False))
+        self.views = views[len(params) : len(params) + len(self.stores)]
+        self.totals_views = self._totals_views(views[len(params) + len(self.stores) :])
 
     def _domain(self) -> tuple[int, ...]:
         if self.reduces:
             return self.reduces[0].operands[0].type.shape
         return self.region.results[0].type.shape
+
+    def _sources(self, inputs: Sequence[Access]) -> dict[Value, Value]:
+        """What gathers read from, as it is: the other operands are seen along the loops."""
+        wanted = {o.operands[0] for o in self.region.ops if o.row is GATHER}
+        return {
+            param: self.context.view(access, access.shape, access.strides)
+            for param, access in zip(self.region.params, inputs, strict=True)
+            if param in wanted
+        }
+
+    def _placed(self, inputs: Sequence[Access]) -> dict[Value, Access]:
+        """What has an element at each point of the loops."""
+        used = {v for o in self.region.ops for v in _placed_operands(o)}
+        used.update(self.region.results)
+        taken = zip(self.region.params, inputs, strict=True)
+        return {param: access for param, access in taken if param in used}
 
     def _split_outputs(self, outputs: Sequence[Access]) -> None:
         """Results per element, and results of reductions."""
@@ -219,10 +238,13 @@ class _Kernel:
             if op.row.family is Family.REDUCE:
                 continue
             b.locations = op.locations
-            for value in op.operands:
+            for value in _placed_operands(op):
                 if value not in values:
                     values[value] = self._load(b, self.loads[value], indices, lanes, valid)
-            values[op.result] = self._emit(b, op, values, indices, lanes)
+            if op.row is GATHER:
+                values[op.result] = self._gather(b, op, values, indices, lanes, valid)
+            else:
+                values[op.result] = self._emit(b, op, values, indices, lanes)
         for value in (*self.stores, *(o.operands[0] for o in self.reduces)):
             if value not in values:
                 values[value] = self._load(b, self.loads[value], indices, lanes, valid)
@@ -254,13 +276,44 @@ class _Kernel:
             return self._iota(b, op, indices, lanes)
         return b.restate(op, tuple([values[v] for v in op.operands]), _element(lanes))
 
+    def _gather(
+        self, b: Builder, op: Op, values: dict[Value, Value], indices: list[Value],
+        lanes: int | None, valid: int,
+    ) -> Value:
+        """A read at indices that are forced inside, but for those that count along a loop."""
+        buffer, along = self.sources[op.operands[0]], None
+        at = []
+        for axis, value in enumerate(op.operands[1:]):
+            loop = self._loop_of(value, buffer.type.shape[axis])
+            if loop is None:
+                at.append(inside(b, uniform(values[value]), buffer.type.shape[axis]))
+            elif lanes is None or loop == len(indices) - 1 and along is not None:
+                at.append(values[value])
+            else:
+                along = axis if loop == len(indices) - 1 else along
+                at.append(indices[loop] if loop >= 0 else self.context.index(0))
+        return read(b, buffer, at, along, lanes, valid)
+
+    def _loop_of(self, index: Value, extent: int) -> int | None:
+        """The loop whose index an iota is, if it stays below the extent; -1 for one of a step."""
+        op = index.op
+        if op is None or op.row.name != "iota" or op.result.type.dtype is not i64:
+            return None
+        if op.result.type.shape[op.attrs["axis"]] > extent:
+            return None
+        return self._along(op)
+
+    def _along(self, iota: Op) -> int:
+        loops = [k for k, axis in enumerate(self.space.axes) if axis.first == iota.attrs["axis"]]
+        return loops[0] if loops else -1
+
     def _iota(self, b: Builder, op: Op, indices: list[Value], lanes: int | None) -> Value:
         dtype = op.result.type.dtype
-        loops = [k for k, axis in enumerate(self.space.axes) if axis.first == op.attrs["axis"]]
-        index = indices[loops[0]] if loops else self.context.index(0)
+        loop = self._along(op)
+        index = indices[loop] if loop >= 0 else self.context.index(0)
         if lanes is not None:
             index = b.splat(index, lanes=lanes)
-            if loops and loops[0] == len(indices) - 1:
+            if loop == len(indices) - 1:
                 index = b.add(index, b.lane_iota(i64, lanes))
         return index if dtype is i64 else b.convert(index, dtype=dtype)
 
@@ -269,6 +322,11 @@ class _Kernel:
 def _element(lanes: int | None) -> TensorType | VectorType:
     """A type with the shape of what is computed at once."""
     return TensorType(i64) if lanes is None else VectorType(i64, lanes)
+
+
+def _placed_operands(op: Op) -> tuple[Value, ...]:
+    """The operands that an op takes at its own point."""
+    return op.operands[1:] if op.row is GATHER else op.operands
 
 
 def _axes(op: Op) -> tuple[int, ...]:

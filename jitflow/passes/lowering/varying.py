@@ -8,12 +8,21 @@ from jitflow.passes.lowering.footprint import address
 
 
 def can_widen(op: Op) -> bool:
-    """Whether every memory access of the loop uses its index plainly and at most once.
+    """Whether every store of the loop uses its index plainly and at most once; loads need not.
 
-    Other indices, and the bounds of loops inside, are the same in all iterations.
+    Other indices of stores, and the bounds of loops inside, are the same in all iterations.
     """
     body = op.regions[0]
     return _Check(body.params[0]).region(body)
+
+
+def distance(value: Value, index: Value) -> Value | None:
+    """How far a value is from a loop's index, where it is a sum of the two; else None."""
+    op = value.op
+    if op is None or op.row.name != "add" or index not in op.operands:
+        return None
+    x, y = op.operands
+    return y if x is index else x
 
 
 class _Check:
@@ -41,9 +50,9 @@ class _Check:
         return op.row.family is Family.ELEMENTWISE
 
     def load(self, op: Op) -> bool:
-        if self.moves(op):
+        if self.moves(op) or not self.is_plain(op):
             self.lanes.update(op.results)
-        return self.is_plain(op)
+        return True
 
     def loop(self, op: Op) -> bool:
         """A loop inside carries lanes, whatever it carries."""
@@ -53,11 +62,18 @@ class _Check:
     def is_plain(self, op: Op) -> bool:
         """Whether the index stands on one axis at most, and no other index is lanes."""
         indices = address(op)[1]
-        others = [v for v in indices if v is not self.index]
+        others = [v for v in indices if not self.is_index(v)]
         return len(indices) - len(others) <= 1 and self.lanes.isdisjoint(others)
+
+    def is_index(self, value: Value) -> bool:
+        """Whether a value counts with the index."""
+        if value is self.index:
+            return True
+        step = distance(value, self.index)
+        return step is not None and step not in self.lanes
 
     def moves(self, op: Op) -> bool:
         """Whether each iteration has an element of its own."""
         buffer, indices = address(op)
         steps = zip(indices, buffer.type.strides, strict=True)
-        return any(v is self.index and stride for v, stride in steps)
+        return any(self.is_index(v) and stride for v, stride in steps)

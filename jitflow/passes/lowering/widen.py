@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Region, Value
-from jitflow.ir.row import ROWS
-from jitflow.ir.types import BufferType, VectorType
+from jitflow.ir.types import VectorType
 from jitflow.passes.lowering.footprint import address
+from jitflow.passes.lowering.gathers import axis_last
+from jitflow.passes.lowering.varying import distance
 
 
 class Widener:
@@ -79,17 +80,43 @@ class Widener:
     ) -> tuple[Value, list[Value], bool]:
         """The buffer with the widened axis last, its indices, and whether lanes differ."""
         buffer = self.new.get(buffer, buffer)
-        axis = next((k for k, v in enumerate(indices) if v is self.index), None)
-        assert self.start is not None
-        at = [self.start if v is self.index else self.new.get(v, v) for v in indices]
+        axis = next((k for k, v in enumerate(indices) if self._counts(v)), None)
+        at = [self._first(b, v) if k == axis else self.new.get(v, v) for k, v in enumerate(indices)]
         if axis is None or buffer.type.strides[axis] == 0:
             return buffer, at, False
-        if axis != len(indices) - 1:
-            buffer = _axis_last(b, buffer, axis)
-            at.append(at.pop(axis))
-        return buffer, at, True
+        at.append(at.pop(axis))
+        return axis_last(b, buffer, axis), at, True
+
+    def _counts(self, value: Value) -> bool:
+        """Whether a value counts with the index."""
+        if value is self.index:
+            return True
+        step = distance(value, self.index)
+        return step is not None and not self._varies(step)
+
+    def _first(self, b: Builder, value: Value) -> Value:
+        """The least lane of a value that counts with the index."""
+        assert self.start is not None
+        step = distance(value, self.index)
+        return self.start if step is None else b.add(self.start, self.new.get(step, step))
+
+    def _varies(self, value: Value) -> bool:
+        return value is self.index or isinstance(self.new.get(value, value).type, VectorType)
+
+    def _is_scattered(self, indices: tuple[Value, ...]) -> bool:
+        """Whether lanes of a load stand anywhere."""
+        counting = [v for v in indices if self._counts(v)]
+        return len(counting) > 1 or any(
+            self._varies(v) for v in indices if v not in counting
+        )
 
     def _load(self, b: Builder, op: Op) -> None:
+        buffer, indices = address(op)
+        if self._is_scattered(indices):
+            places = [self._get(b, v) for v in indices]
+            buffer = self.new.get(buffer, buffer)
+            self.new[op.result] = b.load(buffer, *places, lanes=self.lanes, valid=self.valid)
+            return
         buffer, at, varies = self._memory(b, *address(op))
         lanes, valid = (self.lanes, self.valid) if varies else (None, 0)
         self.new[op.result] = b.load(buffer, *at, lanes=lanes, valid=valid)
@@ -113,17 +140,4 @@ class Widener:
 
         results = b.loop(lower, upper, body, carried, op.attrs["step"], op.attrs["kind"])
         self.new.update(zip(op.results, results, strict=True))
-
-
-def _axis_last(b: Builder, buffer: Value, axis: int) -> Value:
-    """A view of the buffer whose last axis is `axis`."""
-    type = buffer.type
-    order = [k for k in range(type.rank) if k != axis] + [axis]
-    shape = tuple(type.shape[k] for k in order)
-    strides = tuple(type.strides[k] for k in order)
-    turned = BufferType(type.dtype, shape, strides, type.space)
-    made = b.emit(ROWS["view"], (buffer,), {"offset": 0, "type": turned})
-    made.result.name = buffer.name
-    return made.result
-
 

@@ -1,0 +1,162 @@
+"""Writes into an array that stands in its place already: scatter, update and dynamic_update.
+
+And dynamic_slice, which reads where dynamic_update writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from jitflow.ir.builder import Builder
+from jitflow.ir.core import Op, Value
+from jitflow.ir.dtypes import f32
+from jitflow.ir.ops.indexing import COMBINES
+from jitflow.ir.row import ROWS
+from jitflow.passes.lowering.access import Access
+from jitflow.passes.lowering.context import Context
+from jitflow.passes.lowering.gathers import inside
+from jitflow.passes.lowering.moves import copy
+from jitflow.passes.lowering.space import merged_space
+
+Place = list[Value]
+
+
+def lower_writer(
+    context: Context, op: Op, target: Access, part: Access, places: Sequence[Access]
+) -> None:
+    """Emits what a row of reuse.WRITERS does to `target`, which holds its first operand."""
+    if 0 in part.shape:
+        return
+    if op.row.name == "update":
+        copy(context, part, _window(op, target, part))
+    elif op.row.name == "dynamic_update":
+        _dynamic_update(context, target, part, places)
+    else:
+        _Scatter(context, op, target, part, places).emit()
+
+
+def _window(op: Op, target: Access, part: Access) -> Access:
+    """Where a part that is placed statically goes."""
+    start, step = op.attrs["start"], op.attrs["step"]
+    offset = sum(s * n for s, n in zip(start, target.strides, strict=True))
+    strides = tuple(k * n for k, n in zip(step, target.strides, strict=True))
+    return target.moved(offset, part.shape, strides)
+
+
+def _dynamic_update(
+    context: Context, whole: Access, part: Access, starts: Sequence[Access]
+) -> None:
+    source = context.view(part, part.shape, part.strides)
+    into = context.view(whole, whole.shape, whole.strides)
+
+    def element(b: Builder, at: Place, place: Place) -> None:
+        b.store(b.load(source, *at), into, *place)
+
+    _at_starts(context, whole, part, starts, element)
+
+
+def lower_dynamic_slice(
+    context: Context, whole: Access, starts: Sequence[Access], target: Access
+) -> None:
+    """Copies the part of `whole` that begins at the starts."""
+    source = context.view(whole, whole.shape, whole.strides)
+    into = context.view(target, target.shape, target.strides)
+
+    def element(b: Builder, at: Place, place: Place) -> None:
+        b.store(b.load(source, *place), into, *at)
+
+    if 0 not in target.shape:
+        _at_starts(context, whole, target, starts, element)
+
+
+def _at_starts(
+    context: Context, whole: Access, part: Access, starts: Sequence[Access],
+    body: Callable[[Builder, Place, Place], None],
+) -> None:
+    """Loops over a part of the whole: where a point is in the one, and where in the other."""
+    b = context.builder
+    room = [n - m for n, m in zip(whole.shape, part.shape, strict=True)]
+    first = [
+        inside(b, b.load(context.view(start, (), ())), left + 1) if left else None
+        for start, left in zip(starts, room, strict=True)
+    ]
+
+    def point(inner: Builder, at: Place) -> None:
+        pairs = zip(at, first, strict=True)
+        body(inner, at, [i if start is None else inner.add(i, start) for i, start in pairs])
+
+    _nest(context, b, part.shape, "parallel", point)
+
+
+def _nest(
+    context: Context, b: Builder, shape: Sequence[int], kind: str,
+    body: Callable[[Builder, Place], None],
+) -> None:
+    """Loops over every point of the shape; an axis of one element has none."""
+
+    def level(inner: Builder, at: Place) -> None:
+        if len(at) == len(shape):
+            body(inner, at)
+        elif shape[len(at)] == 1:
+            level(inner, [*at, context.index(0)])
+        else:
+
+            def step(deeper: Builder, index: Value) -> tuple[Value, ...]:
+                level(deeper, [*at, index])
+                return ()
+
+            inner.loop(context.index(0), context.index(shape[len(at)]), step, kind=kind)
+
+    level(b, [])
+
+
+class _Scatter:
+    """One update after the other; the elements of one of them side by side."""
+
+    def __init__(
+        self, context: Context, op: Op, target: Access, updates: Access, indices: Sequence[Access]
+    ) -> None:
+        self.context = context
+        self.extents = target.shape[: len(indices)]
+        self.outer = indices[0].shape
+        count, rank = len(indices), len(self.outer)
+        parts = [
+            updates.moved(0, updates.shape[rank:], updates.strides[rank:]),
+            target.moved(0, target.shape[count:], target.strides[count:]),
+        ]
+        space = merged_space(parts[0].shape, (), parts, set())
+        self.inner = space.shape
+        self.updates = context.view(
+            updates, (*self.outer, *self.inner), (*updates.strides[:rank], *space.strides[0])
+        )
+        self.target = context.view(
+            target, (*self.extents, *self.inner), (*target.strides[:count], *space.strides[1])
+        )
+        self.indices = [context.view(i, i.shape, i.strides) for i in indices]
+        self.combine = COMBINES[op.attrs["combine"]]
+
+    def emit(self) -> None:
+        _nest(self.context, self.context.builder, self.outer, "sequential", self._update)
+
+    def _update(self, b: Builder, at: Place) -> None:
+        where = [
+            inside(b, b.load(index, *at), extent)
+            for index, extent in zip(self.indices, self.extents, strict=True)
+        ]
+
+        def element(inner: Builder, rest: Place) -> None:
+            new = inner.load(self.updates, *at, *rest)
+            if self.combine is not None:
+                new = self._combined(inner, inner.load(self.target, *where, *rest), new)
+            inner.store(new, self.target, *where, *rest)
+
+        _nest(self.context, b, self.inner, "parallel", element)
+
+    def _combined(self, b: Builder, old: Value, new: Value) -> Value:
+        """Rounded once to the array's dtype; floats of 16 bits are combined in 32."""
+        assert self.combine is not None
+        row, dtype = ROWS[self.combine], old.type.dtype
+        if not dtype.is_float or dtype.bits > 16:
+            return b.emit(row, (old, new)).result
+        wide = tuple(b.convert(v, dtype=f32) for v in (old, new))
+        return b.convert(b.emit(row, wide).result, dtype=dtype)
