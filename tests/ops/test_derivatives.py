@@ -31,6 +31,22 @@ def positive(*shape):
     return RNG.uniform(0.5, 2.0, size=shape)
 
 
+def complexes(*shape):
+    """Complex numbers whose moduli lie within 0.5..2, off the branch cuts."""
+    return positive(*shape) * np.exp(1j * RNG.uniform(-2.5, 2.5, size=shape))
+
+
+def direction(array):
+    """A random array of the shape and the kind of another one."""
+    real = normal(*np.shape(array))
+    return real + 1j * normal(*np.shape(array)) if np.iscomplexobj(array) else real
+
+
+def paired(cotangent, tangent):
+    """Re(ct * t), summed: how cotangents act on tangents."""
+    return np.sum(cotangent * tangent).real
+
+
 def apart(*shape):
     """Distinct values, so that no difference crosses a tie."""
     return RNG.permutation(np.arange(np.prod(shape, dtype=int))).reshape(shape) * 0.37 - 1.0
@@ -117,6 +133,34 @@ CASES = [
      {"contract": ((2,), (1,)), "batch": ((1,), (2,))}),
     ("dot_general", [normal(2, 5, 3, 4), normal(4, 3, 2, 2)],
      {"contract": ((3,), (0,)), "batch": ((2, 0), (1, 3))}),
+    ("real", [complexes(3)], {}),
+    ("imag", [complexes(3)], {}),
+    ("complex", [normal(3), normal(3)], {}),
+    ("conj", [complexes(3)], {}),
+    ("add", [complexes(3), complexes(3)], {}),
+    ("sub", [complexes(3), complexes(3)], {}),
+    ("mul", [complexes(3), complexes(3)], {}),
+    ("div", [complexes(3), complexes(3)], {}),
+    ("neg", [complexes(3)], {}),
+    ("abs", [complexes(3)], {}),
+    ("sqrt", [complexes(3)], {}),
+    ("exp", [complexes(3)], {}),
+    ("expm1", [complexes(3)], {}),
+    ("log", [complexes(3)], {}),
+    ("log1p", [complexes(3) / 3], {}),
+    ("sin", [complexes(3)], {}),
+    ("cos", [complexes(3)], {}),
+    ("tanh", [complexes(3) / 2], {}),
+    ("pow", [complexes(3), complexes(3)], {}),
+    ("select", [MASK, complexes(3), complexes(3)], {}),
+    ("convert", [normal(3)], {"dtype": as_dtype("c128")}),
+    ("convert", [complexes(3)], {"dtype": as_dtype("c128")}),
+    ("pad", [complexes(2), np.complex128(1j)], {"low": (1,), "high": (2,), "interior": (1,)}),
+    ("concatenate", [complexes(2, 1), complexes(2, 3)], {"axis": 1}),
+    ("reduce_sum", [complexes(2, 3)], {"axes": (1,)}),
+    ("reduce_prod", [complexes(2, 3)], {"axes": (1,)}),
+    ("cumsum", [complexes(2, 3)], {"axis": 1}),
+    ("dot_general", [complexes(2, 3), complexes(3, 4)], {"contract": ((1,), (0,))}),
 ]  # fmt: skip
 
 EVERY_CASE = pytest.mark.parametrize(
@@ -182,7 +226,7 @@ def test_jvp_is_the_limit_of_differences(case):
     _, arrays, _ = CASES[case]
     function, inexact = single(case)
     linear = verify(linearize(function, wrt=inexact))
-    directions = [normal(*np.shape(arrays[i])) for i in inexact]
+    directions = [direction(arrays[i]) for i in inexact]
     value, tangent = interpret(linear, [*arrays, *directions])
     np.testing.assert_array_equal(value, interpret(function, arrays)[0])
     close(tangent, difference(function, arrays, inexact, directions)[0], 1e-7)
@@ -194,9 +238,9 @@ def test_jvp_by_one_operand_leaves_the_others_fixed(case):
     function, inexact = single(case)
     for index in inexact:
         linear = verify(linearize(function, wrt=(index,)))
-        direction = normal(*np.shape(arrays[index]))
-        _, tangent = interpret(linear, [*arrays, direction])
-        close(tangent, difference(function, arrays, (index,), [direction])[0], 1e-7)
+        along = direction(arrays[index])
+        _, tangent = interpret(linear, [*arrays, along])
+        close(tangent, difference(function, arrays, (index,), [along])[0], 1e-7)
 
 
 @EVERY_CASE
@@ -204,12 +248,12 @@ def test_transpose_is_the_adjoint_of_the_jvp(case):
     _, arrays, _ = CASES[case]
     function, inexact = single(case)
     linear = linearize(function, wrt=inexact)
-    directions = [normal(*np.shape(arrays[i])) for i in inexact]
+    directions = [direction(arrays[i]) for i in inexact]
     _, tangent = interpret(linear, [*arrays, *directions])
-    cotangent = normal(*np.shape(tangent))
+    cotangent = direction(tangent)
     _, *gradients = interpret(verify(transpose(linear)), [*arrays, cotangent])
-    backward = sum(np.vdot(g, d) for g, d in zip(gradients, directions, strict=True))
-    close(np.vdot(cotangent, tangent), backward, 1e-11)
+    backward = sum(paired(g, d) for g, d in zip(gradients, directions, strict=True))
+    close(paired(cotangent, tangent), backward, 1e-11)
 
 
 def weighted(b, values, power):
@@ -217,8 +261,11 @@ def weighted(b, values, power):
     total = b.constant(0.0)
     for value in values:
         weights = np.cos(np.arange(value.type.size)).reshape(value.type.shape)
+        if value.type.dtype.kind == "c":
+            weights = weights * (1 - 0.5j)
         term = b.mul(value, b.constant(weights))
         term = b.mul(term, value) if power == 2 else term
+        term = b.real(term) if value.type.dtype.kind == "c" else term
         total = b.add(total, b.reduce_sum(term, axes=tuple(range(value.type.rank))))
     return total
 
@@ -238,9 +285,9 @@ def test_second_derivative_is_the_limit_of_differences_of_the_first(case):
     first = gradient(scalar_of(function, 2), wrt=inexact, values=False)
     total = scalar_of(first, 1)
     second = verify(gradient(total, wrt=inexact, values=False))
-    directions = [normal(*np.shape(arrays[i])) for i in inexact]
+    directions = [direction(arrays[i]) for i in inexact]
     along = sum(
-        np.vdot(g, d) for g, d in zip(interpret(second, arrays), directions, strict=True)
+        paired(g, d) for g, d in zip(interpret(second, arrays), directions, strict=True)
     )
     close(along, difference(total, arrays, inexact, directions)[0], 2e-6)
 
