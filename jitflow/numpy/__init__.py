@@ -12,22 +12,24 @@ from numpy import (
     abs, absolute, add, all, allclose, amax, amin, angle, any, append, argmax, argmin, around,
     array_equal, array_split, astype, atleast_1d, atleast_2d, atleast_3d, average, bitwise_and,
     bitwise_count, bitwise_invert, bitwise_left_shift, bitwise_not, bitwise_or,
-    bitwise_right_shift, bitwise_xor, broadcast_arrays, broadcast_to, ceil, clip, column_stack,
-    concat, concatenate, conj, conjugate, copy, copysign, corrcoef, cos, count_nonzero, cov,
-    cumprod, cumsum, cumulative_prod, cumulative_sum, deg2rad, degrees, diag, diagonal, diff,
-    divide, divmod, dot, dstack, einsum, empty_like, equal, exp, expand_dims, expm1, fabs, flip,
-    fliplr, flipud, float_power, floor, floor_divide, fmax, fmin, fmod, frexp, full_like, gcd,
-    greater, greater_equal, heaviside, hsplit, hstack, imag, inner, invert, isclose, iscomplex,
-    iscomplexobj, isfinite, isinf, isnan, isreal, isrealobj, lcm, ldexp, left_shift, less,
-    less_equal, log, log1p, logaddexp, logical_and, logical_not, logical_or, logical_xor,
-    matmul, matrix_transpose, max, maximum, mean, meshgrid, min, minimum, mod, modf, moveaxis,
-    multiply, nan_to_num, nanargmax, nanargmin, nancumprod, nancumsum, nanmax, nanmean, nanmin,
-    nanprod, nanstd, nansum, nanvar, ndim, negative, nextafter, not_equal, ones_like, outer,
-    pad, permute_dims, positive, pow, power, prod, ptp, rad2deg, radians, ravel, real,
-    real_if_close, reciprocal, remainder, repeat, reshape, right_shift, rint, roll, round,
+    bitwise_right_shift, bitwise_xor, block, broadcast_arrays, broadcast_to, ceil, clip,
+    column_stack, concat, concatenate, conj, conjugate, copy, copysign, corrcoef, cos,
+    count_nonzero, cov, cumprod, cumsum, cumulative_prod, cumulative_sum, deg2rad, degrees,
+    delete, diag, diagonal, diff, divide, divmod, dot, dsplit, dstack, ediff1d, einsum,
+    empty_like, equal, exp, expand_dims, expm1, fabs, flip, fliplr, flipud, float_power, floor,
+    floor_divide, fmax, fmin, fmod, frexp, full_like, gcd, gradient, greater, greater_equal,
+    heaviside, hsplit, hstack, imag, inner, insert, invert, isclose, iscomplex, iscomplexobj,
+    isfinite, isinf, isnan, isreal, isrealobj, lcm, ldexp, left_shift, less, less_equal, log,
+    log1p, logaddexp, logical_and, logical_not, logical_or, logical_xor, matmul,
+    matrix_transpose, max, maximum, mean, meshgrid, min, minimum, mod, modf, moveaxis, multiply,
+    nan_to_num, nanargmax, nanargmin, nancumprod, nancumsum, nanmax, nanmean, nanmin, nanprod,
+    nanstd, nansum, nanvar, ndim, negative, nextafter, not_equal, ones_like, outer, pad,
+    permute_dims, positive, pow, power, prod, ptp, rad2deg, radians, ravel, real, real_if_close,
+    reciprocal, remainder, repeat, reshape, resize, right_shift, rint, roll, rot90, round,
     select, shape, sign, signbit, sin, size, spacing, split, sqrt, square, squeeze, stack, std,
-    subtract, sum, swapaxes, tanh, tensordot, tile, trace, transpose, tril, triu, true_divide,
-    trunc, var, vdot, vecdot, vsplit, vstack, where, zeros_like,
+    subtract, sum, swapaxes, tanh, tensordot, tile, trace, transpose, trapezoid, tril,
+    trim_zeros, triu, true_divide, trunc, unstack, var, vdot, vecdot, vsplit, vstack, where,
+    zeros_like,
 )
 from numpy import (
     bool_, complex128, complex64, complexfloating, dtype, e, euler_gamma, finfo, float16,
@@ -41,13 +43,16 @@ from jitflow.numpy import complex_numbers as _complex_numbers  # noqa: F401
 from jitflow.numpy import cumulative as _cumulative  # noqa: F401
 from jitflow.numpy import ignoring_nan as _ignoring_nan  # noqa: F401
 from jitflow.numpy import indexing as _indexing  # noqa: F401
+from jitflow.numpy import differences as _differences  # noqa: F401
 from jitflow.numpy import joining as _joining  # noqa: F401
+from jitflow.numpy import padding as _padding  # noqa: F401
+from jitflow.numpy import rearranging as _rearranging  # noqa: F401
 from jitflow.numpy import operators as _operators  # noqa: F401
 from jitflow.numpy import statistics as _statistics  # noqa: F401
 from jitflow.numpy import linalg, special
-from jitflow.numpy.creation import (
-    arange, array, asarray, empty, full, linspace, ones, zeros,
-)
+from jitflow.numpy.creation import array, asarray, empty, full, ones, zeros
+from jitflow.numpy.grids import fromfunction, indices
+from jitflow.numpy.ranges import arange, geomspace, linspace, logspace
 from jitflow.numpy.diagonals import eye, identity, tri
 
 __all__ = [
@@ -55,29 +60,31 @@ __all__ = [
     "arange", "argmax", "argmin", "around", "array", "array_equal", "array_split", "asarray",
     "astype", "atleast_1d", "atleast_2d", "atleast_3d", "average", "bfloat16", "bitwise_and",
     "bitwise_count", "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or",
-    "bitwise_right_shift", "bitwise_xor", "bool_", "broadcast_arrays", "broadcast_to", "ceil",
-    "clip", "column_stack", "complex128", "complex64", "complexfloating", "concat",
+    "bitwise_right_shift", "bitwise_xor", "block", "bool_", "broadcast_arrays", "broadcast_to",
+    "ceil", "clip", "column_stack", "complex128", "complex64", "complexfloating", "concat",
     "concatenate", "conj", "conjugate", "copy", "copysign", "corrcoef", "cos", "count_nonzero",
     "cov", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "deg2rad", "degrees",
-    "diag", "diagonal", "diff", "divide", "divmod", "dot", "dstack", "dtype", "e", "einsum",
-    "empty", "empty_like", "equal", "euler_gamma", "exp", "expand_dims", "expm1", "eye", "fabs",
-    "finfo", "flip", "fliplr", "flipud", "float16", "float32", "float64", "float_power",
-    "floating", "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp", "full", "full_like",
-    "gcd", "greater", "greater_equal", "heaviside", "hsplit", "hstack", "identity", "iinfo",
-    "imag", "inexact", "inf", "inner", "int16", "int32", "int64", "int8", "integer", "invert",
-    "isclose", "iscomplex", "iscomplexobj", "isfinite", "isinf", "isnan", "isreal", "isrealobj",
-    "issubdtype", "lcm", "ldexp", "left_shift", "less", "less_equal", "linalg", "linspace",
-    "log", "log1p", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor",
-    "matmul", "matrix_transpose", "max", "maximum", "mean", "meshgrid", "min", "minimum", "mod",
-    "modf", "moveaxis", "multiply", "nan", "nan_to_num", "nanargmax", "nanargmin", "nancumprod",
-    "nancumsum", "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum", "nanvar",
-    "ndarray", "ndim", "negative", "newaxis", "nextafter", "not_equal", "number", "ones",
-    "ones_like", "outer", "pad", "permute_dims", "pi", "positive", "pow", "power", "prod",
-    "promote_types", "ptp", "rad2deg", "radians", "ravel", "real", "real_if_close",
-    "reciprocal", "remainder", "repeat", "reshape", "result_type", "right_shift", "rint",
-    "roll", "round", "select", "shape", "sign", "signbit", "signedinteger", "sin", "size",
-    "spacing", "special", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract",
-    "sum", "swapaxes", "tanh", "tensordot", "tile", "trace", "transpose", "tri", "tril", "triu",
-    "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unsignedinteger", "var",
-    "vdot", "vecdot", "vsplit", "vstack", "where", "zeros", "zeros_like",
+    "delete", "diag", "diagonal", "diff", "divide", "divmod", "dot", "dsplit", "dstack",
+    "dtype", "e", "ediff1d", "einsum", "empty", "empty_like", "equal", "euler_gamma", "exp",
+    "expand_dims", "expm1", "eye", "fabs", "finfo", "flip", "fliplr", "flipud", "float16",
+    "float32", "float64", "float_power", "floating", "floor", "floor_divide", "fmax", "fmin",
+    "fmod", "frexp", "fromfunction", "full", "full_like", "gcd", "geomspace", "gradient",
+    "greater", "greater_equal", "heaviside", "hsplit", "hstack", "identity", "iinfo", "imag",
+    "indices", "inexact", "inf", "inner", "insert", "int16", "int32", "int64", "int8",
+    "integer", "invert", "isclose", "iscomplex", "iscomplexobj", "isfinite", "isinf", "isnan",
+    "isreal", "isrealobj", "issubdtype", "lcm", "ldexp", "left_shift", "less", "less_equal",
+    "linalg", "linspace", "log", "log1p", "logaddexp", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "logspace", "matmul", "matrix_transpose", "max", "maximum",
+    "mean", "meshgrid", "min", "minimum", "mod", "modf", "moveaxis", "multiply", "nan",
+    "nan_to_num", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean",
+    "nanmin", "nanprod", "nanstd", "nansum", "nanvar", "ndarray", "ndim", "negative", "newaxis",
+    "nextafter", "not_equal", "number", "ones", "ones_like", "outer", "pad", "permute_dims",
+    "pi", "positive", "pow", "power", "prod", "promote_types", "ptp", "rad2deg", "radians",
+    "ravel", "real", "real_if_close", "reciprocal", "remainder", "repeat", "reshape", "resize",
+    "result_type", "right_shift", "rint", "roll", "rot90", "round", "select", "shape", "sign",
+    "signbit", "signedinteger", "sin", "size", "spacing", "special", "split", "sqrt", "square",
+    "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "tanh", "tensordot", "tile",
+    "trace", "transpose", "trapezoid", "tri", "tril", "trim_zeros", "triu", "true_divide",
+    "trunc", "uint16", "uint32", "uint64", "uint8", "unsignedinteger", "unstack", "var", "vdot",
+    "vecdot", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]

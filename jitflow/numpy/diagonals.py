@@ -15,12 +15,13 @@ from jitflow.numpy.basics import (
     convert,
     emit,
     fail,
+    full,
     full_like,
     normal_axis,
 )
-from jitflow.numpy.creation import in_trace, iota
-from jitflow.numpy.joining import pad
+from jitflow.numpy.creation import in_trace
 from jitflow.numpy.promotion import requested_dtype
+from jitflow.numpy.ranges import iota
 from jitflow.numpy.reductions import sum
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.shaping import as_shape, moveaxis, reshaped
@@ -95,5 +96,7 @@ def diag(v: Any, k: int = 0) -> Array:
         return diagonal(x, k)
     size = x.type.shape[0] + abs(k)
     shape = (size, size)
-    line = broadcast(pad(x, (max(k, 0), max(-k, 0))), shape)
+    zero = full((), 0, x.type.dtype)
+    padded = emit("pad", x, zero, low=(max(k, 0),), high=(max(-k, 0),), interior=(0,))
+    line = broadcast(padded, shape)
     return emit("select", _band("eq", shape, k), line, full_like(line, 0))

@@ -1,9 +1,9 @@
-"""Functions that put arrays together, take them apart, repeat and pad them."""
+"""Functions that put arrays together."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,30 +13,17 @@ from jitflow.ir.dtypes import DType
 from jitflow.numpy.basics import (
     Array,
     as_array,
-    broadcast,
     common_dtype,
     convert,
     emit,
     fail,
     normal_axis,
     operand,
-    spread,
 )
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.registry import numpy_function, strong
-from jitflow.numpy.shaping import as_shape, expand_dims, ravel, reshaped
-from jitflow.numpy.ufuncs import CALLS
-from jitflow.trace import FUNCTIONS, detach, emit_view
-
-
-def sliced(x: Array, axis: int, start: int, stop: int) -> Array:
-    """A view of x[start:stop] along one axis, bounds within the array."""
-    shape = x.type.shape
-    if start == 0 and stop == shape[axis]:
-        return x
-    low, high = [0] * len(shape), list(shape)
-    low[axis], high[axis] = start, stop
-    return emit_view("slice", x, start=tuple(low), stop=tuple(high), step=(1,) * len(shape))
+from jitflow.numpy.shaping import expand_dims, ravel, reshaped
+from jitflow.trace import FUNCTIONS, detach
 
 
 def _parts(op: str, arrays: Any, dtype: Any) -> tuple[list[Array], DType]:
@@ -118,157 +105,41 @@ def append(arr: Any, values: Any, axis: Any = None) -> Array:
     return concatenate((arr, strong(as_array(values))), axis)
 
 
-@numpy_function(np.split)
-def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Array]:
-    x = as_array(ary)
-    extent = x.type.shape[normal_axis("split", axis, x.type.rank)]
-    if isinstance(indices_or_sections, (int, np.integer)) and (
-        indices_or_sections < 1 or extent % indices_or_sections
-    ):
-        fail(
-            ShapeError,
-            f"axis {axis} does not divide into {indices_or_sections} equal parts",
-            op="split",
-            shapes=[x.type.shape],
-            cure="use np.array_split",
-        )
-    return array_split(x, indices_or_sections, axis)
+@numpy_function(np.block)
+def block(arrays: Any) -> Array:
+    """Nested lists: the innermost are joined along the last axis, and so on outwards."""
+    depth = _depth(arrays, ())
+    flat = [strong(as_array(x)) for x in _leaves(arrays)]
+    rank = max([depth, *(x.type.rank for x in flat)])
+    dtype = common_dtype(flat)
+    return detach(_blocks(arrays, depth, rank, dtype))
 
 
-@numpy_function(np.array_split)
-def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Array]:
-    x = as_array(ary)
-    position = normal_axis("array_split", axis, x.type.rank)
-    extent = x.type.shape[position]
-    if isinstance(indices_or_sections, (int, np.integer)):
-        if indices_or_sections < 1:
-            fail(ShapeError, "the number of parts must be 1 or more", op="array_split")
-        each, extra = divmod(extent, int(indices_or_sections))
-        cuts = [k * each + min(k, extra) for k in range(int(indices_or_sections) + 1)]
-        spans = list(zip(cuts[:-1], cuts[1:], strict=True))
-    else:
-        cuts = [0, *indices_or_sections, extent]
-        spans = [slice(a, b).indices(extent)[:2] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
-    return [sliced(x, position, a, max(a, b)) for a, b in spans]
+def _depth(arrays: Any, place: tuple[int, ...]) -> int:
+    """How deep the lists are; ShapeError where they differ, or one is empty."""
+    if isinstance(arrays, tuple):
+        fail(TraceError, "lists are nested, not tuples", op="block", cure="write [a, b]")
+    if not isinstance(arrays, list):
+        return 0
+    if not arrays:
+        fail(ShapeError, f"the list at arrays{list(place) or ''} is empty", op="block")
+    depths = [_depth(part, (*place, k)) for k, part in enumerate(arrays)]
+    if depths != depths[:1] * len(depths):
+        fail(ShapeError, f"the lists in {list(place) or 'it'} differ in depth", op="block")
+    return depths[0] + 1
 
 
-@numpy_function(np.hsplit)
-def hsplit(ary: Any, indices_or_sections: Any) -> list[Array]:
-    x = as_array(ary)
-    return split(x, indices_or_sections, 0 if x.type.rank == 1 else 1)
+def _leaves(arrays: Any) -> Iterator[Any]:
+    if not isinstance(arrays, list):
+        yield arrays
+        return
+    for part in arrays:
+        yield from _leaves(part)
 
 
-@numpy_function(np.vsplit)
-def vsplit(ary: Any, indices_or_sections: Any) -> list[Array]:
-    return split(ary, indices_or_sections, 0)
-
-
-@numpy_function(np.pad)
-def pad(array: Any, pad_width: Any, mode: Any = "constant", constant_values: Any = 0) -> Array:
-    """mode="constant" with one value for all sides."""
-    x = as_array(array)
-    if mode != "constant":
-        fail(TraceError, f"mode={mode!r} comes later", op="pad", cure="use mode='constant'")
-    if np.ndim(constant_values) and type(constant_values) is not Array:
-        fail(TraceError, "one constant value for all sides only", op="pad")
-    widths = _pad_widths(x, pad_width)
-    low, high = tuple(w[0] for w in widths), tuple(w[1] for w in widths)
-    value = spread(operand(constant_values), (), x.type.dtype)
-    return emit("pad", x, value, low=low, high=high, interior=(0,) * x.type.rank)
-
-
-def _pad_widths(x: Array, pad_width: Any) -> list[tuple[int, int]]:
-    """NumPy's forms: n, (n,), (before, after), or one pair for each axis; or a dict by axis."""
-    rank = x.type.rank
-    if isinstance(pad_width, dict):
-        named = {normal_axis("pad", k, rank): v for k, v in pad_width.items()}
-        pad_width = [named.get(k, 0) for k in range(rank)]
-        pad_width = [v if isinstance(v, (tuple, list)) else (v, v) for v in pad_width]
-    widths = np.asarray(pad_width)
-    if widths.dtype.kind not in "iu" or (widths.size and widths.min() < 0):
-        fail(ShapeError, "widths are integers, 0 or more", op="pad", shapes=[x.type.shape])
-    try:
-        return [(int(a), int(b)) for a, b in np.broadcast_to(widths, (rank, 2))]
-    except ValueError:
-        fail(
-            ShapeError, f"widths {pad_width} do not fit the array", op="pad", shapes=[x.type.shape]
-        )
-
-
-@numpy_function(np.repeat, method="repeat")
-def repeat(a: Any, repeats: Any, axis: Any = None) -> Array:
-    """One count for all elements: an axis is added, spread, and merged."""
-    x = as_array(a)
-    if type(repeats) is Array or np.ndim(repeats):
-        fail(TraceError, "counts for each element come later", op="repeat")
-    count = as_shape("repeat", repeats)[0]
-    if axis is None:
-        x, axis = ravel(x), 0
-    position = normal_axis("repeat", axis, x.type.rank)
-    shape = x.type.shape
-    before, extent, after = shape[:position], shape[position], shape[position + 1 :]
-    axes = (*range(position + 1), *range(position + 2, len(shape) + 1))
-    spread_out = emit("broadcast", x, shape=(*before, extent, count, *after), axes=axes)
-    return emit("reshape", spread_out, shape=(*before, extent * count, *after))
-
-
-@numpy_function(np.tile)
-def tile(A: Any, reps: Any) -> Array:
-    x = as_array(A)
-    counts = as_shape("tile", reps)
-    rank = max(len(counts), x.type.rank)
-    counts = (1,) * (rank - len(counts)) + counts
-    shape = (1,) * (rank - x.type.rank) + x.type.shape
-    pairs = [part for count, extent in zip(counts, shape, strict=True) for part in (count, extent)]
-    axes = tuple(2 * k + 1 for k in range(rank - x.type.rank, rank))
-    spread_out = emit("broadcast", x, shape=tuple(pairs), axes=axes)
-    final = tuple(count * extent for count, extent in zip(counts, shape, strict=True))
-    return emit("reshape", spread_out, shape=final)
-
-
-@numpy_function(np.roll)
-def roll(a: Any, shift: Any, axis: Any = None) -> Array:
-    x = as_array(a)
-    if axis is None:
-        return reshaped(roll(ravel(x), shift, 0), x.type.shape)
-    shifts, axes = (v if isinstance(v, (tuple, list)) else (v,) for v in (shift, axis))
-    for count, k in np.broadcast(shifts, axes):
-        x = _rolled(x, as_shape("roll", count)[0], normal_axis("roll", int(k), x.type.rank))
-    return detach(x)
-
-
-def _rolled(x: Array, shift: Any, axis: int) -> Array:
-    extent = x.type.shape[axis]
-    cut = -shift % extent if extent else 0
-    if cut == 0:
-        return x
-    return emit("concatenate", sliced(x, axis, cut, extent), sliced(x, axis, 0, cut), axis=axis)
-
-
-@numpy_function(np.diff)
-def diff(a: Any, n: int = 1, axis: int = -1) -> Array:
-    x = as_array(a)
-    position = normal_axis("diff", axis, x.type.rank)
-    ufunc = np.not_equal if x.type.dtype.kind == "b" else np.subtract
-    for _ in range(n):
-        extent = x.type.shape[position]
-        last = max(extent - 1, 0)
-        x = CALLS[ufunc](sliced(x, position, min(1, extent), extent), sliced(x, position, 0, last))
-    return x
-
-
-@numpy_function(np.meshgrid)
-def meshgrid(*xi: Any, sparse: bool = False, indexing: str = "xy") -> list[Array]:
-    arrays = [ravel(x) for x in xi]
-    places = list(range(len(arrays)))
-    if indexing == "xy" and len(arrays) > 1:
-        places[0], places[1] = 1, 0
-    shape = [1] * len(arrays)
-    for x, place in zip(arrays, places, strict=True):
-        shape[place] = x.type.shape[0]
-    results = []
-    for x, place in zip(arrays, places, strict=True):
-        column = [x.type.shape[0] if k == place else 1 for k in range(len(arrays))]
-        spread_out = reshaped(x, tuple(column))
-        results.append(spread_out if sparse else broadcast(spread_out, tuple(shape)))
-    return results
+def _blocks(arrays: Any, depth: int, rank: int, dtype: DType) -> Array:
+    if isinstance(arrays, list):
+        parts = [_blocks(part, depth - 1, rank, dtype) for part in arrays]
+        return _joined("block", parts, rank - depth, dtype)
+    x = as_array(arrays)
+    return reshaped(convert(x, dtype), (1,) * (rank - x.type.rank) + x.type.shape)

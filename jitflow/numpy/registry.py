@@ -25,10 +25,10 @@ _INERT = {"order": ("C", "K", "A", None), "subok": (True, False), "casting": ("s
 
 
 _VIEWS = frozenset((
-    np.atleast_1d, np.atleast_2d, np.atleast_3d, np.array_split, np.broadcast_arrays,
+    np.atleast_1d, np.atleast_2d, np.atleast_3d, np.array_split, np.broadcast_arrays, np.dsplit,
     np.broadcast_to, np.diff, np.einsum, np.expand_dims, np.flip, np.fliplr, np.flipud, np.hsplit,
-    np.matrix_transpose, np.moveaxis, np.permute_dims, np.ravel, np.reshape, np.split,
-    np.squeeze, np.swapaxes, np.transpose, np.vsplit,
+    np.matrix_transpose, np.moveaxis, np.permute_dims, np.ravel, np.reshape, np.rollaxis,
+    np.rot90, np.split, np.squeeze, np.swapaxes, np.transpose, np.unstack, np.vsplit,
 ))  # fmt: skip
 """Functions whose result shares memory with their argument; that of any other is new memory."""
 
@@ -76,15 +76,17 @@ def _signatures(function: Any, implementation: Implementation) -> tuple[Any, boo
 
 
 @cache
-def _parameters(implementation: Implementation) -> frozenset[str]:
-    return frozenset(inspect.signature(implementation).parameters)
+def _parameters(implementation: Implementation) -> tuple[frozenset[str], bool]:
+    """Their names, and whether any other name is taken, too."""
+    own = inspect.signature(implementation).parameters
+    return frozenset(own), any(p.kind is p.VAR_KEYWORD for p in own.values())
 
 
 def _supported(
     name: str, signature: inspect.Signature, bound: Any, implementation: Implementation
 ) -> tuple[list[Any], dict[str, Any]]:
     """Arguments of the implementation, by position and name; TraceError for what it lacks."""
-    own = _parameters(implementation)
+    own, takes_all = _parameters(implementation)
     positional: list[Any] = []
     keywords: dict[str, Any] = {}
     for key, value in bound.arguments.items():
@@ -100,7 +102,7 @@ def _supported(
         else:
             keywords[key] = value
     for key in list(keywords):
-        if key not in own:
+        if key not in own and not takes_all:
             _refuse_unless_inert(name, key, keywords.pop(key))
     return positional, keywords
 

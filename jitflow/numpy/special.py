@@ -11,8 +11,8 @@ import numpy as np
 
 from jitflow.ir.ops import reference
 from jitflow.numpy.basics import Array, convert, emit
-from jitflow.numpy.creation import arange
 from jitflow.numpy.promotion import loops, requested_dtype
+from jitflow.numpy.ranges import arange
 from jitflow.trace import FOREIGN_UFUNCS
 
 __all__ = ["erf", "log_softmax", "logsumexp", "one_hot", "relu", "sigmoid", "softmax"]
