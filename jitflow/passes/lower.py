@@ -19,9 +19,11 @@ from jitflow.passes.lowering.access import Access, viewed
 from jitflow.passes.lowering.context import Context
 from jitflow.passes.lowering.cumulative import lower_cumulative
 from jitflow.passes.lowering.dot import lower_dot
+from jitflow.passes.lowering.host import lower_library
 from jitflow.passes.lowering.kernels import lower_kernel
 from jitflow.passes.lowering.moves import copy, lower_concatenate, lower_pad
 from jitflow.passes.lowering.reuse import WRITERS, Reuse, is_view
+from jitflow.passes.lowering.search import lower_searchsorted
 from jitflow.passes.lowering.writers import lower_dynamic_slice, lower_writer
 
 
@@ -118,6 +120,11 @@ class _Lowering:
             self._complex(inputs, self._target(op.result))
         elif op.row.name == "pad":
             lower_pad(self.context, op, inputs, self._target(op.result))
+        elif op.row.family is Family.LIBRARY:
+            lower_library(self.context, op, inputs, [self._target(v) for v in op.results])
+        elif op.row.name == "searchsorted":
+            line, values = inputs
+            lower_searchsorted(self.context, op, line, values, self._target(op.result))
         elif op.row.family is Family.CUMULATIVE:
             lower_cumulative(self.context, op, inputs[0], self._target(op.result))
         elif op.row.name == "dynamic_slice":

@@ -17,7 +17,7 @@ import numpy as np
 
 from jitflow.codegen import HOST_FAILED
 from jitflow.errors import LinalgError, explain
-from jitflow.ir.host import HostFunction, host_function
+from jitflow.ir.host import host_function
 from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
 

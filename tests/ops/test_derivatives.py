@@ -115,6 +115,8 @@ CASES = [
     ("reduce_max", [apart(3, 4)], {"axes": (1,)}),
     ("reduce_max", [apart(3, 4)], {"axes": (0, 1)}),
     ("reduce_min", [apart(3, 4)], {"axes": (0,)}),
+    ("sort", [apart(2, 3, 5)], {}),
+    ("sort", [apart(5)], {}),
     ("cumsum", [normal(2, 5, 3)], {"axis": 1, "reverse": False}),
     ("cumsum", [normal(2, 5)], {"axis": 0, "reverse": True}),
     ("cumprod", [normal(2, 5, 3)], {"axis": 1, "reverse": False}),

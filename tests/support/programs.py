@@ -33,6 +33,7 @@ ELEMENTWISE = tuple(
     if row.family is Family.ELEMENTWISE and not row.attributes and row.effect is Effect.NONE
 )
 REDUCTIONS = tuple(row for row in ROWS.values() if row.family is Family.REDUCE)
+SORTING = tuple(row for row in ROWS.values() if row.name in ("sort", "argsort"))
 CUMULATIVE = tuple(row for row in ROWS.values() if row.family is Family.CUMULATIVE)
 SPECIAL_FLOATS = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, 1e-40, float("inf"), float("-inf"))
 SPECIAL_INTEGERS = (0, 1, -1, 2, 3, 7)
@@ -143,6 +144,8 @@ class _Writer:
         self.reductions = [row for row in REDUCTIONS if self.allows(row.name)]
         self.steps = [self.elementwise_op] * (4 if self.elementwise else 0)
         self.steps += [self.reduction] * (2 if self.reductions else 0)
+        self.sorting = [row for row in SORTING if self.allows(row.name)]
+        self.steps += [self.sorting_op] * bool(self.sorting)
         self.cumulative = [row for row in CUMULATIVE if self.allows(row.name)]
         self.steps += [self.cumulative_op] * bool(self.cumulative)
         named = {
@@ -309,6 +312,10 @@ class _Writer:
         else:
             attrs = {"axes": self.axes(x.type.rank)}
         return _attempt(lambda: b.emit(row, (x,), attrs).result)
+
+    def sorting_op(self, b, pool):
+        x, row = self.one_of(pool), self.one_of(self.sorting)
+        return _attempt(lambda: b.emit(row, (x,)).result)
 
     def cumulative_op(self, b, pool):
         x, row = self.one_of(pool), self.one_of(self.cumulative)

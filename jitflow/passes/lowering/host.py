@@ -1,0 +1,19 @@
+"""Rows of the library family become calls of the host on buffers: operands, then results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jitflow.ir.core import Op
+from jitflow.ir.row import ROWS
+from jitflow.passes.lowering.access import Access
+from jitflow.passes.lowering.context import Context
+
+
+def lower_library(
+    context: Context, op: Op, inputs: Sequence[Access], outputs: Sequence[Access]
+) -> None:
+    """Emits the call; the buffers are read and written where they lie, by their strides."""
+    b = context.builder
+    buffers = [context.view(a, a.shape, a.strides) for a in (*inputs, *outputs)]
+    b.emit(ROWS["host_call"], (b.token(), *buffers), {"callee": op.row.name})
