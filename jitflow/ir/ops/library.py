@@ -72,7 +72,7 @@ def _infer_searchsorted(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, 
     return (values.with_dtype(i64),)
 
 
-def _searchsorted(line: Any, values: Any, side: str) -> Any:
+def _searchsorted(line: Any, values: Any, side: Any) -> Any:
     result = np.zeros(values.shape, np.int64)
     for row in np.ndindex(values.shape[:-1]):
         result[row] = np.searchsorted(line[row], values[row], side)
