@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from jitflow.ir.builder import method_name
-from jitflow.ir.row import REQUIRED, ROWS, Effect, Family
+from jitflow.ir.facts import facts, takes
+from jitflow.ir.row import ROWS, Family
 
 PAGE = Path(__file__).parents[1] / "docs" / "ir.md"
 START, END = "<!-- ops: scripts/list_ops.py -->\n", "<!-- end of ops -->\n"
@@ -34,32 +34,6 @@ def table(family):
         cells = f"`{row.name}`", takes(row), row.doc.replace("|", "\\|"), ", ".join(facts(row))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
-
-
-def takes(row):
-    """Operands, attributes and regions."""
-    parts = ["any" if row.arity is None else str(row.arity)]
-    for name, attribute in row.attributes.items():
-        if attribute.kind != "type":
-            needed = attribute.default is REQUIRED
-            parts.append(f"`{name}`" if needed else f"[`{name}`]")
-    if row.regions:
-        parts.append(f"{row.regions} region{'s' if row.regions > 1 else ''}")
-    return ", ".join(parts)
-
-
-def facts(row):
-    if row.effect is not Effect.NONE:
-        yield row.effect.value
-    if not row.exact:
-        yield f"{row.ulp} ULP" if row.ulp else "approximate"
-    for fact in ("commutative", "associative", "idempotent", "involution"):
-        if getattr(row, fact):
-            yield fact
-    if not row.no_derivative:
-        yield "linear" if row.linear is not None else "derivative"
-    if method_name(row) != row.name:
-        yield f"builder: `{method_name(row)}`"
 
 
 def page(text):

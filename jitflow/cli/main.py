@@ -1,7 +1,8 @@
 """The entry point: reads the command line, runs one command, turns errors into exit codes.
 
 0: done. 2: something that the user gave is wrong, and one message on stderr says what and what
-was expected. 1: a fault of jitflow itself; JITFLOW_DEBUG=1 shows its traceback.
+was expected. 1: a fault of jitflow itself, or one that `doctor` found; JITFLOW_DEBUG=1 shows its
+traceback.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from jitflow import __version__
-from jitflow.cli import dump, opt, passes, run
+from jitflow.cli import doctor, dump, ops, opt, passes, run
 from jitflow.config import settings
 from jitflow.errors import JitflowError, UsageError
 
-COMMANDS = (dump, opt, run, passes)
-"""Each has `add(subparsers)`, which sets `run(arguments)`."""
+COMMANDS = (dump, opt, run, passes, ops, doctor)
+"""Each has `add(subparsers)`, which sets `run(arguments)`; that may return an exit code."""
 
 EXAMPLES = """\
 examples:
@@ -28,6 +29,7 @@ examples:
   jitflow opt step.jf -p "inline,cse,dce" --print-changed --verify-each
   jitflow run step.jf --inputs "x.npy, f32[32, 10]" --interpret
   jitflow passes
+  jitflow ops tanh
 """
 
 
@@ -38,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         arguments = _parser().parse_args(argv)
-        arguments.run(arguments)
+        code = arguments.run(arguments)
         sys.stdout.flush()
     except SystemExit as stop:  # --help and --version
         return stop.code if isinstance(stop.code, int) else 0
@@ -59,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(_internal(error), file=sys.stderr)
         return 1
-    return 0
+    return int(code or 0)
 
 
 def _drop_output() -> None:

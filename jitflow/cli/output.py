@@ -1,10 +1,11 @@
-"""What commands write for machines: the option `--json`, and values that JSON has no form for."""
+"""What commands write: tables for people, JSON for machines."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -25,3 +26,13 @@ def json_number(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
+
+
+def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns as wide as they need be, under their titles; the last one runs on."""
+    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (titles, *rows)
+    ]
+    return "\n".join(lines) + "\n"

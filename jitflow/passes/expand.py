@@ -92,13 +92,13 @@ def _trips(op: Op) -> int:
 def _should_call(kind: Kind, each: list[int], inline: int, hot: int) -> bool:
     if kind.row.cost < CALL_SIZE or kind.types[0].dtype.bits < 32:
         return False
-    size = _size(kind)
+    size = expansion_size(kind)
     crowded = len(each) > 1 and len(each) * size > inline
     return size >= CALL_SIZE and (crowded or max(each) < hot)
 
 
 @cache
-def _size(kind: Kind) -> int:
+def expansion_size(kind: Kind) -> int:
     """Ops of the expansion, constants aside."""
     return sum(op.row.name != "constant" for op in walk(expansion(kind)))
 

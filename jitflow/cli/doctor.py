@@ -1,0 +1,172 @@
+"""`jitflow doctor`: versions, the machine, settings, and checks that jitflow works here.
+
+Exit code 1 says that a check failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import asdict
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from jitflow import __version__, grad, jit
+from jitflow.api.road import Road
+from jitflow.cli.files import write_text
+from jitflow.cli.output import add_json, json_text
+from jitflow.config import settings
+from jitflow.errors import CheckError, clip
+from jitflow.ir.interpreter import interpret
+from jitflow.ir.parser import parse_function
+from jitflow.runtime import disk, engine, host_target
+
+PACKAGES = ("numpy", "llvmlite", "ml_dtypes", "networkx", "platformdirs", "rich")
+
+PROGRAM = """
+func @program(%x: f64[37], %y: f64[37]) {
+  %0: f64[37] = div %x, %y
+  %1: f64[37] = sub %0, %y
+  %2: f64[37] = sqrt %1
+  %3: i64[37] = convert %0 {dtype=i64}
+  return %2, %3
+}
+"""
+CHECK = """
+func @check(%x: bool[]) {
+  check %x {id=1, message="as it should"}
+  return %x
+}
+"""
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser(
+        "doctor",
+        help="check that jitflow works on this machine",
+        description="Shows versions, CPU and settings, and checks that jitflow works here.",
+        allow_abbrev=False,
+    )
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    checks = [_check(name, function) for name, function in CHECKS.items()]
+    report = {
+        "versions": _versions(),
+        "machine": _machine(),
+        "settings": {f"JITFLOW_{n.upper()}": v for n, v in asdict(settings).items()},
+        "checks": checks,
+    }
+    write_text("-", json_text(report) if arguments.json else _shown(report))
+    return 0 if all(check["ok"] for check in checks) else 1
+
+
+def _versions() -> dict[str, str]:
+    found = {name: importlib.metadata.version(name) for name in PACKAGES}
+    python = f"{platform.python_version()} ({platform.python_implementation()})"
+    return {"jitflow": __version__, "python": python, **found}
+
+
+def _machine() -> dict[str, Any]:
+    target = host_target()
+    features = [text[1:] for text in target.features.split(",") if text.startswith("+")]
+    return {
+        "system": platform.platform(),
+        "cpu": target.cpu,
+        "triple": target.triple,
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
+        "vectors": f"{target.vector_registers} of {target.vector_bytes} bytes",
+        "fused multiply-add": target.has_fma,
+        "features": features,
+        "llvm": engine().version,
+        "cache": str(disk.folder() or "off"),
+    }
+
+
+def _check(name: str, function: Callable[[], None]) -> dict[str, Any]:
+    """What one check came to; whatever it raises is its problem."""
+    start = perf_counter()
+    problem = ""
+    try:
+        function()
+    except Exception as error:
+        if settings.debug:
+            raise
+        problem = clip(f"{type(error).__name__}: {error}")
+    milliseconds = round(1000 * (perf_counter() - start), 1)
+    return {"name": name, "ok": not problem, "milliseconds": milliseconds, "problem": problem}
+
+
+def _compiles() -> None:
+    def function(x: Any) -> Any:
+        return np.exp(x) + (x * x).sum()
+
+    x = np.linspace(-5, 5, 99)
+    np.testing.assert_allclose(jit(function)(x), function(x), 1e-14)
+
+
+def _has_the_bits_of_the_interpreter() -> None:
+    random = np.random.default_rng(0)
+    function = parse_function(PROGRAM)
+    inputs = [random.standard_normal(37) for _ in function.params]
+    compiled = Road(function).executable(inputs)
+    for got, wanted in zip(compiled, interpret(function, inputs), strict=True):
+        np.testing.assert_array_equal(got, wanted)
+
+
+def _differentiates() -> None:
+    x = np.linspace(-2, 2, 50)
+    slope = grad(lambda x: np.tanh(x).sum())(x)
+    np.testing.assert_allclose(slope, 1 - np.tanh(x) ** 2, 1e-12, 1e-15)
+
+
+def _reports_a_failed_check() -> None:
+    try:
+        Road(parse_function(CHECK)).executable([np.array(False)])
+    except CheckError:
+        return
+    raise AssertionError("a condition that does not hold was not reported")
+
+
+def _keeps_code_on_disk() -> None:
+    if disk.folder() is None:
+        return
+    key = disk.key_of("doctor")
+    disk.save(key, b"code")
+    if disk.load(key) != b"code":
+        raise OSError(f"cannot write to {disk.folder()}: every process compiles math anew")
+
+
+CHECKS: dict[str, Callable[[], None]] = {
+    "code computes what NumPy does": _compiles,
+    "code has the bits of the interpreter": _has_the_bits_of_the_interpreter,
+    "gradients are right": _differentiates,
+    "a failed check becomes an error": _reports_a_failed_check,
+    "the cache folder can be written": _keeps_code_on_disk,
+}
+
+
+def _shown(report: dict[str, Any]) -> str:
+    lines = []
+    for part in ("versions", "machine", "settings"):
+        lines.append(part)
+        lines += [f"  {name:20}{_value(value)}" for name, value in report[part].items()]
+    lines.append("checks")
+    for check in report["checks"]:
+        verdict = "ok" if check["ok"] else "FAILED"
+        lines.append(f"  {verdict:8}{check['name']} ({check['milliseconds']} ms)")
+        lines += [f"          {line}" for line in check["problem"].splitlines() if line]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return " ".join(value) if isinstance(value, list) else str(value) or "default"

@@ -1,0 +1,129 @@
+"""`jitflow ops`: the table of ops, or all that is known of one, with what code it becomes."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+from jitflow.cli.files import write_text
+from jitflow.cli.output import add_json, json_text, table
+from jitflow.errors import UsageError
+from jitflow.ir.core import Function
+from jitflow.ir.dtypes import bool_, f32, i64
+from jitflow.ir.facts import ALGEBRA, derivative, error, takes
+from jitflow.ir.printer import format_function
+from jitflow.ir.row import REQUIRED, ROWS, RULE_FAULTS, Family, OpRow
+from jitflow.ir.types import TensorType
+from jitflow.passes.expand import CALL_SIZE, Kind, expansion, expansion_size
+
+CODE = {
+    Family.LIBRARY: "library call",
+    Family.ELEMENTWISE: "inline",
+    Family.VIEW: "addresses, or a copy",
+    Family.CREATION: "inline",
+}
+"""What the rows of a family become; those of other families become loops, or are control."""
+
+CONTROL = (Family.LOOP, Family.CHECK, Family.STRUCTURED)
+
+COLUMNS = ("op", "family", "takes", "error", "code", "derivative", "gives")
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser(
+        "ops",
+        help="list the ops",
+        description="Lists the ops: operands and attributes, the error that is allowed, what code"
+        " they become, whether they have a derivative. Of one op: its facts and its expansion.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("name", nargs="?", metavar="OP", help="one op, with its expansion")
+    parser.add_argument(
+        "--family", choices=[f.value for f in Family], metavar="FAMILY", help="of one family only"
+    )
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    rows = [r for r in ROWS.values() if arguments.family in (None, r.family.value)]
+    if arguments.name is not None:
+        rows = [_find(arguments.name)]
+    if arguments.json:
+        write_text("-", json_text([record(row) for row in rows]))
+    elif arguments.name is not None:
+        write_text("-", _describe(rows[0]))
+    else:
+        write_text("-", _list(sorted(rows, key=lambda row: (row.family.value, row.name))))
+
+
+def record(row: OpRow) -> dict[str, str]:
+    """The row by COLUMNS."""
+    values = (
+        row.name,
+        row.family.value,
+        takes(row).replace("`", ""),
+        "" if row.family in CONTROL else error(row),
+        code(row),
+        derivative(row).replace("derivative", "yes"),
+        row.doc,
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def code(row: OpRow) -> str:
+    """What the op becomes: `inline`, a call where it is long and rare, a library call, loops."""
+    if row.family in CONTROL:
+        return ""
+    kind = _sample(row)
+    is_long = kind is not None and row.cost >= CALL_SIZE and expansion_size(kind) >= CALL_SIZE
+    if is_long:
+        return "inline, or a call where rare"
+    return CODE.get(row.family, "loops")
+
+
+def _sample(row: OpRow) -> Kind | None:
+    """The row on scalars of a dtype that it takes; None where it has no expansion to show."""
+    if row.expand is None or row.arity is None:
+        return None
+    if any(attribute.default is REQUIRED for attribute in row.attributes.values()):
+        return None
+    attrs = {name: attribute.default for name, attribute in row.attributes.items()}
+    for dtype in (f32, i64, bool_):
+        types = (TensorType(dtype),) * row.arity
+        try:
+            row.infer(types, attrs, ())
+            return Kind(row, types, tuple(attrs.items()))
+        except RULE_FAULTS:
+            continue
+    return None
+
+
+def _list(rows: Sequence[OpRow]) -> str:
+    return table(COLUMNS, [list(record(row).values()) for row in rows])
+
+
+def _describe(row: OpRow) -> str:
+    lines = [f"{row.name}: {row.doc}", ""]
+    algebra = ", ".join(fact for fact in ALGEBRA if getattr(row, fact))
+    facts = {**record(row), "algebra": algebra, "no derivative": row.no_derivative}
+    lines += [
+        f"  {name:14}{value}"
+        for name, value in facts.items()
+        if value and name not in ("op", "gives")
+    ]
+    kind = _sample(row)
+    if kind is not None:
+        text = format_function(Function(row.name, expansion(kind)))
+        lines += ["", f"expansion for {kind.types[0].dtype}:", text.rstrip()]
+    return "\n".join(lines) + "\n"
+
+
+def _find(name: str) -> OpRow:
+    if name in ROWS:
+        return ROWS[name]
+    near = difflib.get_close_matches(name, ROWS, 1)
+    guess = f"; did you mean '{near[0]}'?" if near else ""
+    raise UsageError(f"unknown op '{name}'{guess}\n  `jitflow ops` lists them")

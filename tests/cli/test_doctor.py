@@ -1,0 +1,39 @@
+"""`jitflow doctor`: what it shows, and that a check that fails is said."""
+
+import json
+
+import pytest
+
+from jitflow.cli import doctor
+from jitflow.cli.main import main
+
+
+def test_everything_is_well_here(capsys):
+    assert main(["doctor"]) == 0
+    out, err = capsys.readouterr()
+    assert err == "" and "FAILED" not in out
+    assert all(f"ok      {name}" in out for name in doctor.CHECKS)
+    assert all(part in out for part in ("numpy ", "cpu ", "JITFLOW_CACHE_DIR", "\nchecks\n"))
+
+
+def test_report_for_machines(capsys):
+    assert main(["doctor", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert list(report) == ["versions", "machine", "settings", "checks"]
+    assert all(check["ok"] for check in report["checks"])
+
+
+def test_a_failing_check_is_shown_and_is_the_exit_code(capsys, monkeypatch):
+    def fails():
+        raise ValueError("no\nway")
+
+    monkeypatch.setitem(doctor.CHECKS, "gradients are right", fails)
+    assert main(["doctor"]) == 1
+    out = capsys.readouterr().out
+    assert "FAILED  gradients are right" in out and "ValueError: no\n          way" in out
+
+
+def test_a_wrong_number_is_found(monkeypatch):
+    monkeypatch.setattr(doctor, "grad", lambda function: lambda x: x)
+    with pytest.raises(AssertionError):
+        doctor.CHECKS["gradients are right"]()
