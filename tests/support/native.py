@@ -17,7 +17,8 @@ HERE = (Location(__file__, 1),)
 
 def compiled(function, verify_each=False):
     """Machine code of a tensor-IR function by the LOOPS stage, nothing simplified before."""
-    return compile_function(run_pipeline(LOOPS, function, verify_each=verify_each))
+    passes = ("split_complex", *LOOPS)
+    return compile_function(run_pipeline(passes, function, verify_each=verify_each))
 
 
 def call(function, arguments, verify_each=False):

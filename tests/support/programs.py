@@ -16,7 +16,7 @@ from jitflow.errors import JitflowError
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function
 from jitflow.ir.dense import Dense
-from jitflow.ir.dtypes import DTYPES, bool_, f32, f64, i32, i64, u8
+from jitflow.ir.dtypes import DTYPES, bool_, f32, f64, i32, i64, part_of, u8
 from jitflow.ir.interpreter import interpret
 from jitflow.ir.location import Location
 from jitflow.ir.ops.contraction import free_axes
@@ -79,6 +79,11 @@ def _array(random: np.random.Generator, type: TensorType) -> np.ndarray:
     shape, dtype = type.shape, type.dtype
     if dtype.kind == "b":
         return random.random(shape) < 0.5
+    if dtype.kind == "c":
+        array = np.empty(shape, dtype.numpy)
+        part = type.with_dtype(part_of(dtype))
+        array.real, array.imag = _array(random, part), _array(random, part)
+        return array
     if dtype.is_integer:
         info = np.iinfo(dtype.numpy)
         special = [v for v in (*SPECIAL_INTEGERS, info.min, info.max) if info.min <= v]
@@ -215,7 +220,7 @@ class _Writer:
 
     def iota(self, b, pool):
         type = self.type()
-        if not type.rank or type.dtype.kind == "b":
+        if not type.rank or type.dtype.kind in "bc":
             return None
         return b.iota(type.dtype, type.shape, axis=self.draw(st.integers(0, type.rank - 1)))
 
@@ -232,7 +237,8 @@ class _Writer:
         return _attempt(lambda: b.emit(row, tuple(operands)).result)
 
     def convert(self, b, pool):
-        return b.convert(self.one_of(pool), dtype=self.one_of(self.dtypes))
+        x, dtype = self.one_of(pool), self.one_of(self.dtypes)
+        return _attempt(lambda: b.convert(x, dtype=dtype))
 
     def bitcast(self, b, pool):
         """From integers only: the bits of a NaN are no value of ours."""
