@@ -81,10 +81,15 @@ class OpRow:
         other rows compute on them in f32 and round the result once, which the reference that is
         given need not know.
     Derivative
-        linear: operand indices (or "all") in which the op is jointly linear, the others fixed;
+        linear: operand indices in which the op is jointly linear, the others fixed; or "all", or
+        a function of the op that gives them;
         multilinear: operand indices in each of which it is linear alone (mul, dot_general);
-        transpose(b, cotangent, op, index) -> cotangent of operand `index`, one of those;
-        jvp(b, op, tangents) -> the result's tangent in linear ops, None standing for zero;
+        transpose(b, cotangent, op, index) -> cotangent of operand `index`, one of those; of a
+        row with regions: transpose(b, cotangents, op, indices) -> those of operands `indices`;
+        accumulate(b, total, op) -> total + the result of an op whose first operand is zero, for
+        rows that touch a part of it only; None declines;
+        jvp(b, op, tangents) -> the result's tangent in linear ops, None standing for zero (a
+        tuple of them where there are several results);
         it follows from linear or multilinear where the row gives none (see derivative.py);
         no_derivative: why there is no jvp (the derivative is 0, or the op holds regions).
     Batching
@@ -117,11 +122,12 @@ class OpRow:
     idempotent: bool = False
     involution: bool = False
     identity: Callable[[Any], Any] | None = None
-    linear: tuple[int, ...] | Literal["all"] | None = None
+    linear: tuple[int, ...] | Literal["all"] | Callable[[Any], Sequence[int]] | None = None
     multilinear: tuple[int, ...] | None = None
     jvp: Rule | None = None
     no_derivative: str = ""
     transpose: Callable[..., Any] | None = None
+    accumulate: Callable[[Any, Any, Any], Any] | None = None
     batch: BatchRule | None = None
     expand: Callable[..., Any] | None = None
     cost: int = 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 from jitflow.errors import DerivativeError, explain
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value
-from jitflow.ir.derivative import is_linear_in
+from jitflow.ir.derivative import is_linear_in, is_zero
 
 
 def transpose(function: Function, *, ones: bool = False) -> Function:
@@ -88,19 +88,39 @@ class _Sweep:
 
     def add(self, value: Value, cotangent: Value) -> None:
         before = self.cotangents.get(value)
-        total = cotangent if before is None else self.b.add(before, cotangent)
+        total = cotangent if before is None else self.sum(before, cotangent)
         self.cotangents[value] = total
+
+    def sum(self, x: Value, y: Value) -> Value:
+        """The sum, in which a part of zeros costs no more than the part."""
+        for total, part in ((x, y), (y, x)):
+            op = part.op
+            if op is None or op.row.accumulate is None or not is_zero(op.operands[0]):
+                continue
+            found: Value | None = op.row.accumulate(self.b, total, op)
+            if found is not None:
+                return found
+        return self.b.add(x, y)
 
     def backward(self) -> None:
         for op, indices in reversed(self.ops):
-            cotangent = self.cotangents.pop(op.result, None)
-            if cotangent is None:
+            found = [self.cotangents.pop(v, None) for v in op.results]
+            if not any(c is not None for c in found):
                 continue
             rule = op.row.transpose
             assert rule is not None
             self.b.locations = op.locations
-            for index in indices:
-                self.add(op.operands[index], rule(self.b, cotangent, op, index))
+            if op.regions:
+                given = [
+                    self.b.full_like(v, 0) if c is None else c
+                    for v, c in zip(op.results, found, strict=True)
+                ]
+                cotangents = rule(self.b, given, op, indices)
+            else:
+                (cotangent,) = found
+                cotangents = [rule(self.b, cotangent, op, index) for index in indices]
+            for index, cotangent in zip(indices, cotangents, strict=True):
+                self.add(op.operands[index], cotangent)
 
     def cotangent_or_zeros(self, param: Value) -> Value:
         found = self.cotangents.get(param)
@@ -114,10 +134,4 @@ def _is_linear(op: Op, indices: list[int]) -> bool:
     if op.row.multilinear is not None:
         return len(indices) == 1
     others = [v for i, v in enumerate(op.operands) if i not in indices and is_linear_in(op, i)]
-    return all(_is_zero(v) for v in others)
-
-
-def _is_zero(value: Value) -> bool:
-    """Whether a value is the constant 0, as linearize writes it."""
-    data = value.op.attrs.get("value") if value.op is not None else None
-    return data is not None and data.is_splat and data.item() == 0
+    return all(is_zero(v) for v in others)

@@ -28,9 +28,12 @@ from jitflow.trace.dispatch import (
 )
 from jitflow.trace.source import fail, here
 
-Step = tuple[str, Mapping[str, Any]]
+Step = tuple[str, Mapping[str, Any], tuple[Value, ...]]
 Path = tuple[Step, ...]
-"""View rows with their attributes, from the cell's whole array to the handle's."""
+"""View rows from the cell's whole array to the handle's: attributes, and operands behind the array.
+
+`dynamic_slice` stands among them: its starts are values of the cell's trace.
+"""
 
 MAY_BE_COPY = "NumPy's reshape may have made a copy or a view"
 
@@ -116,8 +119,9 @@ class TracedArray:
                     cure="use the one that was written, or reshape a .copy()",
                 )
             value = cell.value
-            for row, attrs in self.path:
-                value = cell.context.builder.emit(ROWS[row], (value,), attrs, (), here()).results[0]
+            builder = cell.context.builder
+            for row, attrs, rest in self.path:
+                value = builder.emit(ROWS[row], (value, *rest), attrs, (), here()).results[0]
             self._value, self._version = value, cell.version
         return context.own(self._value, cell.context)
 

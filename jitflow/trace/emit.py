@@ -57,7 +57,7 @@ def emit(row: str, *arrays: TracedArray, regions: tuple[Region, ...] = (), **att
     return tuple([TracedArray(Cell(result, context), False) for result in results])
 
 
-def emit_view(row: str, array: TracedArray, **attrs: Any) -> TracedArray:
+def emit_view(row: str, array: TracedArray, *rest: TracedArray, **attrs: Any) -> TracedArray:
     """Like `emit` for a view row, but the result shares the array's memory, as in NumPy.
 
     Writes to the array show in the view, and writes to the view in the array. After a reshape that
@@ -65,16 +65,17 @@ def emit_view(row: str, array: TracedArray, **attrs: Any) -> TracedArray:
     """
     value, cell = array.value, array.cell
     if cell.context is not STATE.context:
-        part = emit(row, array, **attrs)
+        part = emit(row, array, *rest, **attrs)
         part.cell.frozen = FOREIGN
         return part
+    values = tuple([x.value for x in rest])
     try:
-        op = cell.context.builder.emit(ROWS[row], (value,), attrs, (), here())
+        op = cell.context.builder.emit(ROWS[row], (value, *values), attrs, (), here())
     except JitflowError as error:
-        _fail_at_line(error, row, (array,))
+        _fail_at_line(error, row, (array, *rest))
     if row == "reshape" and not _keeps_memory(array, attrs["shape"]):
         return TracedArray(cell.twin(op.results[0]), array.weak)
-    return TracedArray(cell, array.weak, (*array.path, (row, op.attrs)), op.results[0])
+    return TracedArray(cell, array.weak, (*array.path, (row, op.attrs, values)), op.results[0])
 
 
 def _keeps_memory(array: TracedArray, shape: tuple[Any, ...]) -> bool:
@@ -83,7 +84,7 @@ def _keeps_memory(array: TracedArray, shape: tuple[Any, ...]) -> bool:
     That is so for a whole vector, for arrays in C order, and where only axes of size 1 come or go.
     """
     cell = array.cell
-    if all(row == "reshape" for row, _ in array.path) and (
+    if all(row == "reshape" for row, *_ in array.path) and (
         cell.row_major or cell.value.type.rank <= 1
     ):
         return True

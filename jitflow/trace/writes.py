@@ -13,11 +13,9 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import DtypeError, RangeError, ShapeError, TraceError
-from jitflow.ir.dense import Dense
-from jitflow.ir.dtypes import DType, bool_
-from jitflow.ir.types import TensorType
+from jitflow.ir.dtypes import DType
 from jitflow.trace.arrays import MAY_BE_COPY, Step, TracedArray
-from jitflow.trace.context import STATE, current
+from jitflow.trace.context import STATE
 from jitflow.trace.dispatch import METHODS, OPERATORS, call_operator
 from jitflow.trace.emit import FOREIGN, emit, literal, wrap
 from jitflow.trace.lift import lift
@@ -42,8 +40,8 @@ def write(target: TracedArray, new: TracedArray) -> None:
         new = emit("convert", new, dtype=target.type.dtype)
     new = _spread(new, target.type.shape)
     steps = [wrap(cell.value)]
-    for row, attrs in target.path[:-1]:
-        steps.append(emit(row, steps[-1], **attrs))
+    for row, attrs, starts in target.path[:-1]:
+        steps.append(emit(row, steps[-1], *map(wrap, starts), **attrs))
     for step, whole in zip(reversed(target.path), reversed(steps), strict=bool(target.path)):
         new = _put_back(step, whole, new)
     cell.write(new.value)
@@ -55,7 +53,7 @@ def _require_writable(target: TracedArray) -> None:
         reason = FOREIGN
     elif target.cell.in_doubt:
         reason = MAY_BE_COPY
-    elif any(row == "broadcast" for row, _ in target.path):
+    elif any(row == "broadcast" for row, *_ in target.path):
         reason = "it is broadcast: several elements share memory"
     if reason:
         fail(
@@ -95,7 +93,7 @@ def _spread(new: TracedArray, shape: tuple[Any, ...]) -> TracedArray:
 
 def _put_back(step: Step, whole: TracedArray, part: TracedArray) -> TracedArray:
     """`whole` with the elements that the view step shows replaced by `part`."""
-    row, attrs = step
+    row, attrs, starts = step
     if row == "reshape":
         return emit("reshape", part, shape=whole.type.shape)
     if row == "transpose":
@@ -107,63 +105,17 @@ def _put_back(step: Step, whole: TracedArray, part: TracedArray) -> TracedArray:
         return emit("complex", part, emit("imag", whole))
     if row == "imag":
         return emit("complex", emit("real", whole), part)
+    if row == "dynamic_slice":
+        return emit("dynamic_update", whole, part, *map(wrap, starts))
     return _put_slice(attrs, whole, part)
 
 
 def _put_slice(attrs: Any, whole: TracedArray, part: TracedArray) -> TracedArray:
-    """The part between its neighbours, axis by axis; strided axes, which come last, by a mask.
-
-    By a mask, too, where a gradient is wanted: that of each neighbour would be padded to the whole.
-    """
-    shape, start, step = part.type.shape, attrs["start"], attrs["step"]
-    extents = whole.type.shape
-    if shape == extents:
+    if part.type.shape == whole.type.shape:
         return part
-    if 0 in shape:
+    if 0 in part.type.shape:
         return whole
-    cut = [k for k, n in enumerate(extents) if 1 in (step[k], shape[k]) and shape[k] != n]
-    if not cut or current().is_transposed:
-        return _put_by_mask(attrs, whole, part)
-    axis = cut[0]
-    low, high = start[axis], start[axis] + shape[axis]
-    if shape != _replaced(extents, axis, shape[axis]):
-        inner = _between(whole, axis, low, high)
-        part = _put_slice({"start": _replaced(start, axis, 0), "step": step}, inner, part)
-    pieces = [part]
-    if low != 0:
-        pieces = [_between(whole, axis, 0, low), part]
-    if high != extents[axis]:
-        pieces.append(_between(whole, axis, high, extents[axis]))
-    return emit("concatenate", *pieces, axis=axis)
-
-
-def _between(x: TracedArray, axis: int, low: Any, high: Any) -> TracedArray:
-    """x[low:high] along the axis."""
-    extents = x.type.shape
-    start = _replaced((0,) * len(extents), axis, low)
-    stop = _replaced(extents, axis, high)
-    return emit("slice", x, start=start, stop=stop, step=(1,) * len(start))
-
-
-def _replaced(numbers: tuple[Any, ...], axis: int, number: Any) -> tuple[Any, ...]:
-    return (*numbers[:axis], number, *numbers[axis + 1 :])
-
-
-def _put_by_mask(attrs: Any, whole: TracedArray, part: TracedArray) -> TracedArray:
-    shape, start, step = part.type.shape, attrs["start"], attrs["step"]
-    ends = [s + (n - 1) * k + 1 for s, n, k in zip(start, shape, step, strict=True)]
-    widths = {
-        "low": start,
-        "high": tuple(n - end for n, end in zip(whole.type.shape, ends, strict=True)),
-        "interior": tuple(k - 1 for k in step),
-    }
-    inside = emit("pad", _full(True, bool_, shape), _full(False, bool_), **widths)
-    padded = emit("pad", part, _full(0, part.type.dtype), **widths)
-    return emit("select", inside, padded, whole)
-
-
-def _full(number: Any, dtype: Any, shape: tuple[Any, ...] = ()) -> TracedArray:
-    return emit("constant", value=Dense(number, dtype), type=TensorType(dtype, shape))
+    return emit("update", whole, part, start=attrs["start"], step=attrs["step"])
 
 
 def _set_item(x: TracedArray, key: Any, new: Any) -> None:

@@ -17,6 +17,8 @@ from jitflow.ir.dims import bounds
 from jitflow.ir.dtypes import i64
 from jitflow.ir.ops import reference
 from jitflow.ir.ops.indexing_derivatives import (
+    add_part,
+    add_scattered,
     tangent_scatter,
     transpose_dynamic_slice,
     transpose_dynamic_update,
@@ -129,6 +131,7 @@ register(OpRow(
         " one after the other; `combine`: set, add, mul, min or max.",
     attributes={"combine": Attribute("str", "set")}, reference=_reference_scatter,
     linear=(0, 1), jvp=tangent_scatter, transpose=transpose_scatter, batch=_batch_scatter,
+    accumulate=add_scattered,
 ))
 
 
@@ -173,7 +176,7 @@ register(OpRow(
     doc="The first operand with the second one in it, from `start` on by `step` on every axis.",
     attributes={"start": Attribute("dims"), "step": Attribute("ints")},
     reference=_reference_update,
-    linear=(0, 1), transpose=transpose_update, batch=_batch_update,
+    linear=(0, 1), transpose=transpose_update, batch=_batch_update, accumulate=add_part,
 ))
 
 
@@ -274,4 +277,5 @@ register(OpRow(
         " it would reach outside, at the nearest place inside.",
     reference=_reference_dynamic_update, keeps_halves=True,
     linear=(0, 1), transpose=transpose_dynamic_update, batch=_batch_dynamic_update,
+    accumulate=add_part,
 ))

@@ -116,3 +116,19 @@ def transpose_dynamic_update(b: Any, ct: Any, op: Any, index: int) -> Any:
     if index == 0:
         return b.dynamic_update(ct, b.full_like(part, 0), *starts)
     return b.dynamic_slice(ct, *starts, sizes=part.type.shape)
+
+
+# Sums with what is zero but for a part.
+
+
+def add_scattered(b: Any, total: Any, op: Any) -> Any:
+    if op.attrs["combine"] != "add":
+        return None
+    return b.scatter(total, *op.operands[1:], combine="add")
+
+
+def add_part(b: Any, total: Any, op: Any) -> Any:
+    """Of update and dynamic_update, by what transposes them."""
+    _, part, *starts = op.operands
+    there = op.row.transpose(b, total, op, 1)
+    return b.emit(op.row, (total, b.add(there, part), *starts), op.attrs).result

@@ -149,14 +149,11 @@ def _reference_slice(x: Any, start: Any, stop: Any, step: Any) -> Any:
 
 
 def _transpose_slice(b: Any, ct: Any, op: Any, index: int) -> Any:
-    """Puts the cotangent back between zeros."""
-    operand, start, step = op.operands[0].type, op.attrs["start"], op.attrs["step"]
+    """Puts the cotangent back among zeros."""
+    zeros = b.full_like(op.operands[0], 0)
     if 0 in ct.type.shape:
-        return b.constant(0, operand.dtype, shape=operand.shape)
-    used = [s + (n - 1) * k + 1 for s, n, k in zip(start, ct.type.shape, step, strict=True)]
-    high = tuple(extent - u for extent, u in zip(operand.shape, used, strict=True))
-    zero = b.constant(0, operand.dtype)
-    return b.pad(ct, zero, low=start, high=high, interior=tuple(k - 1 for k in step))
+        return zeros
+    return b.update(zeros, ct, start=op.attrs["start"], step=op.attrs["step"])
 
 
 def _batch_slice(b: Any, op: Any, operands: Any, batched: Any) -> Any:
