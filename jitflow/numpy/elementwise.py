@@ -102,6 +102,15 @@ def _logaddexp(x: Array, y: Array) -> Array:
     return emit("select", emit("eq", x, y), equal, result)
 
 
+def _logaddexp2(x: Array, y: Array) -> Array:
+    """As logaddexp, with powers of two."""
+    gap = emit("neg", emit("abs", emit("sub", x, y)))
+    small = emit("log1p", emit("exp2", gap))
+    small = emit("mul", small, full_like(small, math.log2(math.e)))
+    equal = emit("add", x, full_like(x, 1))
+    return emit("select", emit("eq", x, y), equal, emit("add", emit("maximum", x, y), small))
+
+
 def _heaviside(x: Array, at_zero: Array) -> Array:
     zero = full_like(x, 0)
     result = emit("select", emit("gt", x, zero), full_like(x, 1), x)
@@ -145,6 +154,13 @@ def _compare_signed(name: str, signed: Array, unsigned: Array) -> Array:
     return emit("select", negative, below, emit(name, converted, unsigned))
 
 
+_FUNCTIONS = (
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "cbrt", "hypot", "sin", "cos",
+    "tan", "arcsin", "arccos", "arctan", "arctan2", "sinh", "cosh", "tanh", "arcsinh", "arccosh",
+    "arctanh",
+)  # fmt: skip
+"""Mathematical functions that are rows of their own, under NumPy's names."""
+
 _WHOLE = {kind: identity for kind in "biu"}
 
 RULES: dict[np.ufunc, Rule] = {
@@ -181,14 +197,9 @@ RULES: dict[np.ufunc, Rule] = {
     np.fmin: _by_kind(
         f=_ignoring_nan("minimum"), c=complex_rules.extreme("le", True), other=row("minimum")
     ),
-    np.exp: row("exp"),
-    np.expm1: row("expm1"),
-    np.log: row("log"),
-    np.log1p: row("log1p"),
     np.logaddexp: _logaddexp,
-    np.tanh: row("tanh"),
-    np.sin: row("sin"),
-    np.cos: row("cos"),
+    np.logaddexp2: _logaddexp2,
+    **{getattr(np, name): row(name) for name in _FUNCTIONS},
     np.heaviside: _heaviside,
     np.isnan: _by_kind(f=_is_nan, c=complex_rules.is_nan, other=_always(False)),
     np.isinf: _by_kind(

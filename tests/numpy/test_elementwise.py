@@ -48,7 +48,11 @@ EXACT_UNARY = [
     np.modf,
     np.bitwise_count,
 ]
-MATH = [np.exp, np.expm1, np.log, np.log1p, np.tanh, np.sin, np.cos]
+MATH = [
+    np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.cbrt, np.sin, np.cos, np.tan,
+    np.arcsin, np.arccos, np.arctan, np.sinh, np.cosh, np.tanh, np.arcsinh, np.arccosh, np.arctanh,
+]  # fmt: skip
+MATH_BINARY = [np.hypot, np.arctan2, np.logaddexp, np.logaddexp2]
 EXACT_BINARY = [
     np.add,
     np.subtract,
@@ -118,6 +122,14 @@ def test_unary_exact(ufunc, check):
 def test_math(ufunc, check):
     for dtype in ("bool", "int8", "int32", "float16", "float32", "float64"):
         check(lambda x: ufunc(x), values(dtype), exact=False)
+
+
+@pytest.mark.parametrize("ufunc", MATH_BINARY, ids=lambda u: u.__name__)
+def test_math_of_two(ufunc, check):
+    for dtype in ("bool", "int8", "int32", "float16", "float32", "float64"):
+        x, y = values(dtype), values(dtype, 1)
+        check(lambda x, y: ufunc(x, y), x, y, exact=False)
+        check(lambda x: ufunc(x, 2), x, exact=False)
 
 
 @pytest.mark.parametrize("ufunc", EXACT_BINARY, ids=lambda u: u.__name__)

@@ -6,14 +6,18 @@ the same ops in both, so that they give equal bits. Knows nothing of rows, passe
 
 from jitflow.ir.expand.division import floor_divide, fmod, gcd, remainder
 from jitflow.ir.expand.error_function import erf
-from jitflow.ir.expand.exponential import exp, expm1
-from jitflow.ir.expand.hyperbolic import tanh
-from jitflow.ir.expand.logarithm import log, log1p
+from jitflow.ir.expand.exponential import exp, exp2, expm1
+from jitflow.ir.expand.hyperbolic import cosh, sinh, tanh
+from jitflow.ir.expand.inverse_hyperbolic import arccosh, arcsinh, arctanh
+from jitflow.ir.expand.inverse_trigonometric import arccos, arcsin, arctan, arctan2
+from jitflow.ir.expand.logarithm import log, log1p, log2, log10
 from jitflow.ir.expand.power import pow
+from jitflow.ir.expand.roots import cbrt, hypot
 from jitflow.ir.expand.scaling import ldexp
-from jitflow.ir.expand.trigonometric import cos, sin
+from jitflow.ir.expand.trigonometric import cos, sin, tan
 
 __all__ = [
-    "cos", "erf", "exp", "expm1", "floor_divide", "fmod", "gcd", "ldexp", "log", "log1p", "pow",
-    "remainder", "sin", "tanh",
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "cos",
+    "cosh", "erf", "exp", "exp2", "expm1", "floor_divide", "fmod", "gcd", "hypot", "ldexp", "log",
+    "log10", "log1p", "log2", "pow", "remainder", "sin", "sinh", "tan", "tanh",
 ]  # fmt: skip

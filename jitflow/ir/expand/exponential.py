@@ -1,11 +1,11 @@
-"""Expansions of exp and expm1, and the reduction by ln(2) that tanh, erf and pow share."""
+"""Expansions of exp, exp2 and expm1, and the reduction by ln(2) that tanh, erf and pow share."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from jitflow.ir.expand.coefficients import EXP, EXPM1, LN2
+from jitflow.ir.expand.coefficients import EXP, EXP2, EXPM1, LN2
 from jitflow.ir.expand.formats import (
     Builder,
     clamp,
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LOG2_E = 1 / math.log(2)
 EXP_RANGE = {32: (-104.5, 89.0), 64: (-746.0, 710.0)}  # beyond: rounds to 0, overflows
+EXP2_RANGE = {32: (-150.5, 128.5), 64: (-1075.5, 1024.5)}
 EXPM1_RANGE = {32: (-18.0, 89.0), 64: (-38.0, 710.0)}  # beyond: rounds to -1, overflows
 
 
@@ -58,6 +59,16 @@ def exp(b: Builder, x: Value) -> Value:
     form = format_of(x)
     bits, r = reduce_exp(b, clamp(b, x, *EXP_RANGE[form.bits]))
     y = b.add(reduced_expm1(b, r, EXP[form.bits]), b.full_like(x, 1.0))
+    return scale(b, y, bits)
+
+
+def exp2(b: Builder, x: Value) -> Value:
+    """2^x = 2^n 2^r."""
+    form = format_of(x)
+    x = clamp(b, x, *EXP2_RANGE[form.bits])
+    bits, n = round_to_integer(b, x, 1.0, 2 * form.bias)
+    r = b.sub(x, n)
+    y = b.fma(r, polynomial(b, r, EXP2[form.bits]), b.full_like(x, 1.0))
     return scale(b, y, bits)
 
 

@@ -15,7 +15,6 @@ from jitflow.ir.expand.coefficients import (
     EXP_SHORT,
     FIFTH,
     LN2,
-    LOG_SERIES_SHORT,
     LOG_SERIES_TAIL,
     THIRD,
 )
@@ -27,7 +26,7 @@ from jitflow.ir.expand.exponential import (
     scale,
 )
 from jitflow.ir.expand.formats import Builder, clamp, fast_two_sum, polynomial, two_product
-from jitflow.ir.expand.logarithm import raise_subnormal, split_exponent
+from jitflow.ir.expand.logarithm import log_of_f32, raise_subnormal, split_exponent
 
 if TYPE_CHECKING:
     from jitflow.ir.core import Value
@@ -63,12 +62,7 @@ def _is_odd(b: Builder, y: Value) -> Value:
 def _magnitude_f32(b: Builder, a: Value, y: Value) -> Value:
     """e^(y ln(a)) in f64, rounded to f32 once."""
     a, y = b.convert(a, dtype=f64), b.convert(y, dtype=f64)
-    f, e, _ = split_exponent(b, a)
-    s = b.div(f, b.add(f, b.full_like(f, 2.0)))
-    z = b.mul(s, s)
-    ln = b.fma(b.mul(s, z), polynomial(b, z, LOG_SERIES_SHORT[64]), b.add(s, s))
-    ln = b.fma(e, b.full_like(e, math.log(2)), ln)
-    exponent = b.mul(y, _log_ends(b, a, ln))
+    exponent = b.mul(y, _log_ends(b, a, log_of_f32(b, a)))
     bits, r = reduce_exp(b, clamp(b, exponent, *EXP_RANGE[32]))
     power = b.add(reduced_expm1(b, r, EXP_SHORT[64]), b.full_like(r, 1.0))
     return b.convert(b.mul(power, exponent_factor(b, bits, r)), dtype=f32)

@@ -1,4 +1,4 @@
-"""Expansions of sin and cos over the whole range.
+"""Expansions of sin, cos and tan over the whole range.
 
 An angle is n quarter turns and a rest r. Ordinary angles are reduced by pi/2 in three floats; where
 a lane holds a huge one, its turns are taken from a table of 2^k / (2 pi) without whole turns
@@ -46,6 +46,32 @@ def cos(b: Builder, x: Value) -> Value:
     return _quadrant(b, b.add(quarter, b.full_like(quarter, 1)), r, tail)
 
 
+def tan(b: Builder, x: Value) -> Value:
+    """sin / cos of the rest, or -cos / sin of it behind an odd number of quarter turns; odd.
+
+    Both are sums of two floats, and what rounding their quotient lost is divided too.
+    """
+    a = b.abs(x)
+    sign = b.xor(to_bits(b, x), to_bits(b, a))
+    quarter, r, tail = _reduce(b, a)
+    sine, sine_low = fast_two_sum(b, *_sin_terms(b, r, tail))
+    lead, rest = _cos_terms(b, r)
+    cosine, cosine_low = fast_two_sum(b, lead, b.fma(b.neg(r), tail, rest))
+    odd = _is_odd(b, quarter)
+    above, below = b.select(odd, b.neg(cosine), sine), b.select(odd, sine, cosine)
+    above_low = b.select(odd, b.neg(cosine_low), sine_low)
+    below_low = b.select(odd, sine_low, cosine_low)
+    y = b.div(above, below)
+    rest = b.fma(b.neg(y), below_low, b.add(b.fma(b.neg(y), below, above), above_low))
+    correction = b.div(rest, below)
+    y = b.select(b.eq(a, b.full_like(a, 0.0)), a, b.add(y, correction))
+    return b.bitcast(b.xor(to_bits(b, y), sign), dtype=x.type.dtype)
+
+
+def _is_odd(b: Builder, quarter: Value) -> Value:
+    return b.ne(b.and_(quarter, b.full_like(quarter, 1)), b.full_like(quarter, 0))
+
+
 def _reduce(b: Builder, a: Value) -> tuple[Value, Value, Value]:
     """(n, r, tail) with a = n pi/2 + r + tail modulo whole turns, |r| <= pi/4.
 
@@ -84,9 +110,7 @@ def _quadrant(
 ) -> Value:
     """sin(r), cos(r), -sin(r) or -cos(r) by `quarter` modulo 4."""
     form = format_of(r)
-    one = b.full_like(quarter, 1)
-    odd = b.ne(b.and_(quarter, one), b.full_like(quarter, 0))
-    y = b.select(odd, _cos_reduced(b, r), _sin_reduced(b, r, tail))
+    y = b.select(_is_odd(b, quarter), _cos_reduced(b, r), _sin_reduced(b, r, tail))
     half_turn = b.and_(quarter, b.full_like(quarter, 2))
     flip = b.shift_left(half_turn, b.full_like(quarter, form.bits - 2))
     if sign is not None:
@@ -96,17 +120,25 @@ def _quadrant(
 
 def _sin_reduced(b: Builder, r: Value, tail: Value) -> Value:
     """r + (r^3 P(r^2) + tail)."""
+    return b.add(*_sin_terms(b, r, tail))
+
+
+def _sin_terms(b: Builder, r: Value, tail: Value) -> tuple[Value, Value]:
     z = b.mul(r, r)
-    return b.add(r, b.fma(b.mul(r, z), polynomial(b, z, SIN[format_of(r).bits]), tail))
+    return r, b.fma(b.mul(r, z), polynomial(b, z, SIN[format_of(r).bits]), tail)
 
 
 def _cos_reduced(b: Builder, r: Value) -> Value:
     """1 - r^2/2 rounded, plus r^4 P(r^2) and what the rounding lost; a tail of r is too small."""
+    return b.add(*_cos_terms(b, r))
+
+
+def _cos_terms(b: Builder, r: Value) -> tuple[Value, Value]:
     z, one = b.mul(r, r), b.full_like(r, 1.0)
     minus_half = b.full_like(r, -0.5)
     lead = b.fma(z, minus_half, one)
     lost = b.fma(z, minus_half, b.sub(one, lead))
-    return b.add(lead, b.fma(b.mul(z, z), polynomial(b, z, COS[format_of(r).bits]), lost))
+    return lead, b.fma(b.mul(z, z), polynomial(b, z, COS[format_of(r).bits]), lost)
 
 
 def _group(b: Builder, a: Value) -> tuple[Value, list[Value]]:

@@ -1,7 +1,11 @@
-"""Elementwise mathematical functions: approximate rows, emitted inline from their expansions."""
+"""Exponentials, logarithms, powers and roots: approximate rows, emitted from their expansions.
+
+Also the form that every approximate function of one operand has: `function`.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,7 +21,7 @@ _NUMBERS = elementwise("fc", "floats")
 _TWO_OVER_SQRT_PI = 1.1283791670955126
 
 
-def _function(name: str, doc: str, ulp: float, cost: int, tangent: Any, **fields: Any) -> None:
+def function(name: str, doc: str, ulp: float, cost: int, tangent: Any, **fields: Any) -> None:
     """A row of one operand; of complex numbers too, where `split` has a function of its name."""
     on_parts = getattr(split, name, None)
     register(OpRow(
@@ -32,8 +36,16 @@ def _plus_one(b: Any, x: Any) -> Any:
     return b.add(x, b.full_like(x, 1))
 
 
-def _tangent_tanh(b: Any, t: Any, out: Any, x: Any) -> Any:
-    return b.mul(t, b.sub(b.full_like(out, 1), b.mul(out, out)))
+def _tangent_exp2(b: Any, t: Any, out: Any, x: Any) -> Any:
+    return b.mul(t, b.mul(out, b.full_like(x, math.log(2))))
+
+
+def _tangent_log(base: float) -> Any:
+    return lambda b, t, out, x: b.div(t, b.mul(x, b.full_like(x, math.log(base))))
+
+
+def _tangent_cbrt(b: Any, t: Any, out: Any, x: Any) -> Any:
+    return b.div(t, b.mul(b.mul(out, out), b.full_like(x, 3)))
 
 
 def _tangent_erf(b: Any, t: Any, out: Any, x: Any) -> Any:
@@ -41,21 +53,22 @@ def _tangent_erf(b: Any, t: Any, out: Any, x: Any) -> Any:
     return b.mul(t, b.mul(b.full_like(x, _TWO_OVER_SQRT_PI), bell))
 
 
-_function("exp", "e**x.", 1.5, 24, lambda b, t, out, x: b.mul(t, out),
-          reference=reference.quiet(np.exp))
-_function("expm1", "e**x - 1 without cancellation near 0.", 2.0, 29,
-          lambda b, t, out, x: b.mul(t, _plus_one(b, out)), reference=reference.quiet(np.expm1))
-_function("log", "Natural logarithm; NaN below 0.", 1.5, 38,
-          lambda b, t, out, x: b.div(t, x), reference=reference.quiet(np.log))
-_function("log1p", "log(1 + x) without cancellation near 0.", 1.5, 47,
-          lambda b, t, out, x: b.div(t, _plus_one(b, x)),
-          reference=reference.quiet(np.log1p))
-_function("tanh", "Hyperbolic tangent.", 1.5, 32, _tangent_tanh, reference=np.tanh)
-_function("sin", "Sine of radians, over the whole range.", 1.5, 45,
-          lambda b, t, out, x: b.mul(t, b.cos(x)), reference=reference.quiet(np.sin))
-_function("cos", "Cosine of radians, over the whole range.", 1.5, 45,
-          lambda b, t, out, x: b.mul(t, b.neg(b.sin(x))), reference=reference.quiet(np.cos))
-_function("erf", "Error function.", 2.0, 41, _tangent_erf, reference=reference.erf)
+function("exp", "e**x.", 1.5, 24, lambda b, t, out, x: b.mul(t, out),
+         reference=reference.quiet(np.exp))
+function("exp2", "2**x, exact where x is whole.", 1.5, 22, _tangent_exp2,
+         reference=reference.quiet(np.exp2))
+function("expm1", "e**x - 1 without cancellation near 0.", 2.0, 29,
+         lambda b, t, out, x: b.mul(t, _plus_one(b, out)), reference=reference.quiet(np.expm1))
+function("log", "Natural logarithm; NaN below 0.", 1.5, 38,
+         lambda b, t, out, x: b.div(t, x), reference=reference.quiet(np.log))
+function("log2", "Logarithm to base 2, exact for powers of 2; NaN below 0.", 1.5, 45,
+         _tangent_log(2), reference=reference.quiet(np.log2))
+function("log10", "Logarithm to base 10, exact for powers of 10; NaN below 0.", 1.5, 45,
+         _tangent_log(10), reference=reference.quiet(np.log10))
+function("log1p", "log(1 + x) without cancellation near 0.", 1.5, 47,
+         lambda b, t, out, x: b.div(t, _plus_one(b, x)), reference=reference.quiet(np.log1p))
+function("cbrt", "Cube root.", 1.5, 45, _tangent_cbrt, reference=reference.quiet(np.cbrt))
+function("erf", "Error function.", 2.0, 41, _tangent_erf, reference=reference.erf)
 
 
 def _power_by_base(b: Any, t: Any, out: Any, x: Any, y: Any) -> Any:
@@ -94,4 +107,23 @@ register(OpRow(
     doc="x * 2**n rounded once; n is a whole number in the dtype of x.",
     infer=elementwise("f", "f32 or f64"), reference=reference.ldexp, expand=expand.ldexp,
     linear=(0,), transpose=lambda b, ct, op, index: b.ldexp(ct, op.operands[1]),
+))
+
+
+def _share(index: int) -> Any:
+    """Derivative of the length by one leg: leg / length, and 0 at the origin."""
+
+    def tangent(b: Any, t: Any, out: Any, x: Any, y: Any) -> Any:
+        zero, one = b.full_like(out, 0), b.full_like(out, 1)
+        length = b.select(b.eq(out, zero), one, out)
+        return b.mul(t, b.div(y if index else x, length))
+
+    return tangent
+
+
+register(OpRow(
+    name="hypot", family=Family.ELEMENTWISE, arity=2, exact=False, ulp=1.5, cost=30,
+    doc="sqrt(x*x + y*y) without overflow on the way; infinite if either operand is.",
+    infer=_FLOATS, reference=reference.quiet(np.hypot), commutative=True,
+    jvp=jvp_by_operand(_share(0), _share(1)), expand=expand.hypot,
 ))
