@@ -15,7 +15,7 @@ from jitflow import grad, jit
 from jitflow.api import JitFunction, Traced
 from jitflow.api.road import LEVELS
 from jitflow.cli.files import write_text
-from jitflow.cli.locate import calling, locate, require_fit
+from jitflow.cli.locate import add_load, calling, locate, require_fit
 from jitflow.errors import UsageError
 from jitflow.trace.spec import parse_specs
 
@@ -54,6 +54,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--grad", action="store_true", help="of the gradient by the first argument")
     parser.add_argument("--locations", action="store_true", help="source lines behind the ops")
     parser.add_argument("-o", "--output", default="-", metavar="FILE", help="default: stdout")
+    add_load(parser)
     parser.set_defaults(run=run)
 
 

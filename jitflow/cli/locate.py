@@ -1,10 +1,11 @@
-"""Finds the function that `MODULE_OR_FILE:FUNCTION` names, and runs code of the user's.
+"""Finds the function that `MODULE_OR_FILE:FUNCTION` names, loads files, runs code of the user's.
 
 What the user's code raises becomes a UsageError that names the line; jitflow's own faults pass.
 """
 
 from __future__ import annotations
 
+import argparse
 import difflib
 import importlib
 import importlib.util
@@ -26,6 +27,27 @@ EXPECTED = "expected MODULE_OR_FILE:FUNCTION, such as examples/digits.py:train_s
 _HOME = str(Path(jitflow.__file__).parent) + os.sep
 
 
+_LOADED: dict[Path, ModuleType] = {}
+"""What `--load` brought in; a function in such a file is found there."""
+
+
+def add_load(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--load",
+        action="append",
+        default=[],
+        metavar="FILE.py",
+        help="a Python file that adds ops or passes; may be repeated",
+    )
+
+
+def load(name: str) -> None:
+    """Runs a Python file once, for what it adds to the tables of ops and passes."""
+    path = Path(name)
+    if path.resolve() not in _LOADED:
+        _LOADED[path.resolve()] = _import_file(path, "such as --load examples/own_op.py")
+
+
 def locate(target: str) -> Callable[..., Any]:
     """The function; UsageError where the module, the file or the function is not there.
 
@@ -36,7 +58,7 @@ def locate(target: str) -> Callable[..., Any]:
     if not colon or not place or not name:
         raise UsageError(f"'{target}' names no function; {EXPECTED}")
     is_file = place.endswith(".py") or os.sep in place
-    module = _import_file(Path(place)) if is_file else _import_module(place)
+    module = _file(Path(place)) if is_file else _import_module(place)
     found: Any = module
     for part in name.split("."):
         if not hasattr(found, part):
@@ -69,16 +91,21 @@ def _missing(place: str, name: str, module: ModuleType) -> str:
     return f"{place} has no function '{name}'{guess}\n  it has {', '.join(mine) or 'none'}"
 
 
-def _import_file(path: Path) -> ModuleType:
+def _file(path: Path) -> ModuleType:
+    found = _LOADED.get(path.resolve())
+    return found if found is not None else _import_file(path, EXPECTED)
+
+
+def _import_file(path: Path, expected: str) -> ModuleType:
     if not path.is_file():
-        raise UsageError(f"no file {path}; {EXPECTED}")
+        raise UsageError(f"no file {path}; {expected}")
     name = f"jitflow_target_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise UsageError(f"{path} is no Python file; {EXPECTED}")
+        raise UsageError(f"{path} is no Python file; {expected}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    with _path(str(path.parent.resolve())), calling(f"import {path}"):
+    with _path(str(path.parent.resolve())), calling(f"import {path}", imports=True):
         spec.loader.exec_module(module)
     return module
 
@@ -87,7 +114,7 @@ def _import_module(name: str) -> ModuleType:
     if not all(part.isidentifier() for part in name.split(".")):
         raise UsageError(f"'{name}' is no module; {EXPECTED}")
     try:
-        with _path(os.getcwd()), calling(f"import {name}"):
+        with _path(os.getcwd()), calling(f"import {name}", imports=True):
             return importlib.import_module(name)
     except UsageError as error:
         cause = error.__cause__
@@ -107,15 +134,18 @@ def _path(folder: str) -> Iterator[None]:
 
 
 @contextmanager
-def calling(what: str) -> Iterator[None]:
-    """Errors of the user's code within become UsageErrors; jitflow's are left alone."""
+def calling(what: str, imports: bool = False) -> Iterator[None]:
+    """Errors of the user's code within become UsageErrors; jitflow's are left alone.
+
+    imports: a file is imported, so that what jitflow's tables refuse is the user's fault too.
+    """
     try:
         yield
     except JitflowError:
         raise
     except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
-        if frames[-1].filename.startswith(_HOME):
+        if frames[-1].filename.startswith(_HOME) and not imports:
             raise
         raise UsageError(f"{what}: {_describe(error, frames)}") from error
 

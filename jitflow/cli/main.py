@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from jitflow import __version__
 from jitflow.cli import doctor, dump, ops, opt, passes, run
+from jitflow.cli.locate import load
 from jitflow.config import settings
 from jitflow.errors import JitflowError, UsageError
 
@@ -40,6 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         arguments = _parser().parse_args(argv)
+        for file in getattr(arguments, "load", ()):
+            load(file)
         code = arguments.run(arguments)
         sys.stdout.flush()
     except SystemExit as stop:  # --help and --version

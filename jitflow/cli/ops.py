@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jitflow.cli.files import write_text
+from jitflow.cli.locate import add_load
 from jitflow.cli.output import add_json, json_text, table
 from jitflow.errors import UsageError
 from jitflow.ir.core import Function
@@ -44,6 +45,7 @@ def add(commands: Any) -> None:
         "--family", choices=[f.value for f in Family], metavar="FAMILY", help="of one family only"
     )
     add_json(parser)
+    add_load(parser)
     parser.set_defaults(run=run)
 
 

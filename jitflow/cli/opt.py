@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from jitflow.cli.files import read_text, write_text
+from jitflow.cli.locate import add_load
 from jitflow.ir.parser import parse_module
 from jitflow.ir.printer import format_function
 from jitflow.ir.verifier import verify
@@ -44,6 +45,7 @@ def add(commands: Any) -> None:
         "--limit", type=_count, default=-1, metavar="N", help="stop after N pass runs, to bisect"
     )
     parser.add_argument("-o", "--output", default="-", metavar="FILE", help="default: stdout")
+    add_load(parser)
     parser.set_defaults(run=run)
 
 

@@ -8,6 +8,7 @@ import textwrap
 from typing import Any
 
 from jitflow.cli.files import write_text
+from jitflow.cli.locate import add_load
 from jitflow.errors import UsageError
 from jitflow.ir.printer import format_attr
 from jitflow.passes.pipeline import LOOPS, TENSOR
@@ -26,6 +27,7 @@ def add(commands: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("name", nargs="?", metavar="PASS", help="one pass, with its whole text")
+    add_load(parser)
     parser.set_defaults(run=run)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from jitflow.api.road import Road, finish_loops
 from jitflow.cli.files import read_text, write_bytes, write_text
 from jitflow.cli.inputs import read_inputs
+from jitflow.cli.locate import add_load
 from jitflow.cli.output import add_json, json_number, json_text
 from jitflow.errors import UsageError
 from jitflow.ir.core import Function
@@ -51,6 +52,7 @@ def add(commands: Any) -> None:
     )
     add_json(parser)
     parser.add_argument("-o", "--output", metavar="FILE.npz", help="write the results there")
+    add_load(parser)
     parser.set_defaults(run=run)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
+from jitflow.ir.core import Function
 from jitflow.passes.assign import assign
 from jitflow.passes.batch import batch
 from jitflow.passes.canonicalize import canonicalize
@@ -53,4 +54,15 @@ _ALL: tuple[Pass, ...] = (
     Pass(assign, required=True),
 )
 
-PASSES: Mapping[str, Pass] = {rule.name: rule for rule in _ALL}
+PASSES: dict[str, Pass] = {rule.name: rule for rule in _ALL}
+
+
+def enter(function: Callable[..., Function]) -> Callable[..., Function]:
+    """Decorator: a pass from outside of jitflow; from now on pipelines know it by its name.
+
+    Raises ValueError where there is a pass of that name.
+    """
+    if function.__name__ in PASSES:
+        raise ValueError(f"pass '{function.__name__}' is registered twice")
+    PASSES[function.__name__] = Pass(function)
+    return function

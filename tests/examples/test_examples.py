@@ -46,7 +46,9 @@ def demo(tmp_path_factory):
 
 
 def test_no_example_is_left_out():
-    assert {path.name for path in FOLDER.glob("*.py")} == {"digits.py", "stages.py"}
+    assert {path.name for path in FOLDER.glob("*.py")} == {
+        "digits.py", "own_op.py", "stages.py",
+    }  # fmt: skip
 
 
 def test_digits_are_learned(demo):
@@ -92,3 +94,43 @@ def test_every_stage_is_shown(option):
         if level in ("graph", "ir", "opt", "kernels"):
             verify(parse_function(text))
     assert "CacheInfo(hits=1, misses=2, size=2)" in texts["calls"]
+
+
+def test_an_op_and_a_pass_of_ones_own():
+    """What it prints is right, and so are the commands, run as printed in a shell."""
+    text, _, commands = run(sys.executable, "examples/own_op.py").partition("\nThe op and the pass")
+    x = np.linspace(-2, 2, 5)
+    bump = np.exp(-x * x)
+    for line, wanted in zip(text.splitlines(), (bump, -2 * x * bump), strict=True):
+        shown = np.fromstring(re.search(r"\[(.*)\]", line)[1], sep=" ")
+        np.testing.assert_allclose(shown, wanted, atol=1e-7)
+    text = run("sh", "-c", commands.partition("\n")[2])
+    assert "gaussian: e**(-x*x)." in text and "expansion for f32" in text
+    assert "result 0: f64[5]" in text
+
+
+def test_a_pass_of_ones_own_finds_its_pattern(tmp_path):
+    load = ("--load", "examples/own_op.py")
+    (tmp_path / "f.jf").write_text(EXPONENTS)
+    command = (sys.executable, "-m", "jitflow.cli", "opt", str(tmp_path / "f.jf"), *load)
+    found = parse_ops(run(*command, "-p", "find_gaussians,dce"))
+    assert found == ["gaussian", "mul", "neg", "exp"]
+    assert "find_gaussians" in run(sys.executable, "-m", "jitflow.cli", "passes", *load)
+
+
+EXPONENTS = """\
+func @f(%x: f32[2], %y: f32[2]) {
+  %0: f32[2] = mul %x, %x
+  %1: f32[2] = neg %0
+  %2: f32[2] = exp %1
+  %3: f32[2] = mul %x, %y
+  %4: f32[2] = neg %3
+  %5: f32[2] = exp %4
+  return %2, %5
+}
+"""
+
+
+def parse_ops(text):
+    """The names of the ops; not by the parser, which does not know those of the example."""
+    return re.findall(r" = (\w+) ", text)
