@@ -2,6 +2,8 @@
 
 from jitflow import numpy
 from jitflow.api import (
+    custom_jvp,
+    custom_vjp,
     elementwise_grad,
     grad,
     hessian,
@@ -11,6 +13,7 @@ from jitflow.api import (
     jit,
     jvp,
     linearize,
+    stop_gradient,
     value_and_grad,
     vjp,
     vmap,
@@ -23,6 +26,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "JitflowError",
+    "custom_jvp",
+    "custom_vjp",
     "elementwise_grad",
     "grad",
     "hessian",
@@ -36,6 +41,7 @@ __all__ = [
     "numpy",
     "register",
     "spec",
+    "stop_gradient",
     "value_and_grad",
     "vjp",
     "vmap",

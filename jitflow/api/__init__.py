@@ -1,6 +1,7 @@
 """The road from a Python function to native code: jit, grad, stages. Re-exports only."""
 
 from jitflow.api.batching import vmap
+from jitflow.api.custom import custom_jvp, custom_vjp, stop_gradient
 from jitflow.api.forward import jvp, linearize, vjp
 from jitflow.api.function import CacheInfo, JitFunction, jit
 from jitflow.api.gradient import grad, value_and_grad
@@ -14,6 +15,8 @@ __all__ = [
     "JitFunction",
     "Lowered",
     "Traced",
+    "custom_jvp",
+    "custom_vjp",
     "elementwise_grad",
     "grad",
     "hessian",
@@ -23,6 +26,7 @@ __all__ = [
     "jit",
     "jvp",
     "linearize",
+    "stop_gradient",
     "value_and_grad",
     "vjp",
     "vmap",

@@ -126,7 +126,7 @@ class _Mapped:
             Leaf(x.type.with_shape(x.type.shape[1:]), False, self.names[i])
             for i, x in self.arrays.items()
         ]
-        inner = trace_inside(self.function, self._call, leaves, kind="vmap")
+        inner = trace_inside(self.function, self._call, leaves, kind="vmap", order=0)
         after = batch(inner.graph, size=self.size, params=tuple(range(len(arrays))))
         values = splice(after, [*(x.value for x in arrays), *inner.captured])
         has_axis = [i in after.attrs["batched"] for i in range(len(values))]

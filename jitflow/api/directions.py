@@ -27,10 +27,11 @@ def directions(
     if found != tree:
         fail(DerivativeError, f"the structure {describe_difference(tree, found, what)}", op=kind)
     rows = zip(leaves, types, paths(tree, what), strict=True)
-    return [_fitted(x, type, name, kind) for x, type, name in rows if type.dtype.is_inexact]
+    return [fitted(x, type, name, kind) for x, type, name in rows if type.dtype.is_inexact]
 
 
-def _fitted(x: Any, type: TensorType, name: str, kind: str) -> TracedArray:
+def fitted(x: Any, type: TensorType, name: str, kind: str) -> TracedArray:
+    """`x` as an array of this type; ShapeError or DtypeError where it is another."""
     array = lift(x, name)
     if array.type.shape != type.shape:
         fail(

@@ -78,8 +78,11 @@ def trace_inside(
     kind: str,
     has_aux: bool = False,
     is_transposed: bool = False,
+    order: int = 1,
 ) -> Inner:
     """The graph of `call`, which calls the user's function on traced leaves.
+
+    order: how often the graph will be differentiated.
 
     Raises DerivativeError where `has_aux` is set and the function returns no pair.
     """
@@ -97,11 +100,12 @@ def trace_inside(
     source = Source(pair, name, definition(inspect.unwrap(function)))
     with tracing(nested=True) as inner:
         inner.is_transposed = inner.is_transposed or is_transposed
+        inner.order += order
         results, _ = run(source, inner, leaves)
         graph = inner.builder.build(name, [result.value for result in results])
     weak = [result.weak for result in results]
     assert result_tree is not None and aux_tree is not None
-    return Inner(inline(graph), inner.captures(), result_tree, aux_tree, weak)
+    return Inner(inline(graph, keep_rules=True), inner.captures(), result_tree, aux_tree, weak)
 
 
 def _pair(returned: Any, kind: str) -> Any:

@@ -52,7 +52,14 @@ def jvp_by_operand(*rules: Callable[..., Any] | None) -> Rule:
 def is_linear_in(op: Any, index: int) -> bool:
     """Whether the op is linear in operand `index`, alone or with others."""
     row = op.row
-    return row.linear == "all" or index in (row.linear or row.multilinear or ())
+    linear = row.linear(op) if callable(row.linear) else row.linear
+    return linear == "all" or index in (linear or row.multilinear or ())
+
+
+def is_zero(value: Any) -> bool:
+    """Whether a value is the constant 0, as rules write it."""
+    data = value.op.attrs.get("value") if value.op is not None else None
+    return data is not None and data.is_splat and bool(data.item() == 0)
 
 
 def _sum(b: Any, terms: Sequence[Any]) -> Any:

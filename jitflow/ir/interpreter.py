@@ -185,6 +185,8 @@ _RULES: Mapping[str, Callable[[_Interpreter, Op, list[Array], Values], Sequence[
     "while": _while,
     "scan": _scan,
     "call": _region,
+    "custom_jvp": _region,
+    "custom_vjp": _region,
     "kernel": _region,
     "loop": _loop,
     "branch": _branch,

@@ -30,7 +30,7 @@ def linearize(
     transpose. The old ops stay as they are; each is followed by the ops of its tangent.
 
     Raises DerivativeError where `wrt` or `of` name an integer or nothing, and at an op with
-    regions through which a wanted tangent flows: inline calls first.
+    regions and no rule through which a wanted tangent flows: inline calls first.
     """
     outputs = _outputs(function, of)
     b = Builder(function.params)
@@ -85,11 +85,11 @@ def _needed(function: Function, outputs: list[Value]) -> set[Value]:
 
 
 def _differentiate(b: Builder, op: Op, tangents: dict[Value, Value]) -> None:
-    """Appends the tangent of the op's result, if it is not zero."""
+    """Appends the tangents of the op's results that are not zero."""
     given = [tangents.get(v) for v in op.operands]
     if not any(t is not None for t in given):
         return
-    if op.regions:
+    if op.regions and op.row.jvp is None:
         cure = "calls must be inlined first; leave out branches and loops"
         raise _refusal(op, "is not differentiable yet", cure)
     if op.row.jvp is None:
@@ -99,8 +99,8 @@ def _differentiate(b: Builder, op: Op, tangents: dict[Value, Value]) -> None:
         tangent = op.row.jvp(b, op, given)
     except ShapeError as error:
         raise _refusal(op, str(error)) from error
-    if tangent is not None:
-        tangents[op.result] = tangent
+    found = tangent if isinstance(tangent, tuple) else (tangent,) * len(op.results)
+    tangents.update((v, t) for v, t in zip(op.results, found, strict=True) if t is not None)
 
 
 def _refusal(op: Op, problem: str, cure: str = "") -> DerivativeError:

@@ -19,13 +19,13 @@ from jitflow.ir.types import TensorType
 _BY_REGION = "differentiated by transforming its region"
 
 
-def _types(values: Sequence[Any]) -> tuple[Any, ...]:
+def types_of(values: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(v.type for v in values)
 
 
-def _accepts(region: Any, types: Sequence[Any], what: str) -> None:
-    if _types(region.params) != tuple(types):
-        wanted = ", ".join(map(str, _types(region.params)))
+def accepts(region: Any, types: Sequence[Any], what: str) -> None:
+    if types_of(region.params) != tuple(types):
+        wanted = ", ".join(map(str, types_of(region.params)))
         given = ", ".join(map(str, types))
         raise ShapeError(f"{what} takes ({wanted}) and is given ({given})")
 
@@ -38,13 +38,13 @@ def _require_flag(type: Any, what: str) -> None:
 def _infer_cond(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     then, otherwise = regions
     _require_flag(types[0], "the predicate")
-    _accepts(then, types[1:], "the first branch")
-    _accepts(otherwise, types[1:], "the second branch")
-    if _types(then.results) != _types(otherwise.results):
+    accepts(then, types[1:], "the first branch")
+    accepts(otherwise, types[1:], "the second branch")
+    if types_of(then.results) != types_of(otherwise.results):
         raise ShapeError(
-            f"branches give {_types(then.results)} and {_types(otherwise.results)}"
+            f"branches give {types_of(then.results)} and {types_of(otherwise.results)}"
         )
-    return _types(then.results)
+    return types_of(then.results)
 
 
 register(OpRow(
@@ -56,13 +56,13 @@ register(OpRow(
 
 def _infer_while(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     condition, body = regions
-    _accepts(condition, types, "the condition")
-    _accepts(body, types, "the body")
+    accepts(condition, types, "the condition")
+    accepts(body, types, "the body")
     if len(condition.results) != 1:
         raise VerifyError("the condition gives exactly one result")
     _require_flag(condition.results[0].type, "the condition")
-    if _types(body.results) != tuple(types):
-        raise ShapeError(f"the body gives {_types(body.results)} for a state of {types}")
+    if types_of(body.results) != tuple(types):
+        raise ShapeError(f"the body gives {types_of(body.results)} for a state of {types}")
     return tuple(types)
 
 
@@ -80,8 +80,8 @@ def _infer_scan(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
         if not t.rank or t.shape[0] != length:
             raise ShapeError(f"{t} has no leading axis of length {length}")
     rows = [t.with_shape(t.shape[1:]) for t in stacked]
-    _accepts(body, (*carry, *rows), "the body")
-    results = _types(body.results)
+    accepts(body, (*carry, *rows), "the body")
+    results = types_of(body.results)
     if results[:carried] != carry:
         raise ShapeError(f"the body gives {results[:carried]} for a carry of {carry}")
     return carry + tuple(t.with_shape((length, *t.shape)) for t in results[carried:])
@@ -100,8 +100,8 @@ register(OpRow(
 
 def _infer_region(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     (body,) = regions
-    _accepts(body, types, "the region")
-    return _types(body.results)
+    accepts(body, types, "the region")
+    return types_of(body.results)
 
 
 register(OpRow(

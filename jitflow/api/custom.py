@@ -1,0 +1,187 @@
+"""`custom_jvp`, `custom_vjp`, `stop_gradient`: functions with derivatives of the user's own.
+
+In a trace that will be differentiated, a call stages the function and its rules as regions of one
+op, where linearize finds them; elsewhere it is a plain call.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from jitflow.api.inner import require_function
+from jitflow.api.rules import Regions, zeros
+from jitflow.errors import DerivativeError, TraceError
+from jitflow.ir.builder import Builder
+from jitflow.ir.core import Region
+from jitflow.ir.row import ROWS
+from jitflow.trace.arrays import TracedArray
+from jitflow.trace.context import STATE, current
+from jitflow.trace.emit import wrap
+from jitflow.trace.pytree import flatten, map_tree, unflatten
+from jitflow.trace.source import fail, here
+
+
+class _Custom:
+    """A function with rules; positions of arguments that are no arrays in `nondiff_argnums`."""
+
+    kind = ""
+
+    def __init__(
+        self, function: Callable[..., Any], nondiff_argnums: int | Sequence[int] = ()
+    ) -> None:
+        require_function(function, self.kind)
+        functools.update_wrapper(self, function)
+        numbers = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else nondiff_argnums
+        if not all(type(n) is int and n >= 0 for n in numbers):
+            fail(
+                TraceError, f"nondiff_argnums takes positions, got {nondiff_argnums!r}",
+                op=self.kind,
+            )  # fmt: skip
+        self.function = function
+        self.fixed = tuple(sorted(set(numbers)))
+        self.name = getattr(function, "__name__", "function")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        args = self._positional(args, kwargs)
+        if STATE.context is None or STATE.context.order == 0:
+            return self.function(*args)
+        return self._stage(args)
+
+    def _positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """All arguments by position, with defaults: rules know no keywords."""
+        try:
+            signature = inspect.signature(self.function)
+        except (TypeError, ValueError):
+            return args
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self.name}: {error}") from None
+        bound.apply_defaults()
+        if bound.kwargs:
+            self.refuse(f"{', '.join(bound.kwargs)} can be given by keyword only", "rename it")
+        return bound.args
+
+    def _stage(self, args: tuple[Any, ...]) -> Any:
+        raise NotImplementedError
+
+    def refuse(self, problem: str, cure: str = "") -> NoReturn:
+        fail(DerivativeError, problem, op=f"{self.kind} {self.name}", cure=cure)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}>"
+
+
+class custom_jvp(_Custom):
+    """A function whose derivative is given by a rule: `@custom_jvp`, then `@f.defjvp`.
+
+    The rule takes (primals, tangents), two tuples like the arguments, and returns the result and
+    its tangent, which must be linear in the tangents: reverse mode transposes it. Arguments at
+    `nondiff_argnums` may be anything; the rule gets them first, and no tangents for them. Tangents
+    of integers are zeros. Raises DerivativeError where a rule gives another structure.
+    """
+
+    kind = "custom_jvp"
+
+    def __init__(
+        self, function: Callable[..., Any], nondiff_argnums: int | Sequence[int] = ()
+    ) -> None:
+        super().__init__(function, nondiff_argnums)
+        self.rule: Callable[..., Any] | None = None
+
+    def defjvp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Sets the rule; gives it back, so that it can be a decorator."""
+        require_function(rule, "defjvp")
+        self.rule = rule
+        return rule
+
+    def defjvps(self, *rules: Callable[..., Any] | None) -> None:
+        """Sets a rule for each argument: `rule(tangent, result, *primals)`, None for none.
+
+        The tangent of the result is their sum.
+        """
+        if self.fixed:
+            self.refuse("defjvps knows no nondiff_argnums", "use defjvp")
+
+        def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
+            if len(rules) != len(primals):
+                self.refuse(f"defjvps got {len(rules)} rules for {len(primals)} arguments")
+            result = self(*primals)
+            pairs = zip(rules, tangents, strict=True)
+            parts = [one(t, result, *primals) for one, t in pairs if one is not None]
+            if not parts:
+                return result, map_tree(zeros, result)
+            return result, functools.reduce(functools.partial(map_tree, _plus), parts)
+
+        self.rule = rule
+
+    def _stage(self, args: tuple[Any, ...]) -> Any:
+        rule = self.rule
+        if rule is None:
+            self.refuse("there is no rule", f"define one with @{self.name}.defjvp")
+        regions = Regions(self.name, self.kind, self.fixed, args)
+        primal = regions.function(self.function)
+        tangents = regions.tangents(rule, primal)
+        return regions.emit(primal, [primal, tangents])
+
+
+class custom_vjp(_Custom):
+    """A function whose reverse mode is given by rules: `@custom_vjp`, then `f.defvjp(fwd, bwd)`.
+
+    `fwd` takes the arguments and returns (result, residuals). `bwd` takes residuals and the
+    cotangent of the result, and returns a tuple with a cotangent, or None for zeros, for each
+    argument. Arguments at `nondiff_argnums` may be anything; `bwd` gets them first. There is no
+    forward mode then: `jvp` of it raises DerivativeError.
+    """
+
+    kind = "custom_vjp"
+
+    def __init__(
+        self, function: Callable[..., Any], nondiff_argnums: int | Sequence[int] = ()
+    ) -> None:
+        super().__init__(function, nondiff_argnums)
+        self.rules: tuple[Callable[..., Any], Callable[..., Any]] | None = None
+
+    def defvjp(self, fwd: Callable[..., Any], bwd: Callable[..., Any]) -> None:
+        """Sets both rules."""
+        require_function(fwd, "defvjp")
+        require_function(bwd, "defvjp")
+        self.rules = fwd, bwd
+
+    def _stage(self, args: tuple[Any, ...]) -> Any:
+        if self.rules is None:
+            self.refuse("there are no rules", f"set them with {self.name}.defvjp(fwd, bwd)")
+        regions = Regions(self.name, self.kind, self.fixed, args)
+        primal = regions.function(self.function)
+        forward, residuals = regions.forward(self.rules[0], primal)
+        backward = regions.backward(self.rules[1], primal, forward, residuals)
+        return regions.emit(primal, [primal, forward, backward])
+
+
+def _plus(x: Any, y: Any) -> Any:
+    return x + y
+
+
+def stop_gradient(x: Any) -> Any:
+    """The arrays of a tree as they are, with derivatives of zero."""
+    if STATE.context is None or STATE.context.order == 0:
+        return x
+    leaves, tree = flatten(x)
+    return unflatten(tree, [_stopped(leaf) for leaf in leaves])
+
+
+def _stopped(x: Any) -> Any:
+    if not isinstance(x, TracedArray) or not x.type.dtype.is_inexact:
+        return x
+    same, rule = Builder(), Builder(locations=here())
+    value = same.param(x.type)
+    primal, tangent = rule.param(x.type), rule.param(x.type)
+    attrs = {"name": "stop_gradient", "captured": 0}
+    regions: tuple[Region, ...] = (
+        same.region([value]), rule.region([primal, rule.full_like(tangent, 0)])
+    )  # fmt: skip
+    op = current().builder.emit(ROWS["custom_jvp"], (x.value,), attrs, regions, here())
+    return wrap(op.result, x.weak)
