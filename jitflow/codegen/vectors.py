@@ -59,6 +59,14 @@ def _extract(e: Emitter, op: Op) -> None:
     e.define(op, f"extractelement {register_type(x.type)} {e.names[x]}, i64 {op.attrs['lane']}")
 
 
+def _shuffle(e: Emitter, op: Op) -> None:
+    x, y = op.operands
+    text, lanes = register_type(x.type), op.attrs["lanes"]
+    mask = ", ".join(f"i32 {k}" for k in lanes)
+    operands = f"{text} {e.names[x]}, {text} {e.names[y]}"
+    e.define(op, f"shufflevector {operands}, <{len(lanes)} x i32> <{mask}>")
+
+
 def _lane_reduce(e: Emitter, op: Op) -> None:
     """Lower half with upper half until one lane is left: the row's own order."""
     (x,) = op.operands
@@ -123,6 +131,7 @@ EMITTERS: dict[str, Emit] = {
     "iota": _iota,
     "splat": _splat,
     "extract": _extract,
+    "shuffle": _shuffle,
     "lane_reduce": _lane_reduce,
     "any_lane": _any_lane,
     "lookup": _lookup,

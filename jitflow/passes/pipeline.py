@@ -20,6 +20,7 @@ LOOPS: tuple[str, ...] = (
     "fuse_loops",  # rows of one kernel meet rows of the next; needs plain scalar loops
     "contract",  # rows that one iteration fills and reads; after loops were merged
     "forward_stores",  # loads of what the same iteration stored; after buffers shrank
+    "panels",  # reads across lines of memory, block by block; of scalar loops
     "vectorize",  # lanes last, so that what stands above sees one element at a time
     "expand",  # math rows on the lanes that vectorize chose
     "half_bits",  # conversions that are left, on the lanes that vectorize chose
@@ -37,6 +38,7 @@ def loops_for(vector_bytes: int, registers: int, f16c: bool = False) -> tuple[st
     """
     options = {
         "lower": f"lower{{vector_bytes={vector_bytes}, registers={registers}}}",
+        "panels": f"panels{{vector_bytes={vector_bytes}}}",
         "vectorize": f"vectorize{{vector_bytes={vector_bytes}}}",
         "half_bits": f"half_bits{{f16c={str(f16c).lower()}}}",
     }

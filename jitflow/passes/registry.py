@@ -23,6 +23,7 @@ from jitflow.passes.hoist_views import hoist_views
 from jitflow.passes.inline import inline
 from jitflow.passes.linearize import linearize
 from jitflow.passes.lower import lower
+from jitflow.passes.panels import panels
 from jitflow.passes.pointwise import pointwise
 from jitflow.passes.split_complex import split_complex
 from jitflow.passes.step import Pass
@@ -48,6 +49,7 @@ _ALL: tuple[Pass, ...] = (
     Pass(fuse_loops),
     Pass(contract),
     Pass(forward_stores),
+    Pass(panels),
     Pass(vectorize),
     Pass(expand, required=True),
     Pass(half_bits, required=True),

@@ -51,6 +51,23 @@ register(OpRow(
 ))
 
 
+def _infer_shuffle(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
+    vector, lanes = _require_vector(types[0]), attrs["lanes"]
+    if types[1] != vector:
+        raise ShapeError(f"shuffle takes two vectors of one type, got {vector} and {types[1]}")
+    if not 1 <= len(lanes) <= MAX_LANES or not all(0 <= k < 2 * vector.lanes for k in lanes):
+        raise ShapeError(f"lanes {list(lanes)} are not those of two {vector}")
+    return (VectorType(vector.dtype, len(lanes)),)
+
+
+register(OpRow(
+    name="shuffle", family=Family.LOOP, arity=2, infer=_infer_shuffle,
+    doc="The lanes of two vectors in another order: `lanes` counts through both.",
+    attributes={"lanes": Attribute("ints")},
+    reference=lambda x, y, lanes: np.concatenate([x, y])[list(lanes)], no_derivative=_LEVEL_3,
+))
+
+
 def _infer_lane_reduce(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     vector = _require_vector(types[0])
     if vector.lanes & (vector.lanes - 1):
