@@ -69,6 +69,14 @@ class CheckError(JitflowError):
     """A check inside compiled or interpreted code failed: the first one in program order."""
 
 
+class IndexCheckError(CheckError, IndexError):
+    """An index that an array does not have, found while compiled code ran."""
+
+
+class ValueCheckError(CheckError, ValueError):
+    """A value that an operation does not take, found while compiled code ran."""
+
+
 class ConfigError(JitflowError, ValueError):
     """An environment variable with a value that its setting does not take."""
 
@@ -154,3 +162,10 @@ def clip(text: str) -> str:
 def cut(line: str) -> str:
     """The line, or its first 157 characters and `...`."""
     return line if len(line) <= MAX_WIDTH else line[: MAX_WIDTH - 3] + "..."
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that somebody may have meant, or ""."""
+    import difflib  # noqa: PLC0415  (nothing for `import jitflow`)
+
+    return next(iter(difflib.get_close_matches(name, list(known), 1)), "")

@@ -6,7 +6,6 @@ What the user's code raises becomes a UsageError that names the line; jitflow's 
 from __future__ import annotations
 
 import argparse
-import difflib
 import importlib
 import importlib.util
 import inspect
@@ -20,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 import jitflow
-from jitflow.errors import JitflowError, UsageError
+from jitflow.errors import JitflowError, UsageError, nearest
 from jitflow.trace.source import is_users
 
 EXPECTED = "expected MODULE_OR_FILE:FUNCTION, such as examples/digits.py:train_step"
@@ -86,8 +85,8 @@ def require_fit(function: Callable[..., Any], args: Sequence[Any], static: Any) 
 def _missing(place: str, name: str, module: ModuleType) -> str:
     names = [n for n, value in vars(module).items() if callable(value) and not n.startswith("_")]
     mine = [n for n in names if getattr(getattr(module, n), "__module__", "") == module.__name__]
-    near = difflib.get_close_matches(name, names, 1)
-    guess = f"; did you mean {near[0]}?" if near else ""
+    near = nearest(name, names)
+    guess = f"; did you mean {near}?" if near else ""
     return f"{place} has no function '{name}'{guess}\n  it has {', '.join(mine) or 'none'}"
 
 

@@ -11,10 +11,10 @@ numbers are read by type_reader, attribute_reader and literals.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Any
 
+from jitflow.errors import nearest
 from jitflow.ir.attribute_reader import read_attrs, read_facts, string
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import MAX_DEPTH, Function, Op, Region, Value
@@ -230,5 +230,5 @@ def _count(number: int, noun: str) -> str:
 
 
 def _guess(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    return f"did you mean {near[0]}?" if near else ""
+    near = nearest(name, known)
+    return f"did you mean {near}?" if near else ""

@@ -5,11 +5,11 @@ Owns the grammar and its errors. Which passes there are is in registry.py.
 
 from __future__ import annotations
 
-import difflib
 import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from jitflow.errors import nearest
 from jitflow.ir.lexer import Token, Tokens
 from jitflow.passes.step import Option, Pass, Step
 
@@ -35,8 +35,8 @@ def parse_steps(text: str, passes: Mapping[str, Pass]) -> tuple[Step, ...]:
 def unknown_pass(name: str, passes: Iterable[str]) -> tuple[str, str]:
     """Problem and cure for a pass name that there is not."""
     known = sorted(passes)
-    near = difflib.get_close_matches(name, known, 1)
-    guess = f"did you mean '{near[0]}'? " if near else ""
+    near = nearest(name, known)
+    guess = f"did you mean '{near}'? " if near else ""
     names = "\n  ".join(textwrap.wrap(", ".join(known), _LIST_WIDTH))
     return f"unknown pass '{name}'", f"{guess}the passes are\n  {names}"
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import astuple
+from typing import Any
 
-from jitflow.runtime import disk
 from jitflow.runtime.engine import LOCK, Linked, engine
 from jitflow.runtime.target import host_target
 
@@ -22,7 +22,7 @@ _kept: list[Linked] = []
 
 def library_addresses(texts: Mapping[str, str]) -> dict[str, int]:
     """Where the functions are, by symbol; `texts` are their definitions in LLVM text."""
-    disk.folder()  # a process's first program pays for finding it
+    _disk().folder()  # a process's first program pays for finding it
     with LOCK:
         missing = {symbol: text for symbol, text in texts.items() if text not in _addresses}
         if missing:
@@ -34,9 +34,17 @@ def library_addresses(texts: Mapping[str, str]) -> dict[str, int]:
 
 def _object(text: str) -> bytes:
     """The object of a function, from the disk or from LLVM."""
+    disk = _disk()
     key = disk.key_of(engine().version, *map(str, astuple(host_target())), text)
     image = disk.load(key)
     if image is None:
         image = engine().object_image(text, host_target())
         disk.save(key, image)
     return image
+
+
+def _disk() -> Any:
+    """The module, which brings hashes and temporary files: nothing for `import jitflow`."""
+    from jitflow.runtime import disk  # noqa: PLC0415
+
+    return disk

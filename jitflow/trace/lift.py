@@ -29,10 +29,8 @@ WEAK: dict[type, DType] = {
 """Weak means exactly these types; each has the dtype that it takes when it meets no array."""
 
 _CAPTURED = "it is a captured array"
-_REFUSED: tuple[tuple[type, str], ...] = (
-    (np.matrix, "pass np.asarray(x)"),
-    (np.ma.MaskedArray, "pass x.filled(value)"),
-)
+_REFUSED = {"matrix": "pass np.asarray(x)", "MaskedArray": "pass x.filled(value)"}
+"""Cures, by the names of NumPy's classes: naming `np.ma` here would import it."""
 
 
 def lift(x: Any, name: str = "") -> TracedArray:
@@ -79,10 +77,16 @@ def _holds_traced(x: Any) -> bool:
 
 def checked_dtype(x: Any, name: str = "") -> DType:
     """The dtype of a NumPy array or scalar; DtypeError, with the name, where jitflow has none."""
-    for kind, cure in _REFUSED:
-        if isinstance(x, kind):
-            fail(DtypeError, f"{type(x).__name__} is not supported", op=name, cure=cure)
+    if type(x) is not np.ndarray:
+        _refuse_classes(x, name)
     try:
         return as_dtype(x.dtype)
     except DtypeError as error:
         fail(DtypeError, str(error), op=name)
+
+
+def _refuse_classes(x: Any, name: str) -> None:
+    for base in type(x).__mro__:
+        if base.__name__ in _REFUSED and base.__module__.startswith("numpy"):
+            problem = f"{type(x).__name__} is not supported"
+            fail(DtypeError, problem, op=name, cure=_REFUSED[base.__name__])

@@ -6,8 +6,8 @@ code objects only.
 
 from __future__ import annotations
 
+import os
 import sys
-import sysconfig
 from bisect import bisect_right
 from os.path import dirname, join
 from types import CodeType, FrameType
@@ -27,7 +27,7 @@ _OWN = (
     "<frozen ",
     "<__array_function__",
 )
-_STANDARD = join(sysconfig.get_paths()["stdlib"], "")
+_STANDARD = join(dirname(os.__file__), "")
 
 
 class _Lines:

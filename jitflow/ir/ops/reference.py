@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -68,13 +67,15 @@ def _fma_scalar(x: float, y: float, z: float) -> float:
         return plain
     if not math.isfinite(z):
         return z
+    from fractions import Fraction  # noqa: PLC0415  (only the reference needs it)
+
     total = Fraction(x) * Fraction(y) + Fraction(z)
     if total == 0:
         return plain
     return _round_f64(total)
 
 
-def _round_f64(value: Fraction) -> float:
+def _round_f64(value: Any) -> float:
     try:
         return value.numerator / value.denominator
     except OverflowError:
