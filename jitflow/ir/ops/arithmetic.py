@@ -81,7 +81,7 @@ def _tangent_div(b: Any, op: Any, tangents: Any) -> Any:
 register(OpRow(
     name="div", family=Family.ELEMENTWISE, arity=2, doc="x / y, correctly rounded.",
     infer=elementwise("fc", "floats"), reference=np.divide, cost=8,
-    split=split.div, normwise=6.0,
+    split=split.div, normwise=4.0,
     linear=(0,), jvp=_tangent_div,
     transpose=lambda b, ct, op, index: b.div(ct, op.operands[1]),
 ))
@@ -172,7 +172,7 @@ register(OpRow(
 register(OpRow(
     name="sqrt", family=Family.ELEMENTWISE, arity=1, doc="Square root, correctly rounded.",
     infer=elementwise("fc", "floats"), reference=reference.quiet(np.sqrt), cost=8,
-    split=split.sqrt, normwise=4.0,
+    split=split.sqrt, normwise=3.0,
     jvp=jvp_by_operand(lambda b, t, out, x: b.div(t, b.add(out, out))),
 ))
 register(OpRow(

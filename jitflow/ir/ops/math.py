@@ -28,7 +28,7 @@ def function(name: str, doc: str, ulp: float, cost: int, tangent: Any, **fields:
         name=name, family=Family.ELEMENTWISE, arity=1, doc=doc, exact=False,
         infer=_NUMBERS if on_parts is not None else _FLOATS,
         ulp=ulp, cost=cost, jvp=jvp_by_operand(tangent), expand=getattr(expand, name),
-        split=on_parts, normwise=8.0 if on_parts is not None else 0.0, **fields,
+        split=on_parts, normwise=5.0 if on_parts is not None else 0.0, **fields,
     ))
 
 

@@ -2,9 +2,11 @@
 
 from jitflow.ir.split.arithmetic import abs, div, dot, mul, sqrt
 from jitflow.ir.split.exponential import exp, exp2, expm1, log, log1p, log2, log10, pow
+from jitflow.ir.split.inverse import arccos, arccosh, arcsin, arcsinh, arctan, arctanh
 from jitflow.ir.split.trigonometric import cos, cosh, sin, sinh, tan, tanh
 
 __all__ = [
-    "abs", "cos", "cosh", "div", "dot", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2",
-    "mul", "pow", "sin", "sinh", "sqrt", "tan", "tanh",
+    "abs", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cos", "cosh", "div",
+    "dot", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "mul", "pow", "sin", "sinh",
+    "sqrt", "tan", "tanh",
 ]

@@ -62,12 +62,7 @@ def div(b: Builder, x: Parts, y: Parts) -> Parts:
 
 def abs(b: Builder, x: Parts) -> Value:
     """The modulus, infinite if a part is."""
-    scale = scale_of(b, x, SQUARES)
-    re, im, total = squared(b, x, scale)
-    root = b.mul(b.sqrt(total), scale.power(b, -1))
-    infinity = b.full_like(root, np.inf)
-    is_infinite = b.or_(*(b.eq(b.abs(part), infinity) for part in x))
-    return b.select(is_infinite, infinity, root)
+    return b.hypot(x.real, x.imag)
 
 
 def sqrt(b: Builder, x: Parts) -> Parts:
@@ -79,6 +74,7 @@ def sqrt(b: Builder, x: Parts) -> Parts:
     other = b.div(b.mul(im, half), root)
     zero, infinity = b.full_like(root, 0), b.full_like(root, np.inf)
     other = b.select(b.eq(root, zero), zero, other)
+    root = b.select(b.eq(re, infinity), infinity, root)
     is_infinite = b.eq(im, infinity)
     back = scale.power(b, -0.5)
     root, other = (b.select(is_infinite, im, b.mul(v, back)) for v in (root, other))

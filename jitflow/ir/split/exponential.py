@@ -33,6 +33,8 @@ def exp(b: Builder, z: Parts) -> Parts:
     re, im = (b.mul(b.mul(size, turn), again) for turn in (b.cos(y), b.sin(y)))
     vanishes = b.eq(x, b.full_like(x, -np.inf))
     re, im = (b.select(b.and_(vanishes, b.ne(v, v)), zero, v) for v in (re, im))
+    infinity = b.full_like(x, np.inf)
+    re = b.select(b.and_(b.eq(x, infinity), b.ne(re, re)), infinity, re)
     return Parts(re, b.select(b.eq(y, zero), y, im))
 
 
@@ -48,7 +50,7 @@ def expm1(b: Builder, z: Parts) -> Parts:
 
 def log(b: Builder, z: Parts) -> Parts:
     """log|z| and the angle."""
-    return Parts(_log_of_modulus(b, z), b.arctan2(z.imag, z.real))
+    return Parts(log_of_modulus(b, z), b.arctan2(z.imag, z.real))
 
 
 def log1p(b: Builder, z: Parts) -> Parts:
@@ -62,7 +64,7 @@ def log1p(b: Builder, z: Parts) -> Parts:
     return Parts(b.select(is_near, near, far.real), far.imag)
 
 
-def _log_of_modulus(b: Builder, z: Parts) -> Value:
+def log_of_modulus(b: Builder, z: Parts) -> Value:
     re, im = b.abs(z.real), b.abs(z.imag)
     high, low = b.maximum(re, im), b.minimum(re, im)
     one, half = b.full_like(high, 1), b.full_like(high, 0.5)
@@ -90,7 +92,22 @@ def _scaled_log(b: Builder, z: Parts, factor: float) -> Parts:
 
 
 def exp2(b: Builder, z: Parts) -> Parts:
-    return exp(b, Parts(*(b.mul(part, b.full_like(part, math.log(2))) for part in z)))
+    """e**(z log 2), and to first order what the product with log 2 lost."""
+    whole = Parts(*(b.mul(part, b.full_like(part, math.log(2))) for part in z))
+    result = exp(b, whole)
+    lost = mul(b, result, Parts(*(_lost(b, *pair) for pair in zip(z, whole, strict=True))))
+    known = (b.eq(part, part) for part in lost)
+    near = (b.add(*pair) for pair in zip(result, lost, strict=True))
+    re, im = (b.select(*side) for side in zip(known, near, result, strict=True))
+    return Parts(re, b.select(b.eq(z.imag, b.full_like(im, 0)), z.imag, im))
+
+
+def _lost(b: Builder, x: Value, product: Value) -> Value:
+    """x log(2) - product."""
+    high = x.type.dtype.numpy.type(math.log(2))
+    low = math.log(2) - float(high) if x.type.dtype.bits == 32 else 2.3190468138462996e-17
+    error = b.fma(x, b.full_like(x, high), b.neg(product))
+    return b.add(error, b.mul(x, b.full_like(x, low)))
 
 
 def pow(b: Builder, x: Parts, y: Parts) -> Parts:

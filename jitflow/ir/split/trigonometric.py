@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from jitflow.ir.parts import Parts
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def sinh(b: Builder, z: Parts) -> Parts:
     """sinh(x) cos(y) + i cosh(x) sin(y)."""
     x, y = z
     grown = _grown(b, x)
-    re = grown.times(b, grown.sinh, b.cos(y))
+    re = _infinite_like(b, x, grown.times(b, grown.sinh, b.cos(y)))
     im = grown.times(b, grown.cosh, b.sin(y))
     return Parts(_kept_zero(b, x, re), _kept_zero(b, y, im))
 
@@ -35,7 +37,7 @@ def cosh(b: Builder, z: Parts) -> Parts:
     """cosh(x) cos(y) + i sinh(x) sin(y)."""
     x, y = z
     grown = _grown(b, x)
-    re = grown.times(b, grown.cosh, b.cos(y))
+    re = _infinite_like(b, x, grown.times(b, grown.cosh, b.cos(y)))
     im = grown.times(b, grown.sinh, b.sin(y))
     one, zero = b.full_like(x, 1), b.full_like(x, 0)
     nothing = b.mul(b.copysign(one, x), b.copysign(zero, y))
@@ -51,29 +53,34 @@ def tanh(b: Builder, z: Parts) -> Parts:
     sin, cos = b.sin(y), b.cos(y)
     total = b.add(b.mul(grown.sinh, grown.sinh), b.mul(cos, cos))
     re = b.div(b.mul(grown.sinh, grown.cosh), total)
-    return Parts(_kept_zero(b, x, re), _kept_zero(b, y, b.div(b.mul(sin, cos), total)))
+    im = b.div(b.mul(sin, cos), total)
+    zero, is_infinite = b.full_like(x, 0), b.eq(b.abs(x), b.full_like(x, np.inf))
+    re = b.select(is_infinite, b.copysign(b.full_like(x, 1), x), re)
+    flat = b.select(b.eq(im, im), b.copysign(zero, im), zero)
+    im = b.select(is_infinite, flat, im)
+    return Parts(_kept_zero(b, x, re), _kept_zero(b, y, im))
 
 
 def sin(b: Builder, z: Parts) -> Parts:
     """-i sinh(iz)."""
-    return _turned_back(b, sinh(b, _turned(b, z)))
+    return turned_back(b, sinh(b, turned(b, z)))
 
 
 def cos(b: Builder, z: Parts) -> Parts:
     """cosh(iz)."""
-    return cosh(b, _turned(b, z))
+    return cosh(b, turned(b, z))
 
 
 def tan(b: Builder, z: Parts) -> Parts:
     """-i tanh(iz)."""
-    return _turned_back(b, tanh(b, _turned(b, z)))
+    return turned_back(b, tanh(b, turned(b, z)))
 
 
-def _turned(b: Builder, z: Parts) -> Parts:
+def turned(b: Builder, z: Parts) -> Parts:
     return Parts(b.neg(z.imag), z.real)
 
 
-def _turned_back(b: Builder, z: Parts) -> Parts:
+def turned_back(b: Builder, z: Parts) -> Parts:
     return Parts(z.imag, b.neg(z.real))
 
 
@@ -104,3 +111,10 @@ def _grown(b: Builder, x: Value) -> _Grown:
 def _kept_zero(b: Builder, x: Value, result: Value) -> Value:
     """A zero with its sign where the function is odd in this part."""
     return b.select(b.eq(x, b.full_like(x, 0)), x, result)
+
+
+def _infinite_like(b: Builder, x: Value, result: Value) -> Value:
+    """Infinity in place of NaN where x is infinite and the angle is not known."""
+    infinity = b.full_like(x, np.inf)
+    is_lost = b.and_(b.eq(b.abs(x), infinity), b.ne(result, result))
+    return b.select(is_lost, infinity, result)
