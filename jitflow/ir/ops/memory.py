@@ -39,17 +39,24 @@ register(OpRow(
 
 def _infer_view(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     base, view = _require_buffer(types[0]), _require_buffer(attrs["type"])
-    shows_parts = base.dtype.kind == "c" and view.dtype is part_of(base.dtype)
-    if (view.dtype is not base.dtype and not shows_parts) or view.space != base.space:
+    whole, part = _is_whole_of(base, view), _is_whole_of(view, base)
+    if (view.dtype is not base.dtype and not (whole or part)) or view.space != base.space:
         raise DtypeError(f"{view} is not a view of {base}: dtype and space must be equal")
     least, greatest = _reach(base)
-    if shows_parts:
-        least, greatest = 2 * least, 2 * greatest + 1
     low, high = (attrs["offset"] + end for end in _reach(view))
+    if whole:
+        least, greatest = 2 * least, 2 * greatest + 1
+    if part:
+        low, high = 2 * low, 2 * high + 1
     inside = bounds(low - least)[0] >= 0 and bounds(greatest - high)[0] >= 0
     if 0 not in view.shape and (0 in base.shape or not inside):
         raise ShapeError(f"{view} at offset {attrs['offset']} reaches outside {base}")
     return (view,)
+
+
+def _is_whole_of(complexes: BufferType, floats: BufferType) -> bool:
+    """Whether one holds complex numbers whose parts have the other's dtype."""
+    return complexes.dtype.kind == "c" and part_of(complexes.dtype) is floats.dtype
 
 
 def _reach(buffer: BufferType) -> tuple[Dimension, Dimension]:
@@ -64,8 +71,8 @@ def _reach(buffer: BufferType) -> tuple[Dimension, Dimension]:
 
 register(OpRow(
     name="view", family=Family.LOOP, arity=1, infer=_infer_view,
-    doc="The same memory from element `offset` on, with another shape and other strides; that of"
-        " complex numbers may be seen as floats, two for each.",
+    doc="The same memory from element `offset` on, with another shape and other strides; complex"
+        " numbers may be seen as floats, two for each, and back.",
     attributes={"offset": Attribute("int", 0), "type": Attribute("type")},
     no_derivative=_LEVEL_3,
 ))

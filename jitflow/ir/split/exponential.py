@@ -111,14 +111,13 @@ def _lost(b: Builder, x: Value, product: Value) -> Value:
 
 
 def pow(b: Builder, x: Parts, y: Parts) -> Parts:
-    """e**(y log x); 1 where y is 0. Powers of 0 are 0 for y > 0, else NaN.
+    """e**(y log x); 1 where y is 0. Powers of 0 are 0 where y has a positive real part, else NaN.
 
     The relative error grows with |y log x|.
     """
     found = exp(b, mul(b, y, log(b, x)))
     zero, one = b.full_like(x.real, 0), b.full_like(x.real, 1)
     base_is_zero, flat = (b.and_(*(b.eq(part, zero) for part in z)) for z in (x, y))
-    positive = b.and_(b.gt(y.real, zero), b.eq(y.imag, zero))
-    of_zero = b.select(positive, zero, b.full_like(zero, np.nan))
+    of_zero = b.select(b.gt(y.real, zero), zero, b.full_like(zero, np.nan))
     at_zero = Parts(*(b.select(base_is_zero, of_zero, part) for part in found))
     return Parts(b.select(flat, one, at_zero.real), b.select(flat, zero, at_zero.imag))

@@ -49,6 +49,15 @@ class Context:
         op.result.name = buffer.name
         return Access.whole(op.result)
 
+    def array(self, access: Access, dtype: DType) -> Value:
+        """A buffer of `dtype` for an array: of complex numbers where the access is to their parts."""
+        if dtype is access.base.type.dtype:
+            return self.view(access, access.shape, access.strides)
+        strides = tuple(stride // 2 for stride in access.strides[:-1])
+        type = BufferType(dtype, access.shape[:-1], strides, access.base.type.space)
+        attrs = {"offset": access.offset // 2, "type": type}
+        return self.builder.emit(ROWS["view"], (access.base,), attrs).result
+
     def room_for(self, value: Value) -> Access:
         """A new dense buffer in the arena for an array; two floats for each complex number."""
         dtype, shape = value.type.dtype, value.type.shape

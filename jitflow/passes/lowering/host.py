@@ -15,5 +15,6 @@ def lower_library(
 ) -> None:
     """Emits the call; the buffers are read and written where they lie, by their strides."""
     b = context.builder
-    buffers = [context.view(a, a.shape, a.strides) for a in (*inputs, *outputs)]
+    arrays = zip((*op.operands, *op.results), (*inputs, *outputs), strict=True)
+    buffers = [context.array(access, value.type.dtype) for value, access in arrays]
     b.emit(ROWS["host_call"], (b.token(), *buffers), {"callee": op.row.name})
