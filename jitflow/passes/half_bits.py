@@ -8,7 +8,7 @@ from __future__ import annotations
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value
 from jitflow.ir.dtypes import DType, f16, f32, i32, u16, u32
-from jitflow.passes.halves import is_half
+from jitflow.passes.halves import has_halves, is_half
 from jitflow.passes.lowering.rebuild import rebuild
 
 _SIGN, _INFINITY = 0x80000000, 0x7F800000
@@ -45,7 +45,7 @@ def half_bits(function: Function, *, f16c: bool = False) -> Function:
         new[op.result].name = op.result.name
         return True
 
-    return rebuild(function, visit)
+    return rebuild(function, visit) if has_halves(function) else function
 
 
 def _from(b: Builder, x: Value, target: DType, f16c: bool) -> Value:

@@ -10,8 +10,9 @@ from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.dense import Dense
 from jitflow.ir.dtypes import f32
 from jitflow.ir.row import ROWS, Family
+from jitflow.ir.types import Type
 from jitflow.passes.constants import CONSTANT
-from jitflow.passes.rewrite import Sweep
+from jitflow.passes.rewrite import Sweep, types_in
 
 _CONVERT = ROWS["convert"]
 
@@ -28,6 +29,8 @@ def halves(function: Function) -> Function:
     converted before them: its order of additions depends on where elements lie. Rows that move
     elements or read their bits stay as they are. Precondition: no calls.
     """
+    if not has_halves(function):
+        return function
     return _Halves().function(function)
 
 
@@ -77,9 +80,18 @@ class _Halves(Sweep):
         return wide
 
 
+def has_halves(function: Function) -> bool:
+    """Whether any value holds f16 or bf16."""
+    return any(map(_is_half, types_in(function)))
+
+
 def is_half(value: Value) -> bool:
     """Whether a value holds f16 or bf16."""
-    dtype = getattr(value.type, "dtype", None)
+    return _is_half(value.type)
+
+
+def _is_half(type: Type) -> bool:
+    dtype = getattr(type, "dtype", None)
     return dtype is not None and dtype.is_float and dtype.bits == 16
 
 

@@ -27,6 +27,8 @@ def pointwise(function: Function) -> Function:
     product reads it, whose additions depend on what its operands look like in memory.
     Precondition: static shapes; calls are inlined.
     """
+    if not any(op.row is _GATHER for op in function.ops):
+        return function
     return _Pointwise(function).function(function)
 
 

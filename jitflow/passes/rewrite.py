@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.location import Locations
 from jitflow.ir.row import Effect, Family
+from jitflow.ir.types import Type
 
 _KEPT = frozenset((Effect.WRITES, Effect.ORDERED))
 
@@ -106,6 +107,15 @@ def operands_of_products(ops: Sequence[Op]) -> set[Value]:
         is_view = op.row.family is Family.VIEW and op.results[0] in found
         if is_view or op.row.family is Family.CONTRACTION:
             found.update(op.operands)
+    return found
+
+
+def types_in(function: Function) -> set[Type]:
+    """The types of all values: what a pass asks first that is about few of them."""
+    ops = list(walk(function.body))
+    found = {v.type for op in ops for v in op.results}
+    found.update([v.type for op in ops for region in op.regions for v in region.params])
+    found.update([v.type for v in function.params])
     return found
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.parts import Parts
-from jitflow.ir.types import TensorType
-from jitflow.passes.rewrite import map_values, rebuild_region
+from jitflow.ir.types import TensorType, Type
+from jitflow.passes.rewrite import map_values, rebuild_region, types_in
 
 _BOUNDARY = ("real", "imag", "complex")
 
@@ -25,13 +25,19 @@ def split_complex(function: Function) -> Function:
     A row without `split` that is linear is done to each part; any other one, and one with regions,
     is left on complex operands, which `complex` makes of their parts.
     """
+    if not any(map(_is_complex_type, types_in(function))):
+        return function
     if not any(_is_split(op) for op in walk(function.body)):
         return function
     return function.with_body(_Split().region(function.body))
 
 
 def _is_complex(value: Value) -> bool:
-    return isinstance(value.type, TensorType) and value.type.dtype.kind == "c"
+    return _is_complex_type(value.type)
+
+
+def _is_complex_type(type: Type) -> bool:
+    return isinstance(type, TensorType) and type.dtype.kind == "c"
 
 
 def _is_split(op: Op) -> bool:
