@@ -45,6 +45,10 @@ class RangeError(JitflowError, OverflowError):
     """A Python integer that does not fit the dtype that it meets."""
 
 
+class ArgumentError(JitflowError, ValueError):
+    """An argument with a value that the function does not take."""
+
+
 class TraceError(JitflowError, TypeError):
     """Python code that cannot be traced, or a traced value used where a concrete one is needed."""
 

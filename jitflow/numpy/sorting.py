@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import AxisError, DtypeError, ShapeError, TraceError
+from jitflow.errors import ArgumentError, AxisError, DtypeError, ShapeError, TraceError
 from jitflow.ir.dtypes import i64
 from jitflow.numpy.basics import (
     Array,
@@ -24,7 +24,7 @@ from jitflow.numpy.basics import (
 )
 from jitflow.numpy.choosing import where
 from jitflow.numpy.reductions import all
-from jitflow.numpy.registry import numpy_function
+from jitflow.numpy.registry import numpy_function, strong
 from jitflow.numpy.shaping import flip, moveaxis, reshaped
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import METHODS, OPERATORS
@@ -36,9 +36,9 @@ def _along(row: str, a: Any, axis: Any, kind: Any, order: Any) -> Array:
     """A row that works along the last axis, along another one, or on all elements."""
     x = as_array(a)
     if order is not None:
-        fail(TraceError, "order= names fields, which arrays here do not have", op=row)
+        fail(ArgumentError, "order= names fields, which arrays here do not have", op=row)
     if kind not in _KINDS:
-        fail(TraceError, f"kind is one of {_KINDS[1:]}, not {kind!r}", op=row)
+        fail(ArgumentError, f"kind is one of {_KINDS[1:]}, not {kind!r}", op=row)
     if axis is None:
         x, axis = reshaped(x, (math.prod(x.type.shape),)), -1
     place = normal_axis(row, axis, x.type.rank)
@@ -112,7 +112,7 @@ METHODS["partition"] = _partition_method
 
 @numpy_function(np.sort_complex)
 def sort_complex(a: Any) -> Array:
-    x = sort(a, 0)
+    x = sort(a)
     wide = np.result_type(x.dtype, np.complex64 if x.dtype.itemsize <= 2 else np.complex128)
     return x if x.type.dtype.kind == "c" else x.astype(wide)
 
@@ -135,11 +135,11 @@ def lexsort(keys: Any, axis: int = -1) -> Array:
 
 @numpy_function(np.searchsorted)
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Array:
-    line, values = as_array(a), as_array(v)
+    line, values = strong(as_array(a)), strong(as_array(v))
     if line.type.rank != 1:
-        fail(ShapeError, "the sorted array must be a vector", op="searchsorted", shapes=[line.shape])
+        fail(ShapeError, "a must be a vector", op="searchsorted", shapes=[line.shape])
     if side not in ("left", "right"):
-        fail(TraceError, f"side is 'left' or 'right', not {side!r}", op="searchsorted")
+        fail(ArgumentError, f"side is 'left' or 'right', not {side!r}", op="searchsorted")
     if sorter is not None:
         line = _arranged(line, as_array(sorter))
     dtype = common_dtype([line, values])

@@ -1,0 +1,102 @@
+"""Medians and quantiles by every method, against NumPy."""
+
+# ruff: noqa: B023 (every lambda is called in its own turn of the loop)
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import jitflow as jf
+from jitflow.errors import CheckError
+
+pytestmark = pytest.mark.filterwarnings("ignore:All-NaN", "ignore:Mean of empty")
+METHODS = [
+    "inverted_cdf", "averaged_inverted_cdf", "closest_observation", "interpolated_inverted_cdf",
+    "hazen", "weibull", "linear", "median_unbiased", "normal_unbiased", "lower", "higher",
+    "midpoint", "nearest",
+]  # fmt: skip
+TOLERANCE = {"float16": 2e-3, "float32": 5e-7, "float64": 1e-15}
+SHARES = np.array([0.0, 0.1, 0.25, 0.5, 0.77, 1.0])
+
+
+def block(dtype: str, shape: tuple[int, ...] = (3, 4, 5)) -> np.ndarray:
+    x = (np.random.default_rng(1).normal(size=shape) * 9).astype(dtype)
+    if x.dtype.kind == "f":
+        x[0, 1, 1] = np.nan
+    return x
+
+
+def agree(function: object, *arrays: object) -> None:
+    got, expected = jf.jit(function)(*arrays), function(*arrays)
+    assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
+    rtol = TOLERANCE.get(got.dtype.name, 0)
+    np.testing.assert_allclose(got, expected, rtol=rtol, atol=rtol)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32", "uint8", "bool"])
+@pytest.mark.parametrize("name", ["median", "nanmedian"])
+def test_medians(name, dtype):
+    function, x = getattr(np, name), block(dtype)
+    for axis in (None, 0, -1, (0, 2)):
+        agree(lambda x: function(x, axis=axis), x)
+        agree(lambda x: function(x[:2, :, 1:], axis=axis, keepdims=True), x)
+    agree(function, x.ravel()[:1])
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_medians_of_nothing():
+    for function in (np.median, np.nanmedian):
+        agree(function, np.zeros(0))
+        agree(lambda x: function(x, axis=0), np.zeros((0, 3)))
+    agree(np.nanmedian, np.full(3, np.nan))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", ["quantile", "nanquantile"])
+def test_methods(name, method):
+    function = getattr(np, name)
+    for x in (block("float64"), block("int32"), block("float32", (2, 2, 2))):
+        agree(lambda x: function(x, SHARES, axis=1, method=method), x)
+        agree(lambda x: function(x, 0.3, method=method), x)
+
+
+@pytest.mark.parametrize("name", ["quantile", "percentile", "nanquantile", "nanpercentile"])
+def test_options(name):
+    function, x = getattr(np, name), block("float32")
+    x = x if name.startswith("nan") else x[1:]
+    scale = 100 if "percentile" in name else 1
+    for q in (0.3 * scale, SHARES * scale, 0, scale, np.float32(0.5), [0.5], np.array(0.2)):
+        agree(lambda x: function(x, q), x)
+        agree(lambda x: function(x, q, axis=(0, 2), keepdims=True), x)
+    agree(lambda x: function(x, 0.5, axis=0), x[1:].astype(np.int8))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_traced_shares(method):
+    x = block("float64")[1:]
+    agree(lambda x, q: np.quantile(x, q, axis=1, method=method), x, SHARES)
+    agree(lambda x, q: np.quantile(x, q, method=method), x, 0.3)
+    agree(lambda x, q: np.nanpercentile(x, q, 0, method=method), block("float64"), 100 * SHARES)
+
+
+def test_gradient():
+    x = np.array([3.0, 1.0, 2.0, 10.0])
+    np.testing.assert_array_equal(jf.grad(np.median)(x), [0.5, 0, 0.5, 0])
+    np.testing.assert_allclose(jf.grad(lambda x: np.quantile(x, 0.4))(x), [0.2, 0, 0.8, 0])
+
+
+def test_faults():
+    x = np.ones((2, 2))
+    with pytest.raises(ValueError, match="no method 'best'"):
+        jf.jit(lambda x: np.quantile(x, 0.5, method="best"))(x)
+    with pytest.raises(ValueError, match=r"range \[0, 100\]"):
+        jf.jit(lambda x: np.percentile(x, 101))(x)
+    with pytest.raises(CheckError, match=r"range \[0, 1\]"):
+        jf.jit(np.quantile)(x, 1.5)
+    with pytest.raises(ValueError, match="scalar or 1d"):
+        jf.jit(lambda x: np.quantile(x, x))(x)
+    with pytest.raises(IndexError, match="no elements"):
+        jf.jit(lambda x: np.quantile(x, 0.5))(x[:0])
+    with pytest.raises(TypeError, match="bool"):
+        jf.jit(lambda x: np.quantile(x > 0, 0.5))(x)

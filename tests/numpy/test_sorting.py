@@ -1,0 +1,135 @@
+"""Sorting and searching against NumPy: every dtype, NaN, signed zeros, ties."""
+
+# ruff: noqa: B023 (every lambda is called in its own turn of the loop)
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import jitflow as jf
+from jitflow.errors import AxisError, CheckError, TraceError
+
+DTYPES = [
+    "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64",
+    "float16", "float32", "float64",
+]  # fmt: skip
+
+
+def block(dtype: str, shape: tuple[int, ...] = (3, 4, 50)) -> np.ndarray:
+    """Many ties, and of floats NaN, infinities and zeros of both signs."""
+    random = np.random.default_rng(2)
+    x = (random.normal(size=shape) * 4).round().astype(dtype)
+    if x.dtype.kind == "f":
+        x.flat[::7], x.flat[3], x.flat[::11] = np.nan, np.inf, -0.0
+    return x
+
+
+def agree(function: object, *arrays: object) -> None:
+    got, expected = jf.jit(function)(*arrays), function(*arrays)
+    assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
+    np.testing.assert_array_equal(got, expected)
+    if got.dtype.kind == "f":
+        numbers = ~np.isnan(got)
+        np.testing.assert_array_equal(np.signbit(got[numbers]), np.signbit(expected[numbers]))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_sort(dtype):
+    x = block(dtype)
+    for axis in (None, 0, 1, -1):
+        agree(lambda x: np.sort(x, axis=axis, kind="stable"), x)
+        agree(lambda x: np.argsort(x, axis=axis, kind="stable"), x)
+        agree(lambda x: x[:, ::-1].T.argsort(stable=True), x)
+
+
+def test_shapes():
+    for shape in ((0,), (1,), (3, 0), (0, 3)):
+        agree(np.sort, np.ones(shape))
+        agree(np.argsort, np.ones(shape))
+    with pytest.raises(AxisError, match=r"test_sorting.py:\d+"):
+        jf.jit(np.sort)(1.0)
+    with pytest.raises(ValueError, match="kind is one of"):
+        jf.jit(lambda x: np.sort(x, kind="bogus"))(np.ones(2))
+    with pytest.raises(ValueError, match="order="):
+        jf.jit(lambda x: np.sort(x, order="f"))(np.ones(2))
+
+
+def test_in_place():
+    def f(x):
+        y = x + 0
+        y.sort(axis=0)
+        z = x * 2
+        z[1].partition(1)
+        return y + z
+
+    x = block("int64", (3, 4))
+    np.testing.assert_array_equal(jf.jit(f)(x)[0], f(x)[0])
+    np.testing.assert_array_equal(np.sort(jf.jit(f)(x)[1]), np.sort(f(x)[1]))
+
+
+@pytest.mark.parametrize("kth", [0, -1, 3, (1, 4), np.array([2])])
+def test_partition(kth):
+    """Any order on both sides of the kth will do."""
+    x = np.random.default_rng(0).permutation(20).reshape(2, 10).astype(float)
+    got = jf.jit(lambda x: np.partition(x, kth))(x)
+    at = np.atleast_1d(kth)
+    np.testing.assert_array_equal(got[:, at], np.partition(x, kth)[:, at])
+    order = jf.jit(lambda x: np.argpartition(x, kth, axis=0 if kth == 0 else -1))(x)
+    assert order.dtype == np.int64
+    with pytest.raises(IndexError, match=r"kth\(=10\) out of bounds"):
+        jf.jit(lambda x: np.partition(x, 10))(x)
+
+
+def test_lexsort():
+    keys = np.random.default_rng(0).integers(0, 3, (3, 4, 30))
+    agree(lambda k: np.lexsort(k), keys)
+    agree(lambda k: np.lexsort((k[0], k[1]), axis=0), keys)
+    agree(lambda a, b: np.lexsort((a, b)), block("float64")[0, 0], keys[0, 0, :30].repeat(2)[:50])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_searchsorted(side, dtype):
+    x = block(dtype)
+    for size in (0, 1, 2, 7, 64, 600):
+        agree(lambda a, v: np.searchsorted(a, v, side), np.sort(x.ravel()[:size]), x)
+    agree(lambda a: a.searchsorted(1.5), np.sort(x.ravel()))
+    agree(lambda a, v: np.searchsorted(a, v, side, np.argsort(a, kind="stable")), x.ravel(), x)
+
+
+def test_searchsorted_takes_the_common_dtype():
+    a, v = np.array([1, 2, 3], np.int8), np.array([0.5, 2.5, 300], np.float32)
+    agree(np.searchsorted, a, v)
+    agree(np.searchsorted, v, a)
+    agree(lambda a: np.searchsorted(a, 1000), a)
+
+
+def test_digitize():
+    x, bins = block("float32"), np.array([-4.0, -1, -1, 0, 3])
+    for right in (False, True):
+        agree(lambda x: np.digitize(x, bins, right), x)
+        agree(lambda x, b: np.digitize(x, b, right), x, bins)
+        agree(lambda x, b: np.digitize(x, b, right), x, bins[::-1].copy())
+    agree(np.digitize, x, bins[:1])
+    with pytest.raises(CheckError, match="monotonically"):
+        jf.jit(np.digitize)(x, np.array([0.0, 2.0, 1.0]))
+
+
+def test_derivatives():
+    x = np.array([3.0, 1.0, 2.0])
+    np.testing.assert_array_equal(jf.grad(lambda x: (np.sort(x) * [1, 2, 3]).sum())(x), [3, 1, 2])
+    hessian = jf.hessian(lambda x: (np.sort(x) ** 2 * [1, 2, 3]).sum())(x)
+    np.testing.assert_array_equal(hessian, np.diag([6.0, 2.0, 4.0]))
+
+
+def test_vmap():
+    x = block("float64")
+    got = jf.vmap(lambda x, v: np.searchsorted(np.sort(x[0]), v))(x, x[:, 1])
+    expected = [np.searchsorted(np.sort(row[0]), row[1]) for row in x]
+    np.testing.assert_array_equal(got, expected)
+
+
+def test_lists_of_traced_kth_are_refused():
+    with pytest.raises(TraceError, match="kth cannot be a traced value"):
+        jf.jit(np.partition)(np.ones(3), 1)
