@@ -9,14 +9,18 @@ from jitflow.api.chosen import Chosen
 from jitflow.api.directions import directions
 from jitflow.api.inner import Inner, evaluate, require_function, require_inexact
 from jitflow.api.linear_map import LinearMap, Recipe, Side
-from jitflow.errors import TraceError
+from jitflow.errors import DerivativeError, TraceError
 from jitflow.ir.core import Function
+from jitflow.ir.ops.custom import forward_text
+from jitflow.ir.row import ROWS
 from jitflow.passes.linearize import linearize as add_tangents
 from jitflow.passes.partition import partition
 from jitflow.passes.transpose import transpose
 from jitflow.trace.emit import wrap
 from jitflow.trace.source import fail
 from jitflow.trace.staging import splice
+
+_TRANSPOSED = ROWS["transposed_call"]
 
 
 def jvp(
@@ -105,11 +109,20 @@ class _Staged:
         self.linear: Function = add_tangents(
             inner.graph, wrt=tuple(range(len(chosen.arrays))), of=inner.inexact
         )
+        if kind != "vjp":
+            require_forward(self.linear)
 
     def result(self, values: Sequence[Any]) -> tuple[Any, ...]:
         """The function's result, and its aux where it has one."""
         result, aux = self.inner.arrays(values)
         return (result, aux) if self.has_aux else (result,)
+
+
+def require_forward(function: Function) -> None:
+    """DerivativeError where tangents pass a function that has a rule for reverse mode only."""
+    for op in function.ops:
+        if op.row is _TRANSPOSED:
+            raise DerivativeError(forward_text(op))
 
 
 def require_arguments(given: Any, kind: str, what: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from jitflow.api.chosen import Chosen, numbers_of, transformed
-from jitflow.api.forward import jvp, require_arguments
+from jitflow.api.forward import jvp, require_arguments, require_forward
 from jitflow.api.function import JitFunction
 from jitflow.api.gradient import grad
 from jitflow.api.inner import Inner, require_function, require_inexact
@@ -137,6 +137,7 @@ def _columns(chosen: Chosen, inner: Inner) -> Parts:
     columns = []
     for index, x in enumerate(chosen.arrays):
         pushed = linearize(inner.graph, wrt=(index,), of=tuple(range(inner.leaf_count)))
+        require_forward(pushed)
         pairs = _along_basis(pushed, chosen, inner, count, x.type)
         columns.append([_basis_last(y, has, x.type) for y, has in pairs])
     return [[column[k] for column in columns] for k in range(inner.leaf_count)]

@@ -6,7 +6,7 @@ and results whose tangent is zero have None. Knows no op by name and imports no 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 Rule = Callable[[Any, Any, Sequence[Any]], Any]
@@ -54,6 +54,12 @@ def is_linear_in(op: Any, index: int) -> bool:
     row = op.row
     linear = row.linear(op) if callable(row.linear) else row.linear
     return linear == "all" or index in (linear or row.multilinear or ())
+
+
+def is_zero_of(op: Any, zeros: Collection[Any]) -> bool:
+    """Whether the op gives 0 as it is linear in these, which are 0."""
+    linear = [v in zeros for i, v in enumerate(op.operands) if is_linear_in(op, i)]
+    return any(linear) if op.row.multilinear is not None else bool(linear) and all(linear)
 
 
 def is_zero(value: Any) -> bool:

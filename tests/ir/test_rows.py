@@ -16,7 +16,7 @@ from jitflow.ir.verifier import verify
 from tests.support.samples import accepted, plain_rows, sample
 
 SIZES = {"n": 5}
-UNDEFINED = ("token", "print", "host_call", "check")
+UNDEFINED = ("token", "print", "host_call", "check", "transposed_call")
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -12,7 +12,7 @@ from typing import Any
 from jitflow.errors import DerivativeError, ShapeError, explain
 from jitflow.ir.batching import batch_regions
 from jitflow.ir.copying import copy_ops, copy_region
-from jitflow.ir.derivative import is_zero
+from jitflow.ir.derivative import is_zero, is_zero_of
 from jitflow.ir.ops.rules import Attrs, Types, require_tensor
 from jitflow.ir.ops.structured import accepts, types_of
 from jitflow.ir.row import ROWS, Attribute, Family, OpRow, register
@@ -88,9 +88,34 @@ def _for_results(op: Any, tangents: Sequence[Any]) -> tuple[Any, ...]:
 
 def _tangent_by_rule(b: Any, op: Any, tangents: Any) -> tuple[Any, ...]:
     given = _given_tangents(b, op, tangents)
-    ops, results = copy_ops(op.regions[1], (*op.operands, *given))
-    b.ops += ops
-    return _for_results(op, results[len(op.results) :])
+    region = op.regions[1]
+    ops, results = copy_ops(region, (*op.operands, *given))
+    zeros = {t for t in given if is_zero(t)}
+    replaced: dict[Any, Any] = {}
+    for copied in ops:
+        _append_without_zeros(b, copied, zeros, replaced)
+    found = [replaced.get(v, v) for v in results]
+    return _for_results(op, found[len(op.results) :])
+
+
+def _append_without_zeros(b: Any, op: Any, zeros: set[Any], replaced: dict[Any, Any]) -> None:
+    """Appends an op, or the constant 0 where it is linear in nothing but zeros.
+
+    So an op that is linear in a tangent and a zero shows that it is: its zero is a constant.
+    """
+    if zeros and is_zero_of(op, zeros):
+        b.locations = op.locations
+        for value in op.results:
+            zeros.add(value)
+            replaced[value] = b.full_like(value, 0)
+        return
+    if any(v in replaced for v in op.operands):
+        types, names = [v.type for v in op.results], [v.name for v in op.results]
+        operands = tuple([replaced.get(v, v) for v in op.operands])
+        fresh = type(op)(op.row, operands, op.attrs, types, op.regions, op.locations, names)
+        replaced.update(zip(op.results, fresh.results, strict=True))
+        op = fresh
+    b.append(op)
 
 
 def _tangent_by_transpose(b: Any, op: Any, tangents: Any) -> tuple[Any, ...]:
