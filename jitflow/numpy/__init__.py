@@ -21,11 +21,11 @@ from numpy import (
     dot, dsplit, dstack, ediff1d, einsum, empty_like, equal, exp, exp2, expand_dims, expm1,
     fabs, flip, fliplr, flipud, float_power, floor, floor_divide, fmax, fmin, fmod, frexp,
     full_like, gcd, gradient, greater, greater_equal, heaviside, hsplit, hstack, hypot, imag,
-    inner, insert, invert, isclose, iscomplex, iscomplexobj, isfinite, isinf, isnan, isreal,
-    isrealobj, kron, lcm, ldexp, left_shift, less, less_equal, lexsort, log, log10, log1p, log2,
-    logaddexp, logaddexp2, logical_and, logical_not, logical_or, logical_xor, matmul,
-    matrix_transpose, matvec, max, maximum, mean, median, meshgrid, min, minimum, mod, modf,
-    moveaxis, multiply, nan_to_num, nanargmax, nanargmin, nancumprod, nancumsum, nanmax,
+    inner, insert, interp, invert, isclose, iscomplex, iscomplexobj, isfinite, isinf, isnan,
+    isreal, isrealobj, kron, lcm, ldexp, left_shift, less, less_equal, lexsort, log, log10,
+    log1p, log2, logaddexp, logaddexp2, logical_and, logical_not, logical_or, logical_xor,
+    matmul, matrix_transpose, matvec, max, maximum, mean, median, meshgrid, min, minimum, mod,
+    modf, moveaxis, multiply, nan_to_num, nanargmax, nanargmin, nancumprod, nancumsum, nanmax,
     nanmean, nanmedian, nanmin, nanpercentile, nanprod, nanquantile, nanstd, nansum, nanvar,
     ndim, negative, nextafter, not_equal, ones_like, outer, pad, partition, percentile,
     permute_dims, poly, polyadd, polyder, polyint, polymul, polysub, polyval, positive, pow,
@@ -52,6 +52,7 @@ from jitflow.numpy import comparing as _comparing  # noqa: F401
 from jitflow.numpy import convolution as _convolution  # noqa: F401
 from jitflow.numpy import cross_products as _cross_products  # noqa: F401
 from jitflow.numpy import differences as _differences  # noqa: F401
+from jitflow.numpy import interpolation as _interpolation  # noqa: F401
 from jitflow.numpy import joining as _joining  # noqa: F401
 from jitflow.numpy import padding as _padding  # noqa: F401
 from jitflow.numpy import polynomials as _polynomials  # noqa: F401
@@ -86,8 +87,8 @@ __all__ = [
     "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp", "fromfunction", "full",
     "full_like", "gcd", "geomspace", "gradient", "greater", "greater_equal", "heaviside",
     "hsplit", "hstack", "hypot", "identity", "iinfo", "imag", "indices", "inexact", "inf",
-    "inner", "insert", "int16", "int32", "int64", "int8", "integer", "invert", "isclose",
-    "iscomplex", "iscomplexobj", "isfinite", "isinf", "isnan", "isreal", "isrealobj",
+    "inner", "insert", "int16", "int32", "int64", "int8", "integer", "interp", "invert",
+    "isclose", "iscomplex", "iscomplexobj", "isfinite", "isinf", "isnan", "isreal", "isrealobj",
     "issubdtype", "kron", "lcm", "ldexp", "left_shift", "less", "less_equal", "lexsort",
     "linalg", "linspace", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2",
     "logical_and", "logical_not", "logical_or", "logical_xor", "logspace", "matmul",
