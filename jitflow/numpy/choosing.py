@@ -17,7 +17,6 @@ from jitflow.numpy.basics import (
     convert,
     emit,
     fail,
-    full,
     key_of,
     operand,
     shape_of,
@@ -25,10 +24,9 @@ from jitflow.numpy.basics import (
     truth,
 )
 from jitflow.numpy.promotion import default as default_of
-from jitflow.numpy.reductions import all
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.ufuncs import CALLS
-from jitflow.trace import OPERATORS, detach
+from jitflow.trace import OPERATORS, PROPERTIES, detach
 
 
 @numpy_function(np.where)
@@ -121,47 +119,22 @@ def round(a: Any, decimals: int = 0) -> Array:
 
 
 @numpy_function(np.nan_to_num)
-def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Array:
+def nan_to_num(
+    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Array:
+    """Of complex numbers each part by itself. The argument stays, whatever `copy` says."""
     array = as_array(x)
-    if not array.type.dtype.is_float:
+    if not array.type.dtype.is_inexact:
         return detach(array)
+    if array.type.dtype.kind == "c":
+        parts = [PROPERTIES[name](array) for name in ("real", "imag")]
+        return emit("complex", *(nan_to_num(part, copy, nan, posinf, neginf) for part in parts))
     limits = np.finfo(array.dtype)
     result = where(CALLS[np.isnan](array), nan, array)
-    result = where(CALLS[np.equal](array, np.inf), limits.max if posinf is None else posinf, result)
+    high = limits.max if posinf is None else posinf
+    result = where(CALLS[np.equal](array, np.inf), high, result)
     low = limits.min if neginf is None else neginf
     return convert(where(CALLS[np.equal](array, -np.inf), low, result), array.type.dtype)
-
-
-@numpy_function(np.isclose)
-def isclose(
-    a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> Array:
-    """|a - b| <= atol + rtol * |b| where b is finite, a == b elsewhere."""
-    x, y = operand(a), operand(b)
-    gap = CALLS[np.absolute](CALLS[np.subtract](x, y))
-    bound = CALLS[np.add](atol, CALLS[np.multiply](rtol, CALLS[np.absolute](y)))
-    near = CALLS[np.logical_and](CALLS[np.less_equal](gap, bound), CALLS[np.isfinite](y))
-    result = CALLS[np.logical_or](near, CALLS[np.equal](x, y))
-    if not equal_nan:
-        return result
-    both = CALLS[np.logical_and](CALLS[np.isnan](x), CALLS[np.isnan](y))
-    return CALLS[np.logical_or](result, both)
-
-
-@numpy_function(np.allclose)
-def allclose(
-    a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> Array:
-    return all(isclose(a, b, rtol, atol, equal_nan))
-
-
-@numpy_function(np.array_equal)
-def array_equal(a1: Any, a2: Any) -> Array:
-    """False, known now, where the shapes differ."""
-    x, y = as_array(a1), as_array(a2)
-    if x.type.shape != y.type.shape:
-        return full((), False, bool_)
-    return all(CALLS[np.equal](x, y))
 
 
 OPERATORS["round"] = round

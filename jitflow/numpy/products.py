@@ -142,12 +142,6 @@ def inner(a: Any, b: Any) -> Array:
     return contract("inner", x, y, ((x.type.rank - 1,), (y.type.rank - 1,)))
 
 
-@numpy_function(np.outer)
-def outer(a: Any, b: Any) -> Array:
-    x, y = ravel(a), ravel(b)
-    return CALLS[np.multiply](reshaped(x, (*x.type.shape, 1)), y)
-
-
 @numpy_function(np.tensordot)
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Array:
     x, y = _pair(a, b)
@@ -183,5 +177,31 @@ def _tensordot_axes(x: Array, y: Array, axes: Any) -> tuple[Axes, Axes]:
     return first, second
 
 
+def matvec(a: Any, b: Any, dtype: Any = None) -> Array:
+    """np.matvec: matrices times vectors, leading axes broadcast."""
+    x, y = _loop_pair(np.matvec, a, b, dtype)
+    _require_ranks("matvec", x, y, 2, 1)
+    product = matmul(x, reshaped(y, (*y.type.shape, 1)))
+    return reshaped(product, product.type.shape[:-1])
+
+
+def vecmat(a: Any, b: Any, dtype: Any = None) -> Array:
+    """np.vecmat: conjugates of vectors times matrices, leading axes broadcast."""
+    x, y = _loop_pair(np.vecmat, a, b, dtype)
+    _require_ranks("vecmat", x, y, 1, 2)
+    row = reshaped(_conjugate(x), (*x.type.shape[:-1], 1, x.type.shape[-1]))
+    product = matmul(row, y)
+    return reshaped(product, (*product.type.shape[:-2], product.type.shape[-1]))
+
+
+def _require_ranks(op: str, x: Array, y: Array, first: int, second: int) -> None:
+    if x.type.rank < first or y.type.rank < second:
+        shapes = [x.type.shape, y.type.shape]
+        problem = f"operands need {first} and {second} dimensions or more"
+        fail(ShapeError, problem, op=op, shapes=shapes)
+
+
 CALLS[np.matmul] = matmul
+CALLS[np.matvec] = matvec
+CALLS[np.vecmat] = vecmat
 CALLS[np.vecdot] = vecdot

@@ -1,0 +1,212 @@
+"""Norms of vectors and matrices, powers and chains of matrices: linalg without factorisations."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any
+
+import numpy as np
+
+from jitflow.errors import AxisError, ShapeError, TraceError
+from jitflow.ir.dtypes import f64
+from jitflow.numpy.basics import Array, as_array, convert, emit, fail, full_like, normal_axes
+from jitflow.numpy.cross_products import outer
+from jitflow.numpy.diagonals import diagonal, eye, trace
+from jitflow.numpy.products import dot, matmul, tensordot, vecdot
+from jitflow.numpy.reductions import max, min, sum
+from jitflow.numpy.registry import numpy_function
+from jitflow.numpy.shaping import matrix_transpose, permuted, reshaped
+from jitflow.numpy.ufuncs import CALLS
+from jitflow.trace import PROPERTIES
+
+numpy_function(np.linalg.outer)(outer)
+numpy_function(np.linalg.matmul)(lambda x1, x2, /: matmul(x1, x2))
+numpy_function(np.linalg.tensordot)(lambda x1, x2, /, *, axes=2: tensordot(x1, x2, axes))
+numpy_function(np.linalg.matrix_transpose)(lambda x, /: matrix_transpose(x))
+numpy_function(np.linalg.diagonal)(lambda x, /, *, offset=0: diagonal(x, offset, -2, -1))
+
+
+@numpy_function(np.linalg.trace)
+def matrix_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Array:
+    return trace(x, offset, -2, -1, dtype)
+
+
+@numpy_function(np.linalg.vecdot)
+def last_axis_vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Array:
+    if axis != -1:
+        cure = "move the axis to the end"
+        fail(TraceError, f"axis={axis} is not supported under @jit", op="vecdot", cure=cure)
+    return vecdot(x1, x2)
+
+
+def _magnitudes(x: Array) -> Array:
+    return CALLS[np.absolute](x)
+
+
+def _squares(x: Array) -> Array:
+    """|x|**2, real."""
+    if x.type.dtype.kind != "c":
+        return emit("mul", x, x)
+    parts = [PROPERTIES[name](x) for name in ("real", "imag")]
+    return emit("add", *(emit("mul", part, part) for part in parts))
+
+
+@numpy_function(np.linalg.norm)
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Array:
+    """By default the 2-norm of all elements; else of vectors along one axis, matrices along two."""
+    array = as_array(x)
+    if not array.type.dtype.is_inexact:
+        array = convert(array, f64)
+    rank = array.type.rank
+    if ord is None and axis is None:
+        return CALLS[np.sqrt](sum(_squares(array), None, keepdims=keepdims))
+    listed = axis if isinstance(axis, (tuple, list)) else (axis,)
+    axes = normal_axes("norm", None if axis is None else tuple(listed), rank)
+    if len(axes) == 1:
+        return _vector_norm(array, ord, axes[0], keepdims)
+    if len(axes) == 2:
+        lines, columns = [k % rank for k in listed] if axis is not None else axes
+        return _matrix_norm(array, ord, lines, columns, keepdims)
+    fail(ShapeError, "improper number of dimensions to norm", op="norm", shapes=[array.type.shape])
+
+
+def _vector_norm(x: Array, ord: Any, axis: int, keepdims: bool) -> Array:
+    if ord is None or ord == 2:
+        return CALLS[np.sqrt](sum(_squares(x), axis, keepdims=keepdims))
+    if isinstance(ord, str):
+        fail(ShapeError, f"invalid norm order {ord!r} for vectors", op="norm")
+    sizes = _magnitudes(x)
+    if ord == math.inf:
+        return max(sizes, axis, keepdims, initial=0)
+    if ord == -math.inf:
+        return min(sizes, axis, keepdims)
+    if ord == 0:
+        nonzero = CALLS[np.not_equal](x, full_like(x, 0))
+        return sum(convert(nonzero, sizes.type.dtype), axis, keepdims=keepdims)
+    if ord == 1:
+        return sum(sizes, axis, keepdims=keepdims)
+    total = sum(CALLS[np.power](sizes, ord), axis, keepdims=keepdims)
+    return CALLS[np.power](total, convert(as_array(1 / ord), total.type.dtype))
+
+
+def _matrix_norm(x: Array, ord: Any, lines: int, columns: int, keepdims: bool) -> Array:
+    if ord in (None, "fro", "f"):
+        return CALLS[np.sqrt](sum(_squares(x), (lines, columns), keepdims=keepdims))
+    if ord in (2, -2, "nuc"):
+        cure = "compute the singular values outside @jit"
+        fail(TraceError, f"ord={ord!r} of matrices needs singular values", op="norm", cure=cure)
+    if ord not in (1, -1, math.inf, -math.inf):
+        fail(ShapeError, f"invalid norm order {ord!r} for matrices", op="norm")
+    inner, outer_axis = (lines, columns) if abs(ord) == 1 else (columns, lines)
+    totals = sum(_magnitudes(x), inner, keepdims=True)
+    options = {"initial": 0} if ord > 0 else {}
+    result = (max if ord > 0 else min)(totals, outer_axis, True, **options)
+    if keepdims:
+        return result
+    kept = [n for k, n in enumerate(x.type.shape) if k not in (lines, columns)]
+    return reshaped(result, tuple(kept))
+
+
+@numpy_function(np.linalg.vector_norm)
+def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Array:
+    """Over any axes, taken as one."""
+    array = as_array(x)
+    shape = array.type.shape
+    listed = axis if axis is None or isinstance(axis, (tuple, list)) else (axis,)
+    axes = normal_axes("vector_norm", listed, len(shape))
+    rest = [k for k in range(len(shape)) if k not in axes]
+    flat = reshaped(
+        permuted(array, [*axes, *rest]),
+        (math.prod([shape[k] for k in axes]), *[shape[k] for k in rest]),
+    )
+    result = norm(flat, ord, 0)
+    if not keepdims:
+        return result
+    return reshaped(result, tuple([1 if k in axes else n for k, n in enumerate(shape)]))
+
+
+@numpy_function(np.linalg.matrix_norm)
+def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Array:
+    return norm(x, ord, (-2, -1), keepdims)
+
+
+@numpy_function(np.linalg.matrix_power)
+def matrix_power(a: Any, n: int) -> Array:
+    """By repeated squaring, in NumPy's order."""
+    x = as_array(a)
+    if x.type.rank < 2 or x.type.shape[-1] != x.type.shape[-2]:
+        fail(ShapeError, "needs square matrices", op="matrix_power", shapes=[x.type.shape])
+    if not hasattr(n, "__index__") or type(n) is Array:
+        fail(TraceError, "the exponent is an integer known beforehand", op="matrix_power")
+    if n < 0:
+        cure = "invert the matrix, and take the power of that"
+        fail(TraceError, "negative exponents are not supported", op="matrix_power", cure=cure)
+    if n == 0:
+        one = eye(x.type.shape[-1], dtype=x.dtype)
+        return CALLS[np.add](one, full_like(x, 0))
+    if n == 3:
+        return matmul(matmul(x, x), x)
+    square, result, left = x, None, int(n)
+    while left:
+        if left & 1:
+            result = square if result is None else matmul(result, square)
+        left >>= 1
+        if left:
+            square = matmul(square, square)
+    assert result is not None
+    return result
+
+
+@numpy_function(np.linalg.multi_dot)
+def multi_dot(arrays: Any) -> Array:
+    """In the order that takes the fewest multiplications.
+
+    Source: Cormen et al., Introduction to Algorithms, chapter 15.2.
+    """
+    parts = [as_array(x) for x in arrays]
+    if len(parts) < 2:
+        fail(ShapeError, "expecting at least two arrays", op="multi_dot")
+    if len(parts) == 2:
+        return dot(*parts)
+    is_row, is_column = parts[0].type.rank == 1, parts[-1].type.rank == 1
+    if is_row:
+        parts[0] = reshaped(parts[0], (1, *parts[0].type.shape))
+    if is_column:
+        parts[-1] = reshaped(parts[-1], (*parts[-1].type.shape, 1))
+    for part in parts:
+        if part.type.rank != 2:
+            fail(AxisError, "takes matrices", op="multi_dot", shapes=[p.type.shape for p in parts])
+    sizes = [part.type.shape[0] for part in parts] + [parts[-1].type.shape[1]]
+    result = _chained(parts, _best_splits(sizes), 0, len(parts) - 1)
+    shape = result.type.shape
+    kept = [n for n, is_gone in zip(shape, (is_row, is_column), strict=True) if not is_gone]
+    return reshaped(result, tuple(kept))
+
+
+def _best_splits(sizes: list[Any]) -> dict[tuple[int, int], int]:
+    """Where to split each stretch of the chain last."""
+    count = len(sizes) - 1
+    cost = {(k, k): 0 for k in range(count)}
+    splits: dict[tuple[int, int], int] = {}
+    for length in range(1, count):
+        for first in range(count - length):
+            last = first + length
+            prices = [
+                cost[first, k] + cost[k + 1, last] + sizes[first] * sizes[k + 1] * sizes[last + 1]
+                for k in range(first, last)
+            ]
+            best = prices.index(builtins.min(prices))
+            splits[first, last] = first + best
+            cost[first, last] = prices[best]
+    return splits
+
+
+def _chained(
+    parts: list[Array], splits: dict[tuple[int, int], int], first: int, last: int
+) -> Array:
+    if first == last:
+        return parts[first]
+    split = splits[first, last]
+    left = _chained(parts, splits, first, split)
+    return dot(left, _chained(parts, splits, split + 1, last))
