@@ -18,7 +18,8 @@ from jitflow.runtime import Executable, compile_function, host_target
 LEVELS = ("graph", "ir", "opt", "kernels", "llvm", "asm")
 """The stages that `as_text` shows, in the order of the road."""
 
-FROM_LOOPS = tuple(name for name in LOOPS[LOOPS.index("lower") + 1 :] if PASSES[name].required)
+_LOWER = LOOPS.index("lower")
+FROM_LOOPS = tuple(name for name in LOOPS[_LOWER + 1 :] if PASSES[name].required)
 """What code needs of loop IR, whatever passes it has behind it."""
 
 Result = TypeVar("Result")
@@ -64,11 +65,14 @@ class Road:
         return run_pipeline(TENSOR[1:], self.ir)
 
     @_Stage
+    def fused(self) -> Function:
+        """The tensor IR with kernels: what each loop nest will compute."""
+        return run_pipeline(_host_loops()[:_LOWER], self.opt)
+
+    @_Stage
     def kernels(self) -> Function:
         """Loop IR, ready for code for this machine."""
-        target = host_target()
-        loops = loops_for(target.vector_bytes, target.vector_registers, target.has_f16c)
-        return run_pipeline(loops, self.opt)
+        return run_pipeline(_host_loops()[_LOWER:], self.fused)
 
     @_Stage
     def executable(self) -> Executable:
@@ -84,6 +88,11 @@ class Road:
         if level == "asm":
             return self.executable.assembly
         return format_function(getattr(self, level), locations)
+
+
+def _host_loops() -> tuple[str, ...]:
+    target = host_target()
+    return loops_for(target.vector_bytes, target.vector_registers, target.has_f16c)
 
 
 def finish_loops(function: Function, **instrumentation: Any) -> Function:

@@ -86,7 +86,7 @@ class _Printer:
     def head(self, op: Op) -> str:
         results = ", ".join(f"{self.name(v)}: {v.type}" for v in op.results)
         operands = ", ".join(self.name(v) for v in op.operands)
-        shown = {name: value for name, value in op.attrs.items() if _is_shown(op.row, name, value)}
+        shown = {name: value for name, value in op.attrs.items() if is_shown(op.row, name, value)}
         text = f"{results} = {op.row.name}" if results else op.row.name
         if operands:
             text += f" {operands}"
@@ -114,7 +114,7 @@ def _is_word(name: str) -> bool:
     return _WORD.fullmatch(name) is not None and name not in ("inf", "nan")
 
 
-def _is_shown(row: OpRow, name: str, value: Any) -> bool:
+def is_shown(row: OpRow, name: str, value: Any) -> bool:
     """Types stand in front, and defaults go without saying."""
     attribute = row.attributes.get(name)
     return attribute is None or (attribute.kind != "type" and attribute.default != value)
