@@ -35,11 +35,12 @@ def called_rows(ops: Iterable[Op]) -> dict[str, Kind]:
 
 @cache
 def row_symbol(kind: Kind) -> str:
-    """`jitflow_sin_f32x8`: the row, and the type of its operands, which is one."""
+    """`jitflow_sin_f32x8`: the row, the type of its operands, which is one, and its attributes."""
     type = kind.types[0]
-    assert not kind.attrs and all(t == type for t in kind.types)
+    assert all(t == type for t in kind.types)
     lanes = f"x{type.lanes}" if isinstance(type, VectorType) else ""
-    return f"jitflow_{kind.row.name}_{type.dtype.name}{lanes}"
+    attrs = "".join(f"_{name}{int(value)}" for name, value in kind.attrs)
+    return f"jitflow_{kind.row.name}_{type.dtype.name}{lanes}{attrs}"
 
 
 def emit_row(kind: Kind, e: Emitter) -> str:

@@ -5,12 +5,13 @@ the same ops in both, so that they give equal bits. Knows nothing of rows, passe
 """
 
 from jitflow.ir.expand.division import floor_divide, fmod, gcd, remainder
-from jitflow.ir.expand.error_function import erf
+from jitflow.ir.expand.error_function import erf, erfc, erfinv
 from jitflow.ir.expand.exponential import exp, exp2, expm1
 from jitflow.ir.expand.hyperbolic import cosh, sinh, tanh
 from jitflow.ir.expand.inverse_hyperbolic import arccosh, arcsinh, arctanh
 from jitflow.ir.expand.inverse_trigonometric import arccos, arcsin, arctan, arctan2
 from jitflow.ir.expand.logarithm import log, log1p, log2, log10
+from jitflow.ir.expand.philox import philox, philox_reference
 from jitflow.ir.expand.power import pow
 from jitflow.ir.expand.roots import cbrt, hypot
 from jitflow.ir.expand.scaling import ldexp
@@ -18,6 +19,6 @@ from jitflow.ir.expand.trigonometric import cos, sin, tan
 
 __all__ = [
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "cos",
-    "cosh", "erf", "exp", "exp2", "expm1", "floor_divide", "fmod", "gcd", "hypot", "ldexp", "log",
-    "log10", "log1p", "log2", "pow", "remainder", "sin", "sinh", "tan", "tanh",
+    "cosh", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "floor_divide", "fmod", "gcd", "hypot", "ldexp", "log",
+    "log10", "log1p", "log2", "philox", "philox_reference", "pow", "remainder", "sin", "sinh", "tan", "tanh",
 ]  # fmt: skip
