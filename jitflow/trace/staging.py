@@ -79,8 +79,19 @@ def run(
             at=source.at,
             cure="recurse on a static argument, as branches on traced values never end; or loop",
         )) from None
+    except ValueError as error:
+        _reveal(error)
+        raise
     parts, tree = flatten(result)
     return [_result(x, i, tree, source) for i, x in enumerate(parts)], tree
+
+
+def _reveal(error: ValueError) -> None:
+    """Raises our error where NumPy's stands in front of it: a number written into its array."""
+    if isinstance(error.__cause__, TraceError):
+        raise TraceError(explain(
+            str(error.__cause__), cure="or make the array that it is written into by jnp.zeros",
+        )) from None
 
 
 def _result(x: Any, index: int, tree: TreeDef, source: Source) -> TracedArray:

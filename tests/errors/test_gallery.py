@@ -69,6 +69,12 @@ def written_into_numpy(x):
     return rows
 
 
+def number_written_into_numpy(x):
+    row = np.zeros(3)
+    row[0] = x[1, 0]
+    return row
+
+
 def mathematics(x):
     return math.exp(x[0, 0])
 
@@ -149,6 +155,7 @@ INSIDE = [
     (to_scalar_type, TraceError, [".astype"]),
     (to_numpy_in_a_list, TraceError, ["conversion to a NumPy array", "np.stack"]),
     (written_into_numpy, TraceError, ["write into a NumPy array", "jnp.zeros"]),
+    (number_written_into_numpy, TraceError, ["float()", "row[0] = x[1, 0]", "jnp.zeros"]),
     (mathematics, TraceError, ["math module", "NumPy's functions"]),
     (contained, TraceError, ["`in`"]),
     (missing_function, TraceError, ["np.linalg.inv is not supported under @jit yet"]),
