@@ -76,7 +76,7 @@ class OpRow:
         exact: the compiled result equals the reference bit for bit; else within `ulp`.
         split(b, *operands, **attrs): the row on complex numbers as their parts (see parts.py);
         a linear row without it is done to each part. normwise: the error of a complex result in
-        units in the last place of its modulus, 0 where it is exact.
+        units in the last place of its modulus, 0 where it is exact, inf where it grows with size.
         keeps_halves: takes f16 and bf16 as they are, since it moves them or reads their bits;
         other rows compute on them in f32 and round the result once, which the reference that is
         given need not know.

@@ -73,3 +73,28 @@ def sign(x: Array) -> Array:
     zero = full_like(size, 0)
     divisor = emit("select", emit("eq", size, zero), full_like(size, 1), size)
     return emit("complex", *(emit("div", part, divisor) for part in parts(x)))
+
+
+def reduce_extreme(row: str, x: Array, axes: tuple[int, ...]) -> Array:
+    """reduce_max or reduce_min in the order of complex numbers; NaN where one has a NaN."""
+    re, im = parts(x)
+    first = emit(row, re, axes=axes)
+    hit = emit("eq", re, _spread(first, re, axes))
+    least = full_like(im, -math.inf if row == "reduce_max" else math.inf)
+    second = emit(row, emit("select", hit, im, least), axes=axes)
+    lost = emit("reduce_any", is_nan(x), axes=axes)
+    nan = full_like(first, math.nan)
+    return emit("complex", *(emit("select", lost, nan, part) for part in (first, second)))
+
+
+def index_of_extreme(name: str, x: Array, axis: int) -> Array:
+    """argmax or argmin: of the first number with a NaN if there is one."""
+    best = reduce_extreme(name.replace("arg", "reduce_"), x, (axis,))
+    hit = emit("or", emit("eq", x, _spread(best, x, (axis,))), is_nan(x))
+    return emit("argmax", hit, axis=axis)
+
+
+def _spread(result: Array, like: Array, axes: tuple[int, ...]) -> Array:
+    """A reduction's result put back along the axes that it lost."""
+    kept = tuple(a for a in range(like.type.rank) if a not in axes)
+    return emit("broadcast", result, shape=like.type.shape, axes=kept)

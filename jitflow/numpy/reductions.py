@@ -11,6 +11,7 @@ from jitflow.errors import DtypeError, ShapeError
 from jitflow.ir import dtypes
 from jitflow.ir.dtypes import DType
 from jitflow.ir.types import Shape
+from jitflow.numpy import complex_rules
 from jitflow.numpy.basics import (
     Array,
     as_array,
@@ -36,6 +37,9 @@ from jitflow.trace import detach
 def _reduce(row: str, x: Array, axis: Any, keepdims: bool) -> Array:
     """One reduction; a copy where no axis is reduced."""
     axes = normal_axes(row.removeprefix("reduce_"), axis, x.type.rank)
+    if x.type.dtype.kind == "c" and row in ("reduce_max", "reduce_min") and axes:
+        result = complex_rules.reduce_extreme(row, x, axes)
+        return with_axes(result, x.type.shape, axes) if keepdims else result
     result = emit(row, x, axes=axes) if axes else detach(x)
     return with_axes(result, x.type.shape, axes) if keepdims else result
 
@@ -211,5 +215,8 @@ def _index_of(name: str, x: Array, axis: Any, keepdims: bool) -> Array:
         axes = (position,)
     if flat.type.shape[position] == 0:
         fail(ShapeError, f"attempt to get {name} of an empty sequence", op=name, shapes=[shape])
-    result = emit(name, flat, axis=position)
+    if x.type.dtype.kind == "c":
+        result = complex_rules.index_of_extreme(name, flat, position)
+    else:
+        result = emit(name, flat, axis=position)
     return with_axes(result, shape, axes) if keepdims else result

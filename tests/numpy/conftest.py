@@ -18,6 +18,7 @@ from jitflow.trace.spec import spec
 from jitflow.trace.staging import Leaf, Source, Staged, stage
 
 TOLERANCE = {"float16": 2e-3, "float32": 2e-6, "float64": 1e-12}
+TOLERANCE |= {"complex64": TOLERANCE["float32"], "complex128": TOLERANCE["float64"]}
 
 
 def staged(f: Any, *args: Any) -> Staged:

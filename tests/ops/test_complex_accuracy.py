@@ -79,7 +79,8 @@ def error(found, true, part):
 
 
 def test_every_row_with_a_normwise_bound_is_in_the_table():
-    assert {row.name for row in ROWS.values() if row.normwise} == TRUE.keys()
+    bounded = {row.name for row in ROWS.values() if np.isfinite(row.normwise) and row.normwise}
+    assert bounded == TRUE.keys()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

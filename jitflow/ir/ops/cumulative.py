@@ -6,14 +6,17 @@ are those of NumPy.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from jitflow.errors import DtypeError, ShapeError
+from jitflow.ir import split
 from jitflow.ir.ops import reference
 from jitflow.ir.ops.rules import Attrs, Types, normal_axes, require_tensor
+from jitflow.ir.parts import Parts
 from jitflow.ir.row import Attribute, Family, OpRow, register
 
 CUMULATES = {"cumsum": "add", "cumprod": "mul", "cummax": "maximum", "cummin": "minimum"}
@@ -57,7 +60,7 @@ def _tangent_product(b: Any, op: Any, tangents: Any) -> Any:
         (x, dx), (y, dy) = first, second
         return b.mul(x, y), b.add(b.mul(dx, y), b.mul(x, dy))
 
-    return _scan(b, op, (op.operands[0], tangents[0]), combine)[1]
+    return _scan(b, (op.operands[0], tangents[0]), combine, **op.attrs)[1]
 
 
 def _tangent_extreme(compare: str) -> Any:
@@ -69,18 +72,26 @@ def _tangent_extreme(compare: str) -> Any:
             stays = getattr(b, compare)(x, y)
             return b.select(stays, x, y), b.select(stays, dx, dy)
 
-        return _scan(b, op, (op.operands[0], tangents[0]), combine)[1]
+        return _scan(b, (op.operands[0], tangents[0]), combine, **op.attrs)[1]
 
     return jvp
 
 
-def _scan(b: Any, op: Any, state: State, combine: Callable[[State, State], State]) -> State:
+def _split_product(b: Any, x: Parts, axis: int, reverse: bool) -> Parts:
+    def combine(first: State, second: State) -> State:
+        return split.mul(b, Parts(*first), Parts(*second))
+
+    return Parts(*_scan(b, x, combine, axis, reverse))
+
+
+def _scan(
+    b: Any, state: State, combine: Callable[[State, State], State], axis: int, reverse: bool
+) -> State:
     """The cumulative combination, by steps of 1, 2, 4, ..: Hillis and Steele, 1986."""
-    axis, turned = op.attrs["axis"], op.attrs["reverse"]
-    extent = op.result.type.shape[axis]
+    extent = state[0].type.shape[axis]
     if not isinstance(extent, int):
-        raise ShapeError(f"the derivative of {op.row.name} along {extent} needs a static size")
-    if turned:
+        raise ShapeError(f"a scan along {extent} needs a static size")
+    if reverse:
         state = tuple(b.reverse(x, axes=(axis,)) for x in state)
     step = 1
     while step < extent:
@@ -90,7 +101,7 @@ def _scan(b: Any, op: Any, state: State, combine: Callable[[State, State], State
         heads = [_part(b, x, axis, 0, step) for x in state]
         state = tuple(b.concatenate(h, x, axis=axis) for h, x in zip(heads, both, strict=True))
         step *= 2
-    return tuple(b.reverse(x, axes=(axis,)) for x in state) if turned else state
+    return tuple(b.reverse(x, axes=(axis,)) for x in state) if reverse else state
 
 
 def _part(b: Any, x: Any, axis: int, start: int, stop: int) -> Any:
@@ -134,7 +145,8 @@ _cumulative(
 _cumulative(
     "cumprod", lambda x, axis: np.multiply.accumulate(x, axis, x.dtype),
     "Products of the elements up to each one along `axis`, one after the other.",
-    _infer_cumulative("iuf", "real numbers but bool"), jvp=_tangent_product,
+    _infer_cumulative("iufc", "numbers"), jvp=_tangent_product,
+    split=_split_product, normwise=math.inf,
 )
 _cumulative(
     "cummax", _extremes(np.maximum, reference.maximum),
