@@ -57,6 +57,10 @@ class DerivativeError(JitflowError, ValueError):
     """A derivative that does not exist, or that jitflow does not know."""
 
 
+class GradientError(JitflowError, AssertionError):
+    """A derivative that differs from what differences of values say."""
+
+
 class VerifyError(JitflowError):
     """IR that breaks a rule of its level."""
 

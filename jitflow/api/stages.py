@@ -11,10 +11,10 @@ import numpy as np
 from jitflow.api.arguments import key_and_inputs
 from jitflow.api.road import Road
 from jitflow.api.signature import Call
-from jitflow.errors import CheckError, RangeError, TraceError
+from jitflow.errors import CheckError, TraceError
 from jitflow.ir.core import Function
+from jitflow.trace.checks import as_error
 from jitflow.trace.context import STATE
-from jitflow.trace.emit import OUT_OF_BOUNDS
 from jitflow.trace.graph import to_networkx
 from jitflow.trace.pytree import describe_difference, flatten, unflatten
 from jitflow.trace.source import fail
@@ -100,9 +100,7 @@ class Compiled(Lowered):
         try:
             outputs = self._execute(inputs)
         except CheckError as error:
-            if OUT_OF_BOUNDS in str(error):
-                raise RangeError(str(error)) from None
-            raise
+            raise as_error(error) from None
         if self._has_scalars:
             outputs = [x if x.ndim else x[()] for x in outputs]
         return outputs[0] if self._is_single else self._build(outputs)

@@ -17,24 +17,24 @@ from numpy import (
     bitwise_or, bitwise_right_shift, bitwise_xor, block, broadcast_arrays, broadcast_to, cbrt,
     ceil, clip, column_stack, concat, concatenate, conj, conjugate, convolve, copy, copysign,
     corrcoef, correlate, cos, cosh, count_nonzero, cov, cross, cumprod, cumsum, cumulative_prod,
-    cumulative_sum, deg2rad, degrees, delete, diag, diagonal, diff, digitize, divide, divmod,
-    dot, dsplit, dstack, ediff1d, einsum, empty_like, equal, exp, exp2, expand_dims, expm1,
-    fabs, flip, fliplr, flipud, float_power, floor, floor_divide, fmax, fmin, fmod, frexp,
-    full_like, gcd, gradient, greater, greater_equal, heaviside, hsplit, hstack, hypot, imag,
-    inner, insert, interp, invert, isclose, iscomplex, iscomplexobj, isfinite, isinf, isnan,
-    isreal, isrealobj, kron, lcm, ldexp, left_shift, less, less_equal, lexsort, log, log10,
-    log1p, log2, logaddexp, logaddexp2, logical_and, logical_not, logical_or, logical_xor,
-    matmul, matrix_transpose, matvec, max, maximum, mean, median, meshgrid, min, minimum, mod,
-    modf, moveaxis, multiply, nan_to_num, nanargmax, nanargmin, nancumprod, nancumsum, nanmax,
-    nanmean, nanmedian, nanmin, nanpercentile, nanprod, nanquantile, nanstd, nansum, nanvar,
-    ndim, negative, nextafter, not_equal, ones_like, outer, pad, partition, percentile,
-    permute_dims, poly, polyadd, polyder, polyint, polymul, polysub, polyval, positive, pow,
-    power, prod, ptp, quantile, rad2deg, radians, ravel, real, real_if_close, reciprocal,
-    remainder, repeat, reshape, resize, right_shift, rint, roll, rot90, round, searchsorted,
-    select, shape, sign, signbit, sin, sinh, size, sort, sort_complex, spacing, split, sqrt,
-    square, squeeze, stack, std, subtract, sum, swapaxes, tan, tanh, tensordot, tile, trace,
-    transpose, trapezoid, tril, trim_zeros, triu, true_divide, trunc, unstack, var, vdot,
-    vecdot, vecmat, vsplit, vstack, where, zeros_like,
+    cumulative_sum, deg2rad, degrees, delete, diag, diagflat, diagonal, diff, digitize, divide,
+    divmod, dot, dsplit, dstack, ediff1d, einsum, empty_like, equal, exp, exp2, expand_dims,
+    expm1, fabs, flip, fliplr, flipud, float_power, floor, floor_divide, fmax, fmin, fmod,
+    frexp, full_like, gcd, gradient, greater, greater_equal, heaviside, hsplit, hstack, hypot,
+    imag, inner, insert, interp, invert, isclose, iscomplex, iscomplexobj, isfinite, isinf,
+    isnan, isreal, isrealobj, kron, lcm, ldexp, left_shift, less, less_equal, lexsort, log,
+    log10, log1p, log2, logaddexp, logaddexp2, logical_and, logical_not, logical_or,
+    logical_xor, matmul, matrix_transpose, matvec, max, maximum, mean, median, meshgrid, min,
+    minimum, mod, modf, moveaxis, multiply, nan_to_num, nanargmax, nanargmin, nancumprod,
+    nancumsum, nanmax, nanmean, nanmedian, nanmin, nanpercentile, nanprod, nanquantile, nanstd,
+    nansum, nanvar, ndim, negative, nextafter, not_equal, ones_like, outer, pad, partition,
+    percentile, permute_dims, poly, polyadd, polyder, polyint, polymul, polysub, polyval,
+    positive, pow, power, prod, ptp, quantile, rad2deg, radians, ravel, real, real_if_close,
+    reciprocal, remainder, repeat, reshape, resize, right_shift, rint, roll, rollaxis, rot90,
+    round, searchsorted, select, shape, sign, signbit, sin, sinh, size, sort, sort_complex,
+    spacing, split, sqrt, square, squeeze, stack, std, subtract, sum, swapaxes, tan, tanh,
+    tensordot, tile, trace, transpose, trapezoid, tril, trim_zeros, triu, true_divide, trunc,
+    unstack, unwrap, vander, var, vdot, vecdot, vecmat, vsplit, vstack, where, zeros_like,
 )
 from numpy import (
     bool_, complex128, complex64, complexfloating, dtype, e, euler_gamma, finfo, float16,
@@ -47,7 +47,7 @@ from jitflow.numpy import choosing as _choosing  # noqa: F401  (these fill the t
 from jitflow.numpy import complex_numbers as _complex_numbers  # noqa: F401
 from jitflow.numpy import cumulative as _cumulative  # noqa: F401
 from jitflow.numpy import ignoring_nan as _ignoring_nan  # noqa: F401
-from jitflow.numpy import indexing as _indexing  # noqa: F401
+from jitflow.numpy import assigning as _assigning  # noqa: F401
 from jitflow.numpy import comparing as _comparing  # noqa: F401
 from jitflow.numpy import convolution as _convolution  # noqa: F401
 from jitflow.numpy import cross_products as _cross_products  # noqa: F401
@@ -57,6 +57,7 @@ from jitflow.numpy import joining as _joining  # noqa: F401
 from jitflow.numpy import padding as _padding  # noqa: F401
 from jitflow.numpy import polynomials as _polynomials  # noqa: F401
 from jitflow.numpy import rearranging as _rearranging  # noqa: F401
+from jitflow.numpy import methods as _methods  # noqa: F401
 from jitflow.numpy import operators as _operators  # noqa: F401
 from jitflow.numpy import quantiles as _quantiles  # noqa: F401
 from jitflow.numpy import sorting as _sorting  # noqa: F401
@@ -80,14 +81,14 @@ __all__ = [
     "column_stack", "complex128", "complex64", "complexfloating", "concat", "concatenate",
     "conj", "conjugate", "convolve", "copy", "copysign", "corrcoef", "correlate", "cos", "cosh",
     "count_nonzero", "cov", "cross", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum",
-    "deg2rad", "degrees", "delete", "diag", "diagonal", "diff", "digitize", "divide", "divmod",
-    "dot", "dsplit", "dstack", "dtype", "e", "ediff1d", "einsum", "empty", "empty_like",
-    "equal", "euler_gamma", "exp", "exp2", "expand_dims", "expm1", "eye", "fabs", "finfo",
-    "flip", "fliplr", "flipud", "float16", "float32", "float64", "float_power", "floating",
-    "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp", "fromfunction", "full",
-    "full_like", "gcd", "geomspace", "gradient", "greater", "greater_equal", "heaviside",
-    "hsplit", "hstack", "hypot", "identity", "iinfo", "imag", "indices", "inexact", "inf",
-    "inner", "insert", "int16", "int32", "int64", "int8", "integer", "interp", "invert",
+    "deg2rad", "degrees", "delete", "diag", "diagflat", "diagonal", "diff", "digitize",
+    "divide", "divmod", "dot", "dsplit", "dstack", "dtype", "e", "ediff1d", "einsum", "empty",
+    "empty_like", "equal", "euler_gamma", "exp", "exp2", "expand_dims", "expm1", "eye", "fabs",
+    "finfo", "flip", "fliplr", "flipud", "float16", "float32", "float64", "float_power",
+    "floating", "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp", "fromfunction",
+    "full", "full_like", "gcd", "geomspace", "gradient", "greater", "greater_equal",
+    "heaviside", "hsplit", "hstack", "hypot", "identity", "iinfo", "imag", "indices", "inexact",
+    "inf", "inner", "insert", "int16", "int32", "int64", "int8", "integer", "interp", "invert",
     "isclose", "iscomplex", "iscomplexobj", "isfinite", "isinf", "isnan", "isreal", "isrealobj",
     "issubdtype", "kron", "lcm", "ldexp", "left_shift", "less", "less_equal", "lexsort",
     "linalg", "linspace", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2",
@@ -101,11 +102,11 @@ __all__ = [
     "polyint", "polymul", "polysub", "polyval", "positive", "pow", "power", "prod",
     "promote_types", "ptp", "quantile", "rad2deg", "radians", "ravel", "real", "real_if_close",
     "reciprocal", "remainder", "repeat", "reshape", "resize", "result_type", "right_shift",
-    "rint", "roll", "rot90", "round", "searchsorted", "select", "shape", "sign", "signbit",
-    "signedinteger", "sin", "sinh", "size", "sort", "sort_complex", "spacing", "special",
-    "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "tan",
-    "tanh", "tensordot", "tile", "trace", "transpose", "trapezoid", "tri", "tril", "trim_zeros",
-    "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unsignedinteger",
-    "unstack", "var", "vdot", "vecdot", "vecmat", "vectorize", "vsplit", "vstack", "where",
-    "zeros", "zeros_like",
+    "rint", "roll", "rollaxis", "rot90", "round", "searchsorted", "select", "shape", "sign",
+    "signbit", "signedinteger", "sin", "sinh", "size", "sort", "sort_complex", "spacing",
+    "special", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum",
+    "swapaxes", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "trapezoid", "tri",
+    "tril", "trim_zeros", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8",
+    "unsignedinteger", "unstack", "unwrap", "vander", "var", "vdot", "vecdot", "vecmat",
+    "vectorize", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]

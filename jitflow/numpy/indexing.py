@@ -1,151 +1,158 @@
-"""NumPy's basic indexing: integers, slices, None and Ellipsis give a view, as in NumPy.
+"""x[...] as NumPy reads it: views for integers, slices, None and Ellipsis, new memory for arrays.
 
-A view is at most three ops: `slice`, `reverse` for negative steps, and `reshape` for the axes that
-integers take away and None adds.
+A view is at most four ops: `slice`, `reverse` for negative steps, `dynamic_slice` for traced
+integers, and `reshape` for the axes that integers take away and None adds. Index arrays are one
+`gather`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from jitflow.errors import AxisError, ShapeError, TraceError
-from jitflow.ir.dims import bounds
-from jitflow.ir.types import Dimension
-from jitflow.numpy.basics import Array, fail
+from jitflow.errors import AxisError
+from jitflow.ir.dtypes import i64
+from jitflow.ir.types import Dimension, Shape
+from jitflow.numpy.basics import Array, broadcast, emit, fail, full
+from jitflow.numpy.keys import (
+    Fixed,
+    Masked,
+    New,
+    Part,
+    Span,
+    Taken,
+    is_basic,
+    read_key,
+    refuse_count,
+)
 from jitflow.numpy.shaping import reshaped
-from jitflow.trace import OPERATORS, emit_view
-
-Span = tuple[Dimension, Dimension, int]
-"""start, stop and step >= 1 of one axis."""
-
-_LATER = "choose with jnp.where, or name the argument in static_argnames"
+from jitflow.trace import OPERATORS, detach, emit_view
 
 
 def getitem(x: Array, key: Any) -> Array:
     """x[key]."""
-    spans: list[Span] = []
+    x, parts = read_key(x, key)
+    if is_basic(parts):
+        return view(x, parts)
+    for part in parts:
+        if isinstance(part, Masked):
+            refuse_count(x, part.mask)
+    return _gathered(x, parts)
+
+
+def view(x: Array, parts: Sequence[Part]) -> Array:
+    """The view that parts without index arrays and masks give."""
     shape: list[Dimension] = []
-    reverse: list[int] = []
-    for entry in _complete(x, key if type(key) is tuple else (key,)):
-        axis = len(spans)
-        if entry is None:
+    for part in parts:
+        if isinstance(part, New):
             shape.append(1)
-        elif type(entry) is slice:
-            span, extent, is_reversed = _range(x, axis, entry)
-            spans.append(span)
-            shape.append(extent)
-            if is_reversed:
-                reverse.append(axis)
-        else:
-            index = _position(x, axis, entry)
-            spans.append((index, index + 1, 1))
-    return _view(x, spans, reverse, tuple(shape))
+        elif isinstance(part, Span):
+            shape.append(part.extent)
+    x = _sliced(x, parts)
+    x = _at_traced(x, parts)
+    return reshaped(x, tuple(shape))
 
 
-def _view(x: Array, spans: list[Span], reverse: list[int], shape: tuple[Dimension, ...]) -> Array:
-    if any(span != (0, extent, 1) for span, extent in zip(spans, x.type.shape, strict=True)):
-        start, stop, step = zip(*spans, strict=True)
+def _sliced(x: Array, parts: Sequence[Part]) -> Array:
+    """A view of what integers and slices take; other axes whole, and no axis gone."""
+    limits: list[tuple[Dimension, Dimension, int]] = [(0, n, 1) for n in x.type.shape]
+    whole = list(limits)
+    reverse = []
+    for part in parts:
+        if isinstance(part, Fixed):
+            limits[part.axis] = part.position, part.position + 1, 1
+        elif isinstance(part, Span):
+            limits[part.axis] = part.limits
+            if part.is_reversed:
+                reverse.append(part.axis)
+    if limits != whole:
+        start, stop, step = zip(*limits, strict=True)
         x = emit_view("slice", x, start=start, stop=stop, step=step)
-    if reverse:
-        x = emit_view("reverse", x, axes=tuple(reverse))
-    return reshaped(x, shape)
+    return emit_view("reverse", x, axes=tuple(reverse)) if reverse else x
 
 
-def _complete(x: Array, key: tuple[Any, ...]) -> list[Any]:
-    """One entry for each axis, and the Nones between them; Ellipsis stands for what is missing."""
-    for entry in key:
-        _require_basic(x, entry)
-    taken = sum(1 for entry in key if entry is not None and entry is not Ellipsis)
-    dots = sum(1 for entry in key if entry is Ellipsis)
-    if dots > 1:
-        fail(AxisError, "an index has one Ellipsis ('...') at most", shapes=[x.type])
-    missing = x.type.rank - taken
-    if missing < 0:
-        fail(
-            AxisError,
-            f"too many indices: the array has {x.type.rank} dimensions, and {taken} were indexed",
-            shapes=[x.type],
-        )
-    rest = [slice(None)] * missing
-    if not dots:
-        return [*key, *rest]
-    place = next(k for k, entry in enumerate(key) if entry is Ellipsis)
-    return [*key[:place], *rest, *key[place + 1 :]]
+def _at_traced(x: Array, parts: Sequence[Part]) -> Array:
+    """A view of one element along each axis that has a traced integer."""
+    taken = {part.axis: part.index for part in parts if isinstance(part, Taken)}
+    if not taken:
+        return x
+    starts = [taken[k] if k in taken else full((), 0, i64) for k in range(x.type.rank)]
+    sizes = tuple([1 if k in taken else n for k, n in enumerate(x.type.shape)])
+    return emit_view("dynamic_slice", x, *starts, sizes=sizes)
 
 
-def _require_basic(x: Array, entry: Any) -> None:
-    if entry is None or entry is Ellipsis or type(entry) is slice:
-        return
-    if type(entry) is Array or isinstance(entry, (list, np.ndarray, bool, np.bool_)):
-        kind = "a traced value" if type(entry) is Array else f"a {type(entry).__name__}"
-        fail(TraceError, f"indexing with {kind} comes later", shapes=[x.type], cure=_LATER)
-    if not hasattr(entry, "__index__"):
-        fail(
-            AxisError,
-            f"an index is an integer, a slice, None or Ellipsis, got {type(entry).__name__}",
-            shapes=[x.type],
-        )
+# Index arrays.
 
 
-def _range(x: Array, axis: int, entry: slice) -> tuple[Span, Dimension, bool]:
-    """What a slice takes in ascending order, how many, and whether they come in reverse."""
-    extent = x.type.shape[axis]
-    _require_bounds(entry)
-    if entry.start is None and entry.stop is None and entry.step is None:
-        return (0, extent, 1), extent, False
-    if not isinstance(extent, int):
-        return _symbolic_range(x, axis, entry)
-    picked = range(extent)[entry]
-    if not picked:
-        return (0, 0, 1), 0, False
-    low, high = sorted((picked[0], picked[-1]))
-    step = abs(picked.step) if len(picked) > 1 else 1
-    return (low, high + 1, step), len(picked), picked.step < 0 and len(picked) > 1
+def index_shape(taken: Sequence[Taken]) -> Shape:
+    """The common shape of index arrays; an IndexError, as NumPy's, where there is none."""
+    shapes = [part.index.type.shape for part in taken]
+    rank = max(map(len, shapes))
+    result: list[Dimension] = []
+    for axis in range(-rank, 0):
+        sizes = {shape[axis] for shape in shapes if len(shape) >= -axis} - {1}
+        if len(sizes) > 1:
+            shown = " ".join(map(str, shapes))
+            fail(
+                AxisError,
+                "shape mismatch: indexing arrays could not be broadcast together with shapes "
+                + shown,
+            )
+        result.append(sizes.pop() if sizes else 1)
+    return tuple(result)
 
 
-def _symbolic_range(x: Array, axis: int, entry: slice) -> tuple[Span, Dimension, bool]:
-    """Of an axis whose size only the call knows: step 1, bounds that every size has."""
-    if entry.step not in (None, 1):
-        fail(TraceError, "a step on an axis of unknown size comes later", shapes=[x.type])
-    start = 0 if entry.start is None else _place(x, axis, entry.start)
-    stop = x.type.shape[axis] if entry.stop is None else _place(x, axis, entry.stop)
-    if bounds(stop - start)[0] < 0:
-        fail(TraceError, f"the slice {start}:{stop} may be empty or not", shapes=[x.type])
-    return (start, stop, 1), stop - start, False
+def index_place(parts: Sequence[Part]) -> int:
+    """Before which of the other axes of the result those of the index arrays stand."""
+    places = [k for k, part in enumerate(parts) if not isinstance(part, (New, Span))]
+    is_together = places[-1] - places[0] == len(places) - 1
+    return places[0] if is_together else 0
 
 
-def _place(x: Array, axis: int, bound: Any) -> Dimension:
-    """A bound counted from the front of an axis that has it at every size."""
-    extent, number = x.type.shape[axis], bound.__index__()
-    if abs(number) > bounds(extent)[0]:
-        fail(TraceError, f"an axis of size {extent} may not reach {number}", shapes=[x.type])
-    return number if number >= 0 else extent + number
+def _gathered(x: Array, parts: Sequence[Part]) -> Array:
+    taken = [part for part in parts if isinstance(part, Taken)]
+    others = [part for part in parts if isinstance(part, (New, Span))]
+    shape = index_shape(taken)
+    place = index_place(parts)
+    spans = [part for part in others if isinstance(part, Span)]
+    fixed = [part.axis for part in parts if isinstance(part, Fixed)]
+    x = _without(_sliced(x, parts), fixed)
+    gone = {axis: axis - sum(f < axis for f in fixed) for axis in range(x.type.rank + len(fixed))}
+    order = [gone[part.axis] for part in (*taken, *spans)]
+    result = gather(x, order, [part.index for part in taken], shape)
+    before = sum(isinstance(part, Span) for part in others[:place])
+    result = _moved_in(result, len(shape), before)
+    sizes = [1 if isinstance(part, New) else part.extent for part in others]
+    return detach(_shaped(result, (*sizes[:place], *shape, *sizes[place:])))
 
 
-def _require_bounds(entry: slice) -> None:
-    for bound in (entry.start, entry.stop, entry.step):
-        if type(bound) is Array:
-            fail(TraceError, "a slice with traced bounds comes later", cure=_LATER)
-        if bound is not None and not hasattr(bound, "__index__"):
-            fail(TraceError, f"the bounds of a slice are integers or None, got {bound!r}")
-    if entry.step is not None and entry.step.__index__() == 0:
-        fail(ShapeError, "slice step cannot be zero")
+def _without(x: Array, axes: Sequence[int]) -> Array:
+    """x without these axes of size 1."""
+    kept = [n for axis, n in enumerate(x.type.shape) if axis not in axes]
+    return _shaped(x, tuple(kept))
 
 
-def _position(x: Array, axis: int, entry: Any) -> Dimension:
-    """An index counted from the front; AxisError outside the axis."""
-    index, extent = entry.__index__(), x.type.shape[axis]
-    if not isinstance(extent, int):
-        return _place(x, axis, index if index < 0 else index + 1) - (index >= 0)
-    if not -extent <= index < extent:
-        fail(
-            AxisError,
-            f"index {index} is out of bounds for axis {axis} with size {extent}",
-            shapes=[x.type],
-        )
-    return index % extent
+def _shaped(x: Array, shape: Shape) -> Array:
+    return x if x.type.shape == shape else emit("reshape", x, shape=shape)
+
+
+def gather(x: Array, order: Sequence[int], indices: Sequence[Array], shape: Shape) -> Array:
+    """Elements of x with its axes in this order, at indices (i64, in range) for the first of them.
+
+    The indices are broadcast to `shape`; its axes come first, then those of x without an index.
+    """
+    if list(order) != list(range(len(order))):
+        x = emit("transpose", x, axes=tuple(order))
+    return emit("gather", x, *[broadcast(index, shape) for index in indices])
+
+
+def _moved_in(x: Array, count: int, place: int) -> Array:
+    """x with its first `count` axes behind the `place` axes that follow them."""
+    if not count or not place:
+        return x
+    rank = x.type.rank
+    axes = (*range(count, count + place), *range(count), *range(count + place, rank))
+    return emit("transpose", x, axes=axes)
 
 
 OPERATORS["getitem"] = getitem

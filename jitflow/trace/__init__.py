@@ -1,10 +1,10 @@
 """From a Python call to a graph: pytrees, specs, tracers, source lines. Re-exports only."""
 
 from jitflow.trace import outputs as _outputs  # noqa: F401  (fills the entry for out=)
-from jitflow.trace import writes as _writes  # noqa: F401  (fills the in-place operators)
 from jitflow.trace.arrays import TracedArray, detach, row_major
 from jitflow.trace.context import STATE, Context, current, tracing
 from jitflow.trace.dispatch import (
+    CURES,
     FOREIGN_UFUNCS,
     FUNCTIONS,
     METHODS,
@@ -16,8 +16,10 @@ from jitflow.trace.dispatch import (
 from jitflow.trace.emit import constant, emit, emit_view, literal, wrap
 from jitflow.trace.lift import WEAK, lift
 from jitflow.trace.source import fail, here
+from jitflow.trace.writes import converted, fitted, require_writable, write
 
 __all__ = [
+    "CURES",
     "FOREIGN_UFUNCS",
     "FUNCTIONS",
     "METHODS",
@@ -28,17 +30,21 @@ __all__ = [
     "Context",
     "TracedArray",
     "constant",
+    "converted",
     "current",
     "detach",
     "emit",
     "emit_view",
     "fail",
+    "fitted",
     "here",
     "implements",
     "lift",
     "literal",
     "missing",
+    "require_writable",
     "row_major",
     "tracing",
     "wrap",
+    "write",
 ]

@@ -18,11 +18,9 @@ from jitflow.ir.dtypes import DType, i64
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import TensorType
 from jitflow.trace.arrays import Cell, TracedArray
+from jitflow.trace.checks import OUT_OF_BOUNDS
 from jitflow.trace.context import STATE, current
 from jitflow.trace.source import fail, here
-
-OUT_OF_BOUNDS = "Python integer out of bounds"
-"""How the message of a failed check of a weak integer begins."""
 
 FOREIGN = "it belongs to the function around this one"
 """Why an array that a nested trace captured cannot be written."""

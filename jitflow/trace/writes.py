@@ -1,7 +1,7 @@
 """In-place writes: `x[i] = v` and `x += v` as functional updates of the cell that x is a handle on.
 
-A write to a view is put back step by step through the view's path. Fills the entries `setitem`
-and `iadd`, `isub`, ... of `OPERATORS`, and the method `fill`.
+A write to a view is put back step by step through the view's path. Fills the entries `iadd`,
+`isub`, ... of `OPERATORS`, and the method `fill`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from jitflow.trace.arrays import MAY_BE_COPY, Step, TracedArray
 from jitflow.trace.context import STATE
 from jitflow.trace.dispatch import METHODS, OPERATORS, call_operator
 from jitflow.trace.emit import FOREIGN, emit, literal, wrap
-from jitflow.trace.lift import lift
 from jitflow.trace.source import fail
 
 _IN_PLACE = (
@@ -34,11 +33,8 @@ def write(target: TracedArray, new: TracedArray) -> None:
     of an enclosing trace, a broadcast one, or one that a write to a reshape may have changed.
     """
     cell = target.cell
-    _require_writable(target)
-    if new.type.dtype is not target.type.dtype:
-        _refuse_nonfinite(new, target.type.dtype)
-        new = emit("convert", new, dtype=target.type.dtype)
-    new = _spread(new, target.type.shape)
+    require_writable(target)
+    new = fitted(new, target.type.dtype, target.type.shape)
     steps = [wrap(cell.value)]
     for row, attrs, starts in target.path[:-1]:
         steps.append(emit(row, steps[-1], *map(wrap, starts), **attrs))
@@ -47,7 +43,21 @@ def write(target: TracedArray, new: TracedArray) -> None:
     cell.write(new.value)
 
 
-def _require_writable(target: TracedArray) -> None:
+def fitted(new: TracedArray, dtype: DType, shape: tuple[Any, ...]) -> TracedArray:
+    """What NumPy would write into an array of this dtype and shape."""
+    return _spread(converted(new, dtype), shape)
+
+
+def converted(new: TracedArray, dtype: DType) -> TracedArray:
+    """What NumPy would write into an array of this dtype."""
+    if new.type.dtype is dtype:
+        return new
+    _refuse_nonfinite(new, dtype)
+    return emit("convert", new, dtype=dtype)
+
+
+def require_writable(target: TracedArray) -> None:
+    """TraceError where a write to the array would be lost, or may not show where NumPy shows it."""
     reason = target.cell.frozen
     if target.cell.context is not STATE.context:
         reason = FOREIGN
@@ -118,37 +128,6 @@ def _put_slice(attrs: Any, whole: TracedArray, part: TracedArray) -> TracedArray
     return emit("update", whole, part, start=attrs["start"], step=attrs["step"])
 
 
-def _set_item(x: TracedArray, key: Any, new: Any) -> None:
-    _require_writable(x)
-    target = call_operator("getitem", x, key) if not _is_mask(key) else None
-    if target is not None and target.cell is x.cell:
-        new = lift(new)
-        if new.cell is not target.cell or new.path != target.path:
-            write(target, new)
-        return
-    if target is None and key.shape == x.type.shape and np.ndim(new) == 0:
-        mask = lift(key)
-        write(x, call_where(mask, new, x))
-        return
-    fail(
-        TraceError,
-        "assignment to an index that is an array is not supported under @jit yet",
-        cure="choose with jnp.where(mask, v, x)",
-    )
-
-
-def _is_mask(key: Any) -> bool:
-    return isinstance(key, (TracedArray, np.ndarray)) and key.dtype == np.bool_
-
-
-def call_where(mask: TracedArray, new: Any, x: TracedArray) -> TracedArray:
-    value = lift(new)
-    if value.type.dtype is not x.type.dtype:
-        _refuse_nonfinite(value, x.type.dtype)
-        value = emit("convert", value, dtype=x.type.dtype)
-    return emit("select", mask, _spread(value, x.type.shape), x)
-
-
 def _updater(name: str) -> Callable[..., Any]:
     def update(x: TracedArray, other: Any) -> Any:
         new = call_operator(name, x, other)
@@ -180,5 +159,4 @@ _SIGNS = dict(
 )
 for _name in _IN_PLACE:
     OPERATORS[f"i{_name}"] = _updater(_name)
-OPERATORS["setitem"] = _set_item
-METHODS["fill"] = lambda x, value: _set_item(x, ..., value)
+METHODS["fill"] = lambda x, value: call_operator("setitem", x, ..., value)

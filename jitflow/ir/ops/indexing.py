@@ -93,7 +93,7 @@ def _infer_scatter(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     combine = attrs["combine"]
     if combine not in COMBINES:
         raise VerifyError(f"combine is one of {', '.join(COMBINES)}, not {combine}")
-    kinds = {"set": "biufc", "add": "iufc"}.get(combine, "iuf")
+    kinds = {"set": "biufc", "add": "iufc", "mul": "iuf"}.get(combine, "biuf")
     if x.dtype.kind not in kinds:
         raise DtypeError(f"cannot combine {x.dtype} by {combine}; convert first")
     return (x,)
