@@ -79,7 +79,7 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any
     low = _limit(x, a_min if min is None else min, is_high=False)
     high = _limit(x, a_max if max is None else max, is_high=True)
     if low is None and high is None:
-        return detach(x)
+        return CALLS[np.positive](x)
     if low is None:
         return CALLS[np.minimum](x, high)
     if high is None:
@@ -105,17 +105,17 @@ def round(a: Any, decimals: int = 0) -> Array:
     """To even at ties. Decimals scale by a power of ten, round, and scale back, as NumPy does."""
     x = as_array(a)
     kind = x.type.dtype.kind
-    if kind in "iu":
-        if decimals < 0:
-            fail(TraceError, "decimals below 0 of integers come later", op="round")
+    if kind in "iu" and decimals >= 0:
         return detach(x)
-    if decimals == 0 or kind == "b":
+    if decimals == 0:
         return CALLS[np.rint](x)
+    if kind == "b":
+        fail(DtypeError, "bool has no decimals", op="round", cure="convert with .astype")
     scale, back = CALLS[np.multiply], CALLS[np.true_divide]
     if decimals < 0:
         scale, back = back, scale
     factor = float(10 ** abs(decimals))
-    return back(CALLS[np.rint](scale(x, factor)), factor)
+    return convert(back(CALLS[np.rint](scale(x, factor)), factor), x.type.dtype)
 
 
 @numpy_function(np.nan_to_num)

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import AxisError
+from jitflow.errors import AxisError, ShapeError
 from jitflow.ir.types import Shape
 from jitflow.numpy.basics import (
     Array,
     as_array,
     broadcast,
+    common_dtype,
     convert,
     emit,
     fail,
@@ -24,7 +25,7 @@ from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.ranges import iota
 from jitflow.numpy.reductions import sum
 from jitflow.numpy.registry import numpy_function
-from jitflow.numpy.shaping import as_shape, moveaxis, reshaped
+from jitflow.numpy.shaping import as_shape, moveaxis, ravel, reshaped
 from jitflow.numpy.ufuncs import CALLS
 
 
@@ -100,3 +101,27 @@ def diag(v: Any, k: int = 0) -> Array:
     padded = emit("pad", x, zero, low=(max(k, 0),), high=(max(-k, 0),), interior=(0,))
     line = broadcast(padded, shape)
     return emit("select", _band("eq", shape, k), line, full_like(line, 0))
+
+
+@numpy_function(np.diagflat)
+def diagflat(v: Any, k: int = 0) -> Array:
+    return diag(ravel(as_array(v)), k)
+
+
+@numpy_function(np.vander)
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Array:
+    """Powers by columns, each the product of the one before and x; in int64 at least."""
+    column = as_array(x)
+    if column.type.rank != 1:
+        fail(ShapeError, "x must be a vector", op="vander", shapes=[column.type.shape])
+    count = as_shape("vander", column.type.shape[0] if N is None else N)[0]
+    dtype = common_dtype([column, np.int64(0)])
+    column = convert(column, dtype)
+    size = column.type.shape[0]
+    powers = [full((size,), 1, dtype)]
+    for _ in range(count - 1):
+        powers.append(CALLS[np.multiply](powers[-1], column))
+    if count < 1:
+        return full((size, 0), 0, dtype)
+    columns = [reshaped(power, (size, 1)) for power in powers]
+    return emit("concatenate", *(columns if increasing else columns[::-1]), axis=1)

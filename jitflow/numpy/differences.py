@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,21 @@ from jitflow.numpy.basics import (
     Array,
     as_array,
     broadcast,
+    common_dtype,
     convert,
     fail,
     normal_axes,
     normal_axis,
+    operand,
 )
+from jitflow.numpy.choosing import where
 from jitflow.numpy.joining import concatenate
 from jitflow.numpy.reductions import sum
 from jitflow.numpy.registry import numpy_function, strong
 from jitflow.numpy.shaping import ravel, reshaped
 from jitflow.numpy.splitting import sliced
 from jitflow.numpy.ufuncs import CALLS
+from jitflow.trace import FUNCTIONS
 
 
 def _steps(x: Array, axis: int, ufunc: np.ufunc = np.subtract) -> Array:
@@ -183,6 +188,30 @@ def _weighted(x: Array, axis: int, places: tuple[int, ...], weights: tuple[Any, 
         term = CALLS[np.multiply](sliced(x, axis, at, at + 1), factor)
         total = term if total is None else CALLS[np.add](total, term)
     return CALLS[np.true_divide](total, gap)
+
+
+@numpy_function(np.unwrap)
+def unwrap(p: Any, discont: Any = None, axis: int = -1, period: Any = 2 * math.pi) -> Array:
+    """Jumps beyond half a period are taken out, by whole periods."""
+    x = as_array(p)
+    place = normal_axis("unwrap", axis, x.type.rank)
+    steps = diff(x, axis=place)
+    dtype = common_dtype([steps, operand(period)])
+    half, is_half_possible = period / 2, True
+    if dtype.is_integer:
+        half, rest = divmod(period, 2)
+        is_half_possible = rest == 0
+    wrapped = CALLS[np.add](CALLS[np.remainder](CALLS[np.add](steps, half), period), -half)
+    if is_half_possible:
+        at_low = CALLS[np.logical_and](CALLS[np.equal](wrapped, -half), CALLS[np.greater](steps, 0))
+        wrapped = where(at_low, convert(as_array(half), wrapped.type.dtype), wrapped)
+    change = CALLS[np.subtract](wrapped, steps)
+    is_small = CALLS[np.less](CALLS[np.absolute](steps), half if discont is None else discont)
+    change = where(is_small, convert(as_array(0), change.type.dtype), change)
+    total = FUNCTIONS[np.cumsum](change, axis=place)
+    first = sliced(x, place, 0, min(1, x.type.shape[place]))
+    rest = sliced(x, place, min(1, x.type.shape[place]), x.type.shape[place])
+    return convert(concatenate([first, CALLS[np.add](rest, total)], place), dtype)
 
 
 @numpy_function(np.trapezoid)

@@ -9,7 +9,7 @@ import numpy as np
 
 from jitflow.errors import ShapeError, TraceError
 from jitflow.ir.dims import Dim
-from jitflow.ir.dtypes import DType, as_dtype, bool_, i64
+from jitflow.ir.dtypes import DType, as_dtype, bool_, f64, i64
 from jitflow.ir.types import Shape, TensorType
 from jitflow.numpy.basics import (
     Array,
@@ -61,6 +61,8 @@ def _symbolic_arange(args: tuple[Any, ...], dtype: Any) -> Array:
 
 def iota(shape: Shape, axis: int, dtype: DType = i64) -> Array:
     """The index along an axis."""
+    if dtype.kind == "c":
+        return convert(iota(shape, axis, f64), dtype)
     return emit("iota", axis=axis % len(shape), type=TensorType(dtype, shape))
 
 

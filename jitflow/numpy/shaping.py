@@ -164,6 +164,16 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Array:
     return permuted(x, order)
 
 
+@numpy_function(np.rollaxis)
+def rollaxis(a: Any, axis: int, start: int = 0) -> Array:
+    """The axis moved in front of the one that is now at `start`."""
+    x = as_array(a)
+    rank = x.type.rank
+    place = normal_axis("rollaxis", axis, rank)
+    target = rank if start == rank else normal_axis("rollaxis", start, rank)
+    return moveaxis(x, place, target - (place < target))
+
+
 @numpy_function(np.expand_dims)
 def expand_dims(a: Any, axis: Any) -> Array:
     x = as_array(a)

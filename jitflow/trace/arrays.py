@@ -18,6 +18,7 @@ from jitflow.ir.core import Value
 from jitflow.ir.row import ROWS
 from jitflow.trace.context import STATE, Context, current, strange_text, where_made
 from jitflow.trace.dispatch import (
+    CURES,
     METHODS,
     PROPERTIES,
     MissingAttribute,
@@ -36,14 +37,6 @@ Path = tuple[Step, ...]
 """
 
 MAY_BE_COPY = "NumPy's reshape may have made a copy or a view"
-
-_CURES = {
-    "at": "write x[i] = v on an array that the function made, or use jnp.where",
-    "item": "use the array as it is; numbers are known when the jitted function has returned",
-    "tolist": "use the array as it is; numbers are known when the jitted function has returned",
-}
-"""What to write instead of attributes that traced arrays cannot have."""
-
 
 class Cell:
     """One array's memory: its current value, and how often it was written.
@@ -173,9 +166,9 @@ class TracedArray:
         if compute is not None:
             self.require_trace()
             return compute(self)
-        if name.startswith("__") or not (hasattr(np.ndarray, name) or name in _CURES):
+        if name.startswith("__") or not (hasattr(np.ndarray, name) or name in CURES):
             raise AttributeError(f"'TracedArray' object has no attribute '{name}'")
-        raise MissingAttribute(missing(f"the array attribute .{name}", _CURES.get(name, "")))
+        raise MissingAttribute(missing(f"the array attribute .{name}", CURES.get(name, "")))
 
     # Indexing and iteration.
 

@@ -25,6 +25,9 @@ METHODS: dict[str, Implementation] = {}
 PROPERTIES: dict[str, Implementation] = {}
 """Attributes of arrays that are computed: `PROPERTIES["T"](x)`."""
 
+CURES: dict[str, str] = {}
+"""What to write instead of attributes that traced arrays cannot have."""
+
 FUNCTIONS: dict[Any, Implementation] = {}
 """By NumPy function or ufunc (`np.mean`, `np.add`), or (ufunc, method): `(np.add, "reduce")`."""
 

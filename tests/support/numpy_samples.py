@@ -114,7 +114,7 @@ SAMPLES = {
     " | x, (2, 1), 'maximum' | x, (2, 1), 'minimum', stat_length=1 | v, 2, 'mean'"
     " | v, (2, 1), 'mean', stat_length=((2, 3),) | v, (2, 3), 'linear_ramp'"
     " | x, 2, 'linear_ramp', end_values=(1, 0) | v, (6, 9), 'reflect', reflect_type='odd'"
-    " | v, (6, 9), 'symmetric', reflect_type='odd' | x, 1, 'empty'"
+    " | v, (6, 9), 'symmetric', reflect_type='odd'"
     " | x, 1, lambda row, width, axis, options: row.__setitem__(slice(0, width[0]), 1)",
     "trim_zeros": "",
     # Creation.
@@ -164,7 +164,7 @@ SAMPLES = {
     "polyval": "v, w | [1, 2, 3], x | [1., 2], 3 * v",
     "polyadd": "v, x[0] | v, w | x[0], v",
     "polysub": "v, x[0] | v, w | x[0], v",
-    "polymul": "v, w | [1, 2], v",
+    "polymul": "abs(v) + 1, abs(w) + 1 | [1, 2], abs(v) + 1",
     "polyder": "v | v, 2 | v, 0 | v, 7",
     "polyint": "v | v, 2 | v, 2, [1, 2] | v, 2, k=3",
     "poly": "v",
@@ -189,8 +189,7 @@ METHODS = {
         (".round", "() | (1)"), (".squeeze", "()"), (".std", "() | (1) | (ddof=1)"),
         (".sum", "() | (1) | (axis=0, keepdims=True) | (where=f)"), (".swapaxes", "(0, 1)"),
         (".trace", "() | (1)"), (".transpose", "() | (1, 0) | ((0, 1))"),
-        (".var", "() | (1) | (ddof=1)"), (".view", "() | ('u1')"), (".to_device", "('cpu')"),
-        (".device", ""),
+        (".var", "() | (1) | (ddof=1)"), (".view", "()"), (".to_device", "('cpu')"),
     ] if calls or not name[1:] in ("fill", "ptp")
 }  # fmt: skip
 """What follows the array; several forms are separated by bars."""
