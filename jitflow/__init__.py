@@ -2,6 +2,7 @@
 
 from jitflow import numpy
 from jitflow.api import (
+    check_grads,
     custom_jvp,
     custom_vjp,
     elementwise_grad,
@@ -26,6 +27,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "JitflowError",
+    "check_grads",
     "custom_jvp",
     "custom_vjp",
     "elementwise_grad",

@@ -5,6 +5,7 @@ from jitflow.api.custom import custom_jvp, custom_vjp, stop_gradient
 from jitflow.api.forward import jvp, linearize, vjp
 from jitflow.api.function import CacheInfo, JitFunction, jit
 from jitflow.api.gradient import grad, value_and_grad
+from jitflow.api.gradient_check import check_grads
 from jitflow.api.jacobian import elementwise_grad, hessian, hvp, jacfwd, jacrev
 from jitflow.api.stages import Captured, Compiled, Lowered, Traced
 
@@ -15,6 +16,7 @@ __all__ = [
     "JitFunction",
     "Lowered",
     "Traced",
+    "check_grads",
     "custom_jvp",
     "custom_vjp",
     "elementwise_grad",

@@ -11,6 +11,8 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+import numpy as np
+
 from jitflow.api.inner import require_function
 from jitflow.api.rules import Regions, zeros
 from jitflow.errors import DerivativeError, TraceError
@@ -52,9 +54,10 @@ class _Custom:
 
     def _positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments by position, with defaults: rules know no keywords."""
-        try:
-            signature = inspect.signature(self.function)
-        except (TypeError, ValueError):
+        signature = _signature(self.function)
+        if signature is None and kwargs:
+            self.refuse(f"takes no keywords, got {', '.join(kwargs)}", "rules know positions")
+        if signature is None:
             return args
         try:
             bound = signature.bind(*args, **kwargs)
@@ -62,7 +65,8 @@ class _Custom:
             raise TypeError(f"{self.name}: {error}") from None
         bound.apply_defaults()
         if bound.kwargs:
-            self.refuse(f"{', '.join(bound.kwargs)} can be given by keyword only", "rename it")
+            names = ", ".join(bound.kwargs)
+            self.refuse(f"{names} can be given by keyword only", "rules know positions")
         return bound.args
 
     def _stage(self, args: tuple[Any, ...]) -> Any:
@@ -159,6 +163,16 @@ class custom_vjp(_Custom):
         forward, residuals = regions.forward(self.rules[0], primal)
         backward = regions.backward(self.rules[1], primal, forward, residuals)
         return regions.emit(primal, [primal, forward, backward])
+
+
+def _signature(function: Any) -> inspect.Signature | None:
+    """What is known of a function's parameters; of a ufunc's options there is no rule."""
+    if isinstance(function, np.ufunc):
+        return None
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
 
 
 def _plus(x: Any, y: Any) -> Any:
