@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from jitflow.ir.builder import method_name
@@ -42,6 +43,8 @@ def facts(row: OpRow) -> Iterator[str]:
         yield row.effect.value
     if not row.exact:
         yield error(row)
+    if 0 < row.normwise < math.inf:
+        yield f"complex {row.normwise} ULP"
     for fact in ALGEBRA:
         if getattr(row, fact):
             yield fact

@@ -53,6 +53,10 @@ def _tangent_erf(b: Any, t: Any, out: Any, x: Any) -> Any:
     return b.mul(t, b.mul(b.full_like(x, _TWO_OVER_SQRT_PI), bell))
 
 
+def _tangent_erfinv(b: Any, t: Any, out: Any, x: Any) -> Any:
+    return b.mul(t, b.mul(b.exp(b.mul(out, out)), b.full_like(x, 1 / _TWO_OVER_SQRT_PI)))
+
+
 function("exp", "e**x.", 1.5, 24, lambda b, t, out, x: b.mul(t, out),
          reference=reference.quiet(np.exp))
 function("exp2", "2**x, exact where x is whole.", 1.5, 22, _tangent_exp2,
@@ -69,6 +73,10 @@ function("log1p", "log(1 + x) without cancellation near 0.", 1.5, 47,
          lambda b, t, out, x: b.div(t, _plus_one(b, x)), reference=reference.quiet(np.log1p))
 function("cbrt", "Cube root.", 1.5, 45, _tangent_cbrt, reference=reference.quiet(np.cbrt))
 function("erf", "Error function.", 2.0, 41, _tangent_erf, reference=reference.erf)
+function("erfc", "1 - erf(x) without cancellation.", 1.5, 110,
+         lambda b, t, out, x: b.neg(_tangent_erf(b, t, out, x)), reference=reference.erfc)
+function("erfinv", "Inverse of erf; infinite at 1, NaN beyond.", 2.0, 300, _tangent_erfinv,
+         reference=reference.erfinv)
 
 
 def _power_by_base(b: Any, t: Any, out: Any, x: Any, y: Any) -> Any:
@@ -97,7 +105,8 @@ def _power_by_exponent(b: Any, t: Any, out: Any, x: Any, y: Any) -> Any:
 
 register(OpRow(
     name="pow", family=Family.ELEMENTWISE, arity=2, exact=False, ulp=2.0, cost=76,
-    doc="x**y. Integers wrap and take a negative exponent as 0: emit a check for it.",
+    doc="x**y; e**(y log x) of complex numbers. Integers wrap and take a negative exponent as 0: emit"
+        " a check for it.",
     infer=elementwise("iufc", "numbers"), reference=reference.power, expand=expand.pow,
     split=split.pow, normwise=1000.0,
     jvp=jvp_by_operand(_power_by_base, _power_by_exponent),
