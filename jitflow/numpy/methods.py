@@ -53,7 +53,7 @@ class Flat:
     def _elements(self) -> Array:
         """The elements as a view of one axis, whose writes go to the array."""
         x = self.array
-        path = (*x.path, ("reshape", {"shape": (x.type.size,)}))
+        path = (*x.path, ("reshape", {"shape": (x.type.size,)}, ()))
         return Array(x.cell, x.weak, path, emit("reshape", x, shape=(x.type.size,)).value)
 
     def __getitem__(self, key: Any) -> Array:
