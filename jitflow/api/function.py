@@ -14,6 +14,7 @@ import numpy as np
 
 from jitflow.api.arguments import key_and_inputs, leaf_of, refuse_specs
 from jitflow.api.collector import collector_paused
+from jitflow.api.recent import compile_recent
 from jitflow.api.signature import Call, Signature, refuse_unhashable, static_key
 from jitflow.api.stages import Captured, Compiled, Lowered, Traced
 from jitflow.errors import TraceError
@@ -43,7 +44,8 @@ class JitFunction:
 
     A signature is the structure of the arguments, dtype and shape of each array, the type of each
     Python number, and the values of static arguments. Safe to call from several threads. Where
-    `inlines` is set, the function is no `call` in another trace: it runs there as if undecorated.
+    `inlines` is set, the function is no `call` in another trace: it runs there as if undecorated;
+    and it shares code with others of equal graphs, as transforms are often made anew.
     """
 
     def __init__(
@@ -97,7 +99,8 @@ class JitFunction:
             found = self._cache.get(key)
             if found is None:
                 with collector_paused():
-                    found = self._trace(call).lower().compile()
+                    lowered = self._trace(call).lower()
+                    found = compile_recent(lowered) if self._inlines else lowered.compile()
                 self._cache[key] = found
                 self._misses += 1
             return found

@@ -34,12 +34,15 @@ class Captured(NamedTuple):
 
 
 class Traced:
-    """A function as the user wrote it: its graph, in program order, with source lines."""
+    """A function as the user wrote it: its graph, in program order, with source lines.
+
+    `road` leads from there to machine code.
+    """
 
     def __init__(self, staged: Staged, call: Call) -> None:
         self._staged = staged
         self._call = call._replace(leaves=[])  # the arguments themselves are not kept alive
-        self._road = Road(staged.function)
+        self.road = Road(staged.function)
 
     @property
     def graph(self) -> Function:
@@ -48,14 +51,14 @@ class Traced:
 
     def as_text(self, level: str = "graph", *, locations: bool = False) -> str:
         """The function at a level: graph, ir, opt, kernels, llvm or asm."""
-        return self._road.text(level, locations)
+        return self.road.text(level, locations)
 
     def to_networkx(self) -> networkx.MultiDiGraph:
         """The graph for networkx: a node per argument and op, an edge per operand."""
         return to_networkx(self.graph)
 
     def lower(self) -> Lowered:
-        return Lowered(self._staged, self._call, self._road)
+        return Lowered(self._staged, self._call, self.road)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.graph.name}>"
@@ -66,14 +69,14 @@ class Lowered(Traced):
 
     def __init__(self, staged: Staged, call: Call, road: Road) -> None:
         super().__init__(staged, call)
-        self._road = road
+        self.road = road
 
     def as_text(self, level: str = "opt", *, locations: bool = False) -> str:
         """The function at a level: graph, ir, opt, kernels, llvm or asm."""
-        return self._road.text(level, locations)
+        return self.road.text(level, locations)
 
     def compile(self) -> Compiled:
-        return Compiled(self._staged, self._call, self._road)
+        return Compiled(self._staged, self._call, self.road)
 
 
 class Compiled(Lowered):
@@ -90,7 +93,7 @@ class Compiled(Lowered):
 
     def as_text(self, level: str = "llvm", *, locations: bool = False) -> str:
         """The function at a level: graph, ir, opt, kernels, llvm or asm."""
-        return self._road.text(level, locations)
+        return self.road.text(level, locations)
 
     def run(self, inputs: list[Any]) -> Any:
         """The result for inputs that `key_and_inputs` made of leaves of this signature."""
