@@ -37,10 +37,11 @@ from numpy import (
     unstack, unwrap, vander, var, vdot, vecdot, vecmat, vsplit, vstack, where, zeros_like,
 )
 from numpy import (
-    bool_, complex128, complex64, complexfloating, dtype, e, euler_gamma, finfo, float16,
+    bool_, can_cast, complex128, complex64, complexfloating, dtype, e, euler_gamma, finfo,
+    float16,
     float32, float64, floating, iinfo, inexact, inf, int16, int32, int64, int8, integer,
-    issubdtype, nan, ndarray, newaxis, number, pi, promote_types, result_type, signedinteger,
-    uint16, uint32, uint64, uint8, unsignedinteger,
+    isdtype, issubdtype, nan, ndarray, newaxis, number, pi, promote_types, result_type,
+    signedinteger, uint16, uint32, uint64, uint8, unsignedinteger,
 )
 
 from jitflow.numpy import choosing as _choosing  # noqa: F401  (these fill the tables)
@@ -52,6 +53,7 @@ from jitflow.numpy import comparing as _comparing  # noqa: F401
 from jitflow.numpy import convolution as _convolution  # noqa: F401
 from jitflow.numpy import cross_products as _cross_products  # noqa: F401
 from jitflow.numpy import differences as _differences  # noqa: F401
+from jitflow.numpy import dtype_queries as _dtype_queries  # noqa: F401
 from jitflow.numpy import interpolation as _interpolation  # noqa: F401
 from jitflow.numpy import joining as _joining  # noqa: F401
 from jitflow.numpy import padding as _padding  # noqa: F401
@@ -77,7 +79,7 @@ __all__ = [
     "asin", "asinh", "astype", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d",
     "atleast_3d", "average", "bfloat16", "bitwise_and", "bitwise_count", "bitwise_invert",
     "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
-    "block", "bool_", "broadcast_arrays", "broadcast_to", "cbrt", "ceil", "clip",
+    "block", "bool_", "broadcast_arrays", "broadcast_to", "can_cast", "cbrt", "ceil", "clip",
     "column_stack", "complex128", "complex64", "complexfloating", "concat", "concatenate",
     "conj", "conjugate", "convolve", "copy", "copysign", "corrcoef", "correlate", "cos", "cosh",
     "count_nonzero", "cov", "cross", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum",
@@ -89,9 +91,9 @@ __all__ = [
     "full", "full_like", "gcd", "geomspace", "gradient", "greater", "greater_equal",
     "heaviside", "hsplit", "hstack", "hypot", "identity", "iinfo", "imag", "indices", "inexact",
     "inf", "inner", "insert", "int16", "int32", "int64", "int8", "integer", "interp", "invert",
-    "isclose", "iscomplex", "iscomplexobj", "isfinite", "isinf", "isnan", "isreal", "isrealobj",
-    "issubdtype", "kron", "lcm", "ldexp", "left_shift", "less", "less_equal", "lexsort",
-    "linalg", "linspace", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2",
+    "isclose", "iscomplex", "iscomplexobj", "isdtype", "isfinite", "isinf", "isnan", "isreal",
+    "isrealobj", "issubdtype", "kron", "lcm", "ldexp", "left_shift", "less", "less_equal",
+    "lexsort", "linalg", "linspace", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2",
     "logical_and", "logical_not", "logical_or", "logical_xor", "logspace", "matmul",
     "matrix_transpose", "matvec", "max", "maximum", "mean", "median", "meshgrid", "min",
     "minimum", "mod", "modf", "moveaxis", "multiply", "nan", "nan_to_num", "nanargmax",

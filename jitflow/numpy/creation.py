@@ -22,7 +22,7 @@ from jitflow.numpy.basics import (
 )
 from jitflow.numpy.basics import full as full_of
 from jitflow.numpy.promotion import default, requested_dtype
-from jitflow.numpy.registry import numpy_function
+from jitflow.numpy.registry import drop_inert, numpy_function
 from jitflow.numpy.shaping import as_shape
 from jitflow.trace import METHODS, STATE, detach, row_major
 
@@ -33,8 +33,10 @@ def in_trace(numpy_own: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
     def enter(implementation: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(numpy_own)
         def call(*args: Any, **kwargs: Any) -> Any:
-            chosen = implementation if STATE.context is not None else numpy_own
-            return chosen(*args, **kwargs)
+            if STATE.context is None:
+                return numpy_own(*args, **kwargs)
+            drop_inert(numpy_own.__name__, implementation, kwargs)
+            return implementation(*args, **kwargs)
 
         return call
 

@@ -38,6 +38,7 @@ def _band(row: str, shape: Shape, k: int) -> Array:
 @in_trace(np.eye)
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = float) -> Array:
     shape = as_shape("eye", (N, N if M is None else M))
+    k = max(-shape[0], min(k, shape[1]))  # beyond, all is zero
     return convert(_band("eq", shape, k), requested_dtype(dtype))
 
 

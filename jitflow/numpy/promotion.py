@@ -18,7 +18,9 @@ from jitflow.ir.dtypes import DType, as_dtype
 Key = Any
 """A NumPy dtype, or one of the types int, float and complex."""
 
-_SAMPLES: dict[Key, Any] = {int: 0, float: 0.0, complex: 0j}
+SAMPLES: dict[Key, Any] = {int: 0, float: 0.0, complex: 0j}
+"""What stands for weak operands where NumPy is asked."""
+
 _DEFAULTS = {int: np.dtype(np.int64), float: np.dtype(np.float64), complex: np.dtype(np.complex128)}
 
 
@@ -32,7 +34,7 @@ def requested_dtype(value: Any) -> DType:
 
 def scalar_key(value: Any) -> Key:
     """The key of a Python or NumPy scalar; a Python bool is as strong as NumPy's."""
-    return type(value) if type(value) in _SAMPLES else np.dtype(type(value))
+    return type(value) if type(value) in SAMPLES else np.dtype(type(value))
 
 
 def default(key: Key) -> Any:
@@ -62,7 +64,7 @@ def common(keys: tuple[Key, ...]) -> DType:
     Raises DtypeError where NumPy knows none: for bfloat16 beside integers or float16.
     """
     try:
-        return as_dtype(np.result_type(*(_SAMPLES.get(key, key) for key in keys)))
+        return as_dtype(np.result_type(*(SAMPLES.get(key, key) for key in keys)))
     except TypeError as error:
         names = " and ".join(dict.fromkeys(str(default(key)) for key in keys))
         raise DtypeError(f"no common dtype for {names}") from error

@@ -20,7 +20,12 @@ from jitflow.trace import FUNCTIONS, METHODS, OPERATORS, detach
 
 Implementation = Callable[..., Any]
 
-_INERT = {"order": ("C", "K", "A", None), "subok": (True, False), "casting": ("same_kind", "safe")}
+_INERT = {
+    "order": ("C", "K", "A", None),
+    "subok": (True, False),
+    "casting": ("same_kind", "safe"),
+    "device": (None, "cpu"),
+}
 """Options without a meaning here, with the values that ask for what happens anyway."""
 
 
@@ -86,7 +91,6 @@ def _supported(
     name: str, signature: inspect.Signature, bound: Any, implementation: Implementation
 ) -> tuple[list[Any], dict[str, Any]]:
     """Arguments of the implementation, by position and name; TraceError for what it lacks."""
-    own, takes_all = _parameters(implementation)
     positional: list[Any] = []
     keywords: dict[str, Any] = {}
     for key, value in bound.arguments.items():
@@ -101,10 +105,16 @@ def _supported(
             positional.append(value)
         else:
             keywords[key] = value
+    drop_inert(name, implementation, keywords)
+    return positional, keywords
+
+
+def drop_inert(name: str, implementation: Implementation, keywords: dict[str, Any]) -> None:
+    """Takes out keywords that the implementation lacks; TraceError where they mean something."""
+    own, takes_all = _parameters(implementation)
     for key in list(keywords):
         if key not in own and not takes_all:
             _refuse_unless_inert(name, key, keywords.pop(key))
-    return positional, keywords
 
 
 def _refuse_unless_inert(name: str, key: str, value: Any) -> None:

@@ -69,12 +69,12 @@ def run(checkout, examples, pytest_options):
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
         command = [
-            sys.executable, "-m", "pytest", "-c", "pytest.ini", "-q", "--tb=no",
+            sys.executable, "-m", "pytest", "array_api_tests", "-c", "pytest.ini", "-q", "--tb=no",
             "-p", "no:cacheprovider", "-p", "no_shrinking",
             "--derandomize", "--disable-deadline", f"--max-examples={examples}",
             "--disable-data-dependent-shapes", "--json-report", f"--json-report-file={report}",
             "--json-report-omit", "collectors", "warnings", "log", "streams", "keywords",
-            *pytest_options, "array_api_tests",
+            *pytest_options,
         ]  # fmt: skip
         subprocess.run(command, cwd=checkout, env=environment)
         tests = json.loads(report.read_text())["tests"]
