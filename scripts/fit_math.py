@@ -10,7 +10,7 @@ from pathlib import Path
 
 import mpmath
 import numpy as np
-from fits import DIGITS, ERF_ONE, FITS, LN2, PI
+from fits import DIGITS, ERF_ONE, ERFINV_SLOPE, FITS, LN2, PI
 from mpmath import mpf
 from remez import fit
 
@@ -114,6 +114,7 @@ def constant_entries() -> list[str]:
             {bits: parts(PI / 2, 3, bits) for bits in (32, 64)},
         ),
         ("TWO_PI", "2 pi in two floats", {64: parts(2 * PI, 2, 64)}),
+        ("ERFINV_SLOPE", "sqrt(pi)/2 in two floats", {64: parts(ERFINV_SLOPE, 2, 64)}),
         ("LOG2_E", "1/ln(2) in two floats", {64: parts(1 / LN2, 2, 64)}),
         ("LOG10_E", "1/ln(10) in two floats", {64: parts(1 / mpmath.ln(10), 2, 64)}),
         (

@@ -66,6 +66,30 @@ def log_series_tail(s: mpf) -> mpf:
     return (log_series(s) / 2 - mpf(1) / 3 - s**2 / 5) / s**4
 
 
+def to_ratio(a: mpf) -> mpf:
+    return (a - ERFCX_MIDDLE) / (a + ERFCX_MIDDLE)
+
+
+def from_ratio(q: mpf) -> mpf:
+    return ERFCX_MIDDLE * (1 + q) / (1 - q)
+
+
+def scaled_erfc(a: mpf) -> mpf:
+    return (1 + 2 * a) * mpmath.exp(a * a) * mpmath.erfc(a) - mpf(9) / 8
+
+
+def inverse_erfc(c: mpf) -> mpf:
+    """The root of erfc(y) = c, by Newton's steps on its logarithm."""
+    y = mpmath.sqrt(-mpmath.log(c))
+    while True:
+        step = mpmath.log(mpmath.erfc(y) / c) * mpmath.erfc(y) * mpmath.exp(y * y) * ERFINV_SLOPE
+        y += step
+        if abs(step) < mpf("1e-45"):
+            return y
+
+
+ERFINV_SLOPE = mpmath.sqrt(PI) / 2
+ERFCX_MIDDLE = mpf("2.5")
 EXP_HALF = LN2 / 2 * mpf("1.001")
 LOG_LOW, LOG_HIGH = 1 / SQRT2 - 1, SQRT2 - 1
 LOG_S2 = (LOG_HIGH / (2 + LOG_HIGH)) ** 2 * mpf("1.001")
@@ -164,5 +188,27 @@ FITS = {
         "erf(x) = x + x P(x^2), |x| <= 1",
         guarded(of_root(lambda x: mpmath.erf(x) / x - 1), 2 / mpmath.sqrt(PI) - 1),
         mpf(0), ERF_JOIN**2, {32: 6, 64: 11}, lambda z: mpf(1),
+    ),
+    "ERFINV": Fit(
+        "erfinv(x) = sqrt(pi)/2 x + x^3 P(x^2), |x| <= 1/2",
+        guarded(
+            of_root(lambda x: (mpmath.erfinv(x) / x - ERFINV_SLOPE) / x**2), ERFINV_SLOPE * PI / 12
+        ),
+        mpf(0), mpf(1) / 4, {64: 13}, plus_zero(lambda z: z),
+    ),
+    "ERFCX": Fit(
+        "(1 + 2 a) e^(a^2) erfc(a) - 9/8 as a polynomial in (a - k) / (a + k), a >= 1/2",
+        lambda q: scaled_erfc(from_ratio(q)),
+        to_ratio(mpf("0.48")), to_ratio(mpf("27.3")), {64: 22}, lambda q: mpf(1),
+    ),
+    "ERFCX_SHORT": Fit(
+        "ERFCX in f64 arithmetic for an f32 result, a <= 10.2",
+        lambda q: scaled_erfc(from_ratio(q)),
+        to_ratio(mpf("0.48")), to_ratio(mpf("10.2")), {64: 10}, lambda q: mpf(1),
+    ),
+    "ERFCINV": Fit(
+        "the root y of erfc(y) = e^(-s^2) roughly, to be improved, 2^-54 <= e^(-s^2) <= 1/2",
+        lambda s: inverse_erfc(mpmath.exp(-s * s)),
+        mpf("0.83"), mpf("6.13"), {64: 10}, lambda s: 1 / s,
     ),
 }  # fmt: skip

@@ -76,6 +76,8 @@ CASES = [
     ("sin", [normal(3)], {}),
     ("cos", [normal(3)], {}),
     ("erf", [normal(3)], {}),
+    ("erfc", [normal(3)], {}),
+    ("erfinv", [positive(3) / 2.5], {}),
     ("exp2", [normal(3)], {}),
     ("log2", [positive(3)], {}),
     ("log10", [positive(3)], {}),

@@ -21,13 +21,18 @@ def cube_root(x):
     return mpmath.sign(x) * mpmath.cbrt(abs(x))
 
 
+def complement(x):
+    return mpmath.erfc(x) if abs(x) < 1e3 else 1 - mpmath.sign(x)
+
+
 TRUE = {
     "exp": mpmath.exp, "exp2": lambda x: mpmath.mpf(2) ** x, "expm1": mpmath.expm1,
     "log": mpmath.log, "log2": lambda x: mpmath.log(x, 2), "log10": mpmath.log10,
     "log1p": mpmath.log1p, "sin": mpmath.sin, "cos": mpmath.cos, "tan": mpmath.tan,
     "arcsin": mpmath.asin, "arccos": mpmath.acos, "arctan": mpmath.atan, "arctan2": mpmath.atan2,
     "sinh": mpmath.sinh, "cosh": mpmath.cosh, "tanh": mpmath.tanh, "arcsinh": mpmath.asinh,
-    "arccosh": mpmath.acosh, "arctanh": mpmath.atanh, "erf": mpmath.erf, "cbrt": cube_root,
+    "arccosh": mpmath.acosh, "arctanh": mpmath.atanh, "erf": mpmath.erf, "erfc": complement,
+    "erfinv": mpmath.erfinv, "cbrt": cube_root,
     "hypot": mpmath.hypot, "pow": mpmath.power,
 }  # fmt: skip
 NEAR_QUARTER_TURNS = {
@@ -60,6 +65,8 @@ RANGES = {
     "cbrt": [(-1, 1), (1, 8), (-1e3, 1e3)],
     "hypot": [((-1, 1), (-1, 1)), ((-1e30, 1e30), (1, 1e30))],
     "erf": [(-1, 1), (0.9, 1.1), (-6, 6)],
+    "erfc": [(-1, 1), (0.45, 0.6), (-6, 6), (5, 28)],
+    "erfinv": [(-1, 1), (0.45, 0.6), (0.999, 1)],
     "pow": [((0.5, 2), (-80, 80)), ((0.9, 1.1), (-700, 700)), ((1e-9, 1e9), (-4, 4))],
 }
 
@@ -79,6 +86,7 @@ DOMAINS = {
     "log": np.abs, "log2": np.abs, "log10": np.abs, "pow": np.abs,
     "log1p": lambda x: np.where(x > -1, x, -x),
     "arcsin": within_one, "arccos": within_one, "arctanh": within_one, "arccosh": beyond_one,
+    "erfinv": within_one,
 }  # fmt: skip
 
 
@@ -135,6 +143,9 @@ SPECIALS = {
     "sin": [(INF, NAN), (-INF, NAN), (NAN, NAN), (0.0, 0.0), (-0.0, -0.0)],
     "cos": [(INF, NAN), (-INF, NAN), (NAN, NAN), (0.0, 1.0), (-0.0, 1.0)],
     "erf": [(INF, 1.0), (-INF, -1.0), (NAN, NAN), (0.0, 0.0), (-0.0, -0.0), (50.0, 1.0)],
+    "erfc": [(INF, 0.0), (-INF, 2.0), (NAN, NAN), (0.0, 1.0), (-0.0, 1.0), (50.0, 0.0)],
+    "erfinv": [(1.0, INF), (-1.0, -INF), (NAN, NAN), (0.0, 0.0), (-0.0, -0.0), (1.5, NAN),
+               (-INF, NAN)],
     "exp2": [(INF, INF), (-INF, 0.0), (NAN, NAN), (0.0, 1.0), (-0.0, 1.0), (1e4, INF), (-1e4, 0.0),
              (10.0, 1024.0), (-3.0, 0.125)],
     "log2": [(INF, INF), (-INF, NAN), (NAN, NAN), (0.0, -INF), (-0.0, -INF), (-1.0, NAN),

@@ -19,6 +19,7 @@ from jitflow.ir.expand.trigonometric import cos, sin, tan
 
 __all__ = [
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "cos",
-    "cosh", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "floor_divide", "fmod", "gcd", "hypot", "ldexp", "log",
-    "log10", "log1p", "log2", "philox", "philox_reference", "pow", "remainder", "sin", "sinh", "tan", "tanh",
+    "cosh", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "floor_divide", "fmod", "gcd",
+    "hypot", "ldexp", "log", "log10", "log1p", "log2", "philox", "philox_reference", "pow",
+    "remainder", "sin", "sinh", "tan", "tanh",
 ]  # fmt: skip

@@ -133,10 +133,36 @@ def shift_right(x: Array, y: Array) -> Array:
     return np.right_shift(x, y)
 
 
-def erf(x: Array) -> Array:
-    source = np.asarray(x)
-    flat = [math.erf(float(v)) for v in source.flat]
-    return np.array(flat, np.float64).reshape(source.shape).astype(source.dtype)
+def by_element(function: Callable[[float], float]) -> Callable[[Array], Array]:
+    """A function of Python floats, for arrays of any float dtype."""
+
+    def call(x: Array) -> Array:
+        source = np.asarray(x)
+        flat = [function(float(v)) for v in source.flat]
+        return np.array(flat, np.float64).reshape(source.shape).astype(source.dtype)
+
+    return call
+
+
+erf = by_element(math.erf)
+erfc = by_element(math.erfc)
+
+
+def _erfinv(x: float) -> float:
+    """Through the quantiles of the normal distribution, then Newton's steps."""
+    if not abs(x) < 1:
+        return math.copysign(math.inf, x) if abs(x) == 1 else math.nan
+    if x == 0:
+        return x
+    c = 1 - abs(x)
+    y = math.sqrt(-math.log(c * (2 - c))) * math.sqrt(math.pi) / 2
+    for _ in range(60):
+        lack = math.erf(y) - abs(x) if c > 0.5 else c - math.erfc(y)
+        y -= lack * math.sqrt(math.pi) / 2 * math.exp(y * y)
+    return math.copysign(y, x)
+
+
+erfinv = by_element(_erfinv)
 
 
 @quiet
