@@ -114,6 +114,8 @@ def _load(e: Emitter, op: Op) -> None:
     text = vector_text(count, memory_type(dtype))
     if buffer.type.strides[-1] == 1 or count == 1:
         found = _access(e, op, f"load {text}, ptr {pointer}, align {dtype.itemsize}")
+    elif buffer.type.strides[-1] == 2:
+        found = _load_every_other(e, pointer, part)
     else:
         found = _load_elements(e, pointer, buffer.type, part)
     e.names[op.results[0]] = from_memory(e, _widen(e, found, part, type), type)
@@ -150,6 +152,21 @@ def _stepped(
 
 def _access(e: Emitter, op: Op, text: str) -> str:
     return e.temp(hint(op.results[0], "load"), text)
+
+
+def _load_every_other(e: Emitter, pointer: str, type: VectorType) -> str:
+    """Lanes two apart, as parts of complex numbers are: of their run's two halves, which overlap."""
+    element, lanes = memory_type(type.dtype), type.lanes
+    text = vector_text(lanes, element)
+    last = e.temp("at", f"getelementptr inbounds {element}, ptr {pointer}, i64 {lanes - 1}")
+    halves = [
+        e.temp("half", f"load {text}, ptr {at}, align {type.dtype.itemsize}")
+        for at in (pointer, last)
+    ]
+    places = [2 * k if 2 * k < lanes else 2 * k + 1 for k in range(lanes)]
+    mask = ", ".join(f"i32 {place}" for place in places)
+    pair = ", ".join(f"{text} {half}" for half in halves)
+    return e.temp("lanes", f"shufflevector {pair}, <{lanes} x i32> <{mask}>")
 
 
 def _load_elements(e: Emitter, pointer: str, buffer: BufferType, type: VectorType) -> str:
