@@ -13,8 +13,13 @@ Rule = Callable[[Any, Any, Sequence[Any]], Any]
 
 
 def jvp_linear(b: Any, op: Any, tangents: Sequence[Any]) -> Any:
-    """The op itself on the tangents of its linear operands, with zeros for those without one."""
-    given = [t for t in tangents if t is not None]
+    """The op itself on the tangents of its linear operands, with zeros for those without one.
+
+    In what it is not linear, it is piecewise constant.
+    """
+    given = [t for i, t in enumerate(tangents) if t is not None and is_linear_in(op, i)]
+    if not given:
+        return None
     if len(given) == 1 and op.row.identity is not None:
         return given[0]
     operands = [
