@@ -1,6 +1,6 @@
 """jitflow: a just-in-time compiler for numerical Python."""
 
-from jitflow import numpy
+from jitflow import numpy, random
 from jitflow.api import (
     check_grads,
     custom_jvp,
@@ -41,6 +41,7 @@ __all__ = [
     "linearize",
     "map_tree",
     "numpy",
+    "random",
     "register",
     "spec",
     "stop_gradient",
