@@ -21,6 +21,7 @@ LOOPS: tuple[str, ...] = (
     "contract",  # rows that one iteration fills and reads; after loops were merged
     "forward_stores",  # loads of what the same iteration stored; after buffers shrank
     "panels",  # reads across lines of memory, block by block; of scalar loops
+    "strips",  # sequential loops around short parallel ones, which vectorize then takes
     "vectorize",  # lanes last, so that what stands above sees one element at a time
     "expand",  # math rows on the lanes that vectorize chose
     "half_bits",  # conversions that are left, on the lanes that vectorize chose

@@ -27,6 +27,7 @@ from jitflow.passes.panels import panels
 from jitflow.passes.pointwise import pointwise
 from jitflow.passes.split_complex import split_complex
 from jitflow.passes.step import Pass
+from jitflow.passes.strips import strips
 from jitflow.passes.transpose import transpose
 from jitflow.passes.vectorize import vectorize
 
@@ -50,6 +51,7 @@ _ALL: tuple[Pass, ...] = (
     Pass(contract),
     Pass(forward_stores),
     Pass(panels),
+    Pass(strips),
     Pass(vectorize),
     Pass(expand, required=True),
     Pass(half_bits, required=True),

@@ -1,0 +1,272 @@
+"""strips: a parallel loop around sequential ones goes inside of them, a strip at a time.
+
+Owns which loops are worth that, and where values wait between the parts of a body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jitflow.ir.builder import Builder
+from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.ir.row import ROWS
+from jitflow.ir.types import BufferType, VectorType
+from jitflow.passes.lowering.footprint import address
+from jitflow.passes.lowering.rebuild import base_of, constant_int, copy_op
+from jitflow.passes.lowering.varying import can_widen
+from jitflow.passes.rewrite import map_values, rebuild_op
+
+STRIP_BYTES = 4096
+"""Of the widest value: what waits stays in the first cache."""
+
+FAR_BYTES = 4000
+"""From one sequential step to the next: from here on memory is not read ahead."""
+
+LEAST_STRIP, LEAST_ROWS = 128, 16
+"""Shorter strips are overhead; fewer rows are all read ahead at once."""
+
+LANES = 16
+"""Strips that are not the only one are whole numbers of so many elements."""
+
+ROWS_AT_ONCE = 4
+"""Sequential steps for each time that what they carry is read and written."""
+
+
+def strips(function: Function) -> Function:
+    """Runs sequential loops over strips of a parallel loop, where each step would leap in memory.
+
+    Before: `loop (%k) {kind="parallel"} { %s: f32[] = loop (%i: i64[], %c: f32[]) {
+            %x: f32[] = load %a, %i, %k ... yield %d } ... }`
+    After:  `loop (%k) {step=1024} { loop (%i) { loop (%l) {kind="parallel"} { %c: f32[] = load
+            %strip, %l ... store %d, %strip, %l } } ... }`
+    What a sequential loop carries waits in a strip of memory, as does what is computed before a
+    loop and used after it. A last strip that is not whole moves back over the one before it, so
+    that a loop that reads what it writes stays. No order of additions changes.
+    Precondition: before `vectorize`; loop bounds of the parallel loop are constants.
+    """
+    builder, changed = Builder(function.params), False
+    for op in function.ops:
+        size = _strip(op)
+        if not size:
+            builder.append(op)
+            continue
+        builder.locations = op.locations
+        _Strips(builder, op, size).emit()
+        changed = True
+    return function.with_body(builder.region(function.results)) if changed else function
+
+
+def _strip(op: Op) -> int:
+    """Elements of a strip of this loop, or 0 where it stays."""
+    if op.row.name != "loop" or op.attrs["kind"] != "parallel" or op.attrs["step"] != 1:
+        return 0
+    body = op.regions[0]
+    inner = [o for o in walk(body) if o.row.name == "loop"]
+    extent = constant_int(op.operands[1])
+    if constant_int(op.operands[0]) != 0 or extent is None or not inner or not can_widen(op):
+        return 0
+    is_scalar = not any(isinstance(v.type, VectorType) for o in walk(body) for v in o.results)
+    if any(o.attrs["kind"] == "parallel" for o in inner) or not is_scalar or _rereads(body):
+        return 0
+    sizes = [v.type.dtype.itemsize for o in walk(body) if o.row.name == "load" for v in o.results]
+    if not sizes or extent < LEAST_STRIP or not _leaps(body, body.params[0], inner):
+        return 0
+    count = -(-extent * max(sizes) // STRIP_BYTES)
+    even = -(-extent // (count * LANES)) * LANES
+    return min(even, extent)
+
+
+def _rereads(body: Region) -> bool:
+    written = {base_of(op.operands[1]) for op in walk(body) if op.row.name == "store"}
+    return any(base_of(op.operands[0]) in written for op in walk(body) if op.row.name == "load")
+
+
+def _leaps(body: Region, index: Value, loops: Sequence[Op]) -> bool:
+    """Whether loads step by one along the parallel loop, and far along a sequential one."""
+    accesses = [op for op in walk(body) if op.row.name in ("load", "store")]
+    if any(_stride(op, index) not in (0, 1) for op in accesses):
+        return False
+    if max([constant_int(loop.operands[1]) or 0 for loop in loops]) < LEAST_ROWS:
+        return False
+    loads = [op for op in accesses if op.row.name == "load"]
+    return any(
+        abs(_stride(op, loop.regions[0].params[0])) * op.result.type.dtype.itemsize >= FAR_BYTES
+        for loop in loops
+        for op in loads
+    )
+
+
+def _stride(access: Op, index: Value) -> int:
+    """Elements from one value of a loop's index to the next."""
+    buffer, indices = address(access)
+    steps = zip(indices, buffer.type.strides, strict=True)
+    return sum(stride for value, stride in steps if value is index)
+
+
+class _Strips:
+    """One loop under rewriting. Parts of its body between loops run over a strip each."""
+
+    def __init__(self, builder: Builder, op: Op, size: int) -> None:
+        self.builder = builder
+        self.op = op
+        self.size = size
+        self.body = op.regions[0]
+        self.index = self.body.params[0]
+        self.varying: set[Value] = {self.index}
+        self.parts: dict[Value, int] = {}
+        """The part that computes a value."""
+        self.strips: dict[Value, Value] = {}
+        """Where a value waits that another part uses."""
+
+    def emit(self) -> None:
+        self._place(self.body)
+        extent = constant_int(self.op.operands[1]) or 0
+        whole = extent % self.size == 0
+
+        def body(b: Builder, count: Value) -> tuple[Value, ...]:
+            start = count if whole else b.minimum(count, b.index(extent - self.size))
+            self._region(b, self.body, {self.index: start}, ())
+            return ()
+
+        b = self.builder
+        kind = "parallel" if whole else "sequential"
+        b.loop(b.index(0), b.index(extent), body, (), self.size, kind)
+
+    # Which values differ along the strip, and which of them wait.
+
+    def _place(self, region: Region, part: int = 0) -> int:
+        """Numbers the parts of a region from `part` on, and gives the number of its last one."""
+        for op in region.ops:
+            if op.row.name == "loop":
+                self._use(op.operands[2:], part)
+                inner = op.regions[0]
+                for value in (*inner.params[1:], *op.results):
+                    self.varying.add(value)
+                    self.parts[value] = -1
+                last = self._place(inner, part + 1)
+                self._use(inner.results, last)
+                part = last + 1
+            elif not self.varying.isdisjoint(op.operands):
+                self._use(op.operands, part)
+                self.varying.update(op.results)
+                self.parts.update(dict.fromkeys(op.results, part))
+        return part
+
+    def _use(self, values: Sequence[Value], part: int) -> None:
+        for value in values:
+            if self.parts.get(value, part) != part:
+                self._wait(value)
+
+    def _wait(self, value: Value) -> Value:
+        """The strip of a value."""
+        strip = self.strips.get(value)
+        if strip is None:
+            type = BufferType(value.type.dtype, (self.size,), None, "temp")
+            made = self.builder.emit(ROWS["alloc"], (), {"type": type})
+            made.result.name = "strip"
+            strip = self.strips[value] = made.result
+        return strip
+
+    # The new body.
+
+    def _region(
+        self, b: Builder, region: Region, outer: dict[Value, Value], targets: Sequence[Value]
+    ) -> None:
+        """The region's ops over the strip; its results go to the strips `targets`."""
+        new, ops = dict(outer), list[Op]()
+        for op in region.ops:
+            b.locations = op.locations
+            if op.row.name == "loop":
+                carried = [self._wait(v) for v in op.regions[0].params[1:]]
+                self._part(b, ops, new, list(zip(op.operands[2:], carried, strict=True)))
+                ops = []
+                self._loop(b, op, new, carried)
+            elif self.varying.isdisjoint(op.results) and op.results:
+                copy_op(b, op, new, lambda *_: False)
+            else:
+                ops.append(op)
+        self._part(b, ops, new, list(zip(region.results, targets, strict=True)))
+
+    def _loop(
+        self, b: Builder, op: Op, outer: dict[Value, Value], carried: Sequence[Value]
+    ) -> None:
+        """What it carries ends where its results wait: in the same strips."""
+        inner = op.regions[0]
+        lower, upper = (outer.get(v, v) for v in op.operands[:2])
+        self.strips.update(zip(op.results, carried, strict=True))
+
+        def body(b: Builder, index: Value) -> tuple[Value, ...]:
+            self._region(b, inner, {**outer, inner.params[0]: index}, carried)
+            return ()
+
+        def rows(b: Builder, index: Value) -> tuple[Value, ...]:
+            self._rows(b, op, outer, index, carried)
+            return ()
+
+        if op.attrs["step"] == 1 and not any(o.regions for o in inner.ops):
+            count = b.sub(upper, lower)
+            whole = b.and_(count, b.index(-ROWS_AT_ONCE))
+            middle = b.maximum(b.add(lower, whole), lower)
+            b.loop(lower, middle, rows, (), ROWS_AT_ONCE)
+            lower = middle
+        b.loop(lower, upper, body, (), op.attrs["step"])
+
+    def _rows(
+        self, b: Builder, op: Op, outer: dict[Value, Value], index: Value, carried: Sequence[Value]
+    ) -> None:
+        """Some steps of an innermost loop at once: what it carries waits after the last of them."""
+        inner = op.regions[0]
+        steps = [b.add(index, b.index(k)) if k else index for k in range(ROWS_AT_ONCE)]
+
+        def body(b: Builder, count: Value) -> tuple[Value, ...]:
+            column = b.add(count, outer[self.index])
+            state = [b.load(strip, count) for strip in carried]
+            for step in steps:
+                new = {**outer, self.index: column, inner.params[0]: step}
+                new.update(zip(inner.params[1:], state, strict=True))
+                for nested in inner.ops:
+                    b.locations = nested.locations
+                    self._fetch(b, nested.operands, new, count)
+                    operands = map_values(nested.operands, new)
+                    again = b.append(rebuild_op(nested, operands, ()))
+                    new.update(zip(nested.results, again.results, strict=True))
+                self._fetch(b, inner.results, new, count)
+                state = [new.get(v, v) for v in inner.results]
+            for value, strip in zip(state, carried, strict=True):
+                b.store(value, strip, count)
+            return ()
+
+        b.loop(b.index(0), b.index(self.size), body, kind="parallel")
+
+    def _part(
+        self, b: Builder, ops: Sequence[Op], outer: dict[Value, Value],
+        moves: Sequence[tuple[Value, Value]],
+    ) -> None:
+        """One loop over the strip: the ops, then values into strips, all read before any is."""
+        if not ops and not moves:
+            return
+
+        def body(b: Builder, count: Value) -> tuple[Value, ...]:
+            new = {**outer, self.index: b.add(count, outer[self.index])}
+            for op in ops:
+                b.locations = op.locations
+                self._fetch(b, op.operands, new, count)
+                copy_op(b, op, new, lambda *_: False)
+            self._fetch(b, [value for value, _ in moves], new, count)
+            for op in ops:
+                for value in op.results:
+                    if value in self.strips:
+                        b.store(new.get(value, value), self.strips[value], count)
+            for value, strip in moves:
+                b.store(new.get(value, value), strip, count)
+            return ()
+
+        b.loop(b.index(0), b.index(self.size), body, kind="parallel")
+
+    def _fetch(
+        self, b: Builder, values: Sequence[Value], new: dict[Value, Value], count: Value
+    ) -> None:
+        """Loads what other parts computed."""
+        for value in values:
+            if value in self.strips and value not in new:
+                new[value] = b.load(self.strips[value], count)

@@ -1,0 +1,67 @@
+"""Strips change no bit: reductions and running sums over leading axes, of every size and target."""
+
+import numpy as np
+import pytest
+
+from jitflow.ir.builder import Builder
+from jitflow.ir.core import walk
+from jitflow.ir.dtypes import DTYPES
+from jitflow.ir.interpreter import interpret
+from jitflow.ir.types import TensorType
+from jitflow.passes.manager import run_pipeline
+from jitflow.passes.pipeline import loops_for
+from jitflow.runtime import compile_function
+from tests.support.native import HERE
+from tests.support.programs import assert_same_bits
+
+TARGETS = [(16, 16), (32, 16), (64, 32)]
+
+
+def program(name, shape, steps):
+    """Several reductions in one kernel, of what is computed on the way."""
+    b = Builder(locations=HERE)
+    x = b.param(TensorType(DTYPES[name], shape))
+    return b.build("f", steps(b, x))
+
+
+def check(function, array):
+    """With the pass and without it, on all targets, the bits are the same."""
+    results = []
+    for target in TARGETS:
+        full = loops_for(*target)
+        without = tuple(step for step in full if step != "strips")
+        loops = [run_pipeline(passes, function, verify_each=True) for passes in (full, without)]
+        assert any(v.name == "strip" for op in walk(loops[0].body) for v in op.results)
+        results += [compile_function(each)([array]) for each in loops]
+    for result in results[1:]:
+        assert_same_bits(result, results[0])
+    return results[0]
+
+
+def sample(name, shape):
+    return (np.random.default_rng(3).normal(size=shape) * 9).astype(DTYPES[name].numpy)
+
+
+@pytest.mark.parametrize("name", ["f32", "f64", "i8", "i64", "f16"])
+@pytest.mark.parametrize("rows", [16, 33, 65])
+def test_sums(name, rows):
+    shape = (rows, 8, 640)
+    check(program(name, shape, lambda b, x: [b.reduce_sum(x, axes=(0,))]), sample(name, shape))
+
+
+@pytest.mark.parametrize("width", [2053, 1037, 4096])
+def test_several_reductions_with_work_before_and_after(width):
+    def steps(b, x):
+        y = b.mul(x, x)
+        total, most = b.reduce_sum(y, axes=(0,)), b.reduce_max(x, axes=(0,))
+        return [b.div(total, most), b.argmax(y, axis=0)]
+
+    check(program("f32", (37, width), steps), sample("f32", (37, width)))
+
+
+def test_the_interpreter_agrees():
+    shape = (18, 1001)
+    function = program("f32", shape, lambda b, x: [b.reduce_sum(b.add(x, x), axes=(0,))])
+    array, total = sample("f32", shape), np.zeros(shape[1:], np.float32)
+    interpret(run_pipeline(loops_for(16, 16), function), [array, total])
+    assert_same_bits(check(function, array), [total])
