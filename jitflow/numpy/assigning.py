@@ -15,7 +15,7 @@ from jitflow.errors import DtypeError, ShapeError
 from jitflow.ir.dtypes import i64
 from jitflow.ir.types import Dimension, TensorType
 from jitflow.numpy.basics import Array, broadcast, emit, emit_check, fail, full, full_like
-from jitflow.numpy.indexing import index_place, index_shape, view
+from jitflow.numpy.indexing import axes_of, index_place, index_shape, view
 from jitflow.numpy.keys import Fixed, Masked, New, Part, Span, Taken, is_basic, read_key
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import FUNCTIONS, OPERATORS, converted, fitted, lift, require_writable, write
@@ -64,7 +64,7 @@ def _scattered(x: Array, parts: Sequence[Part], new: Array, combine: str) -> Arr
     fixed = [part for part in parts if isinstance(part, Fixed)]
     indices += [full(every, part.position, i64) for part in fixed]
     indices += [_counted(s, every, len(shape) + k) for k, s in enumerate(cut)]
-    axes = [part.axis for part in (*taken, *fixed, *cut, *rest)]
+    axes = axes_of([*taken, *fixed, *cut, *rest])
     turned = _transposed(x, axes)
     result = emit("scatter", turned, updates, *indices, combine=combine)
     return _transposed(result, _inverse(axes))

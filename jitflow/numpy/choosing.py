@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import DtypeError, ShapeError, TraceError
+from jitflow.errors import DtypeError, ShapeError
 from jitflow.ir.dtypes import bool_
 from jitflow.numpy.basics import (
     Array,
@@ -23,6 +23,7 @@ from jitflow.numpy.basics import (
     spread,
     truth,
 )
+from jitflow.numpy.places import nonzero
 from jitflow.numpy.promotion import default as default_of
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.ufuncs import CALLS
@@ -30,14 +31,11 @@ from jitflow.trace import OPERATORS, PROPERTIES, detach
 
 
 @numpy_function(np.where)
-def where(condition: Any, x: Any = None, y: Any = None) -> Array:
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    if x is None and y is None:
+        return nonzero(condition)
     if x is None or y is None:
-        fail(
-            TraceError,
-            "where(condition) has a shape that is not known yet",
-            op="where",
-            cure="give both choices: where(condition, x, y)",
-        )
+        fail(ShapeError, "either both or neither of x and y should be given", op="where")
     first, second = operand(x), operand(y)
     flag = _flag(operand(condition))
     dtype = common_dtype([first, second])

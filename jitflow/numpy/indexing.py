@@ -84,6 +84,10 @@ def _at_traced(x: Array, parts: Sequence[Part]) -> Array:
 # Index arrays.
 
 
+def axes_of(parts: Sequence[Fixed | Span | Taken]) -> list[int]:
+    return [part.axis for part in parts]
+
+
 def index_shape(taken: Sequence[Taken]) -> Shape:
     """The common shape of index arrays; an IndexError, as NumPy's, where there is none."""
     shapes = [part.index.type.shape for part in taken]
@@ -118,10 +122,10 @@ def _gathered(x: Array, parts: Sequence[Part]) -> Array:
     fixed = [part.axis for part in parts if isinstance(part, Fixed)]
     x = _without(_sliced(x, parts), fixed)
     gone = {axis: axis - sum(f < axis for f in fixed) for axis in range(x.type.rank + len(fixed))}
-    order = [gone[part.axis] for part in (*taken, *spans)]
+    order = [gone[axis] for axis in axes_of([*taken, *spans])]
     result = gather(x, order, [part.index for part in taken], shape)
     before = sum(isinstance(part, Span) for part in others[:place])
-    result = _moved_in(result, len(shape), before)
+    result = moved_in(result, len(shape), before)
     sizes = [1 if isinstance(part, New) else part.extent for part in others]
     return detach(_shaped(result, (*sizes[:place], *shape, *sizes[place:])))
 
@@ -146,7 +150,7 @@ def gather(x: Array, order: Sequence[int], indices: Sequence[Array], shape: Shap
     return emit("gather", x, *[broadcast(index, shape) for index in indices])
 
 
-def _moved_in(x: Array, count: int, place: int) -> Array:
+def moved_in(x: Array, count: int, place: int) -> Array:
     """x with its first `count` axes behind the `place` axes that follow them."""
     if not count or not place:
         return x
