@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import prod
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value
@@ -25,25 +24,24 @@ LINE_BYTES = 64
 
 COLUMNS = 64
 MOST_LANES = 16
-LEAST_ELEMENTS = 1024
-"""Of a nest that is worth more code."""
 
 
-def panels(function: Function, *, vector_bytes: int = 32) -> Function:
+def panels(function: Function, *, vector_bytes: int = 32, least: int = MOST_LANES) -> Function:
     """Splits perfect nests of parallel loops that read along an outer index into blocks.
 
     Before: `loop (%i) { loop (%j) { %x: f32[] = load %a, %j, %i ... store %y, %out, %i, %j } }`
     After:  `loop (%i) {step=16} { loop (%j) {step=64} {` vectors along %i of `%a`, turned, fill
             `%panel: &f32[16, 64] temp`; then `loop (%r) { loop (%c) {step=8} { ... } }` computes
             with vectors along %c of the panel and of all else `} }`
-    A last block that is not whole moves back over the one before it. Nests stay that are small,
-    that read what they write, or whose body holds more than elementwise work.
+    A last block that is not whole moves back over the one before it. Nests stay that have less
+    than `least` elements along one of the two axes, that read what they write, or whose body holds
+    more than elementwise work.
     Precondition: before `vectorize`; loop bounds are constants.
     """
     builder, changed = Builder(function.params), False
     for op in function.ops:
         nest = _nest(op)
-        if nest is None:
+        if nest is None or nest.shortest < least:
             builder.append(op)
             continue
         builder.locations = op.locations
@@ -72,9 +70,14 @@ class _Nest:
     def extents(self) -> list[int]:
         return [constant_int(loop.operands[1]) or 0 for loop in self.loops]
 
+    @property
+    def shortest(self) -> int:
+        """Elements along the shorter one of a block's two axes."""
+        return min(self.extents[self.outer], self.extents[-1])
+
 
 def _nest(op: Op) -> _Nest | None:
-    """The nest that starts here, if it is one that is worth blocks."""
+    """The nest that starts here, if it reads across lines of memory."""
     loops = _perfect(op)
     if len(loops) < 2 or not can_widen(loops[-1]) or _rereads(loops[-1].regions[0]):
         return None
@@ -87,9 +90,7 @@ def _nest(op: Op) -> _Nest | None:
     if not found:
         return None
     outer = max(found, key=lambda k: len(found[k]))
-    nest = _Nest(tuple(loops), outer, tuple(found[outer]))
-    is_wide = min(nest.extents[outer], nest.extents[-1]) >= MOST_LANES
-    return nest if is_wide and prod(nest.extents) >= LEAST_ELEMENTS else None
+    return _Nest(tuple(loops), outer, tuple(found[outer]))
 
 
 def _perfect(op: Op) -> list[Op]:
@@ -132,7 +133,7 @@ class _Blocks:
         self.builder = builder
         self.nest = nest
         sizes = [_dtype(load).itemsize for load in nest.crossing]
-        self.lanes = [_lanes(size, vector_bytes) for size in sizes]
+        self.lanes = [_lanes(size, vector_bytes, nest.shortest) for size in sizes]
         square = max(self.lanes)
         self.rows = _whole(nest.extents[nest.outer], LINE_BYTES // min(sizes), square)
         self.columns = _whole(nest.extents[-1], COLUMNS, square)
@@ -241,9 +242,12 @@ def _dtype(load: Op) -> DType:
     return dtype
 
 
-def _lanes(itemsize: int, vector_bytes: int) -> int:
-    """Rows of a square: what fills a vector register, and few enough to fill half of them."""
-    return min(vector_bytes // itemsize, MOST_LANES)
+def _lanes(itemsize: int, vector_bytes: int, shortest: int) -> int:
+    """Rows of a square: what fills a vector, fits the axes, and leaves registers free."""
+    lanes = min(vector_bytes // itemsize, MOST_LANES)
+    while lanes > shortest:
+        lanes //= 2
+    return lanes
 
 
 def _whole(extent: int, most: int, square: int) -> int:

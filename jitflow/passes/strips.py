@@ -19,12 +19,6 @@ from jitflow.passes.rewrite import map_values, rebuild_op
 STRIP_BYTES = 4096
 """Of the widest value: what waits stays in the first cache."""
 
-FAR_BYTES = 4000
-"""From one sequential step to the next: from here on memory is not read ahead."""
-
-LEAST_STRIP, LEAST_ROWS = 128, 16
-"""Shorter strips are overhead; fewer rows are all read ahead at once."""
-
 LANES = 16
 """Strips that are not the only one are whole numbers of so many elements."""
 
@@ -32,13 +26,18 @@ ROWS_AT_ONCE = 4
 """Sequential steps for each time that what they carry is read and written."""
 
 
-def strips(function: Function) -> Function:
+def strips(
+    function: Function, *, far: int = 4000, least: int = 128, least_rows: int = 16
+) -> Function:
     """Runs sequential loops over strips of a parallel loop, where each step would leap in memory.
 
     Before: `loop (%k) {kind="parallel"} { %s: f32[] = loop (%i: i64[], %c: f32[]) {
             %x: f32[] = load %a, %i, %k ... yield %d } ... }`
     After:  `loop (%k) {step=1024} { loop (%i) { loop (%l) {kind="parallel"} { %c: f32[] = load
             %strip, %l ... store %d, %strip, %l } } ... }`
+    far: bytes from one sequential step to the next from which on memory is not read ahead;
+    least: elements of the parallel loop, of which fewer are overhead; least_rows: steps of the
+    sequential loops, of which fewer are read ahead all at once.
     What a sequential loop carries waits in a strip of memory, as does what is computed before a
     loop and used after it. A last strip that is not whole moves back over the one before it, so
     that a loop that reads what it writes stays. No order of additions changes.
@@ -46,7 +45,7 @@ def strips(function: Function) -> Function:
     """
     builder, changed = Builder(function.params), False
     for op in function.ops:
-        size = _strip(op)
+        size = _strip(op, least) if _leaps(op, far, least_rows) else 0
         if not size:
             builder.append(op)
             continue
@@ -56,21 +55,14 @@ def strips(function: Function) -> Function:
     return function.with_body(builder.region(function.results)) if changed else function
 
 
-def _strip(op: Op) -> int:
+def _strip(op: Op, least: int) -> int:
     """Elements of a strip of this loop, or 0 where it stays."""
-    if op.row.name != "loop" or op.attrs["kind"] != "parallel" or op.attrs["step"] != 1:
+    body, extent = op.regions[0], constant_int(op.operands[1])
+    if constant_int(op.operands[0]) != 0 or extent is None or extent < least:
         return 0
-    body = op.regions[0]
-    inner = [o for o in walk(body) if o.row.name == "loop"]
-    extent = constant_int(op.operands[1])
-    if constant_int(op.operands[0]) != 0 or extent is None or not inner or not can_widen(op):
-        return 0
-    is_scalar = not any(isinstance(v.type, VectorType) for o in walk(body) for v in o.results)
-    if any(o.attrs["kind"] == "parallel" for o in inner) or not is_scalar or _rereads(body):
+    if not can_widen(op) or _rereads(body):
         return 0
     sizes = [v.type.dtype.itemsize for o in walk(body) if o.row.name == "load" for v in o.results]
-    if not sizes or extent < LEAST_STRIP or not _leaps(body, body.params[0], inner):
-        return 0
     count = -(-extent * max(sizes) // STRIP_BYTES)
     even = -(-extent // (count * LANES)) * LANES
     return min(even, extent)
@@ -81,18 +73,26 @@ def _rereads(body: Region) -> bool:
     return any(base_of(op.operands[0]) in written for op in walk(body) if op.row.name == "load")
 
 
-def _leaps(body: Region, index: Value, loops: Sequence[Op]) -> bool:
-    """Whether loads step by one along the parallel loop, and far along a sequential one."""
-    accesses = [op for op in walk(body) if op.row.name in ("load", "store")]
-    if any(_stride(op, index) not in (0, 1) for op in accesses):
+def _leaps(op: Op, far: int, least_rows: int) -> bool:
+    """Whether a loop is parallel, and its scalar loads lie side by side in steps far apart."""
+    if op.row.name != "loop" or op.attrs["kind"] != "parallel" or op.attrs["step"] != 1:
         return False
-    if max([constant_int(loop.operands[1]) or 0 for loop in loops]) < LEAST_ROWS:
+    inside, index = list(walk(op.regions[0])), op.regions[0].params[0]
+    loops = [o for o in inside if o.row.name == "loop"]
+    if not loops or any(loop.attrs["kind"] == "parallel" for loop in loops):
         return False
-    loads = [op for op in accesses if op.row.name == "load"]
+    if any(isinstance(v.type, VectorType) for o in inside for v in o.results):
+        return False
+    if max([constant_int(loop.operands[1]) or 0 for loop in loops]) < least_rows:
+        return False
+    accesses = [o for o in inside if o.row.name in ("load", "store")]
+    if any(_stride(o, index) not in (0, 1) for o in accesses):
+        return False
     return any(
-        abs(_stride(op, loop.regions[0].params[0])) * op.result.type.dtype.itemsize >= FAR_BYTES
+        abs(_stride(o, loop.regions[0].params[0])) * o.result.type.dtype.itemsize >= far
         for loop in loops
-        for op in loads
+        for o in accesses
+        if o.row.name == "load"
     )
 
 
