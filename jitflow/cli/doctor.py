@@ -18,6 +18,7 @@ import numpy as np
 
 from jitflow import __version__, grad, jit
 from jitflow.api.road import Road
+from jitflow.cli.colour import BOLD, GREEN, RED, paint
 from jitflow.cli.files import write_text
 from jitflow.cli.output import add_json, json_text
 from jitflow.config import settings
@@ -156,12 +157,12 @@ CHECKS: dict[str, Callable[[], None]] = {
 def _shown(report: dict[str, Any]) -> str:
     lines = []
     for part in ("versions", "machine", "settings"):
-        lines.append(part)
+        lines.append(paint(part, BOLD))
         lines += [f"  {name:20}{_value(value)}" for name, value in report[part].items()]
-    lines.append("checks")
+    lines.append(paint("checks", BOLD))
     for check in report["checks"]:
-        verdict = "ok" if check["ok"] else "FAILED"
-        lines.append(f"  {verdict:8}{check['name']} ({check['milliseconds']} ms)")
+        verdict = paint("ok      ", GREEN) if check["ok"] else paint("FAILED  ", RED)
+        lines.append(f"  {verdict}{check['name']} ({check['milliseconds']} ms)")
         lines += [f"          {line}" for line in check["problem"].splitlines() if line]
     return "\n".join(lines) + "\n"
 

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     traced = trace(arguments)
     with calling(arguments.function):
         texts = [_show(traced, stage, arguments.locations, stages) for stage in stages]
-    write_text(arguments.output, "\n".join(texts))
+    write_text(arguments.output, "\n".join(texts), is_code=True)
 
 
 def _show(traced: Traced, stage: str, locations: bool, stages: Sequence[str]) -> str:

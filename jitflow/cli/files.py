@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from jitflow.cli.colour import highlight
 from jitflow.errors import UsageError
 
 
@@ -22,13 +23,16 @@ def read_text(name: str) -> str:
         raise UsageError(f"cannot read {name!r}: {error}") from error
 
 
-def write_text(name: str, text: str) -> None:
-    """Writes the text; UsageError where that is not possible, with the file as it was."""
+def write_text(name: str, text: str, is_code: bool = False) -> None:
+    """Writes the text; UsageError where that is not possible, with the file as it was.
+
+    is_code: IR, LLVM or assembly, which has colours on a terminal.
+    """
     if name != "-":
         write_bytes(name, text.encode("utf-8", "backslashreplace"))
         return
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(highlight(text) if is_code else text)
         sys.stdout.flush()
     except BrokenPipeError:
         raise

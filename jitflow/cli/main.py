@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from jitflow import __version__
 from jitflow.cli import doctor, dump, ops, opt, passes, run, viz
+from jitflow.cli.colour import RED, paint
 from jitflow.cli.locate import load
 from jitflow.config import settings
 from jitflow.errors import JitflowError, UsageError
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except JitflowError as error:
         if settings.debug:
             raise
-        print(f"jitflow: {error}", file=sys.stderr)
+        print(f"{paint('jitflow:', RED, sys.stderr)} {error}", file=sys.stderr)
         if isinstance(error.__cause__, OSError):
             _drop_output()
         return 2

@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Sequence
 from typing import Any
 
+from jitflow.cli.colour import BOLD, highlight, paint
 from jitflow.cli.files import write_text
 from jitflow.cli.locate import add_load
 from jitflow.cli.output import add_json, json_text, table
@@ -108,7 +109,7 @@ def _list(rows: Sequence[OpRow]) -> str:
 
 
 def _describe(row: OpRow) -> str:
-    lines = [f"{row.name}: {row.doc}", ""]
+    lines = [f"{paint(row.name, BOLD)}: {row.doc}", ""]
     algebra = ", ".join(fact for fact in ALGEBRA if getattr(row, fact))
     facts = {**record(row), "algebra": algebra, "no derivative": row.no_derivative}
     lines += [
@@ -118,7 +119,7 @@ def _describe(row: OpRow) -> str:
     ]
     kind = _sample(row)
     if kind is not None:
-        text = format_function(Function(row.name, expansion(kind)))
+        text = highlight(format_function(Function(row.name, expansion(kind))))
         lines += ["", f"expansion for {kind.types[0].dtype}:", text.rstrip()]
     return "\n".join(lines) + "\n"
 

@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
     results = [verify(manager.run(steps, verify(function))) for function in functions]
     if arguments.time_passes:
         sys.stderr.write(format_timings(manager.timings))
-    write_text(arguments.output, "\n".join(map(format_function, results)))
+    write_text(arguments.output, "\n".join(map(format_function, results)), is_code=True)
 
 
 def _count(text: str) -> int:

@@ -8,6 +8,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from jitflow.cli.colour import BOLD, paint
+
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="as JSON, for other programs")
@@ -35,4 +37,5 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in (titles, *rows)
     ]
+    lines[0] = paint(lines[0], BOLD)
     return "\n".join(lines) + "\n"

@@ -7,8 +7,10 @@ import inspect
 import textwrap
 from typing import Any
 
+from jitflow.cli.colour import BOLD, paint
 from jitflow.cli.files import write_text
 from jitflow.cli.locate import add_load
+from jitflow.cli.output import add_json, json_text
 from jitflow.errors import UsageError
 from jitflow.ir.printer import format_attr
 from jitflow.passes.pipeline import LOOPS, TENSOR
@@ -27,24 +29,38 @@ def add(commands: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("name", nargs="?", metavar="PASS", help="one pass, with its whole text")
+    add_json(parser)
     add_load(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    if arguments.name is None:
-        write_text("-", _list())
-    elif arguments.name in PASSES:
-        write_text("-", _describe(PASSES[arguments.name]))
+    name = arguments.name
+    if name is not None and name not in PASSES:
+        raise UsageError("; ".join(unknown_pass(name, PASSES)))
+    if arguments.json:
+        rules = sorted(PASSES) if name is None else [name]
+        write_text("-", json_text([_record(PASSES[rule]) for rule in rules]))
     else:
-        raise UsageError("; ".join(unknown_pass(arguments.name, PASSES)))
+        write_text("-", _list() if name is None else _describe(PASSES[name]))
+
+
+def _record(rule: Pass) -> dict[str, Any]:
+    """A pass for machines: what it does, its options, and the pipelines that it is in."""
+    pipelines = {"opt": TENSOR, "kernels": LOOPS}
+    return {
+        "pass": rule.name,
+        "summary": rule.summary,
+        "options": [_option(option) for option in rule.options.values()],
+        "stages": [stage for stage, pipeline in pipelines.items() if rule.name in pipeline],
+    }
 
 
 def _list() -> str:
     width = max(map(len, PASSES)) + 2
     lines = []
     for name, rule in sorted(PASSES.items()):
-        lines.append(f"{name:{width}}{rule.summary}")
+        lines.append(paint(f"{name:{width}}", BOLD) + rule.summary)
         lines += [f"{'':{width}}  {_option(option)}" for option in rule.options.values()]
     for title, pipeline in (("ir to opt", TENSOR), ("opt to kernels", LOOPS)):
         lines += ["", f"{title}:"]
@@ -53,7 +69,7 @@ def _list() -> str:
 
 
 def _describe(rule: Pass) -> str:
-    lines = [f"{rule.name}: {inspect.getdoc(rule.function) or ''}"]
+    lines = [f"{paint(rule.name, BOLD)}: {inspect.getdoc(rule.function) or ''}"]
     if rule.options:
         lines += ["", "options:", *(f"  {_option(option)}" for option in rule.options.values())]
     return "\n".join(lines) + "\n"

@@ -1,12 +1,14 @@
 """`jitflow opt`: passes over IR text, in process."""
 
 import io
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
 from jitflow.cli.main import main
+from jitflow.passes.registry import PASSES
 
 TEXT = """\
 func @f(%x: f32[2]) {
@@ -160,3 +162,13 @@ def test_windows_lines_and_byte_order_mark(tmp_path, capsys):
     file.write_bytes(b"\xef\xbb\xbf" + TEXT.replace("\n", "\r\n").encode())
     assert main(["opt", str(file)]) == 0
     assert capsys.readouterr().out == TEXT
+
+
+def test_passes_for_machines(capsys):
+    assert main(["passes", "--json"]) == 0
+    records = {record["pass"]: record for record in json.loads(capsys.readouterr().out)}
+    assert set(records) == set(PASSES)
+    assert records["cse"]["stages"] == ["opt", "kernels"]
+    assert "vector_bytes" in records["vectorize"]["options"][0]
+    assert main(["passes", "dce", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [records["dce"]]
