@@ -150,7 +150,8 @@ def _listed(x: Array, entry: Any) -> Array:
         return _index_array(x, lift(entry))
     if array.dtype == object:
         return _index_array(x, lift(entry))
-    return _index_array(x, constant_array(array))
+    _require_integers(x, array.dtype)
+    return constant_array(array)
 
 
 def constant_array(array: np.ndarray[Any, Any]) -> Array:
@@ -168,15 +169,19 @@ def _frozen_mask(mask: np.ndarray[Any, Any]) -> Array:
 
 
 def _index_array(x: Array, index: Array) -> Array:
-    if index.type.dtype.kind not in "biu":
+    _require_integers(x, index.dtype)
+    return index
+
+
+def _require_integers(x: Array, dtype: np.dtype[Any]) -> None:
+    if dtype.kind not in "biu":
         fail(
             AxisError,
             "arrays used as indices must be of integer (or boolean) type",
             shapes=[x.type],
-            dtypes=[index.type.dtype],
+            dtypes=[dtype],
             cure="convert them first, as in i.astype(int)",
         )
-    return index
 
 
 def _with_rest(x: Array, entries: list[Any]) -> list[Any]:

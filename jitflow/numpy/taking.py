@@ -32,6 +32,7 @@ from jitflow.numpy.known import known
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.shaping import ravel
 from jitflow.numpy.ufuncs import CALLS
+from jitflow.trace import METHODS
 from jitflow.trace.checks import WRONG_VALUE
 
 
@@ -143,7 +144,7 @@ def _valid_choice(index: Array, count: int) -> Array:
     return index
 
 
-@numpy_function(np.compress, method="compress")
+@numpy_function(np.compress)
 def compress(condition: Any, a: Any, axis: Any = None) -> Array:
     """The elements along the axis where a known condition holds."""
     flags = _known_flags("compress", condition)
@@ -156,6 +157,9 @@ def compress(condition: Any, a: Any, axis: Any = None) -> Array:
 def extract(condition: Any, arr: Any) -> Array:
     flags = _known_flags("extract", condition)
     return take(arr, np.flatnonzero(flags))
+
+
+METHODS["compress"] = lambda x, condition, axis=None: compress(condition, x, axis)
 
 
 def _known_flags(op: str, condition: Any) -> np.ndarray[Any, Any]:

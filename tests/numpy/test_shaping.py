@@ -273,22 +273,12 @@ def test_copies_show_no_writes(check):
         (1.5, IndexError, "got float"),
         ("a", IndexError, "got str"),
         (slice(0.5, None), TypeError, "integers or None"),
-        ([0, 1], TraceError, "a list comes later"),
-        (np.array([True, False]), TraceError, "a ndarray comes later"),
-        (True, TraceError, "a bool comes later"),
     ],
     ids=str,
 )
 def test_indexing_faults(index, kind, text, evaluate):
     with pytest.raises(kind, match=rf"test_shaping.py:\d+: .*\n.*{text}"):
         evaluate(lambda x: x[index], X)
-
-
-def test_traced_indices_come_later(evaluate):
-    with pytest.raises(TraceError, match="a traced value comes later"):
-        evaluate(lambda x, v: x[v], X, V)
-    with pytest.raises(TraceError, match="traced bounds come"):
-        evaluate(lambda x, v: x[: v[0]], X, V)
 
 
 CREATION = {
