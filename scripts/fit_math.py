@@ -115,6 +115,10 @@ def constant_entries() -> list[str]:
         ),
         ("TWO_PI", "2 pi in two floats", {64: parts(2 * PI, 2, 64)}),
         ("ERFINV_SLOPE", "sqrt(pi)/2 in two floats", {64: parts(ERFINV_SLOPE, 2, 64)}),
+        (
+            "LOG_ROOT_TAU", "ln(2 pi)/2 in two floats",
+            {64: parts(mpmath.log(2 * PI) / 2, 2, 64)},
+        ),
         ("LOG2_E", "1/ln(2) in two floats", {64: parts(1 / LN2, 2, 64)}),
         ("LOG10_E", "1/ln(10) in two floats", {64: parts(1 / mpmath.ln(10), 2, 64)}),
         (

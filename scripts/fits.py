@@ -66,6 +66,20 @@ def log_series_tail(s: mpf) -> mpf:
     return (log_series(s) / 2 - mpf(1) / 3 - s**2 / 5) / s**4
 
 
+def of_far(formula: Callable[[mpf], mpf], *series: mpf) -> Callable[[mpf], mpf]:
+    """A function of w = 1/z^2 from a formula in z, with its series where z is too far."""
+    return lambda w: formula(1 / mpmath.sqrt(w)) if w > mpf("1e-10") else evaluate(series, w)
+
+
+def stirling_rest(z: mpf) -> mpf:
+    lead = (z - mpf(1) / 2) * mpmath.log(z) - z + mpmath.log(2 * PI) / 2
+    return (mpmath.loggamma(z) - lead) * z
+
+
+def digamma_rest(z: mpf) -> mpf:
+    return (mpmath.log(z) - 1 / (2 * z) - mpmath.digamma(z)) * z**2
+
+
 def to_ratio(a: mpf) -> mpf:
     return (a - ERFCX_MIDDLE) / (a + ERFCX_MIDDLE)
 
@@ -188,6 +202,16 @@ FITS = {
         "erf(x) = x + x P(x^2), |x| <= 1",
         guarded(of_root(lambda x: mpmath.erf(x) / x - 1), 2 / mpmath.sqrt(PI) - 1),
         mpf(0), ERF_JOIN**2, {32: 6, 64: 11}, lambda z: mpf(1),
+    ),
+    "STIRLING": Fit(
+        "ln gamma(z) = (z - 1/2) ln z - z + ln(2 pi)/2 + P(1/z^2)/z, z >= 8",
+        of_far(stirling_rest, mpf(1) / 12, -mpf(1) / 360, mpf(1) / 1260),
+        mpf(0), mpf(1) / 64, {64: 6}, plus_zero(mpmath.sqrt),
+    ),
+    "DIGAMMA": Fit(
+        "digamma(z) = ln z - 1/(2 z) - P(1/z^2)/z^2, z >= 8",
+        of_far(digamma_rest, mpf(1) / 12, -mpf(1) / 120, mpf(1) / 252),
+        mpf(0), mpf(1) / 64, {64: 6}, plus_zero(lambda w: w),
     ),
     "ERFINV": Fit(
         "erfinv(x) = sqrt(pi)/2 x + x^3 P(x^2), |x| <= 1/2",

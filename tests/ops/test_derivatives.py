@@ -78,6 +78,8 @@ CASES = [
     ("erf", [normal(3)], {}),
     ("erfc", [normal(3)], {}),
     ("erfinv", [positive(3) / 2.5], {}),
+    ("gammaln", [np.array([0.3, 2.2, -1.4, 9.5])], {}),
+    ("digamma", [np.array([0.3, 2.2, -1.4, 9.5])], {}),
     ("exp2", [normal(3)], {}),
     ("log2", [positive(3)], {}),
     ("log10", [positive(3)], {}),

@@ -34,6 +34,7 @@ TRUE = {
     "arccosh": mpmath.acosh, "arctanh": mpmath.atanh, "erf": mpmath.erf, "erfc": complement,
     "erfinv": mpmath.erfinv, "cbrt": cube_root,
     "hypot": mpmath.hypot, "pow": mpmath.power,
+    "gammaln": lambda x: mpmath.re(mpmath.loggamma(x)), "digamma": mpmath.digamma,
 }  # fmt: skip
 NEAR_QUARTER_TURNS = {
     "f32": [16367173 * 2.0**72, 1.5707963705062866, 3.1415927410125732, 32767.99609375],
@@ -67,8 +68,13 @@ RANGES = {
     "erf": [(-1, 1), (0.9, 1.1), (-6, 6)],
     "erfc": [(-1, 1), (0.45, 0.6), (-6, 6), (5, 28)],
     "erfinv": [(-1, 1), (0.45, 0.6), (0.999, 1)],
+    "gammaln": [(0, 1), (1, 2.5), (2, 12), (1e5, 1e9)],
+    "digamma": [(0, 1), (1, 2.5), (2, 12), (1e5, 1e9)],
     "pow": [((0.5, 2), (-80, 80)), ((0.9, 1.1), (-700, 700)), ((1e-9, 1e9), (-4, 4))],
 }
+
+LEAST = {"gammaln": 0.1, "digamma": 0.1}
+"""Results below this are held to its unit: the function crosses zero away from 0."""
 
 NEAR_ZEROS = ("sin", "cos", "tan")
 
@@ -86,7 +92,7 @@ DOMAINS = {
     "log": np.abs, "log2": np.abs, "log10": np.abs, "pow": np.abs,
     "log1p": lambda x: np.where(x > -1, x, -x),
     "arcsin": within_one, "arccos": within_one, "arctanh": within_one, "arccosh": beyond_one,
-    "erfinv": within_one,
+    "erfinv": within_one, "gammaln": np.abs, "digamma": np.abs,
 }  # fmt: skip
 
 
@@ -96,13 +102,17 @@ def true_value(name, operands):
         return TRUE[name](*(mpmath.mpf(float(x)) for x in operands))
 
 
-def ulps(value, true, dtype):
-    """The error of `value` in units in the last place of `true`; inf counts as 2^(emax + 1)."""
+def ulps(value, true, dtype, least=0.0):
+    """The error of `value` in units in the last place of `true`; inf counts as 2^(emax + 1).
+
+    The unit is not below that of `least`.
+    """
     info = np.finfo(as_dtype(dtype).numpy)
     limit = mpmath.mpf(2) ** info.maxexp
     true = max(-limit, min(limit, true))
     value = math.copysign(1, value) * limit if np.isinf(value) else mpmath.mpf(float(value))
-    exponent = mpmath.frexp(true)[1] if true else info.minexp
+    size = max(abs(true), least)
+    exponent = mpmath.frexp(size)[1] if size else info.minexp
     unit = min(max(exponent, info.minexp + 1), info.maxexp) - info.nmant - 1
     return float(abs(value - true) / mpmath.mpf(2) ** unit)
 
@@ -146,6 +156,9 @@ SPECIALS = {
     "erfc": [(INF, 0.0), (-INF, 2.0), (NAN, NAN), (0.0, 1.0), (-0.0, 1.0), (50.0, 0.0)],
     "erfinv": [(1.0, INF), (-1.0, -INF), (NAN, NAN), (0.0, 0.0), (-0.0, -0.0), (1.5, NAN),
                (-INF, NAN)],
+    "gammaln": [(INF, INF), (-INF, INF), (NAN, NAN), (0.0, INF), (-0.0, INF), (1.0, 0.0),
+                (2.0, 0.0), (-3.0, INF)],
+    "digamma": [(INF, INF), (-INF, NAN), (NAN, NAN), (0.0, -INF), (-0.0, INF), (-3.0, NAN)],
     "exp2": [(INF, INF), (-INF, 0.0), (NAN, NAN), (0.0, 1.0), (-0.0, 1.0), (1e4, INF), (-1e4, 0.0),
              (10.0, 1024.0), (-3.0, 0.125)],
     "log2": [(INF, INF), (-INF, NAN), (NAN, NAN), (0.0, -INF), (-0.0, -INF), (-1.0, NAN),

@@ -7,6 +7,7 @@ the same ops in both, so that they give equal bits. Knows nothing of rows, passe
 from jitflow.ir.expand.division import floor_divide, fmod, gcd, remainder
 from jitflow.ir.expand.error_function import erf, erfc, erfinv
 from jitflow.ir.expand.exponential import exp, exp2, expm1
+from jitflow.ir.expand.gamma import digamma, gammaln
 from jitflow.ir.expand.hyperbolic import cosh, sinh, tanh
 from jitflow.ir.expand.inverse_hyperbolic import arccosh, arcsinh, arctanh
 from jitflow.ir.expand.inverse_trigonometric import arccos, arcsin, arctan, arctan2
@@ -19,7 +20,7 @@ from jitflow.ir.expand.trigonometric import cos, sin, tan
 
 __all__ = [
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "cos",
-    "cosh", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "floor_divide", "fmod", "gcd",
-    "hypot", "ldexp", "log", "log10", "log1p", "log2", "philox", "philox_reference", "pow",
-    "remainder", "sin", "sinh", "tan", "tanh",
+    "cosh", "digamma", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "floor_divide", "fmod",
+    "gammaln", "gcd", "hypot", "ldexp", "log", "log10", "log1p", "log2", "philox",
+    "philox_reference", "pow", "remainder", "sin", "sinh", "tan", "tanh",
 ]  # fmt: skip

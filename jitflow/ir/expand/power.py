@@ -70,7 +70,7 @@ def _magnitude_f32(b: Builder, a: Value, y: Value) -> Value:
 
 def _magnitude_f64(b: Builder, a: Value, y: Value) -> Value:
     """e^(y ln(a)), the exponent a sum of two floats."""
-    high, low = _log_in_two(b, a)
+    high, low = log_in_two(b, a)
     exponent = b.mul(y, _log_ends(b, a, high))
     tail = b.fma(y, low, b.fma(y, high, b.neg(exponent)))
     ordinary = b.lt(b.abs(exponent), b.full_like(exponent, -EXP_RANGE[64][0]))
@@ -86,7 +86,7 @@ def _log_ends(b: Builder, a: Value, ln: Value) -> Value:
     return b.select(b.lt(a, b.full_like(a, math.inf)), ln, a)
 
 
-def _log_in_two(b: Builder, a: Value) -> tuple[Value, Value]:
+def log_in_two(b: Builder, a: Value) -> tuple[Value, Value]:
     """ln(a) = e ln(2) + 2 s (1 + t), s = f / (2 + f), t = s^2/3 + .., as two floats."""
     f, e, _ = split_exponent(b, *raise_subnormal(b, a))
     s, s_low = _quotient(b, f)

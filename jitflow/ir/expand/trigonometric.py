@@ -68,6 +68,20 @@ def tan(b: Builder, x: Value) -> Value:
     return b.bitcast(b.xor(to_bits(b, y), sign), dtype=x.type.dtype)
 
 
+def half_turns(b: Builder, a: Value) -> tuple[Value, Value]:
+    """(s, c) with |s| = |sin(pi a)| and c / s = 1 / tan(pi a), for f64; exact zeros."""
+    quarter, half = b.full_like(a, 0.25), b.full_like(a, 0.5)
+    turn = b.sub(a, b.rint(a))
+    size = b.abs(turn)
+    steep = b.gt(size, quarter)
+    angle, tail = _turns_to_radians(
+        b, b.mul(b.select(steep, b.sub(half, size), size), half), b.full_like(a, 0.0)
+    )
+    sine, cosine = _sin_reduced(b, angle, tail), _cos_reduced(b, angle)
+    y = b.copysign(b.select(steep, cosine, sine), turn)
+    return y, b.select(steep, sine, cosine)
+
+
 def _is_odd(b: Builder, quarter: Value) -> Value:
     return b.ne(b.and_(quarter, b.full_like(quarter, 1)), b.full_like(quarter, 0))
 

@@ -165,6 +165,35 @@ def _erfinv(x: float) -> float:
 erfinv = by_element(_erfinv)
 
 
+def _gammaln(x: float) -> float:
+    if math.isinf(x) or (x <= 0 and x == math.floor(x)):
+        return math.inf
+    try:
+        return math.lgamma(x)
+    except OverflowError:
+        return math.inf
+
+
+def _digamma(x: float) -> float:
+    """Ten steps of recurrence, then the asymptotic series. M. Abramowitz, I. Stegun, 6.3."""
+    if x == 0 or math.isinf(x):
+        return -math.copysign(math.inf, x) if x == 0 else x if x > 0 else math.nan
+    if x < 0:
+        turn = x - round(x)
+        return _digamma(1 - x) - math.pi / math.tan(math.pi * turn) if turn else math.nan
+    total = 0.0
+    while x < 10:
+        total, x = total - 1 / x, x + 1
+    w = 1 / (x * x)
+    series = 1 / 240 - w * (1 / 132 - w * 691 / 32760)
+    series = 1 / 12 - w * (1 / 120 - w * (1 / 252 - w * series))
+    return total + math.log(x) - 0.5 / x - w * series
+
+
+gammaln = by_element(_gammaln)
+digamma = by_element(_digamma)
+
+
 @quiet
 def power(x: Array, y: Array) -> Array:
     """NumPy's power; integers wrap, and a negative integer exponent is caught by a `check`."""
