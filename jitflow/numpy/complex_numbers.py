@@ -9,7 +9,7 @@ import numpy as np
 
 from jitflow.errors import TraceError
 from jitflow.ir import dtypes
-from jitflow.numpy.basics import Array, as_array, convert, emit, fail, full, full_like
+from jitflow.numpy.basics import Array, as_array, emit, fail, full, full_like
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import METHODS, PROPERTIES, emit_view
@@ -46,8 +46,7 @@ def angle(z: Any, deg: bool = False) -> Array:
     if _is_complex(x):
         im, re = emit("imag", x), emit("real", x)
     else:
-        re = x if x.type.dtype.is_float else convert(x, dtypes.f64)
-        im = full_like(re, 0)
+        im, re = 0, x
     result = CALLS[np.arctan2](im, re)
     return CALLS[np.multiply](result, 180 / math.pi) if deg else result
 

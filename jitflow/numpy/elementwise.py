@@ -56,6 +56,12 @@ def _square(x: Array) -> Array:
     return emit("mul", x, x)
 
 
+def _reciprocal_integer(x: Array) -> Array:
+    """1 and -1 are their own, 1/0 is 0 here, and so is what is between 0 and 1."""
+    size = x if x.type.dtype.kind == "u" else emit("abs", x)
+    return emit("select", emit("eq", size, full_like(x, 1)), x, full_like(x, 0))
+
+
 def _reciprocal(x: Array) -> Array:
     return emit("div", full_like(x, 1), x)
 
@@ -179,7 +185,7 @@ RULES: dict[np.ufunc, Rule] = {
     np.conjugate: _by_kind(c=row("conj"), other=identity),
     np.copysign: row("copysign"),
     np.square: _square,
-    np.reciprocal: _reciprocal,
+    np.reciprocal: _by_kind(**dict.fromkeys("iu", _reciprocal_integer), other=_reciprocal),
     np.sqrt: row("sqrt"),
     np.deg2rad: _scaled(math.pi, 180),
     np.radians: _scaled(math.pi, 180),

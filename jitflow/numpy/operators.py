@@ -14,7 +14,7 @@ from jitflow.errors import TraceError
 from jitflow.numpy import contracting as _contracting  # noqa: F401  (fills CALLS)
 from jitflow.numpy import reductions
 from jitflow.numpy.basics import Array, as_array, fail
-from jitflow.numpy.power import operator_power
+from jitflow.numpy.powers import operator_power
 from jitflow.numpy.registry import strong
 from jitflow.numpy.shaping import reshaped
 from jitflow.numpy.ufuncs import CALLS

@@ -113,7 +113,7 @@ METHODS["partition"] = _partition_method
 @numpy_function(np.sort_complex)
 def sort_complex(a: Any) -> Array:
     x = sort(a)
-    wide = np.result_type(x.dtype, np.complex64 if x.dtype.itemsize <= 2 else np.complex128)
+    wide = np.result_type(x.dtype, np.complex64 if x.dtype.char in "bhBH" else np.complex128)
     return x if x.type.dtype.kind == "c" else x.astype(wide)
 
 

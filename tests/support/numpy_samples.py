@@ -1,4 +1,4 @@
-"""Calls of every function of NumPy that jitflow.numpy has, as text: agreement tests, coverage table.
+"""Calls of each function of NumPy that jitflow.numpy has, as text: tests of agreement, tables."""
 
 `xp` is NumPy or jitflow.numpy. Operands: `x` and `y` of shape (2, 3), vectors `v` and `w` of 5,
 matrices `m` and `n` of 3 by 3, `b` of (2, 3, 4); `y`, `w` and `n` have the second dtype. `f` is a
@@ -8,13 +8,19 @@ that begins with a dot is a method or attribute of `x`.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
 import numpy as np
 
 SAMPLES = {
     # Reductions.
     "sum": "x | x, axis=1 | b, axis=(0, 2), keepdims=True | x, dtype='f4' | x, initial=2"
-    " | x, axis=0, where=f | x[:0], axis=0",
-    "prod": "x | x, axis=1 | b, axis=(0, 2), keepdims=True | x, dtype='f8' | x, initial=2 | x, where=f",
+           " | x, axis=0, where=f | x[:0], axis=0",
+    "prod": "x | x, axis=1 | b, axis=(0, 2), keepdims=True | x, dtype='f8' | x, initial=2"
+            " | x, where=f",
     "max": "x | x, axis=1 | b, axis=(0, 2), keepdims=True | x, initial=2 | x, initial=0, where=f",
     "min": "x | x, axis=1 | b, axis=(0, 2), keepdims=True | x, initial=2 | x, initial=0, where=f",
     "amax": "x, axis=-1",
@@ -27,12 +33,12 @@ SAMPLES = {
     "argmin": "x | x, axis=1 | x, axis=0, keepdims=True",
     "mean": "x | x, axis=1 | b, axis=(0, 2), keepdims=True | x, dtype='f4' | x, where=f",
     "var": "x | x, axis=1 | b, axis=(0, 2), keepdims=True | x, ddof=1 | x, correction=1"
-    " | x, where=f | x, mean=xp.mean(x) | x, 0, 'f8'",
+           " | x, where=f | x, mean=xp.mean(x) | x, 0, 'f8'",
     "std": "x | x, axis=1 | b, axis=(0, 2), keepdims=True | x, ddof=1 | x, where=f",
     "average": "x, weights=y*y+1 | x | x, axis=1, weights=[1, 2, 3] | x, axis=0, returned=True"
-    " | b, axis=(2, 0), weights=np.arange(8).reshape(4, 2), keepdims=True",
+               " | b, axis=(2, 0), weights=np.arange(8).reshape(4, 2), keepdims=True",
     "cov": "x, y | x | x, rowvar=False, bias=True | v | v, w, ddof=0 | x, fweights=[3, 1, 2]"
-    " | x, aweights=[.5, 1, 2] | x, fweights=[3, 1, 2], aweights=[.5, 1, 2]",
+           " | x, aweights=[.5, 1, 2] | x, fweights=[3, 1, 2], aweights=[.5, 1, 2]",
     "corrcoef": "x, y | x | v, w",
     # Products.
     "dot": "m, n | v, w | m, 2 | b, m[0].repeat(4).reshape(3, 4).T[:, :2][:1].repeat(4, 0)",
@@ -43,10 +49,10 @@ SAMPLES = {
     "kron": "x, n | v, x | b, x | x, 2 | 3, v",
     "trace": "m | b, 1, 0, 2 | m, dtype='f8'",
     "cross": "x, y | x.T, y, axisa=0 | m, n, axisc=0 | m, n, axis=0 | x, y[0]",
-    "einsum": "'ij,kj->ik', x, y | 'ii->i', m | 'ii', m | '...j,jk', x, n | m, [0, 0] | 'i,j', v, w"
-    " | 'ij,jk,kl->il', x, m, n",
-    "linalg.norm": "x | x, axis=1 | x, 'fro' | x, 1 | x, -1 | x, np.inf | x, -np.inf | v, 0 | v, 3"
-    " | v, -np.inf | x, 1, 0, True | b, None, (0, 2), True | x, np.inf, 1",
+    "einsum": "'ij,kj->ik', x, y | 'ii->i', m | 'ii', m | '...j,jk', x, n | m, [0, 0]"
+              " | 'i,j', v, w | 'ij,jk,kl->il', x, m, n",
+    "linalg.norm": "x | x, axis=1 | x, 'fro' | x, 1 | x, -1 | x, np.inf | x, -np.inf | v, 0"
+                   " | v, 3 | v, -np.inf | x, 1, 0, True | b, None, (0, 2), True | x, np.inf, 1",
     "linalg.vector_norm": "x | b, axis=(0, 2), keepdims=True | x, axis=1, ord=1",
     "linalg.matrix_norm": "x | b, ord=1, keepdims=True",
     "linalg.matrix_power": "m, 0 | m, 1 | m, 3 | m, 6",
@@ -59,7 +65,8 @@ SAMPLES = {
     "linalg.vecdot": "x, y",
     "linalg.matrix_transpose": "b",
     "linalg.cross": "x, y",
-    "convolve": "v, w | x[0], v, 'same' | v, x[0], 'valid' | 2, v | np.arange(40) * v[0], np.arange(20)",
+    "convolve": "v, w | x[0], v, 'same' | v, x[0], 'valid' | 2, v"
+                " | np.arange(40) * v[0], np.arange(20)",
     "correlate": "v, w | x[0], v, 'same' | v, x[0], 'full' | x[0], v, 'full'",
     # Shapes.
     "shape": "x",
@@ -106,16 +113,18 @@ SAMPLES = {
     "tile": "x, 2 | x, (2, 1, 2) | x, ()",
     "repeat": "x, 2 | x, 3, 1 | x, [1, 2], 0 | v, [1, 0, 2, 3, 1] | v, range(5)",
     "resize": "x, (5, 2) | x, (2, 2) | x, 0",
-    "insert": "x, 1, 1 | x, [1, 2], 1, axis=1 | x, [2, 1, 1], [1, 2, 3], axis=1 | x, 1, y[:, 0], axis=1"
-    " | x, slice(1, 3), 1, axis=1 | v, [], 1 | v, np.array([True] + [False] * 4), 1",
-    "delete": "x, 1 | x, [0, -1], 1 | x, slice(0, 3, 2), 1 | v, np.array([True] + [False] * 4) | x, [], 0",
+    "insert": "x, 1, 1 | x, [1, 2], 1, axis=1 | x, [2, 1, 1], [1, 2, 3], axis=1"
+              " | x, 1, y[:, 0], axis=1 | x, slice(1, 3), 1, axis=1 | v, [], 1"
+              " | v, np.array([True] + [False] * 4), 1",
+    "delete": "x, 1 | x, [0, -1], 1 | x, slice(0, 3, 2), 1 | v, np.array([True] + [False] * 4)"
+              " | x, [], 0",
     "pad": "x, 1 | x, ((1, 2), (0, 3)), constant_values=((1, 0), (1, 1)) | x, 1, 'edge'"
-    " | x, ((2, 3), (4, 0)), 'reflect' | v, (7, 9), 'symmetric' | x, 3, 'wrap'"
-    " | x, (2, 1), 'maximum' | x, (2, 1), 'minimum', stat_length=1 | v, 2, 'mean'"
-    " | v, (2, 1), 'mean', stat_length=((2, 3),) | v, (2, 3), 'linear_ramp'"
-    " | x, 2, 'linear_ramp', end_values=(1, 0) | v, (6, 9), 'reflect', reflect_type='odd'"
-    " | v, (6, 9), 'symmetric', reflect_type='odd'"
-    " | x, 1, lambda row, width, axis, options: row.__setitem__(slice(0, width[0]), 1)",
+           " | x, ((2, 3), (4, 0)), 'reflect' | v, (7, 9), 'symmetric' | x, 3, 'wrap'"
+           " | x, (2, 1), 'maximum' | x, (2, 1), 'minimum', stat_length=1 | v, 2, 'mean'"
+           " | v, (2, 1), 'mean', stat_length=((2, 3),) | v, (2, 3), 'linear_ramp'"
+           " | x, 2, 'linear_ramp', end_values=(1, 0) | v, (6, 9), 'reflect', reflect_type='odd'"
+           " | v, (6, 9), 'symmetric', reflect_type='odd'"
+           " | x, 1, lambda row, width, axis, options: row.__setitem__(slice(0, width[0]), 1)",
     "trim_zeros": "",
     # Creation.
     "zeros": "(2, 3) | 3, x.dtype",
@@ -129,8 +138,9 @@ SAMPLES = {
     "array": "x | [v[0], v[1]] | x, ndmin=3 | x, dtype=complex",
     "asarray": "x | [[1, 2.5]] | x, dtype=complex",
     "arange": "5 | 2, 9, 3 | 0, 1, .1 | 5, dtype=x.dtype if x.dtype != bool else int",
-    "linspace": "v, 5, 4 | v[0], w[0], 5 | 0, 1, 7 | v, w, 3, axis=1 | v[0], 5, 4, endpoint=False"
-    " | v[0], 5, 4, retstep=True | v[0], 5, 4, dtype=int | v[0], 5, 1 | v[0], v[0], 3",
+    "linspace": "v, 5, 4 | v[0], w[0], 5 | 0, 1, 7 | v, w, 3, axis=1"
+                " | v[0], 5, 4, endpoint=False | v[0], 5, 4, retstep=True"
+                " | v[0], 5, 4, dtype=int | v[0], 5, 1 | v[0], v[0], 3",
     "logspace": "0, 2, 4 | v[0], 2, 4 | v[0], 2, 4, base=2. | v, 2, 3, base=abs(v) + 2., axis=1",
     "geomspace": "1, 100, 4 | abs(v[0]) + 1, 9, 4 | -2., -abs(v) - 1, 4, endpoint=False, axis=1",
     "eye": "3 | 2, 4, 1, x.dtype",
@@ -158,8 +168,8 @@ SAMPLES = {
     "array_equiv": "x, y | x, x[:1] | x, v",
     "diff": "x | x, 2 | x, axis=0 | x, prepend=0 | x, append=x[:, :1], axis=1 | x, 0 | x, 5",
     "ediff1d": "x | x, to_end=v, to_begin=v[0]",
-    "gradient": "v | x | x, axis=1 | v, 2. | x, 2., [1., 2, 4] | v, [0., 1, 3, 4, 8] | v, edge_order=2"
-    " | v, [0., 1, 3, 4, 8], edge_order=2 | b, axis=(0, 2)",
+    "gradient": "v | x | x, axis=1 | v, 2. | x, 2., [1., 2, 4] | v, [0., 1, 3, 4, 8]"
+                " | v, edge_order=2 | v, [0., 1, 3, 4, 8], edge_order=2 | b, axis=(0, 2)",
     "trapezoid": "x, y | v | x, axis=0 | x, dx=.5 | x, [1, 2, 4]",
     "polyval": "v, w | [1, 2, 3], x | [1., 2], 3 * v",
     "polyadd": "v, x[0] | v, w | x[0], v",
@@ -169,29 +179,64 @@ SAMPLES = {
     "polyint": "v | v, 2 | v, 2, [1, 2] | v, 2, k=3",
     "poly": "v",
     "unwrap": "v | 3 * x, axis=0 | v, period=4",
-    "apply_along_axis": "lambda r: r[::-1] + r[0], 1, b | lambda r: r.max(), 0, x | lambda r: r[:2] * 2, 0, x"
-    " | lambda r: xp.outer(r, r), 1, b",
+    "apply_along_axis": "lambda r: r[::-1] + r[0], 1, b | lambda r: r.max(), 0, x"
+                        " | lambda r: r[:2] * 2, 0, x | lambda r: xp.outer(r, r), 1, b",
     "apply_over_axes": "np.sum, b, (0, 2) | np.max, x, 0",
+    # Complex numbers.
+    "real": "x",
+    "imag": "x",
+    "angle": "x | x, deg=True",
+    "iscomplex": "x",
+    "isreal": "x",
+    "iscomplexobj": "x",
+    "isrealobj": "x",
+    "real_if_close": "v.real",
+    "sort_complex": "v",
+    # Cumulative, sorted, by rank.
+    "cumsum": "x | x, 1 | x, 0, 'f8'",
+    "cumprod": "x | x, 1 | x, 0, 'f8'",
+    "nancumsum": "x | x / 0, 1",
+    "nancumprod": "x | x / 0, 1",
+    "cumulative_sum": "v | x, axis=1, include_initial=True",
+    "cumulative_prod": "v | x, axis=1, include_initial=True",
+    "sort": "x | x, None | x, 0 | v, kind='stable'",
+    "argsort": "x, kind='stable' | x, None, 'stable' | x, 0, 'stable'",
+    "partition": "v[:1], 0",
+    "argpartition": "v[:1], 0",
+    "lexsort": "(v, w) | x",
+    "searchsorted": "xp.sort(v), w | xp.sort(v), w, 'right' | [0, 1, 2], x",
+    "digitize": "v, [0, 1, 2] | x, [2, 1, 0], right=True",
+    "median": "x | x, 1 | b, (0, 2), keepdims=True",
+    "nanmedian": "x | x / x, 1",
+    "percentile": "x, 30 | x, [10, 50.], axis=1 | v, 40, method='lower'"
+                  " | x, 10, 0, keepdims=True",
+    "quantile": "x, .3 | x, [.1, .5], axis=1 | v, .4, method='nearest'",
+    "nanpercentile": "x, 30 | x / x, 30, axis=1",
+    "nanquantile": "x, .3 | x / x, .3, axis=1",
+    "interp": "v, [0, 1, 2], [1., 5, 2] | x, [0, 1, 2], [1., 5, 2], left=-1, period=None",
+    **dict.fromkeys(("nansum", "nanprod", "nanmean", "nanvar", "nanstd"),
+                    "x | x / x, axis=1 | x / x, axis=0, keepdims=True"),
+    **dict.fromkeys(("nanmax", "nanmin", "nanargmax", "nanargmin"),
+                    "x | x, axis=1 | x + 0.5, axis=0"),
 }
 """Arguments by name; several calls are separated by bars."""
 
-METHODS = {
-    name: calls for name, calls in [
-        (".T", ""), (".mT", ""), (".shape", ""), (".ndim", ""), (".size", ""), (".itemsize", ""),
-        (".nbytes", ""), (".real", ""), (".imag", ""), (".flat", "[2] | [::-1] | [1:4]"),
-        (".all", "() | (1)"), (".any", "() | (0, keepdims=True)"), (".argmax", "() | (1)"),
-        (".argmin", "() | (1)"), (".astype", "('f8') | (complex, copy=False)"),
-        (".clip", "(0, 2) | (max=1)"), (".conj", "()"), (".conjugate", "()"), (".copy", "()"),
-        (".diagonal", "() | (1)"), (".dot", "(n)"), (".fill", ""), (".flatten", "()"),
-        (".max", "() | (1) | (axis=0, keepdims=True)"), (".mean", "() | (1) | (0, 'f8')"),
-        (".min", "() | (1)"), (".prod", "() | (1)"), (".ptp", ""), (".ravel", "()"),
-        (".repeat", "(2) | (2, axis=1)"), (".reshape", "(3, 2) | ((-1,)) | (1, -1)"),
-        (".round", "() | (1)"), (".squeeze", "()"), (".std", "() | (1) | (ddof=1)"),
-        (".sum", "() | (1) | (axis=0, keepdims=True) | (where=f)"), (".swapaxes", "(0, 1)"),
-        (".trace", "() | (1)"), (".transpose", "() | (1, 0) | ((0, 1))"),
-        (".var", "() | (1) | (ddof=1)"), (".view", "()"), (".to_device", "('cpu')"),
-    ] if calls or not name[1:] in ("fill", "ptp")
-}  # fmt: skip
+METHODS = dict([
+    (".T", ""), (".mT", ""), (".shape", ""), (".ndim", ""), (".size", ""), (".itemsize", ""),
+    (".nbytes", ""), (".real", ""), (".imag", ""), (".flat", "[2] | [::-1] | [1:4]"),
+    (".all", "() | (1)"), (".any", "() | (0, keepdims=True)"), (".argmax", "() | (1)"),
+    (".argmin", "() | (1)"), (".astype", "('f8') | (complex, copy=False)"),
+    (".clip", "(0, 2) | (max=1)"), (".conj", "()"), (".conjugate", "()"), (".copy", "()"),
+    (".diagonal", "() | (1)"), (".dot", "(n)"), (".flatten", "()"),
+    (".max", "() | (1) | (axis=0, keepdims=True)"), (".mean", "() | (1) | (0, 'f8')"),
+    (".min", "() | (1)"), (".prod", "() | (1)"), (".ravel", "()"),
+    (".repeat", "(2) | (2, axis=1)"), (".reshape", "(3, 2) | ((-1,)) | (1, -1)"),
+    (".round", "() | (1)"), (".squeeze", "()"), (".std", "() | (1) | (ddof=1)"),
+    (".sum", "() | (1) | (axis=0, keepdims=True) | (where=f)"), (".swapaxes", "(0, 1)"),
+    (".trace", "() | (1)"), (".transpose", "() | (1, 0) | ((0, 1))"),
+    (".cumsum", "() | (1)"), (".cumprod", "() | (1)"), (".argsort", "(kind='stable')"),
+    (".var", "() | (1) | (ddof=1)"), (".view", "()"), (".to_device", "('cpu')"),
+])  # fmt: skip
 """What follows the array; several forms are separated by bars."""
 
 
@@ -202,33 +247,54 @@ def calls(name: str) -> list[str]:
     if name in SAMPLES:
         return [f"xp.{name}({form.strip()})" for form in SAMPLES[name].split(" | ") if form.strip()]
     ufunc = getattr(np, name)
+    if name == "reciprocal":
+        return ["xp.reciprocal(abs(x) + 1)"]
     if ufunc.signature is not None:
         return [f"xp.{name}({'m, n' if ufunc.signature.count('),(') else 'm'})"]
     return [f"xp.{name}({', '.join('xy'[: ufunc.nin])})"]
 
 
-def operands(first: np.dtype, second: np.dtype) -> dict[str, np.ndarray]:
-    """Small numbers: exact in every dtype, with quarters in floats, negative where there are such."""
+def is_binary(call: str) -> bool:
+    """Whether an operand of the second dtype takes part."""
+    return not set("ywn").isdisjoint(re.findall(r"\b[a-z]\b", call))
+
+
+NAMES = "xvmbywnfi"
+
+
+@cache
+def function(call: str, xp: Any) -> Callable[..., Any]:
+    """The call as a function of all operands."""
+    return eval(f"lambda {', '.join(NAMES)}: {call}", {"np": np, "xp": xp})
+
+
+SHAPES = {"x": (2, 3), "v": (5,), "m": (3, 3), "b": (2, 3, 4), "y": (2, 3), "w": (5,), "n": (3, 3)}
+
+
+@cache
+def operands(first: np.dtype[Any], second: np.dtype[Any]) -> dict[str, np.ndarray[Any, Any]]:
+    """Small numbers, exact in every dtype: quarters in floats, negative ones but for unsigned."""
     seed = np.random.default_rng(7)
-    shapes = {
-        "x": (2, 3),
-        "v": (5,),
-        "m": (3, 3),
-        "b": (2, 3, 4),
-        "y": (2, 3),
-        "w": (5,),
-        "n": (3, 3),
-    }
-    found = {
+    arrays = {
         name: _numbers(seed, shape, second if name in "ywn" else first)
-        for name, shape in shapes.items()
+        for name, shape in SHAPES.items()
     }
-    found["f"] = np.array([[True, False, True], [False, True, True]])
-    found["i"] = np.array([0, 2, 1, 1, 0])
-    return found
+    return {**arrays, **_others()}
 
 
-def _numbers(seed, shape, dtype):
+def smooth_operands(seed: int) -> dict[str, np.ndarray[Any, Any]]:
+    """Float64 numbers within 0.2..0.8, no two of them alike."""
+    random = np.random.default_rng(seed)
+    arrays = {name: random.uniform(0.2, 0.8, shape) for name, shape in SHAPES.items()}
+    return {**arrays, **_others()}
+
+
+def _others() -> dict[str, np.ndarray[Any, Any]]:
+    mask = np.array([[True, False, True], [False, True, True]])
+    return {"f": mask, "i": np.array([0, 2, 1, 1, 0])}
+
+
+def _numbers(seed: Any, shape: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     if dtype.kind == "b":
         return seed.integers(0, 2, shape).astype(bool)
     low = 0 if dtype.kind == "u" else -3
