@@ -1,4 +1,4 @@
-"""Calls of each function of NumPy that jitflow.numpy has, as text: tests of agreement, tables."""
+"""Calls of each function of NumPy that jitflow.numpy has, as text: tests of agreement, tables.
 
 `xp` is NumPy or jitflow.numpy. Operands: `x` and `y` of shape (2, 3), vectors `v` and `w` of 5,
 matrices `m` and `n` of 3 by 3, `b` of (2, 3, 4); `y`, `w` and `n` have the second dtype. `f` is a
