@@ -23,6 +23,7 @@ LOOPS: tuple[str, ...] = (
     "panels",  # reads across lines of memory, block by block; of scalar loops
     "strips",  # sequential loops around short parallel ones, which vectorize then takes
     "vectorize",  # lanes last, so that what stands above sees one element at a time
+    "interleave",  # parts of complex results, once they are lanes
     "expand",  # math rows on the lanes that vectorize chose
     "half_bits",  # conversions that are left, on the lanes that vectorize chose
     "cse",  # constants and masks that expansions and tails repeat

@@ -21,6 +21,7 @@ from jitflow.passes.half_bits import half_bits
 from jitflow.passes.halves import halves
 from jitflow.passes.hoist_views import hoist_views
 from jitflow.passes.inline import inline
+from jitflow.passes.interleave import interleave
 from jitflow.passes.linearize import linearize
 from jitflow.passes.lower import lower
 from jitflow.passes.panels import panels
@@ -53,6 +54,7 @@ _ALL: tuple[Pass, ...] = (
     Pass(panels),
     Pass(strips),
     Pass(vectorize),
+    Pass(interleave),
     Pass(expand, required=True),
     Pass(half_bits, required=True),
     Pass(assign, required=True),

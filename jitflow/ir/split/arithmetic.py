@@ -37,9 +37,10 @@ _QUOTIENTS = {32: Range(2.0**127, -1, 2.0**-101, 49), 64: Range(2.0**1023, -1, 2
 
 
 def mul(b: Builder, x: Parts, y: Parts) -> Parts:
-    """Four products, none of them fused."""
-    re = b.sub(b.mul(x.real, y.real), b.mul(x.imag, y.imag))
-    return Parts(re, b.add(b.mul(x.real, y.imag), b.mul(x.imag, y.real)))
+    """Four products, each rounded; in an order in which each shares a part with the one before."""
+    re_re, re_im = b.mul(x.real, y.real), b.mul(x.real, y.imag)
+    im_im, im_re = b.mul(x.imag, y.imag), b.mul(x.imag, y.real)
+    return Parts(b.sub(re_re, im_im), b.add(re_im, im_re))
 
 
 def div(b: Builder, x: Parts, y: Parts) -> Parts:
@@ -84,7 +85,9 @@ def sqrt(b: Builder, x: Parts) -> Parts:
 
 
 def dot(b: Builder, x: Parts, y: Parts, **attrs: Any) -> Parts:
-    """Four products of matrices."""
+    """Four products of matrices; of two vectors the sum of products, which reads them once."""
+    if attrs["contract"] == ((0,), (0,)) and x.real.type.rank == y.real.type.rank == 1:
+        return Parts(*(b.reduce_sum(part, axes=(0,)) for part in mul(b, x, y)))
 
     def of(left: Value, right: Value) -> Value:
         return b.dot_general(left, right, **attrs)
