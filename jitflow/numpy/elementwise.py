@@ -100,23 +100,6 @@ def _ignoring_nan(name: str) -> Rule:
     return rule
 
 
-def _logaddexp(x: Array, y: Array) -> Array:
-    """max + log1p(exp(-|x - y|)); equal infinities have no difference, so they stand apart."""
-    gap = emit("neg", emit("abs", emit("sub", x, y)))
-    result = emit("add", emit("maximum", x, y), emit("log1p", emit("exp", gap)))
-    equal = emit("add", x, full_like(x, math.log(2)))
-    return emit("select", emit("eq", x, y), equal, result)
-
-
-def _logaddexp2(x: Array, y: Array) -> Array:
-    """As logaddexp, with powers of two."""
-    gap = emit("neg", emit("abs", emit("sub", x, y)))
-    small = emit("log1p", emit("exp2", gap))
-    small = emit("mul", small, full_like(small, math.log2(math.e)))
-    equal = emit("add", x, full_like(x, 1))
-    return emit("select", emit("eq", x, y), equal, emit("add", emit("maximum", x, y), small))
-
-
 def _heaviside(x: Array, at_zero: Array) -> Array:
     zero = full_like(x, 0)
     result = emit("select", emit("gt", x, zero), full_like(x, 1), x)
@@ -161,9 +144,9 @@ def _compare_signed(name: str, signed: Array, unsigned: Array) -> Array:
 
 
 _FUNCTIONS = (
-    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "cbrt", "hypot", "sin", "cos",
-    "tan", "arcsin", "arccos", "arctan", "arctan2", "sinh", "cosh", "tanh", "arcsinh", "arccosh",
-    "arctanh",
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "logaddexp", "logaddexp2", "cbrt",
+    "hypot", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2", "sinh", "cosh", "tanh",
+    "arcsinh", "arccosh", "arctanh",
 )  # fmt: skip
 """Mathematical functions that are rows of their own, under NumPy's names."""
 
@@ -203,8 +186,6 @@ RULES: dict[np.ufunc, Rule] = {
     np.fmin: _by_kind(
         f=_ignoring_nan("minimum"), c=complex_rules.extreme("le", True), other=row("minimum")
     ),
-    np.logaddexp: _logaddexp,
-    np.logaddexp2: _logaddexp2,
     **{getattr(np, name): row(name) for name in _FUNCTIONS},
     np.heaviside: _heaviside,
     np.isnan: _by_kind(f=_is_nan, c=complex_rules.is_nan, other=_always(False)),

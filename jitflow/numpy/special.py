@@ -1,29 +1,88 @@
-"""Functions that NumPy does not have: the error function, and what models build of exponentials.
+"""Functions that NumPy does not have, under SciPy's names, and what models build of exponentials.
 
-All but `erf` are written in NumPy's terms, so they serve arrays and traced values alike.
+The error and gamma functions are rows; the others are written in terms of these and of NumPy, so
+that they serve arrays and traced values alike.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from jitflow.ir.ops import reference
+from jitflow.ir.row import ROWS
 from jitflow.numpy.basics import Array, convert, emit
 from jitflow.numpy.promotion import loops, requested_dtype
 from jitflow.numpy.ranges import arange
 from jitflow.trace import FOREIGN_UFUNCS
 
-__all__ = ["erf", "log_softmax", "logsumexp", "one_hot", "relu", "sigmoid", "softmax"]
+__all__ = [
+    "digamma", "entr", "erf", "erfc", "erfinv", "expit", "gammaln", "log_softmax", "logit",
+    "logsumexp", "ndtr", "one_hot", "relu", "sigmoid", "softmax", "softplus", "xlog1py", "xlogy",
+]  # fmt: skip
 
 
-def erf(x: Any) -> Any:
-    """The error function, elementwise; dtypes as in np.exp."""
-    if type(x) is Array:
-        return emit("erf", convert(x, loops(np.exp, (x.dtype,))[0]))
-    array = np.asarray(x)
-    return reference.erf(array.astype(loops(np.exp, (array.dtype,))[0].numpy))[()]
+def _row_function(name: str) -> Callable[[Any], Any]:
+    """The row's function, elementwise; dtypes as in np.exp."""
+    row = ROWS[name]
+
+    def function(x: Any) -> Any:
+        if type(x) is Array:
+            return emit(name, convert(x, loops(np.exp, (x.dtype,))[0]))
+        array = np.asarray(x)
+        assert row.reference is not None
+        return row.reference(array.astype(loops(np.exp, (array.dtype,))[0].numpy))[()]
+
+    function.__name__, function.__qualname__, function.__doc__ = name, name, row.doc
+    return function
+
+
+erf = _row_function("erf")
+erfc = _row_function("erfc")
+erfinv = _row_function("erfinv")
+gammaln = _row_function("gammaln")
+digamma = _row_function("digamma")
+
+
+def _product_with_log(x: Any, y: Any, log: Callable[[Any], Any]) -> Any:
+    """x log(y), and 0 where x is 0, also in the derivative; NaN where y is."""
+    is_zero = np.logical_and(np.equal(x, 0), np.equal(y, y))
+    return np.where(is_zero, 0, np.multiply(x, log(np.where(is_zero, 1, y))))
+
+
+def xlogy(x: Any, y: Any) -> Any:
+    """x log(y), 0 where x is 0."""
+    return _product_with_log(x, y, np.log)
+
+
+def xlog1py(x: Any, y: Any) -> Any:
+    """x log(1 + y), 0 where x is 0."""
+    return _product_with_log(x, y, np.log1p)
+
+
+def entr(x: Any) -> Any:
+    """-x log(x), 0 at 0, -inf below."""
+    return np.where(np.less(x, 0), -math.inf, np.negative(xlogy(x, x)))
+
+
+def logit(x: Any) -> Any:
+    """log(x / (1 - x)); by arctanh where that is near 0."""
+    is_middle = np.less(np.abs(np.subtract(x, 0.5)), 0.25)
+    middle = np.where(is_middle, x, 0.5)
+    near = np.multiply(2, np.arctanh(np.subtract(np.multiply(2, middle), 1)))
+    return np.where(is_middle, near, np.log(np.true_divide(x, np.subtract(1, x))))
+
+
+def ndtr(x: Any) -> Any:
+    """The normal distribution's probability of values below x: erfc(-x / sqrt(2)) / 2."""
+    return np.multiply(0.5, erfc(np.multiply(x, -math.sqrt(0.5))))
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x)), without overflow."""
+    return np.logaddexp(x, 0)
 
 
 def relu(x: Any) -> Any:
@@ -64,4 +123,9 @@ def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Any:
     return hit.astype(requested_dtype(dtype).numpy)
 
 
-FOREIGN_UFUNCS.update(erf=erf, expit=sigmoid)
+expit = sigmoid
+
+FOREIGN_UFUNCS.update(
+    erf=erf, erfc=erfc, erfinv=erfinv, gammaln=gammaln, psi=digamma, expit=expit, logit=logit,
+    xlogy=xlogy, xlog1py=xlog1py, entr=entr, ndtr=ndtr,
+)  # fmt: skip

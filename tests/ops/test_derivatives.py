@@ -52,6 +52,16 @@ def apart(*shape):
     return RNG.permutation(np.arange(np.prod(shape, dtype=int))).reshape(shape) * 0.37 - 1.0
 
 
+def square(*shape):
+    """Matrices far from singular."""
+    return normal(*shape) + 4 * np.eye(shape[-1])
+
+
+def hermitian(x):
+    """Positive definite matrices with distinct eigenvalues."""
+    return x @ x.conj().swapaxes(-1, -2) + np.diag(np.arange(1.0, x.shape[-1] + 1))
+
+
 MASK = np.array([True, False, True])
 ROW = np.array([0.3, -1.2, 2.0])
 
@@ -78,6 +88,8 @@ CASES = [
     ("erf", [normal(3)], {}),
     ("erfc", [normal(3)], {}),
     ("erfinv", [positive(3) / 2.5], {}),
+    ("logaddexp", [np.array([1.0, 0.3, -4.0]), np.array([1.0, 2.0, 3.0])], {}),
+    ("logaddexp2", [np.array([1.0, 0.3, -4.0]), np.array([1.0, 2.0, 3.0])], {}),
     ("gammaln", [np.array([0.3, 2.2, -1.4, 9.5])], {}),
     ("digamma", [np.array([0.3, 2.2, -1.4, 9.5])], {}),
     ("exp2", [normal(3)], {}),
@@ -182,6 +194,33 @@ CASES = [
     ("reduce_prod", [complexes(2, 3)], {"axes": (1,)}),
     ("cumsum", [complexes(2, 3)], {"axis": 1}),
     ("dot_general", [complexes(2, 3), complexes(3, 4)], {"contract": ((1,), (0,))}),
+    ("solve", [square(2, 3, 3), normal(2, 3, 2)], {}),
+    ("solve", [square(3, 3) + 1j, complexes(3, 2)], {}),
+    ("solve_lower", [square(2, 3, 3), normal(2, 3, 2)], {}),
+    ("solve_lower", [square(3, 3) + 1j, complexes(3, 2)], {}),
+    ("det", [square(2, 3, 3)], {}),
+    ("det", [square(3, 3) + 1j], {}),
+    ("slogdet", [square(2, 3, 3)], {}, 1),
+    ("slogdet", [square(3, 3) + 1j], {}, 0),
+    ("slogdet", [square(3, 3) + 1j], {}, 1),
+    ("cholesky", [hermitian(normal(2, 3, 3))], {}),
+    ("cholesky", [hermitian(complexes(3, 3))], {}),
+    ("qr", [normal(2, 4, 3)], {}, 0),
+    ("qr", [normal(3, 3)], {}, 1),
+    ("qr", [complexes(4, 3)], {}, 0),
+    ("qr", [complexes(4, 3)], {}, 1),
+    ("eigvalsh", [hermitian(normal(2, 3, 3))], {}),
+    ("eigvalsh", [hermitian(complexes(3, 3))], {}),
+    ("eigh", [hermitian(normal(2, 3, 3))], {}, 0),
+    ("eigh", [hermitian(normal(3, 3))], {}, 1),
+    ("eigh", [hermitian(complexes(3, 3))], {}, 0),
+    ("svdvals", [normal(2, 3, 4)], {}),
+    ("svdvals", [complexes(4, 3)], {}),
+    ("svd", [normal(2, 4, 3)], {}, 0),
+    ("svd", [normal(3, 4)], {}, 0),
+    ("svd", [normal(3, 4)], {}, 1),
+    ("svd", [normal(2, 4, 3)], {}, 2),
+    ("svd", [normal(3, 4)], {}, 2),
 ]  # fmt: skip
 
 EVERY_CASE = pytest.mark.parametrize(
@@ -219,12 +258,12 @@ def parameter(b, array):
 
 @cache
 def single(case):
-    """The case's op as a function, and the parameters that have tangents."""
-    name, arrays, attrs = CASES[case]
+    """The case's op as a function of its numbered result, and the parameters with tangents."""
+    name, arrays, attrs, *number = CASES[case]
     b = Builder()
     op = b.emit(ROWS[name], tuple(parameter(b, a) for a in arrays), attrs)
     inexact = tuple(i for i, p in enumerate(b.params) if p.type.dtype.is_inexact)
-    return b.build(name, [op.result]), inexact
+    return b.build(name, [op.results[number[0] if number else 0]]), inexact
 
 
 def moved(arrays, indices, directions, step):
@@ -247,7 +286,7 @@ def close(left, right, tolerance):
 
 @EVERY_CASE
 def test_jvp_is_the_limit_of_differences(case):
-    _, arrays, _ = CASES[case]
+    _, arrays, *_ = CASES[case]
     function, inexact = single(case)
     linear = verify(linearize(function, wrt=inexact))
     directions = [direction(arrays[i]) for i in inexact]
@@ -258,7 +297,7 @@ def test_jvp_is_the_limit_of_differences(case):
 
 @EVERY_CASE
 def test_jvp_by_one_operand_leaves_the_others_fixed(case):
-    _, arrays, _ = CASES[case]
+    _, arrays, *_ = CASES[case]
     function, inexact = single(case)
     for index in inexact:
         linear = verify(linearize(function, wrt=(index,)))
@@ -269,7 +308,7 @@ def test_jvp_by_one_operand_leaves_the_others_fixed(case):
 
 @EVERY_CASE
 def test_transpose_is_the_adjoint_of_the_jvp(case):
-    _, arrays, _ = CASES[case]
+    _, arrays, *_ = CASES[case]
     function, inexact = single(case)
     linear = linearize(function, wrt=inexact)
     directions = [direction(arrays[i]) for i in inexact]
@@ -304,7 +343,7 @@ def scalar_of(function, power):
 
 @EVERY_CASE
 def test_second_derivative_is_the_limit_of_differences_of_the_first(case):
-    _, arrays, _ = CASES[case]
+    _, arrays, *_ = CASES[case]
     function, inexact = single(case)
     first = gradient(scalar_of(function, 2), wrt=inexact, values=False)
     total = scalar_of(first, 1)

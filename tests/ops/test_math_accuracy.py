@@ -62,7 +62,7 @@ def test_error_is_within_the_rows_bound(name, dtype):
     assert errors[worst] <= ROWS[name].ulp, f"at {[x[worst] for x in operands]}"
 
 
-@pytest.mark.parametrize("name", LEAST)
+@pytest.mark.parametrize("name", ["gammaln", "digamma"])
 def test_reflected_values_are_good_to_their_terms(name):
     x = np.random.default_rng(3).uniform(-60, 0, 100)
     true = [float(true_value(name, [v])) for v in x]
@@ -78,7 +78,7 @@ def test_special_values(name, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", ["arctan2", "hypot"])
+@pytest.mark.parametrize("name", ["arctan2", "hypot", "logaddexp"])
 def test_special_values_of_two_operands(name, dtype):
     """NumPy's, where one is zero, infinite or NaN, or both are equal."""
     numpy_type = as_dtype(dtype).numpy

@@ -25,6 +25,14 @@ def complement(x):
     return mpmath.erfc(x) if abs(x) < 1e3 else 1 - mpmath.sign(x)
 
 
+def log_of_sum(x, y):
+    return max(x, y) + mpmath.log1p(mpmath.exp(-abs(x - y)))
+
+
+def log2_of_sum(x, y):
+    return max(x, y) + mpmath.log1p(mpmath.mpf(2) ** -abs(x - y)) / mpmath.log(2)
+
+
 TRUE = {
     "exp": mpmath.exp, "exp2": lambda x: mpmath.mpf(2) ** x, "expm1": mpmath.expm1,
     "log": mpmath.log, "log2": lambda x: mpmath.log(x, 2), "log10": mpmath.log10,
@@ -35,6 +43,7 @@ TRUE = {
     "erfinv": mpmath.erfinv, "cbrt": cube_root,
     "hypot": mpmath.hypot, "pow": mpmath.power,
     "gammaln": lambda x: mpmath.re(mpmath.loggamma(x)), "digamma": mpmath.digamma,
+    "logaddexp": log_of_sum, "logaddexp2": log2_of_sum,
 }  # fmt: skip
 NEAR_QUARTER_TURNS = {
     "f32": [16367173 * 2.0**72, 1.5707963705062866, 3.1415927410125732, 32767.99609375],
@@ -70,10 +79,12 @@ RANGES = {
     "erfinv": [(-1, 1), (0.45, 0.6), (0.999, 1)],
     "gammaln": [(0, 1), (1, 2.5), (2, 12), (1e5, 1e9)],
     "digamma": [(0, 1), (1, 2.5), (2, 12), (1e5, 1e9)],
+    "logaddexp": [((-1, 1), (-1, 1)), ((-60, 60), (-60, 60)), ((-1.2, -0.5), (-0.8, -0.5))],
+    "logaddexp2": [((-1, 1), (-1, 1)), ((-60, 60), (-60, 60)), ((-1.5, -0.7), (-1.2, -0.7))],
     "pow": [((0.5, 2), (-80, 80)), ((0.9, 1.1), (-700, 700)), ((1e-9, 1e9), (-4, 4))],
 }
 
-LEAST = {"gammaln": 0.1, "digamma": 0.1}
+LEAST = {"gammaln": 0.1, "digamma": 0.1, "logaddexp": 0.5, "logaddexp2": 0.5}
 """Results below this are held to its unit: the function crosses zero away from 0."""
 
 NEAR_ZEROS = ("sin", "cos", "tan")

@@ -11,6 +11,7 @@ from jitflow.ir.expand.gamma import digamma, gammaln
 from jitflow.ir.expand.hyperbolic import cosh, sinh, tanh
 from jitflow.ir.expand.inverse_hyperbolic import arccosh, arcsinh, arctanh
 from jitflow.ir.expand.inverse_trigonometric import arccos, arcsin, arctan, arctan2
+from jitflow.ir.expand.log_of_sum import logaddexp, logaddexp2
 from jitflow.ir.expand.logarithm import log, log1p, log2, log10
 from jitflow.ir.expand.philox import philox, philox_reference
 from jitflow.ir.expand.power import pow
@@ -21,6 +22,6 @@ from jitflow.ir.expand.trigonometric import cos, sin, tan
 __all__ = [
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "cos",
     "cosh", "digamma", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "floor_divide", "fmod",
-    "gammaln", "gcd", "hypot", "ldexp", "log", "log10", "log1p", "log2", "philox",
-    "philox_reference", "pow", "remainder", "sin", "sinh", "tan", "tanh",
+    "gammaln", "gcd", "hypot", "ldexp", "log", "log10", "log1p", "log2", "logaddexp",
+    "logaddexp2", "philox", "philox_reference", "pow", "remainder", "sin", "sinh", "tan", "tanh",
 ]  # fmt: skip

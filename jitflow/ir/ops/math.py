@@ -105,8 +105,8 @@ def _power_by_exponent(b: Any, t: Any, out: Any, x: Any, y: Any) -> Any:
 
 register(OpRow(
     name="pow", family=Family.ELEMENTWISE, arity=2, exact=False, ulp=2.0, cost=76,
-    doc="x**y; e**(y log x) of complex numbers. Integers wrap and take a negative exponent as 0: emit"
-        " a check for it.",
+    doc="x**y; e**(y log x) of complex numbers. Integers wrap and take a negative exponent as 0:"
+        " emit a check for it.",
     infer=elementwise("iufc", "numbers"), reference=reference.power, expand=expand.pow,
     split=split.pow, normwise=1000.0,
     jvp=jvp_by_operand(_power_by_base, _power_by_exponent),
@@ -136,3 +136,26 @@ register(OpRow(
     infer=_FLOATS, reference=reference.quiet(np.hypot), commutative=True,
     jvp=jvp_by_operand(_share(0), _share(1)), expand=expand.hypot,
 ))
+
+
+def _weight(index: int, power: str) -> Any:
+    """Derivative of the logarithm of a sum: the operand's share of it; 1 of an infinite one."""
+
+    def tangent(b: Any, t: Any, out: Any, x: Any, y: Any) -> Any:
+        zero, infinity = b.full_like(out, 0), b.full_like(out, math.inf)
+        gap = b.sub(*(
+            b.select(b.eq(b.abs(v), infinity), zero, v) for v in (y if index else x, out)
+        ))
+        return b.mul(t, getattr(b, power)(gap))
+
+    return tangent
+
+
+for _name, _power, _base in (("logaddexp", "exp", "e"), ("logaddexp2", "exp2", "2")):
+    register(OpRow(
+        name=_name, family=Family.ELEMENTWISE, arity=2, exact=False, ulp=2.0, cost=75,
+        doc=f"The logarithm of {_base}**x + {_base}**y, without overflow; absolute below 1/2.",
+        infer=_FLOATS, reference=reference.quiet(getattr(np, _name)), commutative=True,
+        jvp=jvp_by_operand(_weight(0, _power), _weight(1, _power)),
+        expand=getattr(expand, _name),
+    ))
