@@ -95,7 +95,8 @@ class _Interpreter:
         if op.row.reference is None:
             raise VerifyError(f"{name} has no reference")
         result = op.row.reference(*args, **attrs)
-        return (_typed(result, op.results[0].type),) if op.results else ()
+        results = result if len(op.results) > 1 else (result,)
+        return [_typed(x, v.type) for x, v in zip(results, op.results, strict=False)]
 
     def require_room(self, op: Op) -> None:
         for value in op.results:
