@@ -23,10 +23,18 @@ READY = 0x0001 | 0x0100
 """NumPy's flags C_CONTIGUOUS and ALIGNED."""
 
 
-def key_and_inputs(leaves: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+OWN_CODE_BYTES = 1 << 15
+"""From here on an array that lies dense in another order is read as it lies, by code of its own."""
+
+
+def key_and_inputs(
+    leaves: Sequence[Any], keep_layout: bool = True
+) -> tuple[list[Any], list[Any]]:
     """What tells calls apart, leaf by leaf, and the leaves as C-contiguous aligned ndarrays.
 
-    The key is dtype and shape of an array, and the type of anything else.
+    The key is dtype and shape of an array, and the type of anything else. With `keep_layout`, an
+    array that `memory_axes` has an order for is given with its axes in that order, which is part
+    of the key.
     """
     key: list[Any] = []
     inputs: list[Any] = []
@@ -35,7 +43,13 @@ def key_and_inputs(leaves: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         if kind is np.ndarray:
             key.append(x.dtype)
             key.append(x.shape)
-            inputs.append(x if x.flags.num & READY == READY else x.copy("C"))
+            if x.flags.num & READY == READY:
+                inputs.append(x)
+            elif keep_layout and (axes := memory_axes(x)) is not None:
+                key.append(axes)
+                inputs.append(x.transpose(axes))
+            else:
+                inputs.append(x.copy("C"))
         elif kind in WEAK:
             key.append(kind)
             inputs.append(_weak_array(x, kind))
@@ -47,6 +61,17 @@ def key_and_inputs(leaves: Sequence[Any]) -> tuple[list[Any], list[Any]]:
             key.append(x if isinstance(x, Spec) else kind)
             inputs.append(x)
     return key, inputs
+
+
+def memory_axes(x: np.ndarray[Any, Any]) -> tuple[int, ...] | None:
+    """The axes from the slowest to the fastest of a large array that lies dense in that order.
+
+    None for C order, for arrays with gaps, and for those that are cheaper to copy.
+    """
+    if x.nbytes < OWN_CODE_BYTES or not x.flags.aligned or x.flags.c_contiguous:
+        return None
+    axes = tuple(sorted(range(x.ndim), key=x.strides.__getitem__, reverse=True))
+    return axes if x.transpose(axes).flags.c_contiguous else None
 
 
 def _weak_array(x: Any, kind: type) -> Any:
@@ -71,14 +96,18 @@ def refuse_specs(leaves: Sequence[Any]) -> None:
             )
 
 
-def leaf_of(x: Any, name: str) -> Leaf:
-    """The type of one leaf; DtypeError or TraceError, with its name, where it has none."""
+def leaf_of(x: Any, name: str, keep_layout: bool = False) -> Leaf:
+    """The type of one leaf; DtypeError or TraceError, with its name, where it has none.
+
+    keep_layout: as `key_and_inputs` has it.
+    """
     if isinstance(x, Spec):
         return Leaf(TensorType(x.dtype, x.shape), x.weak, name)
     if type(x) in WEAK:
         return Leaf(TensorType(WEAK[type(x)]), True, name)
     if type(x) is np.ndarray or isinstance(x, (np.memmap, np.generic, np.matrix)):
-        return Leaf(TensorType(checked_dtype(x, name), x.shape), False, name)
+        axes = memory_axes(x) if keep_layout and type(x) is np.ndarray else None
+        return Leaf(TensorType(checked_dtype(x, name), x.shape), False, name, axes)
     if isinstance(x, np.ndarray):
         checked_dtype(x, name)
         fail(

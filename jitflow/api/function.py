@@ -99,7 +99,7 @@ class JitFunction:
             found = self._cache.get(key)
             if found is None:
                 with collector_paused():
-                    lowered = self._trace(call).lower()
+                    lowered = self._trace(call, keep_layout=True).lower()
                     found = compile_recent(lowered) if self._inlines else lowered.compile()
                 self._cache[key] = found
                 self._misses += 1
@@ -112,12 +112,12 @@ class JitFunction:
 
         return Source(run, self._name, definition(inspect.unwrap(self._function)))
 
-    def _leaves(self, call: Call) -> list[Leaf]:
+    def _leaves(self, call: Call, keep_layout: bool) -> list[Leaf]:
         names = self._signature.leaf_names(call)
-        return [leaf_of(x, name) for x, name in zip(call.leaves, names, strict=True)]
+        return [leaf_of(x, name, keep_layout) for x, name in zip(call.leaves, names, strict=True)]
 
-    def _trace(self, call: Call) -> Traced:
-        staged = staging.stage(self._source(call), self._leaves(call))
+    def _trace(self, call: Call, keep_layout: bool = False) -> Traced:
+        staged = staging.stage(self._source(call), self._leaves(call, keep_layout))
         return Traced(staged, call)
 
     def _call_in_trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

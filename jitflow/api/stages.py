@@ -110,7 +110,7 @@ class Compiled(Lowered):
 
     def _read_captured(self) -> list[Any]:
         params = self.graph.params[-len(self.captured) :]
-        inputs = key_and_inputs(self.captured)[1]
+        inputs = key_and_inputs(self.captured, keep_layout=False)[1]
         for x, param in zip(inputs, params, strict=True):
             if x.shape != param.type.shape or x.dtype != param.type.dtype.numpy:
                 fail(
@@ -128,7 +128,7 @@ class Compiled(Lowered):
         leaves, tree = flatten((args, kwargs) if kwargs else args)
         if tree != own.tree or bool(kwargs) != own.has_keywords:
             fail(TraceError, "the arguments " + describe_difference(own.tree, tree, "args"))
-        inputs = key_and_inputs(leaves)[1]
+        inputs = key_and_inputs(leaves, keep_layout=False)[1]
         self._require_types(inputs)
         return self.run(inputs)
 

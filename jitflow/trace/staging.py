@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jitflow.errors import TraceError, explain
+from jitflow.ir.builder import Builder
 from jitflow.ir.copying import copy_ops
 from jitflow.ir.core import Function, Value
 from jitflow.ir.location import Location
@@ -27,11 +28,15 @@ from jitflow.trace.source import here
 
 
 class Leaf(NamedTuple):
-    """One array that a function takes: its type, whether it is weak, what errors call it."""
+    """One array that a function takes: its type, whether it is weak, what errors call it.
+
+    axes: from the slowest in memory to the fastest, where that is another order than C's.
+    """
 
     type: TensorType
     weak: bool
     name: str
+    axes: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ def run(
 ) -> tuple[list[TracedArray], TreeDef]:
     """The function's results as traced arrays of `context`, which is the current trace."""
     arrays = [
-        wrap(context.builder.param(leaf.type, hint(leaf.name)), leaf.weak, f"it is {leaf.name}")
+        wrap(_param(context.builder, leaf, source.at), leaf.weak, f"it is {leaf.name}")
         for leaf in leaves
     ]
     try:
@@ -84,6 +89,17 @@ def run(
         raise
     parts, tree = flatten(result)
     return [_result(x, i, tree, source) for i, x in enumerate(parts)], tree
+
+
+def _param(b: Builder, leaf: Leaf, at: Location) -> Value:
+    """The leaf as a parameter, which has its axes in the order of memory, and a view of it."""
+    axes = leaf.axes
+    if axes is None:
+        return b.param(leaf.type, hint(leaf.name))
+    shape = tuple([leaf.type.shape[a] for a in axes])
+    stored = b.param(leaf.type.with_shape(shape), hint(leaf.name))
+    back = tuple(sorted(range(len(axes)), key=axes.__getitem__))
+    return b.emit(ROWS["transpose"], (stored,), {"axes": back}, (), (at,)).result
 
 
 def _reveal(error: ValueError) -> None:

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import functools
 import gc
+import itertools
 import os
 import pickle
 import signal
@@ -405,3 +406,39 @@ def test_a_fork_while_another_thread_compiles():
     forked.set()
     thread.join()
     assert os.waitpid(child, 0)[1] == 0
+
+
+# Layouts.
+
+
+def test_large_arrays_are_read_as_they_lie():
+    """In any order of axes; results are in C order, and the code is for that order."""
+    x = np.random.default_rng(0).normal(size=(40, 30, 20))
+    f = jf.jit(lambda x: (x * 2, x.sum(axis=1), x[3:9, ::2], x.reshape(-1, 2), x[5]))
+    for count, order in enumerate(itertools.permutations(range(3)), start=1):
+        y = x.transpose(order).copy().transpose(np.argsort(order))
+        results = f(y)
+        expected = y * 2, y.sum(axis=1), y[3:9, ::2], y.reshape(-1, 2), y[5]
+        for got, want in zip(results, expected, strict=True):
+            assert got.flags.c_contiguous
+            np.testing.assert_allclose(got, want, rtol=1e-12)
+        assert f.cache_info().misses == count
+    assert f(x[::2, ::2, ::-1])[0].shape == (20, 15, 20)
+
+
+def test_an_array_in_another_order_is_an_argument_like_others():
+    x = np.asfortranarray(np.random.default_rng(0).normal(size=(80, 90)))
+    f = jf.jit(lambda x: x * captured)
+    captured = x
+    np.testing.assert_array_equal(f(x), x * x)
+    np.testing.assert_array_equal(f(np.ascontiguousarray(x)), x * x)
+    np.testing.assert_array_equal(f.lower(x).compile()(x), x * x)
+    np.testing.assert_array_equal(jf.grad(lambda x: (x * x).sum())(x), 2 * x)
+
+    @jf.jit
+    def write(x):
+        x[0] = 1
+        return x
+
+    with pytest.raises(TraceError, match="argument x"):
+        write(x)
