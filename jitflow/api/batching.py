@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +48,7 @@ def vmap(
     if axis_size is not None and not (type(axis_size) is int and axis_size >= 0):
         fail(TraceError, f"axis_size is a number >= 0, got {axis_size!r}", op="vmap")
 
+    @functools.wraps(function)
     def mapped(*args: Any, **kwargs: Any) -> Any:
         return _Mapped(function, args, kwargs, axes, axis_size).results(out_axes)
 
