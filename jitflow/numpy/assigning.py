@@ -15,8 +15,9 @@ from jitflow.errors import DtypeError, ShapeError
 from jitflow.ir.dtypes import i64
 from jitflow.ir.types import Dimension, TensorType
 from jitflow.numpy.basics import Array, broadcast, emit, emit_check, fail, full, full_like
-from jitflow.numpy.indexing import axes_of, index_place, index_shape, view
+from jitflow.numpy.indexing import axes_of, index_place, index_shape, masked_view, view
 from jitflow.numpy.keys import Fixed, Masked, New, Part, Span, Taken, is_basic, read_key
+from jitflow.numpy.selection import Selection, is_same
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import FUNCTIONS, OPERATORS, converted, fitted, lift, require_writable, write
 from jitflow.trace.checks import WRONG_VALUE
@@ -37,7 +38,9 @@ def setitem(x: Array, key: Any, new: Any) -> None:
     """x[key] = new."""
     require_writable(x)
     x, parts = read_key(x, key)
-    if any(isinstance(part, Masked) for part in parts):
+    if isinstance(new, Selection):
+        _assign_selection(x, parts, new)
+    elif any(isinstance(part, Masked) for part in parts):
         _assign_masked(x, parts, lift(new))
     elif is_basic(parts):
         target, value = view(x, parts), lift(new)
@@ -136,12 +139,7 @@ def _assign_masked(
     if any(isinstance(part, (Taken, Masked)) and part is not masked for part in parts):
         fail(ShapeError, "a mask beside index arrays needs elements that are known", cure=_CURE)
     count = masked.mask.type.rank
-    whole = [
-        Span(masked.axis + k, 0, n, 1, n, False) for k, n in enumerate(masked.mask.type.shape)
-    ]
-    at = parts.index(masked)
-    target = view(x, [*parts[:at], *whole, *parts[at + 1 :]])
-    place = sum(isinstance(part, (New, Span)) for part in parts[:at])
+    target, mask, place = masked_view(x, parts)
     rest = (*target.type.shape[:place], *target.type.shape[place + count :])
     new = converted(new, x.type.dtype) if combine is None else new
     new = _in_full(new, len(rest) + 1)
@@ -153,10 +151,20 @@ def _assign_masked(
     else:
         others = (*new.type.shape[:along], *new.type.shape[along + 1 :])
         new = _shaped(new, (*others[:place], *(1,) * count, *others[place:]))
-    axes = tuple(range(place, place + count))
-    mask = emit("broadcast", masked.mask, shape=target.type.shape, axes=axes)
     new = new if combine is None else combine(target, new)
     write(target, emit("select", mask, fitted(new, x.type.dtype, target.type.shape), target))
+
+
+def _assign_selection(x: Array, parts: Sequence[Part], new: Selection) -> None:
+    """x[mask] = what was done to elements that an equal mask selects."""
+    if sum(isinstance(part, Masked) for part in parts) != 1 or any(
+        isinstance(part, Taken) for part in parts
+    ):
+        new.refuse()
+    target, mask, _ = masked_view(x, parts)
+    if not is_same(mask.value, new.mask.value):
+        new.refuse()
+    write(target, emit("select", mask, converted(new.values, x.type.dtype), target))
 
 
 _CURE = "choose with jnp.where(mask, v, x)"

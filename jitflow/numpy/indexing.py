@@ -2,7 +2,7 @@
 
 A view is at most four ops: `slice`, `reverse` for negative steps, `dynamic_slice` for traced
 integers, and `reshape` for the axes that integers take away and None adds. Index arrays are one
-`gather`.
+`gather`; what a mask selects is a Selection unless the mask is known.
 """
 
 from __future__ import annotations
@@ -25,19 +25,35 @@ from jitflow.numpy.keys import (
     read_key,
     refuse_count,
 )
+from jitflow.numpy.selection import selected
 from jitflow.numpy.shaping import reshaped
 from jitflow.trace import OPERATORS, detach, emit_view
 
 
-def getitem(x: Array, key: Any) -> Array:
+def getitem(x: Array, key: Any) -> Any:
     """x[key]."""
     x, parts = read_key(x, key)
     if is_basic(parts):
         return view(x, parts)
-    for part in parts:
-        if isinstance(part, Masked):
-            refuse_count(x, part.mask)
-    return _gathered(x, parts)
+    masks = [part for part in parts if isinstance(part, Masked)]
+    if not masks:
+        return _gathered(x, parts)
+    if any(isinstance(part, Taken) for part in parts) or len(masks) > 1:
+        refuse_count(x, masks[0].mask)
+    target, mask, _ = masked_view(x, parts)
+    return selected(target, mask, target.type.rank - masks[0].mask.type.rank + 1)
+
+
+def masked_view(x: Array, parts: Sequence[Part]) -> tuple[Array, Array, int]:
+    """The view that the parts beside one mask give, the mask in its shape, its first axis there."""
+    at, masked = next((k, part) for k, part in enumerate(parts) if isinstance(part, Masked))
+    sizes = masked.mask.type.shape
+    whole = [Span(masked.axis + k, 0, n, 1, n, False) for k, n in enumerate(sizes)]
+    target = view(x, [*parts[:at], *whole, *parts[at + 1 :]])
+    place = sum(isinstance(part, (New, Span)) for part in parts[:at])
+    axes = tuple(range(place, place + len(sizes)))
+    mask = emit("broadcast", masked.mask, shape=target.type.shape, axes=axes)
+    return target, mask, place
 
 
 def view(x: Array, parts: Sequence[Part]) -> Array:

@@ -175,7 +175,7 @@ class TracedArray:
     def __getitem__(self, key: Any) -> Any:
         self.require_trace()
         result = call_operator("getitem", self, key)
-        if result.type.shape or not result.path or _has_ellipsis(key):
+        if type(result) is not TracedArray or result.type.shape or not result.path or _has_ellipsis(key):
             return result
         return detach(result)  # a scalar, which has no memory
 
@@ -256,10 +256,15 @@ def _has_ellipsis(key: Any) -> bool:
     return key is ... or (isinstance(key, tuple) and any(part is ... for part in key))
 
 
+def _has_own_operators(other: Any) -> bool:
+    """Of a class that says NumPy's operators are not for it, or that is no array yet."""
+    return getattr(other, "__array_ufunc__", 0) is None or hasattr(other, "__jitflow_array__")
+
+
 def _binary(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def forward(self: TracedArray, other: Any) -> Any:
-        if type(other) is not TracedArray and getattr(other, "__array_ufunc__", 0) is None:
-            return NotImplemented  # that class says NumPy's operators are not for it
+        if type(other) is not TracedArray and _has_own_operators(other):
+            return NotImplemented
         self.require_trace()
         return call_operator(name, self, other)
 

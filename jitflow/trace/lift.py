@@ -51,6 +51,8 @@ def lift(x: Any, name: str = "") -> TracedArray:
         return TracedArray(Cell(context.array(x), context, _CAPTURED))
     if isinstance(x, (list, tuple)):
         return _lift_sequence(x, name)
+    if hasattr(x, "__jitflow_array__"):
+        return lift(x.__jitflow_array__(), name)
     fail(
         TraceError,
         f"expected an array or a number, got {type(x).__name__}",

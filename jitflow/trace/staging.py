@@ -116,6 +116,8 @@ def _result(x: Any, index: int, tree: TreeDef, source: Source) -> TracedArray:
     where = paths(tree, "result")[index]
     if isinstance(x, (np.ndarray, np.generic)) or type(x) in WEAK:
         return lift(x, where)
+    if hasattr(x, "__jitflow_array__"):
+        return lift(x, where)
     kind = type(x).__name__
     raise TraceError(explain(
         f"{where} is a {kind}, not an array", op=source.name, at=source.at,

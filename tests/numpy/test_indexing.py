@@ -296,3 +296,65 @@ def test_no_index_leaves_the_array():
     for index in (np.iinfo(np.int64).min, np.iinfo(np.int64).max, 10**9):
         with pytest.raises(IndexError):
             f(X, np.full(3, index))
+
+
+# What a mask selects, of which the number of elements is not known.
+
+
+def test_elements_of_a_mask_are_changed_in_place():
+    def f(x, m):
+        y, z, w = x * 1, x * 1, x * 1
+        y[y > 0] *= 2
+        y[m] -= x[0, 0, 0]
+        z[z > 0] = np.sqrt(z[z > 0]) + 1
+        z[(x < 0) & (x > -1)] = -z[(x < 0) & (x > -1)]
+        w[:, m[0, :, 0]] += 3
+        w[m[:, :, 0]] = 2 / w[m[:, :, 0]]
+        return y, z, w
+
+    agree(f, X, MASK)
+
+
+def test_elements_of_a_mask_are_reduced():
+    def f(x, m):
+        s = x[x > 0]
+        return s.sum(), s.size, (s > 1).any(), np.max(s), x[m].min(), x[m[:, 0, 0]].max()
+
+    agree(f, np.round(X * 8), MASK)
+    mean = jf.jit(lambda x: (x[x > 0].mean(), np.std(x[x > 0] ** 2)))(X)
+    np.testing.assert_allclose(mean, (X[X > 0].mean(), np.std(X[X > 0] ** 2)), rtol=1e-14)
+
+
+def test_the_derivative_knows_no_element_that_is_left_out():
+    slope = jf.grad(lambda x: np.sqrt(x[x > 0]).sum())(X)
+    np.testing.assert_allclose(slope[X > 0], 0.5 / np.sqrt(X[X > 0]))
+    assert not slope[X <= 0].any()
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x[x > 0],
+        lambda x: x[x > 0] + np.ones(3),
+        lambda x: x[0, 0] + x[x > 0],
+        lambda x: x[x > 0] + x[x < 0],
+        lambda x: (x * 1).__setitem__(x > 0, x[x < 0]),
+        lambda x: x[x > 0].reshape(-1),
+        lambda x: len(x[x > 0]),
+        lambda x: list(x[x > 0]),
+        lambda x: np.sort(x[x > 0]),
+        lambda x: np.exp(x[x > 0]).T,
+        lambda x: x[x > 0][0],
+        lambda x: x[x[:, 0, 0] > 0].sum(1),
+    ],
+)
+def test_what_needs_the_number_of_elements_is_refused(f):
+    with pytest.raises(TypeError, match=r"test_indexing.py:\d+: .*\nthe shape of x\[mask\] depends"):
+        jf.jit(f)(X)
+
+
+def test_selection_faults():
+    with pytest.raises(ValueError, match="zero-size array to reduction operation maximum"):
+        jf.jit(lambda x: x[x > 99].max())(X)
+    with pytest.raises(TypeError, match="cannot cast the result in place from float64 to int64"):
+        jf.jit(lambda x: x.astype(int)[x > 0].__iadd__(1.5))(X)
