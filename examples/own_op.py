@@ -19,21 +19,14 @@ from jitflow.passes.registry import enter
 from jitflow.passes.rewrite import Sweep
 from jitflow.trace import TracedArray, emit
 
-GAUSSIAN = register(
-    OpRow(
-        name="gaussian",
-        family=Family.ELEMENTWISE,
-        arity=1,
-        doc="e**(-x*x).",
-        infer=elementwise("f", "f32 or f64"),
-        reference=lambda x: np.exp(-x * x),
-        exact=False,
-        ulp=200.0,
-        cost=20,
-        jvp=jvp_by_operand(lambda b, t, out, x: b.mul(t, b.mul(b.mul(b.full_like(x, -2), x), out))),
-        expand=lambda b, x: b.exp(b.neg(b.mul(x, x))),
-    )
-)
+GAUSSIAN = register(OpRow(
+    name="gaussian", family=Family.ELEMENTWISE, arity=1,
+    doc="e**(-x*x).",
+    infer=elementwise("f", "f32 or f64"), reference=lambda x: np.exp(-x * x),
+    exact=False, ulp=200.0, cost=20,
+    jvp=jvp_by_operand(lambda b, t, out, x: b.mul(t, b.mul(b.mul(b.full_like(x, -2), x), out))),
+    expand=lambda b, x: b.exp(b.neg(b.mul(x, x))),
+))
 install(GAUSSIAN)
 
 
@@ -62,9 +55,8 @@ class _Find(Sweep):
         if x is None:
             return super().visit(op)
         x = self.values.get(x, x)
-        made = Op(GAUSSIAN, (x,), {}, [op.result.type], (), op.locations)
-        self.out.append(made)
-        self.replace(op, made.results)
+        self.out.append(Op(GAUSSIAN, (x,), {}, [op.result.type], (), op.locations))
+        self.replace(op, self.out[-1].results)
 
 
 def _exponent_root(op):
@@ -85,10 +77,10 @@ def bump(x):
 def main():
     x = np.linspace(-2, 2, 5)
     print("gaussian   ", jf.jit(gaussian)(x))
-    print("derivative ", jf.grad(lambda x: gaussian(x).sum())(x))
+    print("derivative ", jf.elementwise_grad(gaussian)(x))
 
     python, file = (shlex.quote(os.path.relpath(path)) for path in (sys.executable, __file__))
-    jitflow = f"{python} -m jitflow.cli"
+    jitflow = python + " -m jitflow.cli"
     print(f"""
 The op and the pass on the command line:
   {jitflow} ops gaussian --load {file}

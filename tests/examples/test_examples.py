@@ -46,9 +46,14 @@ def demo(tmp_path_factory):
 
 
 def test_no_example_is_left_out():
-    assert {path.name for path in FOLDER.glob("*.py")} == {
-        "digits.py", "own_op.py", "stages.py",
-    }  # fmt: skip
+    tested = {"black_scholes", "digits", "filters", "logistic", "own_op", "stages"}
+    assert {path.stem for path in FOLDER.glob("*.py")} == tested
+
+
+def test_examples_are_short():
+    """But for the demo, which draws as well."""
+    lines = {path.stem: len(path.read_text().splitlines()) for path in FOLDER.glob("*.py")}
+    assert {name for name, count in lines.items() if count >= 100} == {"digits"}
 
 
 def test_digits_are_learned(demo):
@@ -134,3 +139,83 @@ func @f(%x: f32[2], %y: f32[2]) {
 def parse_ops(text):
     """The names of the ops; not by the parser, which does not know those of the example."""
     return re.findall(r" = (\w+) ", text)
+
+
+def test_greeks_are_those_of_the_formula():
+    """Hull, Options, Futures, and Other Derivatives: closed forms of every greek."""
+    from scipy.stats import norm
+
+    example = load("black_scholes")
+    options = spot, strike, rate, volatility, time = example.market(1000)
+    price, greeks = example.price_and_greeks(*options)
+    root = np.sqrt(time)
+    d1 = (np.log(spot / strike) + (rate + volatility**2 / 2) * time) / (volatility * root)
+    d2 = d1 - volatility * root
+    later = strike * np.exp(-rate * time) * norm.cdf(d2)
+    wanted = {
+        "delta": norm.cdf(d1),
+        "gamma": norm.pdf(d1) / (spot * volatility * root),
+        "vega": spot * norm.pdf(d1) * root,
+        "theta": -spot * norm.pdf(d1) * volatility / (2 * root) - rate * later,
+        "rho": time * later,
+    }
+    np.testing.assert_allclose(price, spot * wanted["delta"] - later, rtol=1e-9, atol=1e-11)
+    assert set(greeks) == set(wanted)
+    for name, values in wanted.items():
+        np.testing.assert_allclose(greeks[name], values, rtol=1e-8, atol=1e-11, err_msg=name)
+
+
+def test_greeks_are_shown():
+    lines = run(sys.executable, "examples/black_scholes.py").splitlines()
+    assert lines[0].split()[-5:] == ["delta", "gamma", "vega", "theta", "rho"]
+    assert len(lines[1].split()) == 11 and lines[-1] == "... 1000000 options"
+
+
+def test_filters_are_those_of_numpy(tmp_path):
+    filters = load("filters")
+    image = filters.load()[100:180, 200:300]
+    for name, function in filters.FILTERS.items():
+        wanted = function(image)
+        np.testing.assert_allclose(jf.jit(function)(image), wanted, 1e-5, 1e-6, err_msg=name)
+    text = run(sys.executable, "examples/filters.py", "--folder", str(tmp_path))
+    assert all(name in text for name in filters.FILTERS)
+    for name in filters.FILTERS:
+        assert (tmp_path / f"china_{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_filters_do_what_they_say():
+    filters = load("filters")
+    dot = np.zeros((9, 9), np.float32)
+    dot[4, 4] = 1
+    assert not jf.jit(filters.denoise)(dot).any()
+    assert jf.jit(filters.edges)(dot)[4, 4] == 0 < jf.jit(filters.edges)(dot)[4, 3]
+    assert jf.jit(filters.blur, static_argnums=1)(dot, 1.0).sum() == pytest.approx(1)
+
+
+def test_logistic_regression_finds_the_least_loss():
+    logistic = load("logistic")
+    x, labels = logistic.load()
+    found = [logistic.fit(x, labels, method) for method in ("BFGS", "Newton-CG", "trust-ncg")]
+    assert found[0].fun == pytest.approx(found[1].fun) == pytest.approx(found[2].fun)
+    assert found[1].nit < found[0].nit / 5
+    slope = logistic.value_and_gradient(found[2].x, x, labels)[1]
+    assert np.abs(slope).max() < 1e-8
+
+
+def test_logistic_hessian_is_that_of_differences():
+    logistic = load("logistic")
+    x, labels = logistic.load()
+    random = np.random.default_rng(0)
+    weights, direction = random.standard_normal((2, x.shape[1])) / 10
+    ahead, behind = (
+        logistic.value_and_gradient(weights + step * direction, x, labels)[1]
+        for step in (1e-5, -1e-5)
+    )
+    product = logistic.hessian_product(weights, direction, x, labels)
+    np.testing.assert_allclose(product, (ahead - behind) / 2e-5, rtol=1e-6, atol=1e-9)
+
+
+def test_logistic_regression_is_shown():
+    lines = run(sys.executable, "examples/logistic.py").splitlines()
+    assert [line.split()[0] for line in lines] == ["BFGS", "Newton-CG", "trust-ncg"]
+    assert len({line.split("loss")[1] for line in lines}) == 1
