@@ -23,18 +23,21 @@ def can_outline(body: Region) -> bool:
 
 
 def call_body(e: Emitter, body: Region) -> None:
-    """Writes the body as a function of what it uses from around it, and a call of it."""
+    """Writes the body as a function of what it uses from around it, and a call of it.
+
+    A buffer and a view of it may have one name.
+    """
     inner = e.nested()
     outer = _outer_values(body)
     inner.names.update((value, e.names[value]) for value in outer)
     inner.region(body)
     e.count = inner.count
-    name = f"@{e.symbol}.body{len(e.definitions)}"
-    passed = [v for v in outer if e.names[v].startswith("%")]
-    params = ", ".join(f"{register_type(v.type)} {e.names[v]}" for v in passed)
-    head = f"define internal void {name}({params}) nounwind {{"
+    symbol = f"@{e.symbol}.body{len(e.definitions)}"
+    passed = {e.names[v]: register_type(v.type) for v in outer if e.names[v].startswith("%")}
+    params = ", ".join(f"{type} {name}" for name, type in passed.items())
+    head = f"define internal void {symbol}({params}) nounwind {{"
     e.definitions.append("\n".join([head, "entry:", *inner.lines, "  ret void", "}"]))
-    e.write(f"call void {name}({params})")
+    e.write(f"call void {symbol}({params})")
 
 
 def _outer_values(body: Region) -> list[Value]:

@@ -59,7 +59,9 @@ def _is_free(op: Op) -> bool:
     """Constants of one number and iota: copied to where they are used."""
     if op.row.family is not Family.CREATION:
         return False
-    return op.row.name == "iota" or (op.attrs["value"].is_splat and op.result.type.dtype.kind != "c")
+    if op.row.name == "iota":
+        return True
+    return op.attrs["value"].is_splat and op.result.type.dtype.kind != "c"
 
 
 def _is_whole(op: Op, value: Value) -> bool:

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from jitflow.codegen import emit_llvm
+from jitflow.codegen.outline import LONG_BODY
 from jitflow.errors import NoCodeError, VerifyError
 from jitflow.ir.builder import Builder
 from jitflow.ir.dims import symbol
 from jitflow.ir.dtypes import DTYPES, f32, i64
 from jitflow.ir.location import Location
+from jitflow.ir.row import ROWS
 from jitflow.ir.types import BufferType, TensorType
 from jitflow.runtime import compile_function, host_target
 
@@ -160,3 +162,22 @@ def test_a_thousand_blocks_deep_in_sequence():
     b.store(value, out, zero)
     (result,) = compile_function(b.build("checks", (), {"outputs": 1}))([np.array([5])])
     assert result[0] == 1005
+
+
+def test_a_long_body_takes_a_buffer_and_a_view_of_it_by_one_name():
+    """Both are one pointer; a function has each parameter once."""
+    b = Builder()
+    x, out = (b.param(BufferType(f32, (8,)), name) for name in ("x", "out"))
+    attrs = {"offset": 0, "type": BufferType(f32, (4,), (2,))}
+    every_other = b.emit(ROWS["view"], (x,), attrs).result
+
+    def body(b, i):
+        total = b.add(b.load(x, i), b.load(every_other, i))
+        for _ in range(LONG_BODY):
+            total = b.neg(total)
+        b.store(total, out, i)
+
+    b.loop(b.index(0), b.index(4), body)
+    run = compile_function(b.build("f", (), {"outputs": 1}))
+    numbers = np.arange(8, dtype=np.float32)
+    assert run([numbers])[0][:4].tolist() == [0, 3, 6, 9]

@@ -50,7 +50,7 @@ class Context:
         return Access.whole(op.result)
 
     def array(self, access: Access, dtype: DType) -> Value:
-        """A buffer of `dtype` for an array: of complex numbers where the access is to their parts."""
+        """A buffer of `dtype` for an array; of complex numbers where the access is to parts."""
         if dtype is access.base.type.dtype:
             return self.view(access, access.shape, access.strides)
         strides = tuple(stride // 2 for stride in access.strides[:-1])
