@@ -126,7 +126,7 @@ def _like(selection: Selection, values: Array) -> Selection:
     return Selection(values, selection.mask, selection.rank)
 
 
-def _elementwise(compute: Callable[..., Array], *inputs: Any) -> Any:
+def _elementwise(compute: Callable[..., Any], *inputs: Any) -> Any:
     """The function on selections by one mask, and on numbers."""
     (first, *others) = [x for x in inputs if isinstance(x, Selection)]
     if any(not is_same(x.mask.value, first.mask.value) for x in others):
@@ -166,8 +166,9 @@ def _in_place(name: str) -> Callable[..., Any]:
 
 
 for _name in (
-    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift",
-):
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor",
+    "lshift", "rshift",
+):  # fmt: skip
     setattr(Selection, f"__{_name}__", _forward(_name))
     setattr(Selection, f"__r{_name}__", _reflected(_name))
     setattr(Selection, f"__i{_name}__", _in_place(_name))

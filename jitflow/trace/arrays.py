@@ -175,7 +175,9 @@ class TracedArray:
     def __getitem__(self, key: Any) -> Any:
         self.require_trace()
         result = call_operator("getitem", self, key)
-        if type(result) is not TracedArray or result.type.shape or not result.path or _has_ellipsis(key):
+        if type(result) is not TracedArray or result.type.shape or not result.path:
+            return result
+        if _has_ellipsis(key):
             return result
         return detach(result)  # a scalar, which has no memory
 
