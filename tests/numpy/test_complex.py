@@ -1,4 +1,4 @@
-"""Complex numbers, compiled, against NumPy: dtypes, shapes and values, with real operands beside."""
+"""Complex numbers, compiled, against NumPy: dtypes, shapes and values."""
 
 # ruff: noqa: B023 (every lambda is called in its own turn of the loop)
 

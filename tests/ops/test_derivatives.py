@@ -184,6 +184,11 @@ CASES = [
     ("sin", [complexes(3)], {}),
     ("cos", [complexes(3)], {}),
     ("tanh", [complexes(3) / 2], {}),
+    *((name, [complexes(3) / 2], {}) for name in (
+        "tan", "sinh", "cosh", "exp2", "log2", "log10",
+        "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh",
+    )),
+    ("cumprod", [complexes(2, 3)], {"axis": 1}),
     ("pow", [complexes(3), complexes(3)], {}),
     ("select", [MASK, complexes(3), complexes(3)], {}),
     ("convert", [normal(3)], {"dtype": as_dtype("c128")}),

@@ -28,6 +28,12 @@ def _tangent_tanh(b: Any, t: Any, out: Any, x: Any) -> Any:
     return b.mul(t, b.sub(b.full_like(out, 1), b.mul(out, out)))
 
 
+def _tangent_arcsinh(b: Any, t: Any, out: Any, x: Any) -> Any:
+    if x.type.dtype.kind == "c":
+        return b.div(t, b.sqrt(_one_plus_square(b, x)))
+    return b.div(t, b.hypot(x, b.full_like(x, 1)))
+
+
 def _tangent_arccosh(b: Any, t: Any, out: Any, x: Any) -> Any:
     one = b.full_like(x, 1)
     return b.div(t, b.mul(b.sqrt(b.sub(x, one)), b.sqrt(b.add(x, one))))
@@ -53,7 +59,7 @@ function("cosh", "Hyperbolic cosine.", 1.5, 38, lambda b, t, out, x: b.mul(t, b.
          reference=quiet(np.cosh))
 function("tanh", "Hyperbolic tangent.", 1.5, 32, _tangent_tanh, reference=np.tanh)
 function("arcsinh", "Inverse of sinh.", 1.5, 90,
-         lambda b, t, out, x: b.div(t, b.hypot(x, b.full_like(x, 1))), reference=quiet(np.arcsinh))
+         _tangent_arcsinh, reference=quiet(np.arcsinh))
 function("arccosh", "Inverse of cosh, from 0 on; NaN below 1.", 1.5, 80, _tangent_arccosh,
          reference=quiet(np.arccosh))
 function("arctanh", "Inverse of tanh; infinite at 1, NaN beyond.", 1.5, 80,
