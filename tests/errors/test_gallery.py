@@ -272,7 +272,10 @@ def test_static_options(options, text):
         jf.jit(passed, **options)
 
 
-@pytest.mark.parametrize("make", [jf.jit, jf.grad, jf.value_and_grad])
+@pytest.mark.parametrize("make", [
+    jf.jit, jf.grad, jf.value_and_grad, jf.vmap, jf.jacfwd, jf.jacrev, jf.hessian,
+    jf.elementwise_grad, jf.custom_jvp, jf.custom_vjp,
+])
 def test_only_functions_are_compiled(make):
     with pytest.raises(TraceError, match="takes a function, got a int"):
         make(3)
