@@ -1,4 +1,4 @@
-"""Norms of vectors and matrices, powers and chains of matrices: linalg without factorisations."""
+"""Norms of vectors and matrices, powers and chains of matrices."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from jitflow.ir.dtypes import f64
 from jitflow.numpy.basics import Array, as_array, convert, emit, fail, full_like, normal_axes
 from jitflow.numpy.cross_products import outer
 from jitflow.numpy.diagonals import diagonal, eye, trace
+from jitflow.numpy.factorisations import inv, svdvals
 from jitflow.numpy.products import dot, matmul, tensordot, vecdot
 from jitflow.numpy.reductions import max, min, sum
 from jitflow.numpy.registry import numpy_function
@@ -94,18 +95,31 @@ def _matrix_norm(x: Array, ord: Any, lines: int, columns: int, keepdims: bool) -
     if ord in (None, "fro", "f"):
         return CALLS[np.sqrt](sum(_squares(x), (lines, columns), keepdims=keepdims))
     if ord in (2, -2, "nuc"):
-        cure = "compute the singular values outside @jit"
-        fail(TraceError, f"ord={ord!r} of matrices needs singular values", op="norm", cure=cure)
+        return _spectral_norm(x, ord, lines, columns, keepdims)
     if ord not in (1, -1, math.inf, -math.inf):
         fail(ShapeError, f"invalid norm order {ord!r} for matrices", op="norm")
     inner, outer_axis = (lines, columns) if abs(ord) == 1 else (columns, lines)
     totals = sum(_magnitudes(x), inner, keepdims=True)
     options = {"initial": 0} if ord > 0 else {}
     result = (max if ord > 0 else min)(totals, outer_axis, True, **options)
+    return _without(result, x, lines, columns, keepdims)
+
+
+def _spectral_norm(x: Array, ord: Any, lines: int, columns: int, keepdims: bool) -> Array:
+    """The greatest or least singular value, or the sum of them all."""
+    rest = [k for k in range(x.type.rank) if k not in (lines, columns)]
+    values = svdvals(permuted(x, [*rest, lines, columns]))
+    reduce = {2: max, -2: min, "nuc": sum}[ord]
+    options = {"initial": 0} if ord == 2 else {}
+    return _without(reduce(values, -1, **options), x, lines, columns, keepdims)
+
+
+def _without(result: Array, x: Array, lines: int, columns: int, keepdims: bool) -> Array:
+    """The result in the shape of x, the two axes gone or of extent 1."""
+    pairs = list(enumerate(x.type.shape))
     if keepdims:
-        return result
-    kept = [n for k, n in enumerate(x.type.shape) if k not in (lines, columns)]
-    return reshaped(result, tuple(kept))
+        return reshaped(result, tuple([1 if k in (lines, columns) else n for k, n in pairs]))
+    return reshaped(result, tuple([n for k, n in pairs if k not in (lines, columns)]))
 
 
 @numpy_function(np.linalg.vector_norm)
@@ -140,8 +154,7 @@ def matrix_power(a: Any, n: int) -> Array:
     if not hasattr(n, "__index__") or type(n) is Array:
         fail(TraceError, "the exponent is an integer known beforehand", op="matrix_power")
     if n < 0:
-        cure = "invert the matrix, and take the power of that"
-        fail(TraceError, "negative exponents are not supported", op="matrix_power", cure=cure)
+        x, n = inv(x), -n
     if n == 0:
         one = eye(x.type.shape[-1], dtype=x.dtype)
         return CALLS[np.add](one, full_like(x, 0))

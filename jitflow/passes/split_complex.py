@@ -9,6 +9,7 @@ from typing import Any
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.ir.derivative import is_linear_in
 from jitflow.ir.parts import Parts
 from jitflow.ir.types import TensorType, Type
 from jitflow.passes.rewrite import map_values, rebuild_region, types_in
@@ -22,7 +23,7 @@ def split_complex(function: Function) -> Function:
     Before: `%1: c64[4] = mul %x, %y`
     After:  `%0: f32[4] = real %x`, `%1: f32[4] = imag %x`, those of %y, then
             `%4: f32[4] = mul %0, %2`, `%5: f32[4] = mul %1, %3`, `%6: f32[4] = sub %4, %5` ...
-    A row without `split` that is linear is done to each part; any other one, and one with regions,
+    A row without `split` that is linear in what is complex is done to each part; any other one, and one with regions,
     is left on complex operands, which `complex` makes of their parts.
     """
     if not any(map(_is_complex_type, types_in(function))):
@@ -42,9 +43,16 @@ def _is_complex_type(type: Type) -> bool:
 
 def _is_split(op: Op) -> bool:
     """Whether the op computes on complex numbers and has a rule for it."""
-    if op.row.name in _BOUNDARY or (op.row.split is None and op.row.linear is None):
+    if op.row.name in _BOUNDARY or (op.row.split is None and not _is_linear(op)):
         return False
     return any(map(_is_complex, (*op.operands, *op.results)))
+
+
+def _is_linear(op: Op) -> bool:
+    """Whether the op is linear in its complex operands together."""
+    if op.row.linear is None:
+        return False
+    return all(is_linear_in(op, k) for k, v in enumerate(op.operands) if _is_complex(v))
 
 
 class _Split:
@@ -69,7 +77,7 @@ class _Split:
             self.copy(b, op)
         elif op.row.split is not None:
             self.give(op, op.row.split(b, *(self.known(b, v) for v in op.operands), **op.attrs))
-        elif op.row.linear is not None:
+        elif _is_linear(op):
             operands = [self.known(b, v) for v in op.operands]
             self.give(op, Parts(*(self.on_part(b, op, operands, k) for k in range(2))))
         else:
