@@ -15,6 +15,7 @@ from jitflow.numpy.basics import (
     as_array,
     convert,
     emit,
+    emit_check,
     key_of,
     operand,
     spread,
@@ -24,6 +25,7 @@ from jitflow.numpy.basics import full as full_of
 from jitflow.numpy.promotion import default, requested_dtype
 from jitflow.numpy.registry import drop_inert, numpy_function
 from jitflow.numpy.shaping import as_shape
+from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import METHODS, STATE, detach, row_major
 
 
@@ -117,6 +119,36 @@ def asarray(a: Any, dtype: Any = None, *, copy: Any = None) -> Array:
     if type(a) is Array and not a.weak and dtype in (None, a.dtype) and not copy:
         return a
     return array(a, dtype)
+
+
+@in_trace(np.asanyarray)
+def asanyarray(a: Any, dtype: Any = None, order: str = "K", *, copy: Any = None) -> Array:
+    return asarray(a, dtype, copy=copy)
+
+
+@in_trace(np.ascontiguousarray)
+def ascontiguousarray(a: Any, dtype: Any = None) -> Array:
+    """Of one dimension at least. Results are in C order anyway."""
+    x = asarray(a, dtype)
+    return x if x.type.rank else emit("reshape", x, shape=(1,))
+
+
+@in_trace(np.asfortranarray)
+def asfortranarray(a: Any, dtype: Any = None) -> Array:
+    """The same elements: a result is in C order."""
+    return ascontiguousarray(a, dtype)
+
+
+@in_trace(np.asarray_chkfinite)
+def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> Array:
+    """Fails the call where an element is infinite or NaN."""
+    x = asarray(a, dtype)
+    if x.type.dtype.is_inexact:
+        finite = CALLS[np.isfinite](x)
+        every = tuple(range(x.type.rank))
+        holds = emit("reduce_all", finite, axes=every) if every else finite
+        emit_check(holds, "array must not contain infs or NaNs")
+    return x
 
 
 @numpy_function(np.astype)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import AxisError, DtypeError, ShapeError, TraceError
+from jitflow.errors import AxisError, ShapeError, TraceError
 from jitflow.numpy.basics import (
     Array,
     as_array,
@@ -209,13 +209,3 @@ def _merged(extent: int, places: Indices) -> Indices:
     result[target] = extent + np.arange(len(places))
     result[is_old] = np.arange(extent)
     return result
-
-
-@numpy_function(np.trim_zeros)
-def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Array:
-    fail(
-        DtypeError,
-        "the result's shape depends on the array's elements",
-        op="trim_zeros",
-        cure="trim outside @jit, or keep the zeros",
-    )

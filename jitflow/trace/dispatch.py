@@ -26,7 +26,9 @@ PROPERTIES: dict[str, Implementation] = {}
 """Attributes of arrays that are computed: `PROPERTIES["T"](x)`."""
 
 CURES: dict[str, str] = {}
-"""What to write instead of attributes that traced arrays cannot have."""
+"""What to write instead, by the name of an array's attribute, or of a function: `np.unique`."""
+
+_OUTSIDE = "call it outside @jit, or write it in functions that are traced"
 
 FUNCTIONS: dict[Any, Implementation] = {}
 """By NumPy function or ufunc (`np.mean`, `np.add`), or (ufunc, method): `(np.add, "reduce")`."""
@@ -70,7 +72,8 @@ def call_function(function: Any, args: Any, kwargs: Any) -> Any:
     """What `__array_function__` asks for."""
     implementation = FUNCTIONS.get(function)
     if implementation is None:
-        raise TraceError(missing(numpy_name(function)))
+        name = numpy_name(function)
+        raise TraceError(missing(name, CURES.get(name, _OUTSIDE)))
     return implementation(*args, **kwargs)
 
 

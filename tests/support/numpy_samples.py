@@ -125,7 +125,6 @@ SAMPLES = {
            " | x, 2, 'linear_ramp', end_values=(1, 0) | v, (6, 9), 'reflect', reflect_type='odd'"
            " | v, (6, 9), 'symmetric', reflect_type='odd'"
            " | x, 1, lambda row, width, axis, options: row.__setitem__(slice(0, width[0]), 1)",
-    "trim_zeros": "",
     # Creation.
     "zeros": "(2, 3) | 3, x.dtype",
     "ones": "(2, 3) | 3, x.dtype",
@@ -182,6 +181,26 @@ SAMPLES = {
     "apply_along_axis": "lambda r: r[::-1] + r[0], 1, b | lambda r: r.max(), 0, x"
                         " | lambda r: r[:2] * 2, 0, x | lambda r: xp.outer(r, r), 1, b",
     "apply_over_axes": "np.sum, b, (0, 2) | np.max, x, 0",
+    "asanyarray": "x | [[1, 2.5]], int",
+    "ascontiguousarray": "x | v[0]",
+    "asfortranarray": "x | v[0]",
+    "asarray_chkfinite": "x",
+    "packbits": "f, axis=1 | f | v | np.arange(20) % 3, bitorder='little' | b > 1, 0",
+    "unpackbits": "np.arange(5, dtype='u1') | x | x, axis=0, count=11"
+                  " | x, axis=1, count=-3, bitorder='little'",
+    "isin": "x, v | x, y | x, [1, 2.25], invert=True | x, []",
+    # By index.
+    "take": "x, i | x, i, axis=1 | v, [[0, -1], [2, 1]] | x, 1, 1 | x, [9, -9], mode='clip'"
+            " | x, [9, -9], mode='wrap'",
+    "take_along_axis": "x, i[None, :3], 1 | x, i[:4], None",
+    "choose": "i, [v, w, 2 * v] | i, [v, w, v], mode='clip'",
+    "compress": "[True, False, True], x, axis=1 | [False, True], x",
+    "extract": "[[True, False, True], [False, True, True]], x",
+    "diag_indices_from": "m",
+    "tril_indices_from": "m | x, 1",
+    "triu_indices_from": "m | x, 1",
+    "unravel_index": "i, (2, 3) | i + 3, (2, 3)",
+    "ravel_multi_index": "(i % 2, i), (2, 3) | (i, i), (3, 3), order='F'",
     # Complex numbers.
     "real": "x",
     "imag": "x",
@@ -238,6 +257,8 @@ METHODS = dict([
     (".var", "() | (1) | (ddof=1)"), (".view", "()"), (".to_device", "('cpu')"),
 ])  # fmt: skip
 """What follows the array; several forms are separated by bars."""
+
+ALL = {**SAMPLES, **METHODS}
 
 
 def calls(name: str) -> list[str]:
