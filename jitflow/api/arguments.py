@@ -96,10 +96,12 @@ def refuse_specs(leaves: Sequence[Any]) -> None:
             )
 
 
-def leaf_of(x: Any, name: str, keep_layout: bool = False) -> Leaf:
+def leaf_of(
+    x: Any, name: str, keep_layout: bool = False, takes_static: bool = True
+) -> Leaf:
     """The type of one leaf; DtypeError or TraceError, with its name, where it has none.
 
-    keep_layout: as `key_and_inputs` has it.
+    keep_layout: as `key_and_inputs` has it; takes_static: whether it could be static instead.
     """
     if isinstance(x, Spec):
         return Leaf(TensorType(x.dtype, x.shape), x.weak, name)
@@ -122,7 +124,9 @@ def leaf_of(x: Any, name: str, keep_layout: bool = False) -> Leaf:
         TraceError,
         f"expected an array or a number, got {_described(x)}",
         op=name,
-        cure=f"list it in static_argnames, as in @jit(static_argnames={_root(name)!r})",
+        cure=f"list it in static_argnames, as in @jit(static_argnames={_root(name)!r})"
+        if takes_static
+        else "leave it to the function: pass lambda x: f(x, option) in place of f",
     )
 
 

@@ -114,7 +114,8 @@ class JitFunction:
 
     def _leaves(self, call: Call, keep_layout: bool) -> list[Leaf]:
         names = self._signature.leaf_names(call)
-        return [leaf_of(x, name, keep_layout) for x, name in zip(call.leaves, names, strict=True)]
+        pairs = zip(call.leaves, names, strict=True)
+        return [leaf_of(x, name, keep_layout, not self._inlines) for x, name in pairs]
 
     def _trace(self, call: Call, keep_layout: bool = False) -> Traced:
         staged = staging.stage(self._source(call), self._leaves(call, keep_layout))

@@ -281,6 +281,17 @@ def test_only_functions_are_compiled(make):
         make(3)
 
 
+@pytest.mark.parametrize("call", [
+    lambda: jf.jvp(lambda x, how: x, (X, "sum"), (X, X)),
+    lambda: jf.vjp(lambda x, how: x, X, "sum"),
+    lambda: jf.grad(lambda x, how: x.sum())(X, "sum"),
+    lambda: jf.vmap(lambda x, how: x, (0, None))(X, "sum"),
+])
+def test_transforms_take_arrays(call):
+    with pytest.raises(TraceError, match=r"got the str 'sum'\n  cure: leave it to the function: p"):
+        call()
+
+
 @pytest.mark.parametrize("argnums", ["x", (), 1.5, ("a",)])
 def test_argnums_are_numbers(argnums):
     with pytest.raises(TraceError, match="argnums"):
