@@ -399,7 +399,7 @@ def test_creation_is_lean(rows):
         (lambda x, v: np.linspace(0, v[0], -1), ValueError, "must be non-negative"),
         (lambda x, v: np.meshgrid(v, indexing="ji"), ValueError, "'xy' or 'ij'"),
         (lambda x, v: np.where(v > 1), TraceError, "not known yet"),
-        (lambda x, v: np.unique_all(v), TraceError, "np.unique_all is not supported(.|\n)*shape depends"),
+        (lambda x, v: np.unique_all(v), TraceError, "np.unique_all is not supported"),
         (lambda x, v: v.byteswap(), TraceError, "byteswap is not supported"),
         (lambda x, v: v.no_such_name, AttributeError, "no_such_name"),
         (lambda x, v: v.astype("U3"), TypeError, "not supported"),
