@@ -71,8 +71,10 @@ def sign(x: Array) -> Array:
     """x / |x|; 0 of 0."""
     size = emit("abs", x)
     zero = full_like(size, 0)
-    divisor = emit("select", emit("eq", size, zero), full_like(size, 1), size)
-    return emit("complex", *(emit("div", part, divisor) for part in parts(x)))
+    is_zero = emit("eq", size, zero)
+    divisor = emit("select", is_zero, full_like(size, 1), size)
+    quotients = [emit("div", part, divisor) for part in parts(x)]
+    return emit("complex", *(emit("select", is_zero, zero, part) for part in quotients))
 
 
 def reduce_extreme(row: str, x: Array, axes: tuple[int, ...]) -> Array:

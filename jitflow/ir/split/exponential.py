@@ -39,13 +39,15 @@ def exp(b: Builder, z: Parts) -> Parts:
 
 
 def expm1(b: Builder, z: Parts) -> Parts:
-    """expm1(x) cos(y) - 2 sin(y / 2)**2 beside e**x sin(y)."""
+    """expm1(x) cos(y) - 2 sin(y / 2)**2 beside e**x sin(y); -1 from where e**x is 0."""
     x, y = z
     turn = b.sin(b.mul(y, b.full_like(y, 0.5)))
     near = b.sub(b.mul(b.expm1(x), b.cos(y)), b.mul(b.add(turn, turn), turn))
     far = exp(b, z)
     is_near = b.lt(x, b.full_like(x, 2))
-    return Parts(b.select(is_near, near, far.real), far.imag)
+    re = b.select(is_near, near, far.real)
+    is_nothing = b.eq(x, b.full_like(x, -math.inf))
+    return Parts(b.select(is_nothing, b.full_like(x, -1), re), far.imag)
 
 
 def log(b: Builder, z: Parts) -> Parts:

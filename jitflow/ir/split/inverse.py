@@ -34,18 +34,19 @@ def arcsinh(b: Builder, z: Parts) -> Parts:
 
 
 def arccosh(b: Builder, z: Parts) -> Parts:
-    """By the roots of z - 1 and z + 1."""
+    """By the roots of z - 1 and z + 1; the angle of an imaginary number is a right one."""
     x, y = z
     one = b.full_like(x, 1)
     first, second = (sqrt(b, Parts(side, y)) for side in (b.sub(x, one), b.add(x, one)))
     along = b.add(b.mul(first.real, second.real), b.mul(first.imag, second.imag))
     turn = b.arctan2(first.imag, second.real)
     far = Parts(_log_of_double(b, z), b.arctan2(y, x))
-    return _far(b, z, far, Parts(b.arcsinh(along), b.add(turn, turn)))
+    re, im = _far(b, z, far, Parts(b.arcsinh(along), b.add(turn, turn)))
+    return Parts(re, b.select(_is_imaginary(b, z), b.copysign(_right_angle(b, x), y), im))
 
 
 def arccos(b: Builder, z: Parts) -> Parts:
-    """By the roots of 1 - z and 1 + z."""
+    """By the roots of 1 - z and 1 + z; that of an imaginary number has a right angle."""
     x, y = z
     one = b.full_like(x, 1)
     first = sqrt(b, Parts(b.sub(one, x), b.neg(y)))
@@ -53,7 +54,16 @@ def arccos(b: Builder, z: Parts) -> Parts:
     turn = b.arctan2(first.real, second.real)
     across = b.sub(b.mul(second.real, first.imag), b.mul(second.imag, first.real))
     far = Parts(b.arctan2(b.abs(y), x), b.copysign(_log_of_double(b, z), b.neg(y)))
-    return _far(b, z, far, Parts(b.add(turn, turn), b.arcsinh(across)))
+    re, im = _far(b, z, far, Parts(b.add(turn, turn), b.arcsinh(across)))
+    return Parts(b.select(_is_imaginary(b, z), _right_angle(b, x), re), im)
+
+
+def _is_imaginary(b: Builder, z: Parts) -> Value:
+    return b.eq(z.real, b.full_like(z.real, 0))
+
+
+def _right_angle(b: Builder, x: Value) -> Value:
+    return b.full_like(x, math.pi / 2)
 
 
 def arcsin(b: Builder, z: Parts) -> Parts:
