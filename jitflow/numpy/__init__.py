@@ -55,6 +55,7 @@ from jitflow.numpy import bits as _bits  # noqa: F401  (these fill the tables)
 from jitflow.numpy import choosing as _choosing  # noqa: F401
 from jitflow.numpy import complex_numbers as _complex_numbers  # noqa: F401
 from jitflow.numpy import cumulative as _cumulative  # noqa: F401
+from jitflow.numpy import functions as _functions  # noqa: F401
 from jitflow.numpy import ignoring_nan as _ignoring_nan  # noqa: F401
 from jitflow.numpy import assigning as _assigning  # noqa: F401
 from jitflow.numpy import comparing as _comparing  # noqa: F401
