@@ -16,6 +16,7 @@ from jitflow.numpy.reductions import all, any, argmax, argmin, masked, max, min,
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.statistics import mean, var
 from jitflow.numpy.ufuncs import CALLS
+from jitflow.trace.checks import WRONG_VALUE
 
 
 def numbers(x: Array, where: Any = True) -> Any:
@@ -148,5 +149,5 @@ def _index_of(
     if not x.type.dtype.is_inexact:
         return search(x, axis, keepdims)
     is_number = numbers(x)
-    emit_check(all(any(is_number, axis)), f"{name}: All-NaN slice encountered")
+    emit_check(all(any(is_number, axis)), f"{WRONG_VALUE}{name}: All-NaN slice encountered")
     return search(masked(name, x, is_number, worst), axis, keepdims)

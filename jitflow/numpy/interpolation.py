@@ -15,6 +15,7 @@ from jitflow.numpy.reductions import all
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.sorting import searchsorted
 from jitflow.numpy.ufuncs import CALLS
+from jitflow.trace.checks import WRONG_VALUE
 
 
 @numpy_function(np.interp)
@@ -56,7 +57,8 @@ def _require_table(points: Array, values: Array) -> None:
 def _periodic(points: Array, at: Array, values: Array, period: Any) -> tuple[Array, Array, Array]:
     """The table brought into one period, sorted, and with a point of the next on each side."""
     if type(period) is Array:
-        emit_check(all(CALLS[np.not_equal](period, 0)), "interp: period must be a non-zero value")
+        message = f"{WRONG_VALUE}interp: period must be a non-zero value"
+        emit_check(all(CALLS[np.not_equal](period, 0)), message)
     elif period == 0:
         fail(ArgumentError, "period must be a non-zero value", op="interp")
     span = CALLS[np.absolute](period)

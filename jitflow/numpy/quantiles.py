@@ -36,6 +36,7 @@ from jitflow.numpy.shaping import moveaxis, permuted, reshaped
 from jitflow.numpy.sorting import take_last
 from jitflow.numpy.statistics import mean
 from jitflow.numpy.ufuncs import CALLS
+from jitflow.trace.checks import WRONG_VALUE
 
 
 def _line(op: str, a: Any, axis: Any) -> tuple[Array, tuple[Any, ...]]:
@@ -256,7 +257,7 @@ def _shares(op: str, q: Any) -> Any:
         given = np.true_divide(given, top)
     if type(given) is Array:
         inside = np.logical_and(np.greater_equal(given, 0), np.less_equal(given, 1))
-        emit_check(all(inside), message)
+        emit_check(all(inside), WRONG_VALUE + message)
     elif given.size and not (given.min() >= 0 and given.max() <= 1):
         fail(ArgumentError, message, op=op)
     return given

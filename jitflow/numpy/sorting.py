@@ -28,6 +28,7 @@ from jitflow.numpy.registry import numpy_function, strong
 from jitflow.numpy.shaping import flip, moveaxis, reshaped
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import METHODS, OPERATORS
+from jitflow.trace.checks import WRONG_VALUE
 
 _KINDS = (None, "quicksort", "mergesort", "heapsort", "stable", "introselect")
 
@@ -175,7 +176,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Array:
     steps = CALLS[np.less_equal](edges[:-1], edges[1:])
     ascends = all(steps)
     descends = all(CALLS[np.greater_equal](edges[:-1], edges[1:]))
-    message = "digitize: bins must be monotonically increasing or decreasing"
+    message = f"{WRONG_VALUE}digitize: bins must be monotonically increasing or decreasing"
     emit_check(CALLS[np.logical_or](ascends, descends), message)
     down = searchsorted(flip(edges), values, side)
     down = CALLS[np.subtract](edges.type.shape[0], down)

@@ -18,6 +18,7 @@ from jitflow.numpy.basics import Array, as_array, emit_check, fail
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.registry import strong
 from jitflow.random.keys import joined, size_of, words
+from jitflow.trace.checks import WRONG_VALUE
 
 _DIGITS = {"f16": 11, "bf16": 8, "f32": 24, "f64": 53}
 """Bits of a float from its first to its last digit."""
@@ -110,7 +111,7 @@ def randint(key: Any, shape: Any, minval: Any, maxval: Any, dtype: Any = np.int6
     low, high = strong(as_array(minval)), strong(as_array(maxval))
     if not (low.type.dtype.is_integer and high.type.dtype.is_integer):
         fail(DtypeError, "limits are integers", op="randint", dtypes=[low.dtype, high.dtype])
-    emit_check(np.all(low < high), "randint: minval must be below maxval")
+    emit_check(np.all(low < high), f"{WRONG_VALUE}randint: minval must be below maxval")
     start = low.astype(np.uint64)
     width = high.astype(np.uint64) - start
     drawn = joined(words(key, size_of(shape), 64), shape)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import jitflow as jf
-from jitflow.errors import CheckError
+from jitflow.errors import ValueCheckError
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:All-NaN", "ignore:Mean of empty", "ignore:Degrees of freedom"
@@ -51,7 +51,7 @@ def test_indices(name):
     for axis in (None, 0, 1):
         agree(name, lambda x: function(x, axis=axis), x)
     agree(name, function, block("int8"))
-    with pytest.raises(CheckError, match="All-NaN slice"):
+    with pytest.raises(ValueCheckError, match="All-NaN slice"):
         jf.jit(lambda x: function(x, axis=0))(np.array([[np.nan, 1.0], [np.nan, 2.0]]))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import jitflow as jf
-from jitflow.errors import CheckError
+from jitflow.errors import ValueCheckError
 
 pytestmark = pytest.mark.filterwarnings("ignore:All-NaN", "ignore:Mean of empty")
 METHODS = [
@@ -92,7 +92,7 @@ def test_faults():
         jf.jit(lambda x: np.quantile(x, 0.5, method="best"))(x)
     with pytest.raises(ValueError, match=r"range \[0, 100\]"):
         jf.jit(lambda x: np.percentile(x, 101))(x)
-    with pytest.raises(CheckError, match=r"range \[0, 1\]"):
+    with pytest.raises(ValueCheckError, match=r"range \[0, 1\]"):
         jf.jit(np.quantile)(x, 1.5)
     with pytest.raises(ValueError, match="scalar or 1d"):
         jf.jit(lambda x: np.quantile(x, x))(x)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import jitflow as jf
-from jitflow.errors import AxisError, CheckError, TraceError
+from jitflow.errors import AxisError, TraceError, ValueCheckError
 
 DTYPES = [
     "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64",
@@ -112,7 +112,7 @@ def test_digitize():
         agree(lambda x, b: np.digitize(x, b, right), x, bins)
         agree(lambda x, b: np.digitize(x, b, right), x, bins[::-1].copy())
     agree(np.digitize, x, bins[:1])
-    with pytest.raises(CheckError, match="monotonically"):
+    with pytest.raises(ValueCheckError, match="monotonically"):
         jf.jit(np.digitize)(x, np.array([0.0, 2.0, 1.0]))
 
 

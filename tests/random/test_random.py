@@ -8,7 +8,7 @@ from scipy import stats
 
 import jitflow as jf
 from jitflow import random
-from jitflow.errors import ArgumentError, CheckError, DtypeError, ShapeError
+from jitflow.errors import ArgumentError, DtypeError, ShapeError, ValueCheckError
 
 KEY = random.key(7)
 MANY = (20_000,)
@@ -133,7 +133,7 @@ def test_faults():
         random.uniform(KEY, 2.5)
     with pytest.raises(ArgumentError, match="num is a whole number"):
         random.split(KEY, -1)
-    with pytest.raises(CheckError, match="minval must be below maxval"):
+    with pytest.raises(ValueCheckError, match="minval must be below maxval"):
         random.randint(KEY, (3,), 4, 4)
     with pytest.raises(ArgumentError, match="cannot take 5 of 4"):
         random.choice(KEY, 4, (5,), replace=False)
