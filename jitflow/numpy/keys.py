@@ -133,13 +133,11 @@ def _entry(x: Array, entry: Any) -> Any:
 
 
 def _known_entry(x: Array, entry: Array) -> Any:
-    """A traced number of bool, where it is known, as Python's."""
+    """A traced number of bool, where it is known, as Python's; else a mask without axes."""
     if entry.type.shape or entry.type.dtype.kind != "b":
         return _index_array(x, entry)
     value = known(entry)
-    if value is None:
-        refuse_count(x, entry)
-    return bool(value)
+    return entry if value is None else bool(value)
 
 
 def _listed(x: Array, entry: Any) -> Array:

@@ -358,3 +358,18 @@ def test_selection_faults():
         jf.jit(lambda x: x[x > 99].max())(X)
     with pytest.raises(TypeError, match="cannot cast the result in place from float64 to int64"):
         jf.jit(lambda x: x.astype(int)[x > 0].__iadd__(1.5))(X)
+
+
+@pytest.mark.parametrize("holds", [True, False])
+@pytest.mark.parametrize("shape", [(), (3,), (3, 2)])
+def test_a_number_of_bool_is_a_mask_without_axes(holds, shape):
+    def write(x, flag):
+        x = x.copy()
+        x[flag] = 7
+        x[..., flag] *= 2
+        return x
+
+    x = np.arange(np.prod(shape, dtype=int)).reshape(shape).astype(float)
+    flag = np.bool_(holds)
+    np.testing.assert_array_equal(jf.jit(write)(x, flag), write(x, flag))
+    assert jf.jit(lambda x, flag: x[flag].sum())(x, flag) == x[flag].sum()
