@@ -80,6 +80,18 @@ def digamma_rest(z: mpf) -> mpf:
     return (mpmath.log(z) - 1 / (2 * z) - mpmath.digamma(z)) * z**2
 
 
+def far_bessel(order: int, inverse: mpf) -> mpf:
+    """e^-x sqrt(x) I(x) - 13/32 at x = 1 / inverse; by the asymptotic series where it is exact."""
+    if inverse > mpf("2e-3"):
+        x = 1 / inverse
+        return mpmath.sqrt(x) * mpmath.exp(-x) * mpmath.besseli(order, x) - mpf(13) / 32
+    total = term = mpf(1)
+    for k in range(1, 25):
+        term *= -(mpf(2 * order) ** 2 - (2 * k - 1) ** 2) * inverse / (8 * k)
+        total += term
+    return total / mpmath.sqrt(2 * PI) - mpf(13) / 32
+
+
 def to_ratio(a: mpf) -> mpf:
     return (a - ERFCX_MIDDLE) / (a + ERFCX_MIDDLE)
 
@@ -102,6 +114,7 @@ def inverse_erfc(c: mpf) -> mpf:
             return y
 
 
+BESSEL_JOIN = mpf(14)
 ERFINV_SLOPE = mpmath.sqrt(PI) / 2
 ERFCX_MIDDLE = mpf("2.5")
 EXP_HALF = LN2 / 2 * mpf("1.001")
@@ -212,6 +225,26 @@ FITS = {
         "digamma(z) = ln z - 1/(2 z) - P(1/z^2)/z^2, z >= 8",
         of_far(digamma_rest, mpf(1) / 12, -mpf(1) / 120, mpf(1) / 252),
         mpf(0), mpf(1) / 64, {64: 6}, plus_zero(lambda w: w),
+    ),
+    "I0": Fit(
+        "I0(x) = P(x^2), |x| <= 14",
+        of_root(lambda x: mpmath.besseli(0, x)),
+        mpf(0), BESSEL_JOIN**2, {64: 20}, of_root(lambda x: 1 / mpmath.besseli(0, x)),
+    ),
+    "I1": Fit(
+        "I1(x) = x P(x^2), |x| <= 14",
+        guarded(of_root(lambda x: mpmath.besseli(1, x) / x), mpf(1) / 2, mpf(1) / 16),
+        mpf(0), BESSEL_JOIN**2, {64: 20}, of_root(lambda x: 1 / mpmath.besseli(0, x)),
+    ),
+    "I0_FAR": Fit(
+        "e^-x sqrt(x) I0(x) - 13/32 as a polynomial in 28 / x - 1, x >= 14",
+        lambda s: far_bessel(0, (1 + s) / (2 * BESSEL_JOIN)),
+        mpf(-1), mpf(1), {64: 15}, lambda s: mpf(1),
+    ),
+    "I1_FAR": Fit(
+        "e^-x sqrt(x) I1(x) - 13/32 as a polynomial in 28 / x - 1, x >= 14",
+        lambda s: far_bessel(1, (1 + s) / (2 * BESSEL_JOIN)),
+        mpf(-1), mpf(1), {64: 15}, lambda s: mpf(1),
     ),
     "ERFINV": Fit(
         "erfinv(x) = sqrt(pi)/2 x + x^3 P(x^2), |x| <= 1/2",

@@ -19,8 +19,9 @@ from jitflow.numpy.ranges import arange
 from jitflow.trace import FOREIGN_UFUNCS
 
 __all__ = [
-    "digamma", "entr", "erf", "erfc", "erfinv", "expit", "gammaln", "log_softmax", "logit",
-    "logsumexp", "ndtr", "one_hot", "relu", "sigmoid", "softmax", "softplus", "xlog1py", "xlogy",
+    "digamma", "entr", "erf", "erfc", "erfinv", "expit", "gammaln", "i0", "i1", "log_softmax",
+    "logit", "logsumexp", "ndtr", "one_hot", "relu", "sigmoid", "softmax", "softplus", "xlog1py",
+    "xlogy",
 ]  # fmt: skip
 
 
@@ -44,6 +45,8 @@ erfc = _row_function("erfc")
 erfinv = _row_function("erfinv")
 gammaln = _row_function("gammaln")
 digamma = _row_function("digamma")
+i0 = _row_function("i0")
+i1 = _row_function("i1")
 
 
 def _product_with_log(x: Any, y: Any, log: Callable[[Any], Any]) -> Any:
@@ -126,6 +129,6 @@ def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Any:
 expit = sigmoid
 
 FOREIGN_UFUNCS.update(
-    erf=erf, erfc=erfc, erfinv=erfinv, gammaln=gammaln, psi=digamma, expit=expit, logit=logit,
-    xlogy=xlogy, xlog1py=xlog1py, entr=entr, ndtr=ndtr,
+    erf=erf, erfc=erfc, erfinv=erfinv, gammaln=gammaln, psi=digamma, i0=i0, i1=i1, expit=expit,
+    logit=logit, xlogy=xlogy, xlog1py=xlog1py, entr=entr, ndtr=ndtr,
 )  # fmt: skip

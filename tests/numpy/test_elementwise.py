@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import operator
 
+import mpmath
 import numpy as np
 import pytest
 
+import jitflow as jf
 from jitflow.errors import DtypeError, RangeError, ShapeError, TraceError
 
 DTYPES = [
@@ -294,3 +296,31 @@ def test_unsupported_is_named(evaluate):
         evaluate(lambda x: np.matmul(x, x, axis=0), x)
     with pytest.raises(ShapeError, match=r"3 against 2 on axis -1.*\n.*\(3,\), \(2,\)"):
         evaluate(operator.add, np.ones(3), np.ones(2))
+
+
+@pytest.mark.parametrize("name", ["fix", "isposinf", "isneginf", "sinc", "i0"])
+def test_functions_that_numpy_writes_in_python(name, check):
+    function = getattr(np, name)
+    for dtype in ("bool", "int8", "int32", "uint8", "float16", "float32", "float64"):
+        x = values(dtype)
+        if name == "i0":
+            x = x[np.isfinite(x)]  # at infinity NumPy divides it by itself
+        check(lambda x: function(x), x, exact=name not in ("sinc", "i0"))
+
+
+def test_complex_numbers_without_a_meaning(evaluate):
+    z = np.array([1 + 2j, np.inf])
+    for function in (np.isposinf, np.isneginf, np.i0):
+        with pytest.raises(DtypeError, match="complex"):
+            evaluate(lambda z: function(z), z)
+
+
+def test_sinc_and_its_derivatives_near_zero(evaluate):
+    x = np.array([0.0, 1e-9, -1e-5, 0.1, 0.24999, 0.25, 3.7])
+    np.testing.assert_allclose(evaluate(np.sinc, x), np.sinc(x), rtol=4e-16)
+    first = jf.grad(lambda x: np.sinc(x).sum())
+    true = [float(mpmath.diff(mpmath.sincpi, v)) for v in x]
+    np.testing.assert_allclose(first(x), true, rtol=1e-12, atol=1e-30)
+    second = jf.grad(lambda x: first(x).sum())(x)
+    true = [float(mpmath.diff(mpmath.sincpi, v, 2)) for v in x]
+    np.testing.assert_allclose(second, true, rtol=1e-10)

@@ -90,6 +90,8 @@ CASES = [
     ("erfinv", [positive(3) / 2.5], {}),
     ("logaddexp", [np.array([1.0, 0.3, -4.0]), np.array([1.0, 2.0, 3.0])], {}),
     ("logaddexp2", [np.array([1.0, 0.3, -4.0]), np.array([1.0, 2.0, 3.0])], {}),
+    ("i0", [np.array([0.0, 1.3, -4.0])], {}),
+    ("i1", [np.array([0.4, 1.3, -4.0])], {}),
     ("gammaln", [np.array([0.3, 2.2, -1.4, 9.5])], {}),
     ("digamma", [np.array([0.3, 2.2, -1.4, 9.5])], {}),
     ("exp2", [normal(3)], {}),

@@ -33,6 +33,10 @@ def log2_of_sum(x, y):
     return max(x, y) + mpmath.log1p(mpmath.mpf(2) ** -abs(x - y)) / mpmath.log(2)
 
 
+def bessel(order, x):
+    return mpmath.besseli(order, x) if abs(x) < 1e3 else mpmath.sign(x) ** order * mpmath.inf
+
+
 TRUE = {
     "exp": mpmath.exp, "exp2": lambda x: mpmath.mpf(2) ** x, "expm1": mpmath.expm1,
     "log": mpmath.log, "log2": lambda x: mpmath.log(x, 2), "log10": mpmath.log10,
@@ -43,6 +47,7 @@ TRUE = {
     "erfinv": mpmath.erfinv, "cbrt": cube_root,
     "hypot": mpmath.hypot, "pow": mpmath.power,
     "gammaln": lambda x: mpmath.re(mpmath.loggamma(x)), "digamma": mpmath.digamma,
+    "i0": lambda x: bessel(0, x), "i1": lambda x: bessel(1, x),
     "logaddexp": log_of_sum, "logaddexp2": log2_of_sum,
 }  # fmt: skip
 NEAR_QUARTER_TURNS = {
@@ -81,6 +86,8 @@ RANGES = {
     "digamma": [(0, 1), (1, 2.5), (2, 12), (1e5, 1e9)],
     "logaddexp": [((-1, 1), (-1, 1)), ((-60, 60), (-60, 60)), ((-1.2, -0.5), (-0.8, -0.5))],
     "logaddexp2": [((-1, 1), (-1, 1)), ((-60, 60), (-60, 60)), ((-1.5, -0.7), (-1.2, -0.7))],
+    "i0": [(-1, 1), (-20, 20), (13, 15), (80, 714)],
+    "i1": [(-1, 1), (-20, 20), (13, 15), (80, 714)],
     "pow": [((0.5, 2), (-80, 80)), ((0.9, 1.1), (-700, 700)), ((1e-9, 1e9), (-4, 4))],
 }
 
@@ -170,6 +177,8 @@ SPECIALS = {
     "gammaln": [(INF, INF), (-INF, INF), (NAN, NAN), (0.0, INF), (-0.0, INF), (1.0, 0.0),
                 (2.0, 0.0), (-3.0, INF)],
     "digamma": [(INF, INF), (-INF, NAN), (NAN, NAN), (0.0, -INF), (-0.0, INF), (-3.0, NAN)],
+    "i0": [(INF, INF), (-INF, INF), (NAN, NAN), (0.0, 1.0), (-0.0, 1.0), (1e3, INF)],
+    "i1": [(INF, INF), (-INF, -INF), (NAN, NAN), (0.0, 0.0), (-0.0, -0.0), (-1e3, -INF)],
     "exp2": [(INF, INF), (-INF, 0.0), (NAN, NAN), (0.0, 1.0), (-0.0, 1.0), (1e4, INF), (-1e4, 0.0),
              (10.0, 1024.0), (-3.0, 0.125)],
     "log2": [(INF, INF), (-INF, NAN), (NAN, NAN), (0.0, -INF), (-0.0, -INF), (-1.0, NAN),

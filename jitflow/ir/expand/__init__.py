@@ -4,6 +4,7 @@ An expansion takes the builder to write to and the operands, f32 or f64, scalars
 the same ops in both, so that they give equal bits. Knows nothing of rows, passes or LLVM.
 """
 
+from jitflow.ir.expand.bessel import i0, i1
 from jitflow.ir.expand.division import floor_divide, fmod, gcd, remainder
 from jitflow.ir.expand.error_function import erf, erfc, erfinv
 from jitflow.ir.expand.exponential import exp, exp2, expm1
@@ -22,6 +23,6 @@ from jitflow.ir.expand.trigonometric import cos, sin, tan
 __all__ = [
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "cos",
     "cosh", "digamma", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "floor_divide", "fmod",
-    "gammaln", "gcd", "hypot", "ldexp", "log", "log10", "log1p", "log2", "logaddexp",
+    "gammaln", "gcd", "hypot", "i0", "i1", "ldexp", "log", "log10", "log1p", "log2", "logaddexp",
     "logaddexp2", "philox", "philox_reference", "pow", "remainder", "sin", "sinh", "tan", "tanh",
 ]  # fmt: skip

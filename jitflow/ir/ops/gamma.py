@@ -1,4 +1,7 @@
-"""The gamma family: approximate rows. Derivatives of any order come from the trigamma series."""
+"""The gamma family and Bessel functions: approximate rows.
+
+Derivatives of digamma of any order come from the series of the first.
+"""
 
 from __future__ import annotations
 
@@ -42,3 +45,16 @@ function("gammaln", "log |gamma(x)|; of negative x to 2 ULP of the greater of it
          2.0, 420, lambda b, t, out, x: b.mul(t, b.digamma(x)), reference=reference.gammaln)
 function("digamma", "Derivative of gammaln; of negative x to 2 ULP of the greater of its terms.",
          2.0, 350, lambda b, t, out, x: b.mul(t, _trigamma(b, x)), reference=reference.digamma)
+
+
+def _tangent_i1(b: Any, t: Any, out: Any, x: Any) -> Any:
+    """i0(x) - i1(x) / x, which is 1/2 at 0."""
+    one, at_zero = b.full_like(x, 1), b.eq(x, b.full_like(x, 0))
+    rest = b.div(out, b.select(at_zero, one, x))
+    return b.mul(t, b.sub(b.i0(x), b.select(at_zero, b.full_like(x, 0.5), rest)))
+
+
+function("i0", "Modified Bessel function of the first kind, order 0.", 1.5, 260,
+         lambda b, t, out, x: b.mul(t, b.i1(x)), reference=reference.i0)
+function("i1", "Modified Bessel function of the first kind, order 1.", 2.0, 260, _tangent_i1,
+         reference=reference.i1)

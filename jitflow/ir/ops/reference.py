@@ -190,6 +190,34 @@ def _digamma(x: float) -> float:
     return total + math.log(x) - 0.5 / x - w * series
 
 
+def _i1(x: float) -> float:
+    """The power series, or the asymptotic one from 30 on. M. Abramowitz, I. Stegun, 9.6, 9.7."""
+    if not abs(x) < 720:
+        return math.copysign(math.inf, x) if x == x else x
+    a, total = abs(x), 1.0
+    if a < 30:
+        term = 1.0
+        for k in range(1, 80):
+            term *= a * a / (4 * k * (k + 1))
+            total += term
+        return x / 2 * total
+    term = 1.0
+    for k in range(1, 20):
+        term *= ((2 * k - 1) ** 2 - 4) / (8 * k * a)
+        total += term
+    half = math.exp(a / 2)
+    return math.copysign(half * (total / math.sqrt(2 * math.pi * a)) * half, x)
+
+
+
+
+@quiet
+def i0(x: Array) -> Array:
+    source = np.asarray(x)
+    return np.where(np.isinf(source), np.abs(source), np.i0(source)).astype(source.dtype)
+
+
+i1 = by_element(_i1)
 gammaln = by_element(_gammaln)
 digamma = by_element(_digamma)
 
