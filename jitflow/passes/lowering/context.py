@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from jitflow.ir.builder import Builder
@@ -20,6 +21,7 @@ class Context:
         self.builder = Builder(params)
         self.prologue = Builder()
         self._indices: dict[int, Value] = {}
+        self._token: Value | None = None
         self._views: dict[Any, Value] = {}
 
     def index(self, value: int) -> Value:
@@ -31,6 +33,12 @@ class Context:
             found = self.prologue.emit(ROWS["constant"], (), attrs).result
             self._indices[value] = found
         return found
+
+    def call_host(self, callee: str, buffers: Sequence[Value]) -> None:
+        """Calls a function of the host, after all such calls before."""
+        b = self.builder
+        token = b.token() if self._token is None else self._token
+        self._token = b.host_call(token, *buffers, callee=callee)
 
     def temp(self, dtype: DType, shape: tuple[int, ...], name: str = "") -> Value:
         """A new dense buffer in the arena."""

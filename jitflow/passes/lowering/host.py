@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jitflow.ir.core import Op
-from jitflow.ir.row import ROWS
 from jitflow.passes.lowering.access import Access
 from jitflow.passes.lowering.context import Context
 
@@ -14,7 +13,6 @@ def lower_library(
     context: Context, op: Op, inputs: Sequence[Access], outputs: Sequence[Access]
 ) -> None:
     """Emits the call; the buffers are read and written where they lie, by their strides."""
-    b = context.builder
     arrays = zip((*op.operands, *op.results), (*inputs, *outputs), strict=True)
     buffers = [context.array(access, value.type.dtype) for value, access in arrays]
-    b.emit(ROWS["host_call"], (b.token(), *buffers), {"callee": op.row.name})
+    context.call_host(op.row.name, buffers)
