@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jitflow.ir.row import ROWS, Family, OpRow
+from jitflow.passes import part_rules as parts
 from jitflow.passes import value_rules as values
 from jitflow.passes import view_rules as views
 from jitflow.passes.pattern import ROW_BY_METHOD, Rule
@@ -140,6 +141,12 @@ VIEWS: tuple[Rule, ...] = (
     Rule("slice_slice", "slice(slice(x))", views.slice_once),
     Rule("pad_same", "pad(x, y)", views.same_type),
     Rule("concatenate_less", "concatenate()", views.concatenate_less),
+    Rule("update_all", "update(x, y)", parts.update_all),
+    Rule("scatter_nothing", "scatter()", parts.scatter_nothing),
+    Rule("gather_equal", "gather()", parts.gather_equal),
+    Rule("gather_one", "gather()", parts.gather_one),
+    Rule("dynamic_slice_known", "dynamic_slice()", parts.slice_at_known),
+    Rule("dynamic_update_known", "dynamic_update()", parts.update_at_known),
     Rule("dot_transposed_left", "dot_general(transpose(x), y)", views.dot_left),
     Rule("dot_transposed_right", "dot_general(x, transpose(y))", views.dot_right),
 )
