@@ -21,11 +21,18 @@ from jitflow.numpy.shaping import matrix_transpose, permuted, reshaped
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import PROPERTIES
 
-numpy_function(np.linalg.outer)(outer)
 numpy_function(np.linalg.matmul)(lambda x1, x2, /: matmul(x1, x2))
 numpy_function(np.linalg.tensordot)(lambda x1, x2, /, *, axes=2: tensordot(x1, x2, axes))
 numpy_function(np.linalg.matrix_transpose)(lambda x, /: matrix_transpose(x))
 numpy_function(np.linalg.diagonal)(lambda x, /, *, offset=0: diagonal(x, offset, -2, -1))
+
+
+@numpy_function(np.linalg.outer)
+def outer_of_vectors(x1: Any, x2: Any, /) -> Array:
+    x, y = as_array(x1), as_array(x2)
+    if x.type.rank != 1 or y.type.rank != 1:
+        fail(ShapeError, "takes vectors", op="outer", shapes=[x.type.shape, y.type.shape])
+    return outer(x, y)
 
 
 @numpy_function(np.linalg.trace)
@@ -35,10 +42,7 @@ def matrix_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Array:
 
 @numpy_function(np.linalg.vecdot)
 def last_axis_vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Array:
-    if axis != -1:
-        cure = "move the axis to the end"
-        fail(TraceError, f"axis={axis} is not supported under @jit", op="vecdot", cure=cure)
-    return vecdot(x1, x2)
+    return vecdot(x1, x2, axis=axis)
 
 
 def _magnitudes(x: Array) -> Array:

@@ -57,6 +57,8 @@ _REDUCTIONS: dict[np.ufunc, Callable[..., Array]] = {
 """What `ufunc.reduce` is, along axis 0 unless told otherwise."""
 
 _INERT = {"casting": "same_kind", "order": "K", "subok": True, "signature": None}
+_OWN = {np.vecdot: ("axis",)}
+"""Options of one ufunc beside `dtype`, which all have."""
 
 
 def _is_weak(x: Any) -> bool:
@@ -80,7 +82,10 @@ def _operator(compute: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _function(ufunc: np.ufunc, compute: Callable[..., Array]) -> Callable[..., Array]:
+    own = _OWN.get(ufunc, ())
+
     def apply(*operands: Any, dtype: Any = None, **options: Any) -> Array:
+        given = {name: options.pop(name) for name in own if name in options}
         for name, value in options.items():
             if name not in _INERT or value != _INERT[name]:
                 fail(
@@ -89,7 +94,9 @@ def _function(ufunc: np.ufunc, compute: Callable[..., Array]) -> Callable[..., A
                     op=f"np.{ufunc.__name__}",
                     cure=f"leave {name} out",
                 )
-        result = compute(*operands) if dtype is None else compute(*operands, dtype=dtype)
+        if dtype is not None:
+            given["dtype"] = dtype
+        result = compute(*operands, **given)
         return detach(result) if any([result is x for x in operands]) else strong(result)
 
     apply.__name__ = ufunc.__name__

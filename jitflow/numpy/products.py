@@ -27,7 +27,7 @@ from jitflow.numpy.basics import (
 )
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.registry import numpy_function, strong
-from jitflow.numpy.shaping import permuted, ravel, reshaped
+from jitflow.numpy.shaping import moveaxis, permuted, ravel, reshaped
 from jitflow.numpy.ufuncs import CALLS, loop_of
 
 Axes = tuple[int, ...]
@@ -107,9 +107,12 @@ def _batched(x: Array, y: Array) -> Array:
     return contract("matmul", x, y, ((rank + 1,), (rank,)), (batch, batch))
 
 
-def vecdot(a: Any, b: Any, dtype: Any = None) -> Array:
-    """np.vecdot over the last axis: of a's conjugate."""
+def vecdot(a: Any, b: Any, dtype: Any = None, axis: int = -1) -> Array:
+    """np.vecdot over one axis of each: of a's conjugate."""
     x, y = _loop_pair(np.vecdot, a, b, dtype)
+    _require_ranks("vecdot", x, y, 1, 1)
+    _require_ranks("vecdot", x, y, 1, 1)
+    x, y = (moveaxis(z, normal_axis("vecdot", axis, z.type.rank), -1) for z in (x, y))
     x = _conjugate(x)
     lead = broadcast_shapes("vecdot", [x.type.shape[:-1], y.type.shape[:-1]])
     x = broadcast(x, (*lead, x.type.shape[-1]))

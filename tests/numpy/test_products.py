@@ -7,7 +7,7 @@ import pytest
 
 import jitflow as jf
 import jitflow.numpy as jnp
-from jitflow.errors import ShapeError, TraceError
+from jitflow.errors import AxisError, ShapeError, TraceError
 from jitflow.numpy import special
 
 SHAPES = [
@@ -155,3 +155,21 @@ def test_a_dense_layer(check):
         return rate * jnp.sum(centred**2) / len(x)
 
     check(loss, x, w, np.zeros(3, np.float32), exact=False)
+
+
+@pytest.mark.parametrize("function", [np.vecdot, np.linalg.vecdot])
+@pytest.mark.parametrize(
+    ("first", "second", "axis"), [((3, 4), (3, 4), 0), ((2, 3, 4), (3, 4), -2), ((5,), (2, 5), -1)]
+)
+def test_vecdot_over_an_axis(check, function, first, second, axis):
+    random = np.random.default_rng(0)
+    x = random.integers(-9, 9, first) + 1j
+    y = random.integers(-9, 9, second).astype(float)
+    check(lambda x, y: function(x, y, axis=axis), x, y)
+
+
+def test_vecdot_over_no_axis():
+    with pytest.raises(AxisError, match="vecdot: axis 5 is out of bounds"):
+        jf.jit(lambda x: np.vecdot(x, x, axis=5))(np.ones((2, 3)))
+    with pytest.raises(ShapeError, match="vecdot: operands need 1 and 1 dimensions"):
+        jf.jit(lambda x: np.vecdot(x, 2.0))(np.ones(3))
