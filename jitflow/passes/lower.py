@@ -24,7 +24,7 @@ from jitflow.passes.lowering.kernels import lower_kernel
 from jitflow.passes.lowering.moves import copy, lower_concatenate, lower_pad
 from jitflow.passes.lowering.reuse import WRITERS, Reuse, is_view
 from jitflow.passes.lowering.search import lower_searchsorted
-from jitflow.passes.lowering.writers import lower_dynamic_slice, lower_writer
+from jitflow.passes.lowering.writers import copy_around, lower_dynamic_slice, lower_writer
 
 
 def lower(function: Function, *, vector_bytes: int = 32, registers: int = 16) -> Function:
@@ -147,7 +147,7 @@ class _Lowering:
         late = self.reuse.parts.get(op)
         if late is None or whole.has_overlap:
             target = self._target(op.result)
-            copy(self.context, whole, target)
+            copy_around(self.context, op, whole, target, self.access[op.operands[1]])
             return target
         for value in late:
             source = self._viewed_early(value)

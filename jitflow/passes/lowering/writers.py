@@ -6,6 +6,7 @@ And dynamic_slice, which reads where dynamic_update writes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Value
@@ -33,6 +34,27 @@ def lower_writer(
         _dynamic_update(context, target, part, places)
     else:
         _Scatter(context, op, target, part, places).emit()
+
+
+def copy_around(context: Context, op: Op, whole: Access, target: Access, part: Access) -> None:
+    """Copies the whole to where a writer will write, but for a large part that it writes over."""
+    is_dense = op.row.name == "update" and set(op.attrs["step"]) == {1}
+    if not is_dense or 2 * prod(part.shape) < prod(whole.shape):
+        copy(context, whole, target)
+        return
+    low, high = [0] * len(whole.shape), list(whole.shape)
+    for axis, (start, count) in enumerate(zip(op.attrs["start"], part.shape, strict=True)):
+        for first, last in ((0, start), (start + count, whole.shape[axis])):
+            low[axis], high[axis] = first, last
+            copy(context, _box(whole, low, high), _box(target, low, high))
+        low[axis], high[axis] = start, start + count
+
+
+def _box(access: Access, low: Sequence[int], high: Sequence[int]) -> Access:
+    """The elements from `low` to below `high` on every axis."""
+    shape = tuple([last - first for first, last in zip(low, high, strict=True)])
+    offset = sum(n * s for n, s in zip(low, access.strides, strict=True))
+    return access.moved(offset if 0 not in shape else 0, shape, access.strides)
 
 
 def _window(op: Op, target: Access, part: Access) -> Access:
