@@ -77,3 +77,48 @@ def test_axes_of_extent_1_and_slices():
     np.testing.assert_allclose(results[0][0], np.exp(array[3::2, :, 1:].T), rtol=1e-6)
     for result in results[1:]:
         assert_same_bits(result, results[0])
+
+
+def both_ways(function, arrays):
+    """The results of all targets, with the pass and without it: equal to the bit."""
+    results = []
+    for target in TARGETS:
+        full = loops_for(*target)
+        without = tuple(step for step in full if not step.startswith("panels"))
+        for passes in (full, without):
+            loops = run_pipeline(passes, function, verify_each=True)
+            results.append(compile_function(loops)(arrays))
+            has_panel = any(op.name == "shuffle" for op in walk(loops.body))
+            assert has_panel == (passes is full)
+    for result in results[1:]:
+        assert_same_bits(result, results[0])
+    return results[0]
+
+
+@pytest.mark.parametrize("shape", [(80, 128), (100, 333), (129, 81)])
+def test_rows_that_are_reduced(shape):
+    b = Builder(locations=HERE)
+    x = b.param(TensorType(f32, shape))
+    y = b.param(TensorType(f32, shape[::-1]))
+    product = b.mul(b.transpose(x, axes=(1, 0)), y)
+    results = [b.reduce_sum(product, axes=(1,)), b.argmax(product, axis=1), b.neg(product)]
+    function = b.build("f", results)
+    rng = np.random.default_rng(4)
+    x, y = (rng.normal(size=s).astype(np.float32) for s in (shape, shape[::-1]))
+    total, most, negative = both_ways(function, [x, y])
+    np.testing.assert_array_equal(negative, -(x.T * y))
+    np.testing.assert_array_equal(most, (x.T * y).argmax(1))
+    np.testing.assert_allclose(total, (x.T * y).sum(1), rtol=1e-4, atol=1e-4)
+
+
+def test_reductions_in_three_axes():
+    b = Builder(locations=HERE)
+    x = b.param(TensorType(f32, (33, 6, 50)))
+    turned_round = b.transpose(x, axes=(2, 1, 0))
+    function = b.build("f", [
+        b.reduce_max(turned_round, axes=(2,)), b.reduce_sum(turned_round, axes=(1, 2)),
+    ])
+    x = np.random.default_rng(5).normal(size=(33, 6, 50)).astype(np.float32)
+    most, total = both_ways(function, [x])
+    np.testing.assert_array_equal(most, x.T.max(2))
+    np.testing.assert_allclose(total, x.T.sum((1, 2)), rtol=1e-4, atol=1e-4)

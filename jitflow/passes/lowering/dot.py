@@ -16,7 +16,7 @@ from jitflow.ir.core import Op, Value
 from jitflow.ir.ops.contraction import free_axes
 from jitflow.passes.lowering.access import Access, split_strides
 from jitflow.passes.lowering.context import Context
-from jitflow.passes.lowering.moves import copy
+from jitflow.passes.lowering.moves import dense
 from jitflow.passes.lowering.reducers import full
 
 SUM_RUN = 512
@@ -76,7 +76,7 @@ def lower_dot(
         _lower_rows(context, product)
         return
     if product.rhs.strides[-1] != 1 and product.columns > 1:
-        product = replace(product, rhs=_dense(context, product.rhs))
+        product = replace(product, rhs=dense(context, product.rhs))
     _Blocks(context, product, vector_bytes, registers).emit()
 
 
@@ -106,16 +106,10 @@ def _ordered(
         return moved.moved(0, shape, (0,) * len(shape))
     strides = split_strides(moved.shape, moved.strides, shape)
     if strides is None:
-        moved = _dense(context, moved)
+        moved = dense(context, moved)
         strides = split_strides(moved.shape, moved.strides, shape)
         assert strides is not None
     return moved.moved(0, shape, strides)
-
-
-def _dense(context: Context, access: Access) -> Access:
-    target = Access.whole(context.temp(access.base.type.dtype, access.shape))
-    copy(context, access, target)
-    return target
 
 
 def _swapped(product: _Product) -> _Product:

@@ -24,6 +24,13 @@ def copy(context: Context, source: Access, target: Access) -> None:
     _copy_nest(context, context.builder, views, space.shape, [])
 
 
+def dense(context: Context, source: Access) -> Access:
+    """A copy of every element, in C order."""
+    target = Access.whole(context.temp(source.base.type.dtype, source.shape))
+    copy(context, source, target)
+    return target
+
+
 def _copy_nest(
     context: Context, b: Builder, views: list[Value], left: IntShape, at: list[Value]
 ) -> None:
