@@ -63,11 +63,11 @@ class Chosen:
     def values(self) -> list[Value]:
         return [x.value for x in self.arrays]
 
-    def trace(self, *, has_aux: bool = False, is_transposed: bool = False) -> Inner:
+    def trace(self, *, has_aux: bool = False) -> Inner:
         """The function of the chosen leaves; the other arguments are captured."""
         return trace_inside(
             self.function, self._call, leaves_of(self.arrays, self.names),
-            kind=self.kind, has_aux=has_aux, is_transposed=is_transposed,
+            kind=self.kind, has_aux=has_aux,
         )  # fmt: skip
 
     def _call(self, traced: list[TracedArray]) -> Any:

@@ -99,7 +99,7 @@ class _Staged:
     ) -> None:
         chosen = Chosen(function, primals, {}, range(len(primals)), kind)
         require_inexact(chosen.arrays, chosen.names, kind)
-        inner = chosen.trace(has_aux=has_aux, is_transposed=kind == "vjp")
+        inner = chosen.trace(has_aux=has_aux)
         count = inner.leaf_count
         self.inner: Inner = inner
         self.has_aux = has_aux

@@ -68,7 +68,7 @@ class _Request(NamedTuple):
         """(value, aux, gradients) as arrays of the current trace."""
         chosen = Chosen(self.function, args, kwargs, self.numbers, self.kind)
         require_inexact(chosen.arrays, chosen.names, self.kind)
-        inner = chosen.trace(has_aux=self.has_aux, is_transposed=True)
+        inner = chosen.trace(has_aux=self.has_aux)
         self._require_scalar(inner)
         wrt = tuple(range(len(chosen.arrays)))
         values = splice(gradient(inner.graph, wrt=wrt), [*chosen.values, *inner.captured])

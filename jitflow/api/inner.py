@@ -77,7 +77,6 @@ def trace_inside(
     *,
     kind: str,
     has_aux: bool = False,
-    is_transposed: bool = False,
     order: int = 1,
 ) -> Inner:
     """The graph of `call`, which calls the user's function on traced leaves.
@@ -99,7 +98,6 @@ def trace_inside(
     name = getattr(function, "__name__", "function")
     source = Source(pair, name, definition(inspect.unwrap(function)))
     with tracing(nested=True) as inner:
-        inner.is_transposed = inner.is_transposed or is_transposed
         inner.order += order
         results, _ = run(source, inner, leaves)
         graph = inner.builder.build(name, [result.value for result in results])

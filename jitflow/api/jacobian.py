@@ -108,7 +108,7 @@ def _jacobian(
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         chosen = Chosen(function, args, kwargs, numbers, kind)
         require_inexact(chosen.arrays, chosen.names, kind, "f")
-        inner = chosen.trace(has_aux=has_aux, is_transposed=kind == "jacrev")
+        inner = chosen.trace(has_aux=has_aux)
         _require_floats(inner, kind)
         rows = [unflatten(chosen.tree, row) for row in compute(chosen, inner)]
         result = unflatten(inner.result, [row[0] if single else row for row in rows])

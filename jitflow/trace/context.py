@@ -56,20 +56,17 @@ class Context:
     """The state of one trace.
 
     `captured` are (array, parameter) pairs of the outermost trace: hidden inputs, in order.
-    `outer` maps a value of an enclosing trace to this trace's parameter for it. `is_transposed`
-    says that reverse mode will be applied to the ops; `order` is how often they will be
-    differentiated.
+    `outer` maps a value of an enclosing trace to this trace's parameter for it. `order` is
+    how often the ops will be differentiated.
     """
 
     __slots__ = (
-        "_captures", "_latest", "builder", "checks", "is_transposed", "open", "order", "outer",
-        "parent",
+        "_captures", "_latest", "builder", "checks", "open", "order", "outer", "parent",
     )  # fmt: skip
 
     def __init__(self, parent: Context | None = None) -> None:
         self.builder = Builder()
         self.parent = parent
-        self.is_transposed: bool = parent is not None and parent.is_transposed
         self.order: int = 0 if parent is None else parent.order
         self.open = True
         self.outer: dict[Value, tuple[Value, Context]] = {}
