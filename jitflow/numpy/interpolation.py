@@ -71,7 +71,10 @@ def _periodic(points: Array, at: Array, values: Array, period: Any) -> tuple[Arr
 
 
 def _between(points: Array, values: Array, at: Array, place: Array, count: int) -> Array:
-    """From the point before; from the one behind where that is no number."""
+    """From the point before; from the one behind where that is no number.
+
+    At a point itself the slope is that behind it, as far as it is finite.
+    """
     first = emit("clamp", *(full_like(place, 0), place, full_like(place, count - 2)))
     second = CALLS[np.add](first, 1)
     (x0, x1), (y0, y1) = (
@@ -85,4 +88,5 @@ def _between(points: Array, values: Array, at: Array, place: Array, count: int) 
     result = where(CALLS[np.isnan](result), other, result)
     flat = CALLS[np.logical_and](CALLS[np.isnan](result), CALLS[np.equal](y0, y1))
     result = where(flat, y0, result)
-    return where(CALLS[np.equal](at, x0), y0, result)
+    steep = CALLS[np.logical_not](CALLS[np.isfinite](slope))
+    return where(CALLS[np.logical_and](CALLS[np.equal](at, x0), steep), y0, result)

@@ -46,6 +46,12 @@ def test_gradient():
     np.testing.assert_allclose(weights, [0, 0.75, 0.25, 0, 0])
 
 
+def test_gradient_at_the_points_is_the_slope_behind_them():
+    points, values = np.array([0.0, 1.0, 2.0, 4.0]), np.array([0.0, 1.0, 4.0, 8.0])
+    slopes = jf.grad(lambda x: np.interp(x, points, values).sum())(points)
+    np.testing.assert_array_equal(slopes, [1, 3, 2, 0])
+
+
 def test_faults():
     with pytest.raises(ValueError, match="one length"):
         jf.jit(np.interp)(X, XP, FP[1:])

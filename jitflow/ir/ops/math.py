@@ -139,13 +139,11 @@ register(OpRow(
 
 
 def _weight(index: int, power: str) -> Any:
-    """Derivative of the logarithm of a sum: the operand's share of it; 1 of an infinite one."""
+    """Derivative of the logarithm of a sum: the operand's share of it; 1 where they are equal."""
 
     def tangent(b: Any, t: Any, out: Any, x: Any, y: Any) -> Any:
-        zero, infinity = b.full_like(out, 0), b.full_like(out, math.inf)
-        gap = b.sub(*(
-            b.select(b.eq(b.abs(v), infinity), zero, v) for v in (y if index else x, out)
-        ))
+        mine = y if index else x
+        gap = b.select(b.eq(mine, out), b.full_like(out, 0), b.sub(mine, out))
         return b.mul(t, getattr(b, power)(gap))
 
     return tangent
