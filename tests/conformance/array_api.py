@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import operator
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -160,7 +161,7 @@ def _wrap(x):
 
 # Functions that say something about arrays in place of computing one: the answer is taken out of
 # the trace by the side.
-ABOUT = {"broadcast_shapes", "can_cast", "finfo", "iinfo", "isdtype", "result_type"}
+ABOUT = {"broadcast_shapes", "can_cast", "iinfo", "isdtype", "result_type"}
 
 
 def _about(function, *args, **kwargs):
@@ -184,6 +185,50 @@ def _entry(function, name):
     except ValueError:  # a builtin that does not say what it takes
         return entry
     return entry
+
+
+# What the standard spells otherwise than NumPy.
+
+
+def clip(x, /, min=None, max=None):
+    return jitted(jnp.clip, x, min, max)
+
+
+def sort(x, /, *, axis=-1, descending=False, stable=True):
+    return jitted(_sorted, x, axis, descending)
+
+
+def _sorted(x, axis, descending):
+    x = jnp.sort(x, axis=axis, stable=True)
+    return jnp.flip(x, axis=axis) if descending else x
+
+
+def argsort(x, /, *, axis=-1, descending=False, stable=True):
+    return jitted(_order, x, axis, descending)
+
+
+def _order(x, axis, descending):
+    if not descending:
+        return jnp.argsort(x, axis=axis, stable=True)
+    order = jnp.argsort(jnp.flip(x, axis=axis), axis=axis, stable=True)
+    return x.shape[axis] - 1 - jnp.flip(order, axis=axis)
+
+
+def meshgrid(*arrays, indexing="xy"):
+    return list(jitted(jnp.meshgrid, *arrays, indexing=indexing))
+
+
+def broadcast_arrays(*arrays):
+    return list(jitted(jnp.broadcast_arrays, *arrays))
+
+
+def finfo(type, /):
+    """NumPy's facts, as Python's numbers."""
+    facts = _about(jnp.finfo, type._data.dtype if isinstance(type, Array) else type)
+    names = "eps", "max", "min", "smallest_normal"
+    return SimpleNamespace(
+        bits=facts.bits, dtype=facts.dtype, **{n: float(getattr(facts, n)) for n in names}
+    )
 
 
 def asarray(obj, /, *, dtype=None, device=None, copy=None):
