@@ -80,6 +80,30 @@ def test_traced_shares(method):
     agree(lambda x, q: np.nanpercentile(x, q, 0, method=method), block("float64"), 100 * SHARES)
 
 
+@pytest.mark.parametrize("name", ["quantile", "percentile", "nanquantile", "nanpercentile"])
+def test_weights(name):
+    function, x = getattr(np, name), block("float32")
+    scale = 100 if "percentile" in name else 1
+    weights = np.random.default_rng(3).random(x.shape)
+    weights[:, :2] = 0
+    for q in (0.4 * scale, SHARES * scale, np.float32(0.5)):
+        agree(lambda x, w: function(x, q, weights=w, method="inverted_cdf"), x, weights)
+        for axis in (0, -1) if name.startswith("nan") else (0, -1, (0, 2)):
+            agree(
+                lambda x, w: function(x, q, axis, weights=w, method="inverted_cdf", keepdims=True),
+                x, weights + 0.1,
+            )  # fmt: skip
+        agree(
+            lambda x, w: function(x, q, 1, weights=w, method="inverted_cdf"), x, weights[0, :, 0]
+        )
+    with pytest.raises(ValueError, match="only method|Only method"):
+        jf.jit(lambda x: function(x, 0.5, weights=x))(x)
+    with pytest.raises(ValueError, match="non-negative"):
+        jf.jit(lambda x, w: function(x, 0.5, weights=w, method="inverted_cdf"))(x, -weights)
+    with pytest.raises(ValueError, match="all zero"):
+        jf.jit(lambda x, w: function(x, 0.5, weights=w, method="inverted_cdf"))(x, 0 * weights)
+
+
 def test_gradient():
     x = np.array([3.0, 1.0, 2.0, 10.0])
     np.testing.assert_array_equal(jf.grad(np.median)(x), [0.5, 0, 0.5, 0])
