@@ -75,13 +75,7 @@ def _slide(op: str, x: Array, y: Array, mode: Any) -> Array:
     low, high = {0: (0, 0), 1: (count // 2, count - count // 2 - 1), 2: (count - 1, count - 1)}[
         _MODES[mode]
     ]
-    if count <= _MOST_TERMS:
-        return _written_out(x, y, low, high)
-    step = max(_MOST_ELEMENTS // x.type.shape[0], 1)
-    total: Any = None
-    for start in range(0, count, step):
-        part = _inner(x, y, start, min(start + step, count))
-        total = part if total is None else CALLS[np.add](total, part)
+    total = _written_out(x, y) if count <= _MOST_TERMS else _multiplied(x, y)
     extent = x.type.shape[0]
     parts = [
         *([_edge(sliced(x, 0, 0, count - 1), y, range(-low, 0))] if low else []),
@@ -91,17 +85,23 @@ def _slide(op: str, x: Array, y: Array, mode: Any) -> Array:
     return emit("concatenate", *parts, axis=0) if len(parts) > 1 else total
 
 
-def _written_out(x: Array, y: Array, low: int, high: int) -> Array:
-    """Each product is made of elements that are there, so that none is infinity times nothing."""
-    extent, count = x.type.shape[0], y.type.shape[0]
-    length = extent - count + 1 + low + high
+def _written_out(x: Array, y: Array) -> Array:
+    count = y.type.shape[0]
+    length = x.type.shape[0] - count + 1
     total: Any = None
     for k in range(count):
-        first, last = max(k - low, 0), min(extent, length + k - low)
-        term = CALLS[np.multiply](sliced(x, 0, first, last), sliced(y, 0, k, k + 1))
-        before = max(low - k, 0)
-        term = _padded(term, before, length - before - (last - first))
+        term = CALLS[np.multiply](sliced(x, 0, k, k + length), sliced(y, 0, k, k + 1))
         total = term if total is None else CALLS[np.add](total, term)
+    return total
+
+
+def _multiplied(x: Array, y: Array) -> Array:
+    count = y.type.shape[0]
+    step = max(_MOST_ELEMENTS // x.type.shape[0], 1)
+    total: Any = None
+    for start in range(0, count, step):
+        part = _inner(x, y, start, min(start + step, count))
+        total = part if total is None else CALLS[np.add](total, part)
     return total
 
 
