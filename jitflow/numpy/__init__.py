@@ -87,6 +87,7 @@ from jitflow.numpy.mapping import vectorize
 from jitflow.numpy.missing import __getattr__ as __getattr__
 from jitflow.numpy.places import argwhere, flatnonzero, nonzero
 from jitflow.numpy.counting import bincount
+from jitflow.numpy.uniques import unique
 
 __all__ = [
     "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin", "angle",
@@ -133,7 +134,7 @@ __all__ = [
     "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh",
     "tensordot", "tile", "trace", "transpose", "trapezoid", "tri", "tril", "tril_indices",
     "tril_indices_from", "triu", "triu_indices", "triu_indices_from", "true_divide", "trunc",
-    "uint16", "uint32", "uint64", "uint8", "unpackbits", "unravel_index", "unsignedinteger",
-    "unstack", "unwrap", "vander", "var", "vdot", "vecdot", "vecmat", "vectorize", "vsplit",
-    "vstack", "where", "zeros", "zeros_like",
+    "uint16", "uint32", "uint64", "uint8", "unique", "unpackbits", "unravel_index",
+    "unsignedinteger", "unstack", "unwrap", "vander", "var", "vdot", "vecdot", "vecmat",
+    "vectorize", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]
