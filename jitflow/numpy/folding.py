@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import AxisError, ShapeError, TraceError
+from jitflow.numpy import operators as _operators  # noqa: F401  (fills `reduce` of the others)
 from jitflow.numpy.basics import (
     Array,
     as_array,

@@ -30,11 +30,13 @@ def test_reduce(name, check):
     )
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in INTEGERS + FLOATS if getattr(np, n).identity is not None]
-)
+@pytest.mark.parametrize("name", INTEGERS + FLOATS)
 def test_reduce_nothing(name, check):
-    check(lambda x: getattr(np, name).reduce(x), X[:0] if name in INTEGERS else X[:0] / 4)
+    ufunc = getattr(np, name)
+    x = X[:0] if name in INTEGERS else X[:0] / 4
+    check(lambda x: ufunc.reduce(x, initial=2), x)
+    if ufunc.identity is not None:
+        check(lambda x: ufunc.reduce(x), x)
 
 
 @pytest.mark.parametrize("name", ["add", "multiply", "maximum", "logical_or", "bitwise_xor"])
@@ -53,3 +55,10 @@ def test_faults(evaluate):
         evaluate(lambda x: np.add.reduceat(x, x[0, 0]), X)
     with pytest.raises(TraceError, match="np.subtract.reduce is not supported"):
         evaluate(lambda x: np.subtract.reduce(x), X)
+
+
+def test_options_of_reduce(check):
+    check(lambda x: np.maximum.reduce(x, dtype=np.float32, initial=3, where=x > 2), X)
+    check(lambda x: np.logical_or.reduce(x > 9, axis=(0, 1), initial=True), X)
+    check(lambda x: np.add.reduce(x, 1, np.float64, keepdims=True, initial=2), X, exact=False)
+    check(lambda x: np.multiply.reduce(x, axis=None, dtype=np.int32), X)
