@@ -3,7 +3,6 @@
 from numpy.fft import (
     fft,
     fft2,
-    fftfreq,
     fftn,
     fftshift,
     hfft,
@@ -17,11 +16,10 @@ from numpy.fft import (
     irfftn,
     rfft,
     rfft2,
-    rfftfreq,
     rfftn,
 )
 
-from jitflow.numpy import fourier as _fourier  # noqa: F401  (fills the tables)
+from jitflow.numpy.fourier import fftfreq, rfftfreq
 
 __all__ = [
     "fft",

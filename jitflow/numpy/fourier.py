@@ -235,3 +235,17 @@ def _rolled(op: str, x: Array, axes: Any, sign: int) -> Array:
     listed = range(x.type.rank) if axes is None else np.atleast_1d(axes).tolist()
     places = tuple(normal_axis(op, k, x.type.rank) for k in listed)
     return FUNCTIONS[np.roll](x, tuple(sign * (x.type.shape[k] // 2) for k in places), places)
+
+
+def fftfreq(n: int, d: float = 1.0, dtype: Any = None, device: Any = None) -> Any:
+    """NumPy's frequencies of the bins of `fft`; in a dtype, as the array API standard has it."""
+    return _in_dtype(np.fft.fftfreq(n, d, device), dtype)
+
+
+def rfftfreq(n: int, d: float = 1.0, dtype: Any = None, device: Any = None) -> Any:
+    """NumPy's frequencies of the bins of `rfft`; in a dtype, as the array API standard has it."""
+    return _in_dtype(np.fft.rfftfreq(n, d, device), dtype)
+
+
+def _in_dtype(frequencies: Any, dtype: Any) -> Any:
+    return frequencies if dtype is None else frequencies.astype(dtype)

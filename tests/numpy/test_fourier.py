@@ -78,6 +78,7 @@ def test_shifts_and_frequencies():
         agrees(lambda x: function(x, axes=0), x)
         agrees(lambda x: function(x, axes=(1, -2)), x)
     agrees(lambda x: x * jnp.fft.fftfreq(5, 0.1) + jnp.fft.rfftfreq(9), x)
+    assert jf.jit(lambda x: x.real * jnp.fft.fftfreq(5, dtype="f4"))(x[0].astype("F")).dtype == "f4"
 
 
 def test_there_and_back():
