@@ -56,13 +56,15 @@ def test_read(key):
     agree(lambda x, i, j, k: x[key(i, j, k)], X, ROWS, COLUMN, -2)
 
 
-@EVERY_KEY
-@pytest.mark.parametrize("dtype", ["f4", "i2", "c8", "?"])
-def test_read_and_write_of_other_dtypes(key, dtype):
+@pytest.mark.parametrize("dtype", ["f4", "i2", "c8", "?", "f2"])
+def test_reads_and_writes_of_other_dtypes(dtype):
     def f(x, i, j, k):
-        y = x.copy()
-        y[key(i, j, k)] = x[key(i, j, k)] * 0
-        return x[key(i, j, k)], y
+        found = []
+        for key in KEYS.values():
+            y = x.copy()
+            y[key(i, j, k)] = x[key(i, j, k)] * 0
+            found += x[key(i, j, k)], y
+        return found
 
     agree(f, (X * 10).astype(dtype), ROWS, COLUMN, 1)
 
