@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jitflow.errors import ShapeError, explain
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.derivative import is_linear_in
@@ -78,12 +79,20 @@ class _Split:
         if not any(map(_is_complex, (*op.operands, *op.results))):
             self.copy(b, op)
         elif op.row.split is not None:
-            self.give(op, op.row.split(b, *(self.known(b, v) for v in op.operands), **op.attrs))
+            self.give(op, self.by_rule(b, op))
         elif _is_linear(op):
             operands = [self.known(b, v) for v in op.operands]
             self.give(op, Parts(*(self.on_part(b, op, operands, k) for k in range(2))))
         else:
             self.copy(b, op)
+
+    def by_rule(self, b: Builder, op: Op) -> Any:
+        assert op.row.split is not None
+        try:
+            return op.row.split(b, *(self.known(b, v) for v in op.operands), **op.attrs)
+        except ShapeError as error:
+            place = op.locations[0] if op.locations else None
+            raise ShapeError(explain(str(error), op=op.row.name, at=place)) from error
 
     def on_part(self, b: Builder, op: Op, operands: list[Any], index: int) -> Value:
         chosen = tuple(v[index] if isinstance(v, Parts) else v for v in operands)
