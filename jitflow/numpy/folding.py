@@ -35,7 +35,7 @@ from jitflow.numpy.splitting import sliced
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import FUNCTIONS
 
-_FOLDED = (
+FOLDED = (
     np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.fmax, np.fmin, np.gcd, np.hypot, np.lcm,
     np.logaddexp, np.logaddexp2, np.logical_xor,
 )  # fmt: skip
@@ -117,7 +117,7 @@ def _reduceat(ufunc: np.ufunc) -> Callable[..., Array]:
     return apply
 
 
-for _ufunc in _FOLDED:
+for _ufunc in FOLDED:
     FUNCTIONS[_ufunc, "reduce"] = _fold(_ufunc)
 for _ufunc, _method in [key for key in FUNCTIONS if isinstance(key, tuple)]:
     if _method == "reduce":
