@@ -13,8 +13,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from jitflow.api.directions import zeros_of
 from jitflow.api.inner import require_function
-from jitflow.api.rules import Regions, zeros
+from jitflow.api.rules import Regions
 from jitflow.errors import DerivativeError, TraceError
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Region
@@ -22,6 +23,7 @@ from jitflow.ir.row import ROWS
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.context import STATE, current
 from jitflow.trace.emit import wrap
+from jitflow.trace.lift import lift
 from jitflow.trace.pytree import flatten, map_tree, unflatten
 from jitflow.trace.source import fail, here
 
@@ -121,7 +123,7 @@ class custom_jvp(_Custom):
             pairs = zip(rules, tangents, strict=True)
             parts = [one(t, result, *primals) for one, t in pairs if one is not None]
             if not parts:
-                return result, map_tree(zeros, result)
+                return result, map_tree(lambda x: zeros_of(lift(x).type), result)
             return result, functools.reduce(functools.partial(map_tree, _plus), parts)
 
         self.rule = rule
