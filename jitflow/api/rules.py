@@ -128,7 +128,7 @@ class Regions:
         operands: int,
         order: int | None = None,
     ) -> Traced:
-        """`operands` of the leaves are the op's; a rule is differentiated once less than the call."""
+        """`operands` of the leaves are the op's; order: one less than the call's unless given."""
         name = getattr(function, "__name__", self.name)
         source = Source(call, name, definition(inspect.unwrap(function)))
         with tracing(nested=True) as context:
