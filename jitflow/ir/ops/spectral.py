@@ -127,6 +127,7 @@ library(
 library(
     "svd_complete", "As svd, with square u and v.", 1, _infer_svd_complete,
     lambda x: tuple(np.linalg.svd(x)), no_derivative="vectors of 0 are arbitrary",
+    refuses_derivative=True,
 )
 library(
     "svdvals", "Singular values, descending.", 1, _infer_svdvals,
@@ -148,9 +149,9 @@ def _infer_eigvals(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
 
 library(
     "eig", "Eigenvalues and right eigenvectors, complex, in no order.", 1, _infer_eig,
-    lambda x: tuple(np.linalg.eig(x)), no_derivative="not written yet",
+    lambda x: tuple(np.linalg.eig(x)), no_derivative="not written yet", refuses_derivative=True,
 )
 library(
     "eigvals", "Eigenvalues, complex, in no order.", 1, _infer_eigvals, np.linalg.eigvals,
-    no_derivative="not written yet",
+    no_derivative="not written yet", refuses_derivative=True,
 )
