@@ -112,7 +112,8 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     if mode not in ("reduced", "complete", "r"):
         cure = "use reduced, complete or r"
         fail(ArgumentError, f"mode={mode!r} is not supported under @jit", op="qr", cure=cure)
-    q, r = emit("qr_complete" if mode == "complete" else "qr", x)
+    is_tall = x.type.shape[-2] > x.type.shape[-1]
+    q, r = emit("qr_complete" if mode == "complete" and is_tall else "qr", x)
     return r if mode == "r" else _named(np.linalg.qr)(q, r)
 
 
