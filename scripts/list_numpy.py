@@ -107,6 +107,7 @@ def tables():
     for title, (lines, missing) in {
         "Functions of numpy": table(np, jnp),
         "Functions of numpy.linalg": table(np.linalg, jnp.linalg, "linalg."),
+        "Functions of numpy.fft": table(np.fft, jnp.fft, "fft."),
         "Attributes and methods of arrays": attributes(),
     }.items():
         head = f"**{title}** ({len(lines)})\n\n| name | eager | traced | differentiable |"
