@@ -103,6 +103,20 @@ def test_equal_indices_come_in_order():
     agree(f, X[0, 0], np.array([1, 2, 1, 1]), np.arange(4.0))
 
 
+@pytest.mark.parametrize("dtype", ["i4", "?"])
+def test_bits_at(dtype):
+    def f(x, i, v):
+        y, z, w, s = x.copy(), x.copy(), x.copy(), x.copy()
+        np.bitwise_or.at(y, i, v)
+        np.bitwise_and.at(z, i, v)
+        np.bitwise_xor.at(w, i, v)
+        np.add.at(s, i, v)
+        return y, z, w, s
+
+    x = np.arange(5).astype(dtype)
+    agree(f, x, np.array([1, 2, 1, 1]), np.array([1, 0, 1, 1], dtype))
+
+
 def test_views_by_traced_integers_are_written_through():
     def f(x, k):
         y = x * 1
