@@ -63,8 +63,8 @@ def _has_gradient(call):
     def total(*parts):
         operands = {**point, **dict(zip(floats, parts, strict=True))}
         leaves = flatten(samples.function(call, jnp)(*operands.values()))[0]
-        chosen = [x for x in leaves if getattr(x, "dtype", np.dtype(int)).kind == "f"]
-        return sum((jnp.sum(x * x) for x in chosen), start=0.0 * parts[0][0, 0])
+        chosen = [x for x in leaves if getattr(x, "dtype", np.dtype(int)).kind in "fc"]
+        return sum((jnp.sum((x * x.conj()).real) for x in chosen), start=0.0 * parts[0][0, 0])
 
     try:
         gradients = jf.grad(total, tuple(range(len(floats))))(*(point[key] for key in floats))
