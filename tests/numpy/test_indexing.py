@@ -193,6 +193,19 @@ def test_a_mask_that_is_captured_or_made_in_the_trace():
         f(X)
 
 
+def test_known_arrays_that_are_large():
+    mask = np.arange(5000) % 3 == 0
+    places = np.arange(5000) - 7
+
+    def f(x):
+        y = x.copy()
+        y[mask] += x[mask] ** 2
+        return x[jnp.arange(5000)[::-1]], x[jnp.arange(4000) - 7], x[places], x[list(range(999))], y
+
+    agree(f, np.arange(5000.0))
+    assert len(jf.jit(f).lower(np.arange(5000.0)).as_text("ir")) < 10_000
+
+
 FUNCTIONS = {
     "take": lambda x, i: (np.take(x, i), np.take(x, i, 1), x.take(i, -1)),
     "take, other modes": lambda x, i: (
