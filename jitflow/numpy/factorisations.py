@@ -25,6 +25,7 @@ from jitflow.numpy.basics import (
 from jitflow.numpy.diagonals import eye
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.shaping import matrix_transpose, reshaped
+from jitflow.trace import current
 
 
 def matrices(op: str, a: Any, is_square: bool = False) -> Array:
@@ -143,8 +144,9 @@ def eig(a: Any) -> Any:
 
 @numpy_function(np.linalg.eigvals)
 def eigvals(a: Any) -> Array:
-    """Complex always."""
-    return emit("eigvals", matrices("eigvals", a, True))
+    """Complex always. Where they will be differentiated, in the order of their vectors."""
+    x = matrices("eigvals", a, True)
+    return emit("eig", x)[0] if current().order else emit("eigvals", x)
 
 
 @numpy_function(np.linalg.svd)
