@@ -16,7 +16,8 @@ from jitflow.ir.dtypes import i64
 from jitflow.ir.types import Dimension, TensorType
 from jitflow.numpy.basics import Array, broadcast, emit, emit_check, fail, full, full_like
 from jitflow.numpy.indexing import axes_of, index_place, index_shape, masked_view, view
-from jitflow.numpy.keys import Fixed, Masked, New, Part, Span, Taken, is_basic, read_key
+from jitflow.numpy.key_parts import Fixed, Masked, New, Part, Span, Taken, is_basic
+from jitflow.numpy.keys import read_key
 from jitflow.numpy.selection import Selection, is_same
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import FUNCTIONS, OPERATORS, converted, fitted, lift, require_writable, write

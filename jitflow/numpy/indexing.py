@@ -14,17 +14,8 @@ from jitflow.errors import AxisError
 from jitflow.ir.dtypes import i64
 from jitflow.ir.types import Dimension, Shape
 from jitflow.numpy.basics import Array, broadcast, emit, fail, full
-from jitflow.numpy.keys import (
-    Fixed,
-    Masked,
-    New,
-    Part,
-    Span,
-    Taken,
-    is_basic,
-    read_key,
-    refuse_count,
-)
+from jitflow.numpy.key_parts import Fixed, Masked, New, Part, Span, Taken, is_basic
+from jitflow.numpy.keys import read_key, refuse_count
 from jitflow.numpy.selection import selected
 from jitflow.numpy.shaping import reshaped
 from jitflow.trace import OPERATORS, detach, emit_view

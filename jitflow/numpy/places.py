@@ -29,7 +29,7 @@ from jitflow.numpy.basics import (
     full_like,
     truth,
 )
-from jitflow.numpy.keys import constant_array
+from jitflow.numpy.index_arrays import constant_array
 from jitflow.numpy.known import known
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.shaping import as_shape, reshaped

@@ -26,8 +26,8 @@ from jitflow.numpy.basics import (
     shape_of,
     spread,
 )
+from jitflow.numpy.index_arrays import constant_array, in_range
 from jitflow.numpy.indexing import gather, moved_in
-from jitflow.numpy.keys import constant_array, in_range
 from jitflow.numpy.known import known
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.shaping import ravel

@@ -1,0 +1,67 @@
+"""Index arrays: as i64 that count from the front, in range now or checked when the call runs."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import numpy as np
+
+from jitflow.errors import AxisError, TraceError
+from jitflow.ir.dense import Dense
+from jitflow.ir.dtypes import i64
+from jitflow.ir.types import Dimension, TensorType
+from jitflow.numpy.basics import Array, convert, emit, emit_check, fail, full_like
+from jitflow.numpy.known import known
+from jitflow.trace import detach, lift
+from jitflow.trace.checks import INDEX_OUT_OF_BOUNDS
+
+_MOST_IN_CODE = 256
+"""Elements of a known index array that is a constant of the code."""
+
+_LATER = "choose with jnp.where, or name the argument in static_argnames"
+
+
+def constant_array(array: np.ndarray[Any, Any]) -> Array:
+    """An array that is part of the code, or a hidden input where it is large."""
+    if array.size > _MOST_IN_CODE:
+        return detach(lift(array))
+    data = Dense(array)
+    return emit("constant", value=data, type=TensorType(data.dtype, array.shape))
+
+
+def in_range(index: Array, axis: int, extent: Dimension) -> Array:
+    """Integers as i64 counted from the front; one outside is an IndexError, now or in the call."""
+    if not isinstance(extent, int):
+        fail(TraceError, f"indices into an axis of size {extent} come later", cure=_LATER)
+    value = known(index)
+    if value is not None:
+        _require_range(value, axis, extent)
+        if value.size <= _MOST_IN_CODE:
+            value = value.astype(np.int64)
+            return constant_array(np.where(value < 0, value + extent, value))
+        return _from_front(convert(index, i64), extent) if value.min() < 0 else convert(index, i64)
+    if extent == 0 and 0 not in index.type.shape:
+        _refuse_index(0, axis, extent)
+    index = convert(index, i64)
+    limit = full_like(index, extent)
+    fits = emit("and", emit("ge", index, full_like(index, -extent)), emit("lt", index, limit))
+    every = tuple(range(index.type.rank))
+    message = f"{INDEX_OUT_OF_BOUNDS} for axis {axis} with size {extent}"
+    emit_check(emit("reduce_all", fits, axes=every) if every else fits, message)
+    return _from_front(index, extent)
+
+
+def _from_front(index: Array, extent: int) -> Array:
+    """Negative indices count from the end."""
+    is_negative = emit("lt", index, full_like(index, 0))
+    return emit("select", is_negative, emit("add", index, full_like(index, extent)), index)
+
+
+def _require_range(value: np.ndarray[Any, Any], axis: int, extent: int) -> None:
+    wrong = (value < -extent) | (value >= extent)
+    if wrong.any():
+        _refuse_index(value[wrong].flat[0], axis, extent)
+
+
+def _refuse_index(index: Any, axis: int, extent: Dimension) -> NoReturn:
+    fail(AxisError, f"index {index} is out of bounds for axis {axis} with size {extent}")
