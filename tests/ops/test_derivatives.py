@@ -12,12 +12,14 @@ import pytest
 from jitflow.ir.builder import Builder
 from jitflow.ir.dtypes import as_dtype
 from jitflow.ir.interpreter import interpret
+from jitflow.ir.parser import parse_function
 from jitflow.ir.row import ROWS, Family, OpRow, register
 from jitflow.ir.types import TensorType
 from jitflow.ir.verifier import verify
 from jitflow.passes.differentiate import gradient
 from jitflow.passes.linearize import linearize
 from jitflow.passes.transpose import transpose
+from tests.support.samples import sample
 
 STEP = 1e-5
 RNG = np.random.default_rng(7)
@@ -246,6 +248,17 @@ def test_every_row_is_in_the_table_or_says_why_not():
         row.name for row in ROWS.values() if not row.no_derivative and not row.regions
     }
     assert {name for name, *_ in CASES} == differentiable
+
+
+@pytest.mark.parametrize(
+    "name", [row.name for row in ROWS.values() if row.family is Family.LIBRARY]
+)
+def test_floats_of_the_host_have_a_derivative_or_refuse_one(name):
+    """None of them is piecewise constant."""
+    row = ROWS[name]
+    (op,) = parse_function(sample(name)).ops
+    if any(v.type.dtype.is_inexact for v in op.results):
+        assert row.jvp is not None or row.refuses_derivative
 
 
 @pytest.mark.parametrize(
