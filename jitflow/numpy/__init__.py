@@ -51,6 +51,7 @@ from numpy import (
 )
 
 from jitflow.numpy import bits as _bits  # noqa: F401  (these fill the tables)
+from jitflow.numpy import histograms as _histograms  # noqa: F401
 from jitflow.numpy import choosing as _choosing  # noqa: F401
 from jitflow.numpy import complex_numbers as _complex_numbers  # noqa: F401
 from jitflow.numpy import cumulative as _cumulative  # noqa: F401

@@ -12,6 +12,7 @@ from jitflow.numpy.basics import (
     Array,
     Operand,
     as_array,
+    broadcast,
     broadcast_shapes,
     common_dtype,
     convert,
@@ -68,6 +69,43 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Array:
         flag = spread(condition, shape, bool_)
         result = emit("select", flag, spread(choice, shape, dtype), result)
     return result
+
+
+@numpy_function(np.piecewise)
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Array:
+    """Each function on all of x, and where its condition holds, its result; the last one wins."""
+    array = as_array(x)
+    conditions = _conditions(array, condlist)
+    functions = list(funclist)
+    if len(functions) == len(conditions) + 1:
+        functions = [functions[-1], *functions[:-1]]
+    elif len(functions) == len(conditions):
+        functions = [0, *functions]
+    else:
+        count = len(conditions)
+        problem = f"with {count} condition(s), either {count} or {count + 1} functions are expected"
+        fail(ShapeError, problem, op="piecewise")
+    values = [f(array, *args, **kw) if callable(f) else f for f in functions]
+    result = _as(array, values[0])
+    for condition, value in zip(conditions, values[1:], strict=True):
+        flag = broadcast(condition, array.type.shape)
+        result = emit("select", flag, _as(array, value), result)
+    return result
+
+
+def _as(x: Array, value: Any) -> Array:
+    return broadcast(convert(as_array(operand(value)), x.type.dtype), x.type.shape)
+
+
+def _conditions(x: Array, condlist: Any) -> list[Array]:
+    """One condition, or a list of them, as bool."""
+    is_one = np.ndim(condlist) == 0 if not isinstance(condlist, (list, tuple)) else False
+    if type(condlist) is Array:
+        is_one = condlist.type.rank == x.type.rank
+    elif isinstance(condlist, (list, tuple)) and x.type.rank and condlist:
+        is_one = np.ndim(condlist[0]) == 0
+    listed = [condlist] if is_one else [condlist[k] for k in range(len(condlist))]
+    return [truth(as_array(c)) for c in listed]
 
 
 @numpy_function(np.clip, method="clip")
