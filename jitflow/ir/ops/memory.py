@@ -112,7 +112,7 @@ def _require_element(buffer: BufferType, value: Any) -> None:
 register(OpRow(
     name="load", family=Family.LOOP, arity=None, effect=Effect.READS, infer=_infer_load,
     doc="The element at the indices; a vector reads its lanes along the last axis, or each at its"
-        " own lane of those indices that are vectors; the first `valid` of them where that is not 0,"
+        " own lane of indices that are vectors; the first `valid` of them where that is not 0,"
         " and zero in the others.",
     attributes={"valid": Attribute("int", 0), "type": Attribute("type")}, no_derivative=_LEVEL_3,
 ))
