@@ -43,6 +43,18 @@ def test_sort(dtype):
         agree(lambda x: x[:, ::-1].T.argsort(stable=True), x)
 
 
+@pytest.mark.parametrize("dtype", ["int32", "uint64", "float32", "float64"])
+def test_ties_in_long_lines(dtype):
+    random = np.random.default_rng(3)
+    for shape in ((1000,), (3, 2, 300)):
+        for spread in (1, 5, 1e5):
+            x = (random.normal(size=shape) * spread).astype("int64").astype(dtype)
+            if x.dtype.kind == "f":
+                x[..., ::7], x[..., 1::9] = np.nan, -0.0
+            agree(lambda x: np.argsort(x, kind="stable"), x)
+            agree(lambda x: np.argsort(x[..., ::-1], kind="stable"), np.sort(x))
+
+
 def test_shapes():
     for shape in ((0,), (1,), (3, 0), (0, 3)):
         agree(np.sort, np.ones(shape))
