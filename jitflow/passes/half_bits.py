@@ -52,7 +52,7 @@ def _from(b: Builder, x: Value, target: DType, f16c: bool) -> Value:
     """A number of 32 bits or more, or an integer, in another dtype."""
     if target.bits != 16 or not target.is_float:
         return x if x.type.dtype is target else b.convert(x, dtype=target)
-    x = _odd(b, x)
+    x = _odd(b, x, target)
     if target is not f16:
         return _to_bf16(b, x, target)
     return b.convert(x, dtype=target) if f16c else _to_f16(b, x)
@@ -119,11 +119,14 @@ def _nearest(b: Builder, bits: Value, shift: int) -> Value:
     return b.shift_right(b.add(bits, bias), amount)
 
 
-def _odd(b: Builder, x: Value) -> Value:
-    """x in f32; where that is not exact, the neighbour whose last bit is odd."""
+def _odd(b: Builder, x: Value, target: DType) -> Value:
+    """x in f32; where that is not exact, the neighbour whose last bit is odd.
+
+    Integers that f32 does not hold are infinite in f16, whatever their neighbour.
+    """
     dtype = x.type.dtype
     near = x if dtype is f32 else b.convert(x, dtype=f32)
-    if dtype is f32 or dtype.bits < 32:
+    if dtype is f32 or dtype.bits < 32 or (target is f16 and dtype.is_integer):
         return near
     bits, back = b.bitcast(near, dtype=u32), b.convert(near, dtype=dtype)
     zero, one = b.full_like(x, 0), b.full_like(bits, 1)
