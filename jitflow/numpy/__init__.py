@@ -32,15 +32,16 @@ from numpy import (
     multiply, nan_to_num, nanargmax, nanargmin, nancumprod, nancumsum, nanmax, nanmean,
     nanmedian, nanmin, nanpercentile, nanprod, nanquantile, nanstd, nansum, nanvar, ndim,
     ndindex, negative, nextafter, not_equal, ogrid, ones_like, outer, packbits, pad, partition,
-    percentile, permute_dims, piecewise, place, poly, polyadd, polyder, polyint, polymul,
-    polysub, polyval, positive, pow, power, prod, ptp, put, put_along_axis, putmask, quantile,
-    rad2deg, radians, ravel, ravel_multi_index, real, real_if_close, reciprocal, remainder,
-    repeat, reshape, resize, right_shift, rint, roll, rollaxis, rot90, round, s_, searchsorted,
-    select, shape, sign, signbit, sin, sinc, sinh, size, sort, sort_complex, spacing, split,
-    sqrt, square, squeeze, stack, std, subtract, sum, swapaxes, take, take_along_axis, tan,
-    tanh, tensordot, tile, trace, transpose, trapezoid, tril, tril_indices, tril_indices_from,
-    triu, triu_indices, triu_indices_from, true_divide, trunc, unpackbits, unravel_index,
-    unstack, unwrap, vander, var, vdot, vecdot, vecmat, vsplit, vstack, where, zeros_like,
+    percentile, permute_dims, piecewise, place, poly, polyadd, polyder, polyfit, polyint,
+    polymul, polysub, polyval, positive, pow, power, prod, ptp, put, put_along_axis, putmask,
+    quantile, rad2deg, radians, ravel, ravel_multi_index, real, real_if_close, reciprocal,
+    remainder, repeat, reshape, resize, right_shift, rint, roll, rollaxis, rot90, round, s_,
+    searchsorted, select, shape, sign, signbit, sin, sinc, sinh, size, sort, sort_complex,
+    spacing, split, sqrt, square, squeeze, stack, std, subtract, sum, swapaxes, take,
+    take_along_axis, tan, tanh, tensordot, tile, trace, transpose, trapezoid, tril,
+    tril_indices, tril_indices_from, triu, triu_indices, triu_indices_from, true_divide, trunc,
+    unpackbits, unravel_index, unstack, unwrap, vander, var, vdot, vecdot, vecmat, vsplit,
+    vstack, where, zeros_like,
 )
 from numpy import (
     bool_, can_cast, complex128, complex64, complexfloating, dtype, e, euler_gamma, finfo,
@@ -63,6 +64,7 @@ from jitflow.numpy import convolution as _convolution  # noqa: F401
 from jitflow.numpy import cross_products as _cross_products  # noqa: F401
 from jitflow.numpy import differences as _differences  # noqa: F401
 from jitflow.numpy import dtype_queries as _dtype_queries  # noqa: F401
+from jitflow.numpy import fitting as _fitting  # noqa: F401
 from jitflow.numpy import folding as _folding  # noqa: F401
 from jitflow.numpy import scanning as _scanning  # noqa: F401
 from jitflow.numpy import interpolation as _interpolation  # noqa: F401
@@ -126,11 +128,11 @@ __all__ = [
     "nanvar", "ndarray", "ndim", "ndindex", "negative", "newaxis", "nextafter", "nonzero",
     "not_equal", "number", "ogrid", "ones", "ones_like", "outer", "packbits", "pad",
     "partition", "percentile", "permute_dims", "pi", "piecewise", "place", "poly", "polyadd",
-    "polyder", "polyint", "polymul", "polysub", "polyval", "positive", "pow", "power", "prod",
-    "promote_types", "ptp", "put", "put_along_axis", "putmask", "quantile", "rad2deg",
-    "radians", "ravel", "ravel_multi_index", "real", "real_if_close", "reciprocal", "remainder",
-    "repeat", "reshape", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis",
-    "rot90", "round", "s_", "searchsorted", "select", "shape", "sign", "signbit",
+    "polyder", "polyfit", "polyint", "polymul", "polysub", "polyval", "positive", "pow",
+    "power", "prod", "promote_types", "ptp", "put", "put_along_axis", "putmask", "quantile",
+    "rad2deg", "radians", "ravel", "ravel_multi_index", "real", "real_if_close", "reciprocal",
+    "remainder", "repeat", "reshape", "resize", "result_type", "right_shift", "rint", "roll",
+    "rollaxis", "rot90", "round", "s_", "searchsorted", "select", "shape", "sign", "signbit",
     "signedinteger", "sin", "sinc", "sinh", "size", "sort", "sort_complex", "spacing",
     "special", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum",
     "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace",

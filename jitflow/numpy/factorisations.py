@@ -36,10 +36,11 @@ def matrices(op: str, a: Any, is_square: bool = False) -> Array:
         fail(ShapeError, "takes matrices: two dimensions or more", op=op, shapes=[shape])
     if is_square and shape[-1] != shape[-2]:
         fail(ShapeError, "the last two dimensions must be equal", op=op, shapes=[shape])
-    return convert(x, _float(op, x.type.dtype))
+    return convert(x, float_for(op, x.type.dtype))
 
 
-def _float(op: str, dtype: DType) -> DType:
+def float_for(op: str, dtype: DType) -> DType:
+    """What LAPACK computes an operand of this dtype in; DtypeError of 16-bit floats."""
     if dtype.is_float and dtype.bits == 16:
         cure = "convert it to float32"
         fail(DtypeError, f"{dtype.numpy} is not supported in linalg", op=op, cure=cure)
@@ -64,7 +65,8 @@ def _named(function: Any) -> Any:
 def solve(a: Any, b: Any) -> Array:
     """b is one vector, or matrices; batches spread."""
     x, y = as_array(a), as_array(b)
-    dtype = _float("solve", common_dtype([x, y]))
+    float_for("solve", y.type.dtype)
+    dtype = float_for("solve", common_dtype([x, y]))
     x, y = convert(matrices("solve", x, True), dtype), convert(y, dtype)
     is_vector = y.type.rank == 1
     if not y.type.rank:

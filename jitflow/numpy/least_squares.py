@@ -12,7 +12,7 @@ from jitflow.errors import ShapeError
 from jitflow.ir.dtypes import i32
 from jitflow.numpy.basics import Array, as_array, common_dtype, convert, emit, fail, full_like
 from jitflow.numpy.choosing import where
-from jitflow.numpy.factorisations import adjoint, inv, matrices, solve
+from jitflow.numpy.factorisations import adjoint, float_for, inv, matrices, solve
 from jitflow.numpy.norms import norm
 from jitflow.numpy.products import matmul
 from jitflow.numpy.reductions import any, max, sum
@@ -77,6 +77,7 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, rtol: Any = No
 def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Array, Array, Array, Array]:
     """The residuals are there whatever the rank: it is not known before."""
     x, y = as_array(a), as_array(b)
+    float_for("lstsq", y.type.dtype)
     dtype = common_dtype([matrices("lstsq", x), y])
     x, y = convert(x, dtype), convert(y, dtype)
     rows, columns = x.type.shape[-2:]

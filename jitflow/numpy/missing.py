@@ -19,6 +19,7 @@ CURES.update(dict.fromkeys(
     _SHAPE,
 ))  # fmt: skip
 CURES["np.unique"] = "call jnp.unique with size=, or np.unique outside @jit"
+CURES["np.roots"] = "zeros decide their number: take np.linalg.eigvals of the companion matrix"
 CURES["np.polydiv"] = "the rest is cut where it is zero: call it outside @jit"
 
 

@@ -206,6 +206,9 @@ SAMPLES = {
     "isneginf": "x | x / 0",
     "isposinf": "x | x / 0",
     "polyval": "v, w | [1, 2, 3], x | [1., 2], 3 * v",
+    "polyfit": "np.arange(5.), 1.5 * v, 2 | np.arange(5.), 1.5 * v, 2, w=[1, 2, 1, 2, 1.]"
+               " | np.arange(5.), 1.5 * v, 1, cov=True | np.arange(5.), 1.5 * v, 1, full=True"
+               " | np.arange(3.), 1.5 * m, 1, cov='unscaled' | np.arange(5.) + v, np.arange(5), 1",
     "polyadd": "v, x[0] | v, w | x[0], v",
     "polysub": "v, x[0] | v, w | x[0], v",
     "polymul": "abs(v) + 1, abs(w) + 1 | [1, 2], abs(v) + 1",
