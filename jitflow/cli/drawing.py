@@ -6,11 +6,12 @@ box of its own. Owns names, texts and colours; where boxes lie is layout.py's.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
 
-from jitflow.cli.layout import GAP_X, Layout, Point, place
+from jitflow.cli.layout import GAP_X, Layout, Point, arrange
 from jitflow.ir.core import Function, Op, Value, walk
 from jitflow.ir.literals import format_element
 from jitflow.ir.location import Locations
@@ -63,7 +64,7 @@ class _Box:
 def draw(function: Function) -> str:
     """The SVG text of a function over arrays, complete in itself."""
     boxes, edges = _Reader(function).read()
-    layout = place([box.size for box in boxes], edges)
+    layout = arrange([box.size for box in boxes], edges)
     margin = GAP_X
     width, height = layout.width + 2 * margin, layout.height + 2 * margin
     parts = [
@@ -83,6 +84,7 @@ class _Reader:
     def __init__(self, function: Function) -> None:
         self.function = function
         self.names: dict[Value, str] = {}
+        self.taken: Counter[str] = Counter()
         self.count = 0
         self.boxes: list[_Box] = []
         self.edges: dict[tuple[int, int], list[str]] = {}
@@ -146,8 +148,13 @@ class _Reader:
             data = value.op.attrs["value"]
             return format_element(data.item(), value.type.dtype)
         if value not in self.names:
+            name = hint = value.name or str(self.count)
             self.count += not value.name
-            self.names[value] = f"%{value.name or self.count - 1}"
+            while name in self.taken:
+                self.taken[hint] += 1
+                name = f"{hint}_{self.taken[hint]}"
+            self.taken[name] = 0
+            self.names[value] = f"%{name}"
         return self.names[value]
 
 
@@ -158,9 +165,9 @@ def _is_number(op: Op) -> bool:
 
 def _about(locations: Locations) -> Iterator[str]:
     """The source lines, with their text."""
-    for place_ in locations:
-        if place_.line:
-            yield f"{place_}: {place_.text}" if place_.text else str(place_)
+    for place in locations:
+        if place.line:
+            yield f"{place}: {place.text}" if place.text else str(place)
 
 
 def _clip(text: str) -> str:
@@ -186,8 +193,8 @@ def _box(box: _Box, corner: Point) -> Iterator[str]:
 
 
 def _rect(kind: str, x: float, y: float, width: float, height: float, radius: int) -> str:
-    place_ = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
-    return f'<rect class="{kind}" {place_} rx="{radius}"/>'
+    place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
+    return f'<rect class="{kind}" {place} rx="{radius}"/>'
 
 
 def _text(kind: str, x: float, y: float, text: str, more: str = "") -> str:

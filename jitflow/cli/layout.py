@@ -44,7 +44,7 @@ class _Graph:
     chains: dict[Edge, list[int]] = field(default_factory=dict)
 
 
-def place(sizes: Sequence[Size], edges: Iterable[Edge]) -> Layout:
+def arrange(sizes: Sequence[Size], edges: Iterable[Edge]) -> Layout:
     """Where boxes of these sizes lie; an edge leads from a box to one with a greater number."""
     graph = _with_points(sizes, sorted(set(edges)))
     layers = _ordered(graph)

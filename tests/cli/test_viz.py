@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from jitflow.cli.drawing import draw
-from jitflow.cli.layout import place
+from jitflow.cli.layout import arrange
 from jitflow.cli.main import main
 from jitflow.ir.parser import parse_function
 
@@ -85,6 +85,15 @@ def test_names_and_numbers_go_through_kernels():
     assert "%2: f32[4]" in titles(svg)
 
 
+def test_equal_names_are_told_apart():
+    text = "func @f(%x: f32[]) { %0: f32[] = call %x {name=\"g\"} (%y: f32[]) { yield %y }"
+    inner = " %x_1: f32[] = exp %x %1: f32[] = while %x_1 (%x: f32[]) { %2: bool[] = eq %x, %x"
+    text += inner + " yield %2 } (%x: f32[]) { %3: f32[] = neg %x yield %3 } return %0, %1 }"
+    shown = texts(ElementTree.fromstring(draw(parse_function(text))))
+    assert "%x_1 = exp %x" in shown and "%0 = eq %x_2, %x_2" in shown
+    assert any(re.match(r"%\d+ = neg %x_3", text) for text in shown)
+
+
 def test_a_kernel_that_gives_a_number_says_so():
     text = "func @f() { %0: f32[2] = kernel {kind=\"loop\"} () { %1: f32[2] = constant {value=3.0}"
     svg = ElementTree.fromstring(draw(parse_function(text + " yield %1 } return %0 }")))
@@ -118,7 +127,7 @@ def test_text_that_cannot_be_drawn(tmp_path, monkeypatch, capsys, text, problem)
 def test_boxes_do_not_overlap_and_lines_go_down():
     sizes = [(40.0 + 13 * (i % 5), 20.0 + 7 * (i % 3)) for i in range(40)]
     edges = [(i // 2, i) for i in range(1, 40)] + [(i // 3, i) for i in range(3, 40)]
-    layout = place(sizes, edges)
+    layout = arrange(sizes, edges)
     boxes = [(*corner, *size) for corner, size in zip(layout.corners, sizes, strict=True)]
     for (ax, ay, aw, ah), (bx, by, bw, bh) in combinations(boxes, 2):
         assert ax + aw <= bx or bx + bw <= ax or ay + ah <= by or by + bh <= ay
@@ -131,8 +140,8 @@ def test_boxes_do_not_overlap_and_lines_go_down():
 
 
 def test_nothing_and_one_box():
-    assert place([], []).corners == []
-    assert place([(10, 10)], []) == place([(10, 10)], ())
+    assert arrange([], []).corners == []
+    assert arrange([(10, 10)], []) == arrange([(10, 10)], ())
 
 
 @pytest.mark.parametrize("shape", ["chain", "fan"])
@@ -140,5 +149,5 @@ def test_thousands_of_boxes(shape):
     count = 4000
     edges = [(i - 1 if shape == "chain" else 0, i) for i in range(1, count)]
     start = time.process_time()
-    place([(40.0, 20.0)] * count, [*edges, (0, count - 1)])
+    arrange([(40.0, 20.0)] * count, [*edges, (0, count - 1)])
     assert time.process_time() - start < 5
