@@ -103,7 +103,7 @@ def compress(b: Any, op: Op) -> Value | None:
 def convert_once(b: Any, op: Op, x: Value) -> Value | None:
     """Drops a conversion in between that loses nothing."""
     source, between, target = x.type.dtype, op.operands[0].type.dtype, op.attrs["dtype"]
-    if not keeps_values(source, between) or source.kind != "f" and target.name in ("f16", "bf16"):
+    if not keeps_values(source, between):
         return None
     return b.convert(x, dtype=target)
 
@@ -127,7 +127,7 @@ def _fits_float(source: DType, target: DType) -> bool:
     if source.kind == "f":
         return source.bits < target.bits
     digits = source.bits - (source.kind == "i")
-    return digits <= _MANTISSA[target.name] and target.name not in ("f16", "bf16")
+    return digits <= _MANTISSA[target.name]
 
 
 def bitcast_once(b: Any, op: Op, x: Value) -> Value | None:
