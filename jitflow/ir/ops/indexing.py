@@ -105,15 +105,13 @@ _KINDS = {
     "set": "biufc", "add": "iufc", "mul": "iuf", "min": "biuf", "max": "biuf",
     "and": "biu", "or": "biu", "xor": "biu",
 }  # fmt: skip
+_UFUNCS: dict[str, np.ufunc] = {
+    "add": np.add, "mul": np.multiply, "min": np.minimum, "max": np.maximum,
+    "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
+}  # fmt: skip
 _STEPS: dict[str, Callable[[Any, Any], Any]] = {
-    "add": np.add,
-    "mul": np.multiply,
-    "min": reference.minimum,
-    "max": reference.maximum,
-    "and": np.bitwise_and,
-    "or": np.bitwise_or,
-    "xor": np.bitwise_xor,
-}
+    **_UFUNCS, "min": reference.minimum, "max": reference.maximum,
+}  # fmt: skip
 
 
 @reference.quiet
@@ -121,10 +119,15 @@ def _reference_scatter(x: Any, updates: Any, *indices: Any, combine: str) -> Any
     """One update after the other, in row-major order."""
     result = np.array(x)
     places = _inside(x, indices)
+    if combine == "set":
+        result[places] = updates
+        return result
+    if result.dtype.kind in "biufc" and (result.dtype.kind != "f" or combine in ("add", "mul")):
+        _UFUNCS[combine].at(result, places, updates)
+        return result
     for at in np.ndindex(np.shape(indices[0])):
         place = tuple([index[at] for index in places])
-        new = updates[at]
-        result[place] = new if combine == "set" else _STEPS[combine](result[place], new)
+        result[place] = _STEPS[combine](result[place], updates[at])
     return result
 
 
