@@ -59,6 +59,11 @@ def square(*shape):
     return normal(*shape) + 4 * np.eye(shape[-1])
 
 
+def separated(*shape):
+    """Matrices whose singular values are far from each other."""
+    return normal(*shape) / 5 + np.eye(*shape[-2:]) * np.arange(1.0, shape[-1] + 1)
+
+
 def hermitian(x):
     """Positive definite matrices with distinct eigenvalues."""
     return x @ x.conj().swapaxes(-1, -2) + np.diag(np.arange(1.0, x.shape[-1] + 1))
@@ -222,19 +227,19 @@ CASES = [
     ("qr", [complexes(4, 3)], {}, 1),
     ("eigvalsh", [hermitian(normal(2, 3, 3))], {}),
     ("eigvalsh", [hermitian(complexes(3, 3))], {}),
-    ("eig", [square(2, 3, 3)], {}, 0),
-    ("eig", [square(3, 3) + 1j], {}, 0),
-    ("eig", [normal(3, 3) / 9 + np.diag([1.0, 2.0, 3.0])], {}, 1),
     ("eigh", [hermitian(normal(2, 3, 3))], {}, 0),
     ("eigh", [hermitian(normal(3, 3))], {}, 1),
     ("eigh", [hermitian(complexes(3, 3))], {}, 0),
-    ("svdvals", [normal(2, 3, 4)], {}),
+    ("svdvals", [separated(2, 3, 4)], {}),
     ("svdvals", [complexes(4, 3)], {}),
-    ("svd", [normal(2, 4, 3)], {}, 0),
-    ("svd", [normal(3, 4)], {}, 0),
-    ("svd", [normal(3, 4)], {}, 1),
-    ("svd", [normal(2, 4, 3)], {}, 2),
-    ("svd", [normal(3, 4)], {}, 2),
+    ("svd", [separated(2, 4, 3)], {}, 0),
+    ("svd", [separated(3, 4)], {}, 0),
+    ("svd", [separated(3, 4)], {}, 1),
+    ("svd", [separated(2, 4, 3)], {}, 2),
+    ("svd", [separated(3, 4)], {}, 2),
+    ("eig", [square(2, 3, 3)], {}, 0),
+    ("eig", [square(3, 3) + 1j], {}, 0),
+    ("eig", [normal(3, 3) / 9 + np.diag([1.0, 2.0, 3.0])], {}, 1),
 ]  # fmt: skip
 
 EVERY_CASE = pytest.mark.parametrize(
