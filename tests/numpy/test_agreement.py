@@ -35,6 +35,7 @@ UFUNCS = sorted(
 )
 NAMES = [*SAMPLES, *METHODS, *UFUNCS]
 DTYPES = [np.dtype(code) for code in "?bhilBHILefdFD"]
+FLOAT = np.dtype(float)
 SAME = [(dtype, dtype) for dtype in DTYPES]
 ALL = [(first, second) for k, first in enumerate(DTYPES) for second in DTYPES[k:]]
 MIXED = [tuple(map(np.dtype, pair)) for pair in "?b bB BI il lL Lb eh fi fd Ff lF d?".split()]
@@ -157,6 +158,28 @@ def test_derivative(name):
     low = jf.jit(total)(*(x - step * t for x, t in zip(at, along, strict=True)))
     _, tangent = jf.jvp(total, at, along)
     np.testing.assert_allclose(tangent, (high - low) / (2 * step), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if calls(name)])
+def test_batched(name):
+    """vmap gives what the calls one by one give."""
+    call = function(calls(name)[0], jnp)
+    first, second = operands(FLOAT, FLOAT), operands(FLOAT, FLOAT)
+    names = [key for key in first if key not in "fi"]
+    second = {**second, **{key: second[key][::-1] for key in names}}
+
+    def one(*parts):
+        return call(*{**first, **dict(zip(names, parts, strict=True))}.values())
+
+    try:
+        each = [flatten(evaluate(one, *(o[key] for key in names)))[0] for o in (first, second)]
+    except JitflowError:
+        assert name in WITHOUT_FLOATS | {"packbits", "unpackbits"}
+        return
+    stacked = [np.stack([first[key], second[key]]) for key in names]
+    got = flatten(evaluate(lambda *parts: jf.vmap(one)(*parts), *stacked))[0]
+    for x, parts in zip(got, zip(*each, strict=True), strict=True):
+        np.testing.assert_allclose(x, np.stack(parts), rtol=1e-12, atol=1e-12)
 
 
 def test_every_attribute_of_arrays():
