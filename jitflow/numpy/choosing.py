@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from ml_dtypes import finfo
 
 from jitflow.errors import DtypeError, ShapeError
 from jitflow.ir.dtypes import bool_
@@ -170,11 +171,11 @@ def nan_to_num(
     if array.type.dtype.kind == "c":
         parts = [PROPERTIES[name](array) for name in ("real", "imag")]
         return emit("complex", *(nan_to_num(part, copy, nan, posinf, neginf) for part in parts))
-    limits = np.finfo(array.dtype)
+    limits = finfo(array.dtype)
     result = where(CALLS[np.isnan](array), nan, array)
-    high = limits.max if posinf is None else posinf
+    high = float(limits.max) if posinf is None else posinf
     result = where(CALLS[np.equal](array, np.inf), high, result)
-    low = limits.min if neginf is None else neginf
+    low = float(limits.min) if neginf is None else neginf
     return convert(where(CALLS[np.equal](array, -np.inf), low, result), array.type.dtype)
 
 
