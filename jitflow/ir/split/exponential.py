@@ -45,7 +45,7 @@ def expm1(b: Builder, z: Parts) -> Parts:
     near = b.sub(b.mul(b.expm1(x), b.cos(y)), b.mul(b.add(turn, turn), turn))
     far = exp(b, z)
     is_near = b.lt(x, b.full_like(x, 2))
-    re = b.select(is_near, near, far.real)
+    re = b.select(is_near, near, b.sub(far.real, b.full_like(x, 1)))
     is_nothing = b.eq(x, b.full_like(x, -math.inf))
     return Parts(b.select(is_nothing, b.full_like(x, -1), re), far.imag)
 
