@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -87,6 +87,7 @@ class Compiled(Lowered):
         self.calls = 0
         self.captured: Sequence[Any] = staged.captured
         self._execute = road.executable.run
+        self.tree = staged.tree
         self._is_single = staged.tree.leaf_count == len(staged.tree.nodes) == 1
         self._build = builder(staged.tree) or functools.partial(unflatten, staged.tree)
         self._has_scalars = any(not v.type.shape for v in staged.function.results)
@@ -107,6 +108,13 @@ class Compiled(Lowered):
         if self._has_scalars:
             outputs = [x if x.ndim else x[()] for x in outputs]
         return outputs[0] if self._is_single else self._build(outputs)
+
+    def fail(self, status: int) -> NoReturn:
+        """Raises what a status of the body stands for."""
+        try:
+            self.road.executable.fail(status)
+        except CheckError as error:
+            raise as_error(error) from None
 
     def _read_captured(self) -> list[Any]:
         params = self.graph.params[-len(self.captured) :]
