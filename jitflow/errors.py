@@ -74,7 +74,14 @@ class LinalgError(JitflowError, LinAlgError):
 
 
 class CheckError(JitflowError):
-    """A check inside compiled or interpreted code failed: the first one in program order."""
+    """A check inside compiled or interpreted code failed: the first one in program order.
+
+    `id` is that of the check, 0 where it is not known.
+    """
+
+    def __init__(self, text: str = "", id: int = 0) -> None:
+        super().__init__(text)
+        self.id = id
 
 
 class IndexCheckError(CheckError, IndexError):

@@ -24,6 +24,7 @@ def vmap(
     function: Callable[..., Any],
     in_axes: Axes = 0,
     out_axes: Axes = 0,
+    *,
     axis_size: int | None = None,
 ) -> JitFunction:
     """A function that computes `function` for each element along an axis of its arguments at once.

@@ -13,8 +13,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from jitflow.api.directions import zeros_of
 from jitflow.api.inner import require_function
-from jitflow.api.rules import Regions, zeros
+from jitflow.api.rules import Regions
 from jitflow.errors import DerivativeError, TraceError
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Region
@@ -22,29 +23,38 @@ from jitflow.ir.row import ROWS
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.context import STATE, current
 from jitflow.trace.emit import wrap
+from jitflow.trace.lift import lift
 from jitflow.trace.pytree import flatten, map_tree, unflatten
 from jitflow.trace.source import fail, here
 
 
 class _Custom:
-    """A function with rules; positions of arguments that are no arrays in `nondiff_argnums`."""
+    """A function with rules; what arguments are no arrays is said by position or by name."""
 
     kind = ""
 
     def __init__(
-        self, function: Callable[..., Any], nondiff_argnums: int | Sequence[int] = ()
+        self,
+        function: Callable[..., Any],
+        nondiff_argnums: int | Sequence[int] = (),
+        nondiff_argnames: str | Sequence[str] = (),
     ) -> None:
         require_function(function, self.kind)
         functools.update_wrapper(self, function)
-        numbers = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else nondiff_argnums
-        if not all(type(n) is int and n >= 0 for n in numbers):
-            fail(
-                TraceError, f"nondiff_argnums takes positions, got {nondiff_argnums!r}",
-                op=self.kind,
-            )  # fmt: skip
         self.function = function
-        self.fixed = tuple(sorted(set(numbers)))
         self.name = getattr(function, "__name__", "function")
+        numbers = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else nondiff_argnums
+        names = (nondiff_argnames,) if isinstance(nondiff_argnames, str) else nondiff_argnames
+        if not all(type(n) is int and n >= 0 for n in numbers):
+            self._refuse_option("nondiff_argnums takes positions", nondiff_argnums)
+        signature = _signature(function)
+        known = list(signature.parameters) if signature is not None else []
+        if not set(names) <= set(known):
+            self._refuse_option(f"nondiff_argnames takes names of {known}", nondiff_argnames)
+        self.fixed = tuple(sorted({*numbers, *map(known.index, names)}))
+
+    def _refuse_option(self, problem: str, given: Any) -> NoReturn:
+        fail(TraceError, f"{problem}, got {given!r}", op=self.kind)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args = self._positional(args, kwargs)
@@ -83,18 +93,14 @@ class custom_jvp(_Custom):
     """A function whose derivative is given by a rule: `@custom_jvp`, then `@f.defjvp`.
 
     The rule takes (primals, tangents), two tuples like the arguments, and returns the result and
-    its tangent, which must be linear in the tangents: reverse mode transposes it. Arguments at
-    `nondiff_argnums` may be anything; the rule gets them first, and no tangents for them. Tangents
-    of integers are zeros. Raises DerivativeError where a rule gives another structure.
+    its tangent, which must be linear in the tangents: reverse mode transposes it. Arguments of
+    `nondiff_argnums` and `nondiff_argnames` may be anything; the rule gets them first, and no
+    tangents for them. Tangents of integers are zeros. Raises DerivativeError where a rule gives
+    another structure.
     """
 
     kind = "custom_jvp"
-
-    def __init__(
-        self, function: Callable[..., Any], nondiff_argnums: int | Sequence[int] = ()
-    ) -> None:
-        super().__init__(function, nondiff_argnums)
-        self.rule: Callable[..., Any] | None = None
+    rule: Callable[..., Any] | None = None
 
     def defjvp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Sets the rule; gives it back, so that it can be a decorator."""
@@ -117,7 +123,7 @@ class custom_jvp(_Custom):
             pairs = zip(rules, tangents, strict=True)
             parts = [one(t, result, *primals) for one, t in pairs if one is not None]
             if not parts:
-                return result, map_tree(zeros, result)
+                return result, map_tree(lambda x: zeros_of(lift(x).type), result)
             return result, functools.reduce(functools.partial(map_tree, _plus), parts)
 
         self.rule = rule
@@ -137,17 +143,12 @@ class custom_vjp(_Custom):
 
     `fwd` takes the arguments and returns (result, residuals). `bwd` takes residuals and the
     cotangent of the result, and returns a tuple with a cotangent, or None for zeros, for each
-    argument. Arguments at `nondiff_argnums` may be anything; `bwd` gets them first. There is no
-    forward mode then: `jvp` of it raises DerivativeError.
+    argument. Arguments of `nondiff_argnums` and `nondiff_argnames` may be anything; `bwd` gets them
+    first. There is no forward mode then: `jvp` of it raises DerivativeError.
     """
 
     kind = "custom_vjp"
-
-    def __init__(
-        self, function: Callable[..., Any], nondiff_argnums: int | Sequence[int] = ()
-    ) -> None:
-        super().__init__(function, nondiff_argnums)
-        self.rules: tuple[Callable[..., Any], Callable[..., Any]] | None = None
+    rules: tuple[Callable[..., Any], Callable[..., Any]] | None = None
 
     def defvjp(self, fwd: Callable[..., Any], bwd: Callable[..., Any]) -> None:
         """Sets both rules."""

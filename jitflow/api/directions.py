@@ -8,7 +8,7 @@ from typing import Any
 from jitflow.errors import DerivativeError, DtypeError, ShapeError
 from jitflow.ir.types import TensorType
 from jitflow.trace.arrays import TracedArray
-from jitflow.trace.emit import emit
+from jitflow.trace.emit import constant, emit
 from jitflow.trace.lift import lift
 from jitflow.trace.pytree import TreeDef, describe_difference, flatten, paths
 from jitflow.trace.source import fail
@@ -28,6 +28,13 @@ def directions(
         fail(DerivativeError, f"the structure {describe_difference(tree, found, what)}", op=kind)
     rows = zip(leaves, types, paths(tree, what), strict=True)
     return [fitted(x, type, name, kind) for x, type, name in rows if type.dtype.is_inexact]
+
+
+def zeros_of(type: TensorType) -> TracedArray:
+    """Zeros of a type."""
+    zero = constant(0, type.dtype)
+    whole: TracedArray = emit("broadcast", zero, shape=type.shape, axes=()) if type.shape else zero
+    return whole
 
 
 def fitted(x: Any, type: TensorType, name: str, kind: str) -> TracedArray:

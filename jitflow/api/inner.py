@@ -133,6 +133,13 @@ def leaf_names(
     ]
 
 
+_BY_ARGNUMS = "choose others by argnums"
+_OTHERS = dict.fromkeys(
+    ("jvp", "linearize", "vjp"), "leave it to the function: lambda x: f(x, n)"
+)
+"""What to do about an argument without derivatives, where a transform knows no argnums."""
+
+
 def require_inexact(
     arrays: Sequence[TracedArray], names: Sequence[str], kind: str, kinds: str = "fc"
 ) -> None:
@@ -144,5 +151,5 @@ def require_inexact(
                 DtypeError,
                 f"no {'gradient' if 'grad' in kind else 'derivative'} by {what}: it is {x.type}",
                 op=f"{kind}: {name}",
-                cure="pass floats (x.astype(float), 3.0), or choose others by argnums",
+                cure=f"pass floats (x.astype(float), 3.0), or {_OTHERS.get(kind, _BY_ARGNUMS)}",
             )

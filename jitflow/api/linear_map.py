@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jitflow.api.directions import directions
+from jitflow.api.directions import directions, zeros_of
 from jitflow.api.inner import evaluate
 from jitflow.errors import TraceError
 from jitflow.ir.core import Function, Value
 from jitflow.ir.types import TensorType
-from jitflow.trace.arrays import TracedArray
 from jitflow.trace.containers import register
-from jitflow.trace.emit import constant, emit, wrap
+from jitflow.trace.emit import wrap
 from jitflow.trace.lift import lift
 from jitflow.trace.pytree import TreeDef, unflatten
 from jitflow.trace.source import fail
@@ -35,13 +34,8 @@ class Side:
         """The structure with a value for each leaf that is no integer; zeros for those that are."""
         rest = iter(values)
         return unflatten(self.tree, [
-            wrap(next(rest)) if type.dtype.is_inexact else _zeros(type) for type in self.types
+            wrap(next(rest)) if type.dtype.is_inexact else zeros_of(type) for type in self.types
         ])  # fmt: skip
-
-
-def _zeros(type: TensorType) -> TracedArray:
-    kept: TracedArray = emit("broadcast", constant(0, type.dtype), shape=type.shape, axes=())
-    return kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,5 +49,5 @@ def compile_recent(lowered: Lowered) -> Compiled:
     compiled = lowered.compile()
     _RECENT[key] = compiled.road.executable
     if len(_RECENT) > LIMIT:
-        _RECENT.pop(next(iter(_RECENT)), None)
+        _RECENT.pop(tuple(_RECENT)[0], None)
     return compiled

@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from jitflow.api.directions import directions, fitted
+from jitflow.api.directions import directions, fitted, zeros_of
 from jitflow.errors import DerivativeError
 from jitflow.ir.core import Region, Value
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import TensorType
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.context import Context, current, tracing
-from jitflow.trace.emit import constant, emit, wrap
+from jitflow.trace.emit import wrap
 from jitflow.trace.lift import lift
 from jitflow.trace.pytree import TreeDef, describe_difference, flatten, paths, unflatten
 from jitflow.trace.source import definition, fail, here
@@ -37,17 +37,6 @@ class Traced:
     @property
     def types(self) -> list[TensorType]:
         return [v.type for v in self.values]
-
-
-def zeros(x: Any) -> TracedArray:
-    """Zeros like an array or a number."""
-    return zeros_of(lift(x).type)
-
-
-def zeros_of(type: TensorType) -> TracedArray:
-    zero = constant(0, type.dtype)
-    whole: TracedArray = emit("broadcast", zero, shape=type.shape, axes=()) if type.shape else zero
-    return whole
 
 
 class Regions:
@@ -139,8 +128,7 @@ class Regions:
         operands: int,
         order: int | None = None,
     ) -> Traced:
-        """`operands` of the leaves are the op's. A rule is differentiated once less than the call.
-        """
+        """`operands` of the leaves are the op's; order: one less than the call's unless given."""
         name = getattr(function, "__name__", self.name)
         source = Source(call, name, definition(inspect.unwrap(function)))
         with tracing(nested=True) as context:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import numpy as np
 
 from jitflow.api.arguments import key_and_inputs
+from jitflow.api.failures import explained
 from jitflow.api.road import Road
 from jitflow.api.signature import Call
 from jitflow.errors import CheckError, TraceError
 from jitflow.ir.core import Function
-from jitflow.trace.checks import as_error
 from jitflow.trace.context import STATE
 from jitflow.trace.graph import to_networkx
 from jitflow.trace.pytree import describe_difference, flatten, unflatten
@@ -104,7 +104,7 @@ class Compiled(Lowered):
         try:
             outputs = self._execute(inputs)
         except CheckError as error:
-            raise as_error(error) from None
+            raise explained(error, self.graph, inputs) from None
         if self._has_scalars:
             outputs = [x if x.ndim else x[()] for x in outputs]
         return outputs[0] if self._is_single else self._build(outputs)

@@ -19,7 +19,7 @@ from jitflow.cli import doctor, dump, ops, opt, passes, run, viz
 from jitflow.cli.colour import RED, paint
 from jitflow.cli.locate import load
 from jitflow.config import settings
-from jitflow.errors import JitflowError, UsageError
+from jitflow.errors import JitflowError, UsageError, clip
 
 COMMANDS = (dump, viz, opt, run, passes, ops, doctor)
 """Each has `add(subparsers)`, which sets `run(arguments)`; that may return an exit code."""
@@ -61,6 +61,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    except MemoryError as error:
+        if settings.debug:
+            raise
+        print(f"{paint('jitflow:', RED, sys.stderr)} {clip(str(error))}", file=sys.stderr)
+        return 2
     except Exception as error:
         if settings.debug:
             raise

@@ -60,8 +60,8 @@ def run(arguments: argparse.Namespace) -> None:
     name = "<stdin>" if arguments.file == "-" else arguments.file
     functions = parse_module(read_text(arguments.file), name)
     function = verify(_chosen(functions, arguments.function))
-    count = len(function.params) - function.attrs.get("outputs", 0)
-    inputs = read_inputs(function.params[:count], arguments.inputs, arguments.seed)
+    params = function.params[: len(function.params) - _outputs(function)]
+    inputs = read_inputs(params, arguments.inputs, arguments.seed)
     has_buffers = any(isinstance(param.type, BufferType) for param in function.params)
     is_native = arguments.native or not (arguments.interpret or has_buffers)
     results = (_native if is_native else _interpreted)(function, inputs)
@@ -81,6 +81,14 @@ def _chosen(functions: Sequence[Function], name: str | None) -> Function:
     names = ", ".join(f.name for f in functions) or "none"
     problem = "--function must name one" if name is None else f"no function '{name}'"
     raise UsageError(f"{problem}; the functions are {names}")
+
+
+def _outputs(function: Function) -> int:
+    """How many of its parameters are written."""
+    count = function.attrs.get("outputs", 0)
+    if not isinstance(count, int) or not 0 <= count <= len(function.params):
+        raise UsageError(f"@{function.name}: outputs={count!r} is no number of its parameters")
+    return count
 
 
 def _native(function: Function, inputs: list[Any]) -> list[Any]:

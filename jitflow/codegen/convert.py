@@ -1,16 +1,21 @@
 """Conversions between dtypes, by value and by bits.
 
-Float to integer saturates and sends NaN to 0 on every CPU: LLVM's `.sat` intrinsics. Owns no state.
+Float to integer saturates and sends NaN to 0 on every CPU: the number is brought into range first,
+where LLVM's own saturation would take lanes one by one. Owns no state.
 """
 
 from __future__ import annotations
 
-from jitflow.codegen.elementwise import compare_instruction, zero
+from typing import Any
+
+import numpy as np
+
+from jitflow.codegen.elementwise import compare_instruction, literal, zero
 from jitflow.codegen.emitter import Emit, Emitter
-from jitflow.codegen.types import register_type, suffix
+from jitflow.codegen.types import number, register_type
 from jitflow.errors import VerifyError
 from jitflow.ir.core import Op
-from jitflow.ir.dtypes import DType, f16, f32, u16
+from jitflow.ir.dtypes import DType, bool_, f16, f32, i32, u16
 from jitflow.passes.halves import is_half
 
 
@@ -26,10 +31,7 @@ def _convert(e: Emitter, op: Op) -> None:
     elif to_dtype.kind == "b":
         e.define(op, f"{compare_instruction('ne', from_dtype.kind)} {source}, {zero(x.type)}")
     elif from_dtype.is_float and to_dtype.is_integer:
-        sign = "s" if to_dtype.kind == "i" else "u"
-        text = register_type(target)
-        name = f"llvm.fpto{sign}i.sat.{suffix(target)}.{suffix(x.type)}"
-        e.define(op, f"call {text} @{name}({source})")
+        _saturate(e, op)
     elif (cast := _cast(from_dtype, to_dtype)) is not None:
         e.define(op, f"{cast} {source} to {register_type(target)}")
     else:
@@ -50,6 +52,50 @@ def _convert_half(e: Emitter, op: Op) -> None:
     else:
         found = e.temp("half", f"fptrunc {source} to {numbers}")
         e.define(op, f"bitcast {numbers} {found} to {register_type(target)}")
+
+
+def _saturate(e: Emitter, op: Op) -> None:
+    """A float between the least and the greatest one in range, truncated; then what was not there.
+
+    NaN becomes the least on the way. Narrow integers are truncated from 32 bits.
+    """
+    (x,) = op.operands
+    target, text, name = op.results[0].type, register_type(x.type), e.names[x]
+    limits = np.iinfo(target.dtype.numpy)
+    low, high = float(limits.min), _greatest_below(limits.max, x.type.dtype)
+    least, most = (_float(x.type, bound) for bound in (low, high))
+    mask = register_type(x.type.with_dtype(bool_))
+
+    def chosen(condition: str, type: str, yes: str, no: str) -> str:
+        holds = e.temp("inside", f"fcmp {condition}")
+        return e.temp("bounded", f"select {mask} {holds}, {type} {yes}, {type} {no}")
+
+    bounded = chosen(f"ogt {text} {name}, {least}", text, name, least)
+    bounded = chosen(f"olt {text} {bounded}, {most}", text, bounded, most)
+    wide = target if target.dtype.bits >= 32 else target.with_dtype(i32)
+    sign = "u" if wide.dtype.kind == "u" else "s"
+    result = e.temp("whole", f"fpto{sign}i {text} {bounded} to {register_type(wide)}")
+    whole = register_type(target)
+    if wide is not target:
+        result = e.temp("narrow", f"trunc {register_type(wide)} {result} to {whole}")
+    if int(high) != limits.max:
+        end = literal(target, str(limits.max))
+        result = chosen(f"ogt {text} {name}, {most}", whole, end, result)
+    if limits.min:
+        is_number = e.temp("number", f"fcmp ord {text} {name}, {name}")
+        e.define(op, f"select {mask} {is_number}, {whole} {result}, {whole} {zero(target)}")
+    else:
+        e.names[op.results[0]] = result
+
+
+def _greatest_below(limit: int, dtype: DType) -> float:
+    """The greatest float of a dtype that is not above an integer."""
+    nearest = dtype.numpy.type(limit)
+    return float(nearest if int(nearest) <= limit else np.nextafter(nearest, dtype.numpy.type(0)))
+
+
+def _float(type: Any, value: float) -> str:
+    return literal(type, number(value, type.dtype))
 
 
 def _cast(source: DType, target: DType) -> str | None:

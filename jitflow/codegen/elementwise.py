@@ -10,7 +10,7 @@ from typing import Any
 from jitflow.codegen.emitter import Emit, Emitter
 from jitflow.codegen.types import element_type, register_type, suffix
 from jitflow.ir.core import Op, Value
-from jitflow.ir.dtypes import bool_
+from jitflow.ir.dtypes import bool_, f32, f64
 from jitflow.ir.types import VectorType
 
 
@@ -166,7 +166,11 @@ def _in_range(amount: Value) -> bool:
 
 
 def _quotient(e: Emitter, op: Op) -> None:
-    """LLVM leaves division by zero, and of the least integer by -1, undefined: 1 stands in."""
+    """LLVM leaves division by zero, and of the least integer by -1, undefined: 1 stands in.
+
+    CPUs divide vectors of floats only: those hold a quotient of narrower integers closely enough,
+    as it is 1 / |y| away from the next integer at least.
+    """
     x, y = op.operands
     text, signed = register_type(x.type), x.type.dtype.kind == "i"
     divide, dividend, divisor = "sdiv" if signed else "udiv", e.names[x], e.names[y]
@@ -180,11 +184,27 @@ def _quotient(e: Emitter, op: Op) -> None:
     if signed:
         negates = e.temp("negates", f"icmp eq {text} {divisor}, {minus_one}")
         safe = e.temp("divisor", f"select {mask} {negates}, {text} {one}, {text} {safe}")
-    found = e.temp("quotient", f"{divide} {text} {dividend}, {safe}")
+    if isinstance(x.type, VectorType) and x.type.dtype.bits <= 32:
+        found = _divided_as_floats(e, x.type, dividend, safe)
+    else:
+        found = e.temp("quotient", f"{divide} {text} {dividend}, {safe}")
     if signed:
         negative = e.temp("negative", f"sub {text} {nothing}, {dividend}")
         found = e.temp("quotient", f"select {mask} {negates}, {text} {negative}, {text} {found}")
     e.define(op, f"select {mask} {is_zero}, {text} {nothing}, {text} {found}")
+
+
+def _divided_as_floats(e: Emitter, type: VectorType, dividend: str, divisor: str) -> str:
+    """x / y truncated: f32 has 8 bits to spare for integers of 16, f64 21 for those of 32."""
+    sign = "s" if type.dtype.kind == "i" else "u"
+    integers = register_type(type)
+    floats = register_type(type.with_dtype(f64 if type.dtype.bits == 32 else f32))
+    x, y = (
+        e.temp("float", f"{sign}itofp {integers} {name} to {floats}")
+        for name in (dividend, divisor)
+    )
+    ratio = e.temp("ratio", f"fdiv {floats} {x}, {y}")
+    return e.temp("quotient", f"fpto{sign}i {floats} {ratio} to {integers}")
 
 
 def _is_plain_divisor(y: Value) -> bool:

@@ -5,7 +5,7 @@ Constants become literals in the instructions that use them. Owns no state.
 
 from __future__ import annotations
 
-from jitflow.codegen.elementwise import combine
+from jitflow.codegen.elementwise import combine, literal
 from jitflow.codegen.emitter import Emit, Emitter, element_pointer
 from jitflow.codegen.memory import from_memory
 from jitflow.codegen.types import (
@@ -100,7 +100,7 @@ def _lookup(e: Emitter, op: Op) -> None:
     """A load, or a gather: LLVM turns it into one load per lane where the CPU has none."""
     (index,) = op.operands
     result, table = op.results[0].type, e.constant_memory(op.attrs["table"])
-    where = _wide_index(e, index)
+    where = _entry_index(e, index, op.attrs["table"].array.size)
     element = memory_type(result.dtype)
     if not isinstance(result, VectorType):
         at = element_pointer(e, table, result.dtype, where)
@@ -116,14 +116,16 @@ def _lookup(e: Emitter, op: Op) -> None:
     e.names[op.results[0]] = from_memory(e, found, result)
 
 
-def _wide_index(e: Emitter, index: Value) -> str:
-    """The index in 64 bits."""
+def _entry_index(e: Emitter, index: Value, size: int) -> str:
+    """The index in 64 bits; that of the last entry where there is none."""
     type, name = index.type, e.names[index]
-    if type.dtype.bits == 64:
-        return name
-    widen = "sext" if type.dtype.kind == "i" else "zext"
-    wide = register_type(type.with_dtype(i64))
-    return e.temp("wide", f"{widen} {register_type(type)} {name} to {wide}")
+    wide = type.with_dtype(i64)
+    text = register_type(wide)
+    if type.dtype.bits < 64:
+        widen = "sext" if type.dtype.kind == "i" else "zext"
+        name = e.temp("wide", f"{widen} {register_type(type)} {name} to {text}")
+    operands = f"{text} {name}, {text} {literal(wide, str(size - 1))}"
+    return e.temp("entry", f"call {text} @llvm.umin.{suffix(wide)}({operands})")
 
 
 EMITTERS: dict[str, Emit] = {

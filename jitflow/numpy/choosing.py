@@ -109,6 +109,8 @@ def round(a: Any, decimals: int = 0) -> Array:
         return CALLS[np.rint](x)
     if kind == "b":
         fail(DtypeError, "bool has no decimals", op="round", cure="convert with .astype")
+    if kind == "c":
+        return emit("complex", *(round(PROPERTIES[part](x), decimals) for part in ("real", "imag")))
     scale, back = CALLS[np.multiply], CALLS[np.true_divide]
     if decimals < 0:
         scale, back = back, scale
@@ -120,10 +122,13 @@ def round(a: Any, decimals: int = 0) -> Array:
 def nan_to_num(
     x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Array:
-    """Of complex numbers each part by itself. The argument stays, whatever `copy` says."""
+    """Of complex numbers each part by itself. Without `copy`, x is written."""
     array = as_array(x)
     if not array.type.dtype.is_inexact:
-        return detach(array)
+        return detach(array) if copy else array
+    if not copy:
+        OPERATORS["setitem"](array, ..., nan_to_num(array, True, nan, posinf, neginf))
+        return array
     if array.type.dtype.kind == "c":
         parts = [PROPERTIES[name](array) for name in ("real", "imag")]
         return emit("complex", *(nan_to_num(part, copy, nan, posinf, neginf) for part in parts))

@@ -15,6 +15,7 @@ from jitflow.numpy.basics import (
     Array,
     as_array,
     broadcast,
+    common_dtype,
     convert,
     emit,
     emit_check,
@@ -27,7 +28,7 @@ from jitflow.numpy.basics import (
 from jitflow.numpy.known import known
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.ranges import linspace
-from jitflow.numpy.registry import numpy_function
+from jitflow.numpy.registry import numpy_function, strong
 from jitflow.numpy.shaping import ravel
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import FUNCTIONS, STATE
@@ -128,7 +129,9 @@ def _finite_range(x: Array, limits: Any) -> tuple[Any, Any]:
     return where(is_point, low, first), where(is_point, high, last)
 
 
-def _uniform(x: Array, bins: Any, limits: Any) -> tuple[Array, Any, Any] | None:
+def _uniform(
+    x: Array, bins: Any, limits: Any, in_dtype_of_x: bool = True
+) -> tuple[Array, Any, Any] | None:
     """Edges of equal bins, and the first and the last one; None where edges were given."""
     if isinstance(bins, str):
         fail(
@@ -146,7 +149,9 @@ def _uniform(x: Array, bins: Any, limits: Any) -> tuple[Array, Any, Any] | None:
     if count < 1:
         fail(ShapeError, "`bins` must be positive, when an integer", op="histogram")
     first, last = _finite_range(x, limits)
-    kinds = [as_array(v).dtype for v in (first, last)]
+    if not in_dtype_of_x:
+        return linspace(first, last, count + 1), first, last
+    kinds = [v.dtype if type(v) is Array else v for v in (first, last)]
     dtype = np.result_type(*kinds, x.dtype)
     if np.issubdtype(dtype, np.integer) or dtype == np.bool_:
         dtype = np.result_type(dtype, float)
@@ -222,9 +227,10 @@ def histogram(
     edges = _edges(bins) if uniform is None else uniform[0]
     index = _between_edges(x, edges) if uniform is None else _in_equal_bins(x, *uniform)
     dtype = i64 if weight is None else weight.type.dtype
-    counts = _counted(index, weight, edges.type.shape[0] - 1, dtype)
+    length = edges.type.shape[0] - 1
+    counts = convert(_counted(index, weight, length, i64 if dtype is bool_ else dtype), dtype)
     if density:
-        widths = FUNCTIONS[np.diff](edges)
+        widths = convert(FUNCTIONS[np.diff](edges), f64)
         total = emit("reduce_sum", counts, axes=(0,))
         counts = CALLS[np.true_divide](CALLS[np.true_divide](counts, widths), total)
     return counts, edges
@@ -253,7 +259,7 @@ def histogramdd(
     edges, flat = [], None
     inside = full(points[0].type.shape, True, bool_)
     for x, wanted, limit in zip(points, every, limits, strict=True):
-        uniform = _uniform(x, wanted, limit)
+        uniform = _uniform(x, wanted, limit, in_dtype_of_x=False)
         found = _edges(wanted) if uniform is None else uniform[0]
         index = _between_edges(x, found)
         count = found.type.shape[0] - 1
@@ -272,7 +278,9 @@ def histogramdd(
 
 def _coordinates(sample: Any) -> list[Array]:
     if isinstance(sample, (list, tuple)):
-        return [as_array(x) for x in sample]
+        arrays = [strong(as_array(x)) for x in sample]
+        dtype = common_dtype(arrays)
+        return [convert(x, dtype) for x in arrays]
     x = as_array(sample)
     if x.type.rank == 1:
         return [x]

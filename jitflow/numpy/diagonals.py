@@ -54,6 +54,8 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = float) -> Array:
 
 
 def _triangle(row: str, x: Array, k: int) -> Array:
+    if not x.type.rank:
+        fail(ShapeError, "needs one dimension or more", op="tril" if row == "le" else "triu")
     if x.type.rank == 1:
         x = broadcast(x, x.type.shape * 2)
     return emit("select", _band(row, x.type.shape, k), x, full_like(x, 0))

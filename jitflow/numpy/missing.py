@@ -13,11 +13,12 @@ _SHAPE = "the result's shape depends on the elements: call it outside @jit"
 CURES.update(dict.fromkeys(
     (
         "np.intersect1d", "np.setdiff1d", "np.setxor1d", "np.trim_zeros", "np.union1d",
-        "np.unique", "np.unique_all", "np.unique_counts", "np.unique_inverse",
+        "np.unique_all", "np.unique_counts", "np.unique_inverse",
         "np.unique_values",
     ),
     _SHAPE,
 ))  # fmt: skip
+CURES["np.unique"] = "call jnp.unique with size=, or np.unique outside @jit"
 CURES["np.polydiv"] = "the rest is cut where it is zero: call it outside @jit"
 
 

@@ -6,6 +6,7 @@ An operator on weak scalars alone stays weak, as Python's is; a ufunc's result n
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ import numpy as np
 from jitflow.errors import TraceError
 from jitflow.numpy import contracting as _contracting  # noqa: F401  (fills CALLS)
 from jitflow.numpy import reductions
-from jitflow.numpy.basics import Array, as_array, fail
+from jitflow.numpy.basics import Array, as_array, convert, fail
 from jitflow.numpy.powers import operator_power
+from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.registry import strong
 from jitflow.numpy.shaping import reshaped
 from jitflow.numpy.ufuncs import CALLS
@@ -103,8 +105,22 @@ def _function(ufunc: np.ufunc, compute: Callable[..., Array]) -> Callable[..., A
     return apply
 
 
-def _reduction(compute: Callable[..., Array]) -> Callable[..., Array]:
-    return lambda x, axis=0, **options: strong(compute(x, axis, **options))
+def _reduction(ufunc: np.ufunc, compute: Callable[..., Array]) -> Callable[..., Array]:
+    own = signature(compute).parameters
+
+    def reduce(
+        x: Any, axis: Any = 0, dtype: Any = None, initial: Any = None, **options: Any
+    ) -> Array:
+        if "dtype" in own:
+            options["dtype"] = dtype
+        elif dtype is not None:
+            x = convert(as_array(x), requested_dtype(dtype))
+        if "initial" in own:
+            return strong(compute(x, axis, initial=initial, **options))
+        result = compute(x, axis, **options)
+        return strong(result if initial is None else CALLS[ufunc](result, initial))
+
+    return reduce
 
 
 def _outer(compute: Callable[..., Array]) -> Callable[..., Array]:
@@ -125,6 +141,6 @@ OPERATORS["pow"] = _operator(operator_power)
 for _ufunc, _compute in CALLS.items():
     implements(_ufunc)(_function(_ufunc, _compute))
 for _ufunc, _compute in _REDUCTIONS.items():
-    FUNCTIONS[_ufunc, "reduce"] = _reduction(_compute)
+    FUNCTIONS[_ufunc, "reduce"] = _reduction(_ufunc, _compute)
 for _ufunc in (u for u in CALLS if u.nin == 2 and u.signature is None):
     FUNCTIONS[_ufunc, "outer"] = _outer(CALLS[_ufunc])

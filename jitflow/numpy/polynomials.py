@@ -24,6 +24,13 @@ def _coefficients(op: str, p: Any) -> Array:
     return x if x.type.rank else reshaped(x, (1,))
 
 
+def _vector(op: str, p: Any) -> Array:
+    x = strong(as_array(p))
+    if x.type.rank != 1:
+        fail(ShapeError, "coefficients are a vector", op=op, shapes=[x.type.shape])
+    return x
+
+
 @numpy_function(np.polyval)
 def polyval(p: Any, x: Any) -> Array:
     """By Horner's rule."""
@@ -64,7 +71,7 @@ def polymul(a1: Any, a2: Any) -> Array:
 
 @numpy_function(np.polyder)
 def polyder(p: Any, m: int = 1) -> Array:
-    x = _coefficients("polyder", p)
+    x = _vector("polyder", p)
     if m < 0:
         fail(ShapeError, "the order of a derivative is 0 or more", op="polyder", cure="use polyint")
     for _ in range(m):
@@ -76,7 +83,7 @@ def polyder(p: Any, m: int = 1) -> Array:
 @numpy_function(np.polyint)
 def polyint(p: Any, m: int = 1, k: Any = None) -> Array:
     """k are the constants of integration, the first of them that of the first integral."""
-    x = _coefficients("polyint", p)
+    x = _vector("polyint", p)
     if m < 0:
         fail(ShapeError, "the order of an integral is 0 or more", op="polyint", cure="use polyder")
     constants = _coefficients("polyint", np.zeros(1) if k is None else k)

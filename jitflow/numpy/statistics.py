@@ -80,7 +80,7 @@ def mean(
     """NaN over no elements."""
     x = as_array(a)
     result = _inner_dtype(x, dtype)
-    inner = dtypes.f32 if dtype is None and result is dtypes.f16 else result
+    inner = dtypes.f32 if dtype is None and result.bits == 16 else result
     total = sum(x, axis, inner.numpy, keepdims, where=where)
     return convert(_divided(total, _count("mean", x, axis, where, keepdims)), result)
 

@@ -36,7 +36,7 @@ def fuse(function: Function, *, max_ops: int = 4000, max_operands: int = 48) -> 
     plan = _Plan(max_ops, max_operands)
     for op in function.ops:
         plan.place(op)
-    if not plan.groups and not plan.has_free:
+    if not plan.has_groups and not plan.has_free:
         return function
     return _Emitter(function, plan).run()
 
@@ -103,7 +103,9 @@ class _Plan:
         self.max_operands = max_operands
         self.items: list[_Group | Op] = []
         self.has_free = False
-        self.groups: dict[tuple[Any, ...], list[_Group]] = {}
+        self.has_groups = False
+        self.touching: dict[Value, list[_Group]] = {}
+        """The groups that take or compute a value."""
         self.owner: dict[Value, _Group] = {}
         self.ready: dict[Value, int] = {}
         """The first item that may use a value."""
@@ -146,13 +148,15 @@ class _Plan:
         if group is None:
             group = _Group(len(self.items), shape)
             self.items.append(group)
-            self.groups.setdefault(shape, []).append(group)
+            self.has_groups = True
         if axes is not None:
             group.axes, group.lanes = axes, _lanes(op) or group.lanes
         group.ops.append(op)
         outer = _outer(op, group)
         group.operands |= outer
         group.touched.update(outer, op.results)
+        for value in (*outer, *op.results):
+            self.touching.setdefault(value, []).append(group)
         for value in op.results:
             self.owner[value] = group
             self.ready[value] = group.position + (axes is not None)
@@ -160,8 +164,8 @@ class _Plan:
     def _find(
         self, op: Op, shape: tuple[Any, ...], axes: tuple[int, ...] | None, earliest: int
     ) -> _Group | None:
-        candidates = self.groups.get(shape, ())
-        for group in reversed(candidates):
+        near = {g for v in op.operands for g in self.touching.get(v, ()) if g.shape == shape}
+        for group in sorted(near, key=lambda g: g.position, reverse=True):
             if group.position < earliest:
                 return None
             if self._fits(op, group, axes):
@@ -175,8 +179,6 @@ class _Plan:
         if lanes is not None and group.lanes is not None and group.lanes != lanes:
             return False
         if len(group.ops) >= self.max_ops:
-            return False
-        if group.touched.isdisjoint(op.operands):
             return False
         room = self.max_operands - len(group.operands)
         return room >= len(op.operands) or room >= len(_outer(op, group))

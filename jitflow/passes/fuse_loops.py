@@ -106,8 +106,11 @@ def _row_work(op: Op) -> int:
 def _share_rows(first: list[Touch], second: list[Touch]) -> bool:
     """Whether some buffer is shared, and every shared one that is written moves apart."""
     shared = {t.base for t in first} & {t.base for t in second}
-    for base in shared:
-        group = [t for t in (*first, *second) if t.base is base]
+    groups: dict[Value, list[Touch]] = {base: [] for base in shared}
+    for touch in (*first, *second):
+        if touch.base in shared:
+            groups[touch.base].append(touch)
+    for group in groups.values():
         if any(t.writes for t in group) and not moves_apart(group):
             return False
     return bool(shared)

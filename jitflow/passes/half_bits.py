@@ -107,9 +107,7 @@ def _to_f16(b: Builder, x: Value) -> Value:
 def _to_bf16(b: Builder, x: Value, target: DType) -> Value:
     """The upper half of the bits; a NaN stays one."""
     bits = b.bitcast(x, dtype=u32)
-    upper = b.shift_right(bits, b.full_like(bits, 16))
-    quiet = b.or_(upper, b.full_like(bits, 0x40))
-    result = b.select(b.ne(x, x), quiet, _nearest(b, bits, 16))
+    result = b.select(b.ne(x, x), b.full_like(bits, 0x7FC0), _nearest(b, bits, 16))
     return b.bitcast(b.convert(result, dtype=u16), dtype=target)
 
 

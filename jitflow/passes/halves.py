@@ -5,16 +5,22 @@ Asks rows whether they compute on such numbers. How a conversion is done is left
 
 from __future__ import annotations
 
+from math import prod
+
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.dense import Dense
 from jitflow.ir.dtypes import f32
+from jitflow.ir.ops.contraction import free_axes
 from jitflow.ir.row import ROWS, Family
 from jitflow.ir.types import Type
 from jitflow.passes.constants import CONSTANT
 from jitflow.passes.rewrite import Sweep, types_in
 
 _CONVERT = ROWS["convert"]
+
+FEW = 8
+"""Below this many rows or columns, an element of a product's operand is not read often."""
 
 
 def halves(function: Function) -> Function:
@@ -26,8 +32,9 @@ def halves(function: Function) -> Function:
                                             %3: f16[8] = convert %2 {dtype=f16}
 
     A value is converted once, a constant becomes another one. What a product reads through views is
-    converted before them: its order of additions depends on where elements lie. Rows that move
-    elements or read their bits stay as they are. Precondition: no calls.
+    converted before them: its order of additions depends on where elements lie. Products that read
+    each element a few times stay: their loops convert what they load. Rows that move elements or
+    read their bits stay as well. Precondition: no calls.
     """
     if not has_halves(function):
         return function
@@ -48,7 +55,7 @@ class _Halves(Sweep):
 
     def visit(self, op: Op) -> None:
         fresh = self.remap(op)
-        if not op.row.widens_halves or not any(is_half(v) for v in op.operands):
+        if not op.row.widens_halves or not any(is_half(v) for v in op.operands) or _is_thin(op):
             self.out.append(fresh)
             return
         b = Builder(locations=op.locations)
@@ -83,6 +90,18 @@ class _Halves(Sweep):
 def has_halves(function: Function) -> bool:
     """Whether any value holds f16 or bf16."""
     return any(map(_is_half, types_in(function)))
+
+
+def _is_thin(op: Op) -> bool:
+    """Whether an op is a product of a matrix and a few vectors."""
+    if op.row.family is not Family.CONTRACTION:
+        return False
+    sides = zip(op.operands, op.attrs["contract"], op.attrs["batch"], strict=True)
+    sizes = [
+        prod(v.type.shape[a] for a in free_axes(v.type.rank, contract, batch))
+        for v, contract, batch in sides
+    ]
+    return any(isinstance(size, int) and size < FEW for size in sizes)
 
 
 def is_half(value: Value) -> bool:

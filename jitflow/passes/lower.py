@@ -24,7 +24,13 @@ from jitflow.passes.lowering.kernels import lower_kernel
 from jitflow.passes.lowering.moves import copy, lower_concatenate, lower_pad
 from jitflow.passes.lowering.reuse import WRITERS, Reuse, is_view
 from jitflow.passes.lowering.search import lower_searchsorted
-from jitflow.passes.lowering.writers import copy_around, lower_dynamic_slice, lower_writer
+from jitflow.passes.lowering.writers import (
+    copy_around,
+    is_large,
+    lower_dynamic_slice,
+    lower_writer,
+    window,
+)
 
 
 def lower(function: Function, *, vector_bytes: int = 32, registers: int = 16) -> Function:
@@ -74,9 +80,16 @@ class _Lowering:
                 self.home[value] = access
                 self._place_parts(value.op, access)
         for op in reversed(self.function.ops):
-            taken = self.reuse.takes_over(op)
-            if taken is not None and op.result in self.home:
-                self.home[taken] = self.home[op.result]
+            if op.row in WRITERS and op.result in self.home:
+                self._place_operands(op, self.home[op.result])
+
+    def _place_operands(self, op: Op, access: Access) -> None:
+        """What a writer writes into, or the part that it writes, is computed in its place."""
+        taken = self.reuse.takes_over(op)
+        if taken is not None:
+            self.home[taken] = access
+        elif is_large(op) and (part := self.reuse.moves_in(op)) is not None:
+            self.home.setdefault(part, window(op, access))
 
     def _place_parts(self, op: Op, access: Access) -> None:
         """Kernels write the parts of a complex result to their places in it."""
@@ -130,9 +143,7 @@ class _Lowering:
         elif op.row.name == "dynamic_slice":
             lower_dynamic_slice(self.context, inputs[0], inputs[1:], self._target(op.result))
         elif op.row in WRITERS:
-            target = self._writable(op, inputs[0])
-            part, *places = [self.access[v] for v in op.operands[1:]]
-            lower_writer(self.context, op, target, part, places)
+            self._update(op, inputs[0])
         elif op.row.family is Family.VIEW:
             self._view(op, inputs[0])
         elif op.row.name == "constant":
@@ -142,19 +153,32 @@ class _Lowering:
         else:
             _refuse(op)
 
-    def _writable(self, op: Op, whole: Access) -> Access:
-        """Where an op that updates an array writes: the array's own memory, or that of a copy."""
+    def _update(self, op: Op, whole: Access) -> None:
+        """Writes into the array's own memory where that may be, else into a copy.
+
+        A large part is written first, next to the loops that computed it, and then what is around.
+        """
         late = self.reuse.parts.get(op)
-        if late is None or whole.has_overlap:
+        part, *places = op.operands[1:]
+        if late is not None and not whole.has_overlap:
+            self._set_aside(late)
+            target = self.access[op.result] = whole
+        else:
             target = self._target(op.result)
-            copy_around(self.context, op, whole, target, self.access[op.operands[1]])
-            return target
-        for value in late:
+            if is_large(op):
+                lower_writer(self.context, op, target, self.access[part], ())
+                copy_around(self.context, op, whole, target)
+                return
+            copy(self.context, whole, target)
+        access = [self.access[v] for v in places]
+        lower_writer(self.context, op, target, self.access[part], access)
+
+    def _set_aside(self, values: list[Value]) -> None:
+        """Copies arrays, or views of them, away, whose memory will be written over."""
+        for value in values:
             source = self._viewed_early(value)
             self.access[value] = self.context.room_for(value)
             copy(self.context, source, self.access[value])
-        self.access[op.result] = whole
-        return whole
 
     def _viewed_early(self, value: Value) -> Access:
         """The access of an array, or of a view of it, also before the view's turn has come."""

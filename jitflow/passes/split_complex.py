@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from jitflow.errors import ShapeError, explain
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.derivative import is_linear_in
 from jitflow.ir.parts import Parts
+from jitflow.ir.row import Family
 from jitflow.ir.types import TensorType, Type
 from jitflow.passes.rewrite import map_values, rebuild_region, types_in
 
@@ -23,8 +25,9 @@ def split_complex(function: Function) -> Function:
     Before: `%1: c64[4] = mul %x, %y`
     After:  `%0: f32[4] = real %x`, `%1: f32[4] = imag %x`, those of %y, then
             `%4: f32[4] = mul %0, %2`, `%5: f32[4] = mul %1, %3`, `%6: f32[4] = sub %4, %5` ...
-    A row without `split` that is linear in what is complex is done to each part; any other one, and one with regions,
-    is left on complex operands, which `complex` makes of their parts.
+    A row without `split` that is linear in what is complex is done to each part; any other one,
+    one that the host computes, and one with regions are left on complex operands, which `complex`
+    makes of their parts.
     """
     if not any(map(_is_complex_type, types_in(function))):
         return function
@@ -49,8 +52,8 @@ def _is_split(op: Op) -> bool:
 
 
 def _is_linear(op: Op) -> bool:
-    """Whether the op is linear in its complex operands together."""
-    if op.row.linear is None:
+    """Whether the op is linear in its complex operands together, and code does it here."""
+    if op.row.linear is None or op.row.family is Family.LIBRARY:
         return False
     return all(is_linear_in(op, k) for k, v in enumerate(op.operands) if _is_complex(v))
 
@@ -76,12 +79,20 @@ class _Split:
         if not any(map(_is_complex, (*op.operands, *op.results))):
             self.copy(b, op)
         elif op.row.split is not None:
-            self.give(op, op.row.split(b, *(self.known(b, v) for v in op.operands), **op.attrs))
+            self.give(op, self.by_rule(b, op))
         elif _is_linear(op):
             operands = [self.known(b, v) for v in op.operands]
             self.give(op, Parts(*(self.on_part(b, op, operands, k) for k in range(2))))
         else:
             self.copy(b, op)
+
+    def by_rule(self, b: Builder, op: Op) -> Any:
+        assert op.row.split is not None
+        try:
+            return op.row.split(b, *(self.known(b, v) for v in op.operands), **op.attrs)
+        except ShapeError as error:
+            place = op.locations[0] if op.locations else None
+            raise ShapeError(explain(str(error), op=op.row.name, at=place)) from error
 
     def on_part(self, b: Builder, op: Op, operands: list[Any], index: int) -> Value:
         chosen = tuple(v[index] if isinstance(v, Parts) else v for v in operands)

@@ -131,7 +131,7 @@ class Executable:
         if status == HOST_FAILED:
             raise_failure()
         failure = self.body.failures[status]
-        raise CheckError(explain(failure.message, at=failure.at))
+        raise CheckError(explain(failure.message, at=failure.at), status)
 
     def _refuse(self, inputs: Sequence[Any]) -> None:
         """Raises the error of the first input that does not fit."""

@@ -178,7 +178,7 @@ def test_nondiff_argnums_keywords_and_defaults():
     np.testing.assert_array_equal(jf.grad(lambda x: apply(jnp.exp, x))(X), 7 * ONES)
     assert jf.grad(lambda s: apply(jnp.exp, X, scale=s, how="max"))(2.0) == 1.0
 
-    @functools.partial(jf.custom_vjp, nondiff_argnums=1)
+    @functools.partial(jf.custom_vjp, nondiff_argnames="n")
     def power(x, n):
         return x**n
 
@@ -271,6 +271,7 @@ def undefined(kind):
     (refused(fwd=lambda x: (x, "no"), bwd=lambda k, c: (c,)), TraceError, "residuals"),
     (lambda: jf.custom_jvp(3), TraceError, "custom_jvp takes a function"),
     (lambda: jf.custom_jvp(np.sin, nondiff_argnums=(-1,)), TraceError, "takes positions"),
+    (lambda: jf.custom_vjp(lambda x: x, nondiff_argnames="y"), TraceError, "takes names of .'x'"),
     (lambda: jf.custom_vjp(np.sin).defvjp(np.sin, None), TraceError, "takes a function"),
 ])  # fmt: skip
 def test_refusals(call, kind, text):

@@ -150,7 +150,7 @@ def test_no_influence_gives_zeros():
     (lambda: jf.jvp(cube, (X,), (X[:2],)), ShapeError, r"tangents\[0\] has shape \(2,\).*\(3,\)"),
     (lambda: jf.jvp(cube, (X,), (X > 1,)), DtypeError, r"tangents\[0\] is bool, .* is f64"),
     (lambda: jf.jvp(cube, (X,), (X.astype("f4"),)), DtypeError, r"write .astype\('float64'\)"),
-    (lambda: jf.jvp(cube, (np.arange(3),), (X,)), DtypeError, "jvp: argument x: no derivative by"),
+    (lambda: jf.jvp(cube, (np.arange(3),), (X,)), DtypeError, "leave it to the function: lam"),
     (lambda: jf.vjp(cube, X)[1](X), ShapeError, r"cotangent has shape \(3,\)"),
     (lambda: jf.vjp(cube, X)[1](1.0, 2.0), TraceError, "takes one cotangent.* not 2"),
     (lambda: jf.vjp(pair, X, X)[1](1.0), DerivativeError, "expected dict of 2, got a leaf"),

@@ -157,7 +157,7 @@ def test_a_check_fails_for_any_element():
     (lambda: jf.vmap(lambda x: x, out_axes=None)(X), TraceError, "differs from element to elem"),
     (lambda: jf.vmap(lambda x: x, out_axes=1)(X), AxisError, "result has no axis 1"),
     (lambda: jf.vmap(lambda x: x, out_axes=(0, 0))(X), TraceError, "out_axes has a tuple of 2"),
-    (lambda: jf.vmap(lambda x: x, 0, 0, "n")(X), TraceError, "axis_size is a number >= 0"),
+    (lambda: jf.vmap(lambda x: x, axis_size="n")(X), TraceError, "axis_size is a number >= 0"),
     (lambda: jf.vmap(3), TraceError, "vmap takes a function"),
 ])  # fmt: skip
 @IN_AND_OUT

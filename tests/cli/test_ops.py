@@ -1,10 +1,13 @@
 """`jitflow ops`: every row has a line; one row is told whole."""
 
+import importlib.util
 import json
+from pathlib import Path
 
 import pytest
 
 from jitflow.cli.main import main
+from jitflow.cli.measured import MEASURED
 from jitflow.cli.ops import COLUMNS, code
 from jitflow.ir.parser import parse_function
 from jitflow.ir.row import ROWS, Family
@@ -31,6 +34,8 @@ def test_for_machines(capsys):
     records = {record["op"]: record for record in json.loads(shown(capsys, "--json"))}
     assert set(records) == set(ROWS)
     assert records["exp"]["error"] == "1.5 ULP"
+    single, double = map(float, records["exp"]["measured"].split())
+    assert 0.5 <= single <= 1.5 and 0.5 <= double <= 1.5
     assert records["add"]["derivative"] == "linear" and records["floor"]["derivative"] == ""
     (one,) = json.loads(shown(capsys, "exp", "--json"))
     assert one == records["exp"]
@@ -67,3 +72,13 @@ def test_an_op_that_there_is_not(capsys):
     assert "unknown op 'tanhh'; did you mean 'tanh'?" in capsys.readouterr().err
     assert main(["ops", "--family", "nosuch"]) == 2
     assert "invalid choice" in capsys.readouterr().err
+
+
+def test_measured_errors_are_those_of_the_page():
+    file = Path(__file__).parents[2] / "scripts" / "measure_accuracy.py"
+    spec = importlib.util.spec_from_file_location("measure_accuracy", file)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    text = script.module(script.PAGE.read_text())
+    assert text == script.MODULE.read_text(), "run python scripts/measure_accuracy.py"
+    assert {row.name for row in ROWS.values() if row.ulp} == MEASURED.keys()

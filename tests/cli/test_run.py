@@ -121,6 +121,13 @@ def test_dtypes_to_text(tmp_path, capsys, dtype):
     assert found == ([[0, 0], [1, 0]] if dtype == "c64" else [0, 1])
 
 
+@pytest.mark.parametrize("count", ["3", "-1", '"a"', "[1]"])
+def test_outputs_that_there_are_not(tmp_path, capsys, count):
+    (tmp_path / "f.jf").write_text(LOOPS.replace("outputs=1", f"outputs={count}"))
+    assert main(["run", str(tmp_path / "f.jf")]) == 2
+    assert "is no number of its parameters" in capsys.readouterr().err
+
+
 def test_output_file(file, capsys):
     assert main(["run", file, "--inputs", "x.npy,k.npy", "-o", "out.npz"]) == 0
     assert capsys.readouterr() == ("", "")
@@ -163,3 +170,10 @@ def test_pickled_objects_are_not_loaded(file, capsys):
     np.save("o.npy", np.array([{}], object), allow_pickle=True)
     assert main(["run", file, "--inputs", "o.npy, k.npy"]) == 2
     assert "cannot read o.npy" in capsys.readouterr().err
+
+
+def test_results_that_memory_does_not_hold(tmp_path, capsys):
+    text = "func @f(%x: f32[1]) {{ %0: {0} = broadcast %x {{shape=[{1}], axes=[1]}} return %0 }}"
+    (tmp_path / "f.jf").write_text(text.format("f32[99999999999999, 1]", "99999999999999, 1"))
+    assert main(["run", str(tmp_path / "f.jf")]) == 2
+    assert "Unable to allocate" in capsys.readouterr().err

@@ -5,7 +5,7 @@ import pytest
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.dense import Dense
-from jitflow.ir.dtypes import DTYPES, bool_, f32, f64, i8, i32, i64, u8
+from jitflow.ir.dtypes import DTYPES, bool_, f32, f64, i8, i32, i64, u8, u64
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import BufferType, VectorType
 
@@ -49,6 +49,15 @@ def test_lookup(compare, index, entry):
     compare(unary(index, (entry, (32,)), lambda b, x: b.lookup(x, table)), [where])
     first = lambda b, x: b.lookup(b.extract(x, lane=5), table)  # noqa: E731
     compare(unary(index, (entry, ()), first), [where])
+
+
+@pytest.mark.parametrize("index", [i8, u8, i64, u64], ids=str)
+def test_lookup_of_an_entry_that_there_is_not(compare, index):
+    limits = np.iinfo(index.numpy)
+    where = np.array([0, 6, 7, limits.max, limits.min] * 8, index.numpy)[:32]
+    table = np.arange(7.0, dtype=np.float32)
+    (out,) = compare(unary(index, (f32, (32,)), lambda b, x: b.lookup(x, table)), [where])
+    assert out[:4].tolist() == [0, 6, 6, 6]
 
 
 @pytest.mark.parametrize("name", ["bool", "i8", "u64", "f32", "f64"])

@@ -25,6 +25,13 @@ PAGE = ROOT / "docs" / "conformance.md"
 START, END = "<!-- counts: tests/conformance/run.py -->\n", "<!-- end of counts -->\n"
 SOURCE = "https://github.com/data-apis/array-api-tests"
 COMMIT = "55fcc60179efa2680ddd6cd926ddf17b83530e2b"
+CASES = "array_api_tests/test_special_cases.py::test_unary"
+BY_SAMPLE = {
+    f"{CASES}[expm1((real(x_i) is +0 or real(x_i) == -0) and imag(x_i) is +0) -> 0 + 0j]",
+    f"{CASES}[tanh(real(x_i) is +infinity and isfinite(imag(x_i)) and imag(x_i) > 0) -> 1 + 0j]",
+}
+"""Fail where the sample has a zero whose sign C and NumPy choose otherwise; never dropped."""
+
 ARRAY_SIZE = 64
 """Elements of the arrays that the suite makes, at most: each shape is compiled."""
 
@@ -87,7 +94,8 @@ def short(outcome):
 
 def shrink(known, outcomes):
     """Drops from the list what passes now, and what is no test any more."""
-    still = sorted(test for test in known if outcomes.get(test) in ("failed", "skipped"))
+    failing = {test for test in known if outcomes.get(test) in ("failed", "skipped")}
+    still = sorted(failing | known & BY_SAMPLE)
     LIST.write_text("".join(f"{test}\n" for test in still))
     print(f"{LIST.name}: {len(known)} -> {len(still)} tests")
 

@@ -87,3 +87,24 @@ def test_faults():
         jf.jit(lambda x: np.cumsum(x, axis=2))(np.ones((2, 2)))
     with pytest.raises(ValueError, match="needs an axis"):
         jf.jit(np.cumulative_sum)(np.ones((2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [
+        ("bitwise_and", "int32"), ("bitwise_or", "uint8"), ("bitwise_xor", "bool"),
+        ("logical_xor", "float32"), ("fmax", "float64"), ("fmin", "float32"), ("gcd", "int64"),
+    ],
+)  # fmt: skip
+def test_accumulate_by_steps(name, dtype):
+    ufunc = getattr(np, name)
+    for shape in SHAPES:
+        x = block(shape, dtype)
+        for axis in range(-1, len(shape)):
+            agree(lambda x: ufunc.accumulate(x, axis), x)
+
+
+def test_accumulate_of_logarithms():
+    x = block((4, 9), "float64")
+    got = jf.jit(lambda x: np.logaddexp.accumulate(x, axis=1))(x)
+    np.testing.assert_allclose(got, np.logaddexp.accumulate(x, axis=1), rtol=1e-14)

@@ -56,13 +56,15 @@ def test_read(key):
     agree(lambda x, i, j, k: x[key(i, j, k)], X, ROWS, COLUMN, -2)
 
 
-@EVERY_KEY
-@pytest.mark.parametrize("dtype", ["f4", "i2", "c8", "?"])
-def test_read_and_write_of_other_dtypes(key, dtype):
+@pytest.mark.parametrize("dtype", ["f4", "i2", "c8", "?", "f2"])
+def test_reads_and_writes_of_other_dtypes(dtype):
     def f(x, i, j, k):
-        y = x.copy()
-        y[key(i, j, k)] = x[key(i, j, k)] * 0
-        return x[key(i, j, k)], y
+        found = []
+        for key in KEYS.values():
+            y = x.copy()
+            y[key(i, j, k)] = x[key(i, j, k)] * 0
+            found += x[key(i, j, k)], y
+        return found
 
     agree(f, (X * 10).astype(dtype), ROWS, COLUMN, 1)
 
@@ -254,10 +256,11 @@ def test_gradients():
 @pytest.mark.parametrize(
     ("f", "kind", "text"),
     [
-        (lambda x, i: x[i + 9], IndexError, "an index is out of bounds for axis 0 with size 4"),
+        (lambda x, i: x[i + 9], IndexError, "index 9 is out of bounds for axis 0 with size 4"),
+        (lambda x, i: x[i[1] - 9], IndexError, "index -10 is out of bounds for axis 0 with size 4"),
+        (lambda x, i: jf.jit(lambda x: x[i + 9])(x), IndexError, "an index is out of bounds"),
         (lambda x, i: x[:, i - 9], IndexError, "out of bounds for axis 1 with size 5"),
         (lambda x, i: x[[0, 7]], AxisError, "index 7 is out of bounds for axis 0 with size 4"),
-        (lambda x, i: x[i[0] + 4], IndexError, "an index is out of bounds for axis 0"),
         (lambda x, i: np.add.at(x * 1, i + 9, 1), IndexError, "out of bounds"),
         (lambda x, i: np.take(x, i + 99), IndexError, "out of bounds for axis 0 with size 60"),
         (lambda x, i: x[i, [0, 1]], IndexError, r"could not be broadcast .* \(3,\) \(2,\)"),
@@ -349,7 +352,7 @@ def test_the_derivative_knows_no_element_that_is_left_out():
     ],
 )
 def test_what_needs_the_number_of_elements_is_refused(f):
-    with pytest.raises(TypeError, match=r"test_indexing.py:\d+: .*\nthe shape of x\[mask\] depends"):
+    with pytest.raises(TypeError, match=r"test_indexing.py:\d+: .*\nthe shape of x\[mask\]"):
         jf.jit(f)(X)
 
 

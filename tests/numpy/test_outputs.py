@@ -42,7 +42,15 @@ def whole(x):
     return a
 
 
-@pytest.mark.parametrize("function", [fill, choose, total, whole])
+def cleaned(x):
+    a = x / (x - 1)
+    b = np.nan_to_num(a, copy=False, posinf=2.0)
+    b[0, 0] += 1
+    return a
+
+
+@pytest.mark.parametrize("function", [fill, choose, total, whole, cleaned])
+@pytest.mark.filterwarnings("ignore:divide by zero")
 def test_out(function, check):
     check(function, X)
     np.testing.assert_array_equal(jf.jit(function)(X), function(X))

@@ -191,6 +191,8 @@ CASES = [
         "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh",
     )),
     ("cumprod", [complexes(2, 3)], {"axis": 1}),
+    ("fft", [complexes(2, 5)], {}),
+    ("ifft", [complexes(4)], {}),
     ("pow", [complexes(3), complexes(3)], {}),
     ("select", [MASK, complexes(3), complexes(3)], {}),
     ("convert", [normal(3)], {"dtype": as_dtype("c128")}),

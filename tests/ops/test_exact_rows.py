@@ -48,6 +48,18 @@ def test_rests_of_quotients_of_any_size(dtype):
         check(ROWS[name], DTYPES[dtype], [x.astype(numpy), y.astype(numpy)])
 
 
+@pytest.mark.parametrize("name", ["quotient", "fmod", "remainder", "floor_divide", "gcd"])
+def test_integers_beside_the_limit_of_float_quotients(name):
+    near = [2**51, 2**51 - 1, 2**51 + 1, 2**50, 2**52, 2**53 + 1, 2**62, 3, 7, 1, 0]
+    x, y = (v.ravel() for v in np.meshgrid(near, [*near, 2**26, 2**51 - 3]))
+    for factor in (1, -1):
+        check(ROWS[name], DTYPES["i64"], [x, factor * y])
+        check(ROWS[name], DTYPES["i64"], [factor * (x - 1), y])
+    check(ROWS[name], DTYPES["u64"], [x.astype(np.uint64), y.astype(np.uint64)])
+    for k in range(0, len(x), 11):  # one at a time, so that each takes its own branch
+        check(ROWS[name], DTYPES["i64"], [x[k : k + 1], y[k : k + 1]])
+
+
 @pytest.mark.parametrize("divisor", [3, -7, 1, -1, 0, 10, 64])
 def test_integers_by_a_constant(divisor):
     for dtype in (d for d in CODED if d.is_integer and (d.is_signed or divisor >= 0)):

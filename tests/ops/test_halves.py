@@ -94,8 +94,11 @@ def test_reductions(row, dtype, shape):
         check(row, [TensorType(dtype, shape)], [x], attrs)
 
 
+SIZES = [(1, 5, 1), (3, 40, 2), (9, 17, 20), (1, 600, 70), (70, 600, 1)]
+
+
 @EACH
-@pytest.mark.parametrize("shape", [(1, 5, 1), (3, 40, 2), (9, 17, 20)], ids=str)
+@pytest.mark.parametrize("shape", SIZES, ids=str)
 def test_products(dtype, shape):
     rows, depth, columns = shape
     types = TensorType(dtype, (rows, depth)), TensorType(dtype, (depth, columns))

@@ -4,7 +4,8 @@ Bounds are in units in the last place of the true value. What runs is the row's 
 """
 
 import math
-from functools import cache
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,36 +14,21 @@ from jitflow.ir.builder import Builder
 from jitflow.ir.dtypes import as_dtype
 from jitflow.ir.interpreter import interpret
 from jitflow.ir.row import ROWS
-from jitflow.ir.types import TensorType, VectorType
-from tests.support.native import HERE, compiled
+from jitflow.ir.types import VectorType
+from tests.support.native import run_row as run
 from tests.support.true_values import (
     INF,
-    LEAST,
     NAN,
     RANGES,
     SPECIALS,
     TRUE,
+    errors,
     samples,
     true_value,
-    ulps,
 )
 
+PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
 DTYPES = ("f32", "f64")
-
-
-@cache
-def kernel(name, dtype, shape):
-    """The row's compiled code for operands of this shape."""
-    builder = Builder(locations=HERE)
-    type = TensorType(as_dtype(dtype), shape)
-    operands = [builder.param(type) for _ in range(ROWS[name].arity)]
-    return compiled(builder.build(name, [getattr(builder, name)(*operands)]))
-
-
-def run(name, dtype, *operands):
-    arrays = [np.array(x, as_dtype(dtype).numpy, order="C") for x in operands]
-    (result,) = kernel(name, dtype, arrays[0].shape)(arrays)
-    return result
 
 
 def test_every_row_with_a_bound_is_in_the_tables():
@@ -53,13 +39,19 @@ def test_every_row_with_a_bound_is_in_the_tables():
 @pytest.mark.parametrize("name", TRUE)
 def test_error_is_within_the_rows_bound(name, dtype):
     operands = samples(name, dtype)
-    results = run(name, dtype, *operands)
-    errors = [
-        ulps(value, true_value(name, point), dtype, LEAST.get(name, 0.0))
-        for value, *point in zip(results, *operands, strict=True)
-    ]
-    worst = int(np.argmax(errors))
-    assert errors[worst] <= ROWS[name].ulp, f"at {[x[worst] for x in operands]}"
+    found = errors(name, dtype, run(name, dtype, *operands), operands)
+    worst = int(np.argmax(found))
+    assert found[worst] <= ROWS[name].ulp, f"at {[x[worst] for x in operands]}"
+
+
+def test_measured_errors_are_within_the_rows_bounds():
+    """docs/accuracy.md is up to date: scripts/measure_accuracy.py writes it."""
+    numbers = r" \| ([\d.]+)" * 3
+    lines = re.findall(rf"^\| `(\w+)`{numbers} \|", PAGE.read_text(), re.MULTILINE)
+    assert {name for name, *_ in lines} == TRUE.keys()
+    for name, bound, *measured in lines:
+        assert float(bound) == ROWS[name].ulp
+        assert all(float(worst) <= ROWS[name].ulp for worst in measured)
 
 
 @pytest.mark.parametrize("name", ["gammaln", "digamma"])

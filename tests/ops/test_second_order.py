@@ -44,7 +44,7 @@ def along(function, arrays, directions):
 
 @EVERY_CASE
 def test_forward_and_reverse_agree_to_second_order(case):
-    _, arrays, _ = CASES[case]
+    _, arrays, *_ = CASES[case]
     function, inexact = single(case)
     scalar = scalar_of(function, 2)
     first, second = ([direction(arrays[i]) for i in inexact] for _ in range(2))
@@ -68,7 +68,7 @@ def test_forward_and_reverse_agree_to_second_order(case):
 def test_third_derivatives(name):
     """Forward mode three times against differences of the second one."""
     case = next(i for i, (found, *_) in enumerate(CASES) if found == name)
-    _, arrays, _ = CASES[case]
+    _, arrays, *_ = CASES[case]
     function, inexact = single(case)
     directions = [direction(arrays[i]) for i in inexact]
     twice = tangent_of(tangent_of(scalar_of(function, 2), inexact), inexact)

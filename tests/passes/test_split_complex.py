@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from jitflow.errors import DtypeError
+from jitflow.errors import DtypeError, ShapeError
 from jitflow.ir.builder import Builder
 from jitflow.ir.dtypes import bool_, c64, c128, f32, f64, part_of
 from jitflow.ir.interpreter import interpret
+from jitflow.ir.parser import parse_function
 from jitflow.ir.row import ROWS, Family
 from jitflow.ir.types import TensorType
 from jitflow.passes.manager import run_pipeline
@@ -84,6 +85,12 @@ def test_reductions(dtype, shape):
         function = b.build(name, [b.emit(ROWS[name], (x,), {"axes": axes}).result])
         (found,) = call(function, [array])
         np.testing.assert_allclose(found, interpret(function, [array])[0], rtol=1e-5, atol=1e-6)
+
+
+def test_a_product_of_unknown_size_is_refused_at_its_line():
+    text = "func @f(%x: c64[n]) {\n  %0: c64[] = reduce_prod %x {axes=[0]}\n  return %0\n}\n"
+    with pytest.raises(ShapeError, match=r"f\.jf:2(.|\n)*reduce_prod: a product of n factors"):
+        run_pipeline("split_complex", parse_function(text, "f.jf"))
 
 
 def test_parts_of_arguments_are_read_where_they_are():

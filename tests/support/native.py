@@ -6,8 +6,11 @@ import numpy as np
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function
+from jitflow.ir.dtypes import as_dtype
 from jitflow.ir.interpreter import interpret
 from jitflow.ir.location import Location
+from jitflow.ir.row import ROWS
+from jitflow.ir.types import TensorType
 from jitflow.passes.manager import run_pipeline
 from jitflow.passes.pipeline import LOOPS
 from jitflow.runtime import compile_function
@@ -56,3 +59,10 @@ def lowered_results(function: Function, loops: Function, arguments):
     ]
     interpret(loops, [*map(dense, arguments), *outputs])
     return outputs
+
+
+def run_row(name, dtype, *operands):
+    """The result of a row's own compiled kernel, for operands of one dtype and shape."""
+    arrays = [np.array(x, as_dtype(dtype).numpy, order="C") for x in operands]
+    type = TensorType(as_dtype(dtype), arrays[0].shape)
+    return _kernel(ROWS[name], (), (type,) * len(arrays))(arrays)[0]

@@ -2,8 +2,8 @@
 
 `xp` is NumPy or jitflow.numpy. Operands: `x` and `y` of shape (2, 3), vectors `v` and `w` of 5,
 matrices `m` and `n` of 3 by 3, `b` of (2, 3, 4); `y`, `w` and `n` have the second dtype. `f` is a
-mask for `x`, `i` are indices below 3. A call is the arguments of the name that it stands for; one
-that begins with a dot is a method or attribute of `x`.
+mask for `x`, `i` are indices below 3. A call is the arguments of the name that it stands for, or a
+whole expression behind `=`. One that begins with a dot is a method or attribute of `x`.
 """
 
 from __future__ import annotations
@@ -57,6 +57,20 @@ SAMPLES = {
     "linalg.matrix_norm": "x | b, ord=1, keepdims=True",
     "linalg.matrix_power": "m, 0 | m, 1 | m, 3 | m, 6",
     "linalg.multi_dot": "[m, n] | [v[:3], m, n, x.T] | [x, m, n, m]",
+    "linalg.solve": "m + 9 * xp.eye(3), n + xp.eye(3) | m + 9 * xp.eye(3), 1.5 * xp.eye(3)[0]",
+    "linalg.inv": "m + 9 * xp.eye(3)",
+    "linalg.det": "m + 9 * xp.eye(3)",
+    "linalg.slogdet": "m + 9 * xp.eye(3)",
+    "linalg.cholesky": "m @ m.conj().T + 9 * xp.eye(3)",
+    "linalg.qr": "m + 9 * xp.eye(3) | b, 'r'",
+    "linalg.svdvals": "m",
+    "linalg.eigvalsh": "m + m.conj().T",
+    "linalg.pinv": "m + 9 * xp.eye(3)",
+    "linalg.cond": "m + 9 * xp.eye(3)",
+    "linalg.matrix_rank": "x",
+    "linalg.lstsq": "m + 9 * xp.eye(3), n + xp.eye(3)",
+    "linalg.tensorsolve": "m + 9 * xp.eye(3), n[0] + xp.eye(3)[0]",
+    "linalg.tensorinv": "m + 9 * xp.eye(3), 1",
     "linalg.trace": "b | m, offset=1",
     "linalg.diagonal": "b | m, offset=1",
     "linalg.outer": "v, w",
@@ -170,6 +184,11 @@ SAMPLES = {
     "gradient": "v | x | x, axis=1 | v, 2. | x, 2., [1., 2, 4] | v, [0., 1, 3, 4, 8]"
                 " | v, edge_order=2 | v, [0., 1, 3, 4, 8], edge_order=2 | b, axis=(0, 2)",
     "trapezoid": "x, y | v | x, axis=0 | x, dx=.5 | x, [1, 2, 4]",
+    "fix": "x",
+    "i0": "x",
+    "sinc": "x",
+    "isneginf": "x | x / 0",
+    "isposinf": "x | x / 0",
     "polyval": "v, w | [1, 2, 3], x | [1., 2], 3 * v",
     "polyadd": "v, x[0] | v, w | x[0], v",
     "polysub": "v, x[0] | v, w | x[0], v",
@@ -201,6 +220,20 @@ SAMPLES = {
     "triu_indices_from": "m | x, 1",
     "unravel_index": "i, (2, 3) | i + 3, (2, 3)",
     "ravel_multi_index": "(i % 2, i), (2, 3) | (i, i), (3, 3), order='F'",
+    "histogram": "x, 4, (-3, 5) | x, [-3, 0, 1, 5] | x, 3, (0, 4), density=True"
+                 " | x, 3, (0, 4), weights=y",
+    "histogram_bin_edges": "x, 4, (0, 1)",
+    "histogram2d": "v, w, 3, [[-3, 5], [-3, 5]]",
+    "piecewise": "x, [f, ~f], [1, 2] | x, [f], [lambda a: 2 * a, 1]",
+    # Written in place: the array afterwards.
+    "copyto": "=written(lambda a: xp.copyto(a, y, where=f), x + 0)"
+              " | =written(lambda a: xp.copyto(a, 1), x + 0)",
+    "fill_diagonal": "=written(lambda a: xp.fill_diagonal(a, 1), m + 0)"
+                     " | =written(lambda a: xp.fill_diagonal(a, v[:3]), m + 0)",
+    "place": "=written(lambda a: xp.place(a, f, [1, 2, 3, 4]), x + 0)",
+    "put": "=written(lambda a: xp.put(a, i, v), x + 0)",
+    "put_along_axis": "=written(lambda a: xp.put_along_axis(a, i[None, :3], 1, 1), x + 0)",
+    "putmask": "=written(lambda a: xp.putmask(a, f, 1), x + 0)",
     # Complex numbers.
     "real": "x",
     "imag": "x",
@@ -266,7 +299,10 @@ def calls(name: str) -> list[str]:
     if name.startswith("."):
         return [f"x{name}{form.strip()}" for form in METHODS[name].split(" | ")]
     if name in SAMPLES:
-        return [f"xp.{name}({form.strip()})" for form in SAMPLES[name].split(" | ") if form.strip()]
+        return [
+            form[1:] if form.startswith("=") else f"xp.{name}({form})"
+            for form in SAMPLES[name].split(" | ")
+        ]
     ufunc = getattr(np, name)
     if name == "reciprocal":
         return ["xp.reciprocal(abs(x) + 1)"]
@@ -286,7 +322,13 @@ NAMES = "xvmbywnfi"
 @cache
 def function(call: str, xp: Any) -> Callable[..., Any]:
     """The call as a function of all operands."""
-    return eval(f"lambda {', '.join(NAMES)}: {call}", {"np": np, "xp": xp})
+    names = {"np": np, "xp": xp, "written": _written}
+    return eval(f"lambda {', '.join(NAMES)}: {call}", names)
+
+
+def _written(write: Callable[..., None], array: Any) -> Any:
+    write(array)
+    return array
 
 
 SHAPES = {"x": (2, 3), "v": (5,), "m": (3, 3), "b": (2, 3, 4), "y": (2, 3), "w": (5,), "n": (3, 3)}

@@ -114,6 +114,14 @@ DOMAINS = {
 }  # fmt: skip
 
 
+def errors(name, dtype, results, operands):
+    """The errors of the row's results, in units of the last place."""
+    return [
+        ulps(value, true_value(name, point), dtype, LEAST.get(name, 0.0))
+        for value, *point in zip(results, *operands, strict=True)
+    ]
+
+
 def true_value(name, operands):
     """The function of exactly these floats; infinite where mpmath's range is of no use."""
     with mpmath.workdps(DIGITS if name in NEAR_ZEROS else 60):
@@ -141,14 +149,14 @@ def random_bits(rng, dtype, count):
     return values[np.isfinite(values)]
 
 
-def samples(name, dtype):
+def samples(name, dtype, count=SAMPLES):
     """Operands, sampled over the ranges of the table and over bit patterns, of one length."""
     rng = np.random.default_rng(20)
     arity = ROWS[name].arity
     numpy_type = as_dtype(dtype).numpy
     boxes = [r if arity == 2 else (r,) for r in RANGES[name]]
-    parts = [[rng.uniform(*side, SAMPLES).astype(numpy_type) for side in box] for box in boxes]
-    bits = [random_bits(rng, dtype, 2 * SAMPLES) for _ in range(arity)]
+    parts = [[rng.uniform(*side, count).astype(numpy_type) for side in box] for box in boxes]
+    bits = [random_bits(rng, dtype, 2 * count) for _ in range(arity)]
     shortest = min(map(len, bits))
     parts.append([b[:shortest] for b in bits])
     if name in NEAR_ZEROS:

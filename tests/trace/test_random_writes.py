@@ -12,6 +12,11 @@ keys = st.one_of(
     slices, st.just(Ellipsis), st.none(), st.tuples(slices, slices),
     st.tuples(st.just(Ellipsis), slices), st.integers(-2, 1),
 )  # fmt: skip
+places = st.lists(st.integers(-2, 1), min_size=1, max_size=3).map(np.array)
+array_keys = st.one_of(
+    places, st.tuples(places, places), st.tuples(slices, places), st.tuples(places, slices),
+    st.tuples(places, st.none(), places), st.tuples(st.just(Ellipsis), places),
+)  # fmt: skip
 picks = st.integers(0, 20)
 numbers = st.integers(-3, 3).map(float)
 steps = st.one_of(
@@ -22,15 +27,28 @@ steps = st.one_of(
     st.tuples(st.just("scale"), picks, picks),
     st.tuples(st.just("assign"), picks, st.tuples(keys, numbers)),
     st.tuples(st.just("assign array"), picks, picks),
+    st.tuples(st.just("take"), picks, array_keys),
+    st.tuples(st.just("put"), picks, st.tuples(array_keys, numbers)),
+    st.tuples(st.just("add at"), picks, st.tuples(array_keys, numbers)),
+    st.tuples(st.just("scale some"), picks, numbers),
+    st.tuples(st.just("traced view"), picks, st.integers(-2, 1)),
     st.tuples(st.just("compute"), picks, numbers),
 )
 
 
-def step(arrays, kind, pick, detail):
-    """One step on the arrays so far; a new view or array joins them."""
+def step(arrays, kind, pick, detail, shift=0):
+    """One step on the arrays so far; a new view or array joins them. `shift` is a traced zero."""
     x = arrays[pick % len(arrays)]
-    if kind == "view":
+    if kind in ("view", "take"):
         arrays.append(x[detail])
+    elif kind == "traced view":
+        arrays.append(x[shift + detail])
+    elif kind == "put":
+        x[detail[0]] = detail[1]
+    elif kind == "add at":
+        np.add.at(x, detail[0], detail[1])
+    elif kind == "scale some":
+        x[x > detail] *= 2
     elif kind == "transpose":
         arrays.append(x.T)
     elif kind == "copy":
@@ -74,11 +92,11 @@ def test_random_views_and_writes(program, shape):
     start = np.arange(1.0, 1 + np.prod(shape)).reshape(shape)
     program = fits(program, start)
 
-    def f(x):
+    def f(x, shift):
         arrays = [x + 0]
         for one in program:
-            step(arrays, *one)
+            step(arrays, *one, shift)
         return arrays
 
-    for got, expected in zip(jf.jit(f)(start), f(start), strict=True):
+    for got, expected in zip(jf.jit(f)(start, 0), f(start, 0), strict=True):
         np.testing.assert_array_equal(got, expected)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jitflow.ir.dtypes import f64
-from jitflow.ir.expand.coefficients import EXP, I0, I0_FAR, I1, I1_FAR
-from jitflow.ir.expand.exponential import reduce_exp, reduced_expm1, scale
+from jitflow.ir.expand.coefficients import I0, I0_FAR, I1, I1_FAR
+from jitflow.ir.expand.exponential import exp_in_two, scale
 from jitflow.ir.expand.formats import (
     Builder,
     clamp,
@@ -69,8 +69,7 @@ def _joined(b: Builder, a: Value, near: Value, far: tuple[float, ...]) -> Value:
     c = b.div(q, root)
     lost = b.add(b.fma(b.neg(c), root, q), q_low)
     lost = b.fma(b.mul(b.neg(c), b.full_like(a, 0.5)), b.div(root_error, root), lost)
-    bits, r = reduce_exp(b, outside)
-    y, y_low = fast_two_sum(b, one, reduced_expm1(b, r, EXP[64]))
+    bits, y, y_low = exp_in_two(b, outside, b.full_like(a, 0.0))
     product, error = two_product(b, c, y)
     low = b.fma(c, y_low, b.fma(b.div(lost, root), y, error))
     return b.select(b.lt(a, join), near, scale(b, b.add(product, low), bits))

@@ -1,38 +1,39 @@
 """Expansions of division with a whole quotient: fmod, remainder, floor_divide, gcd.
 
-Floats are reduced exactly, integers through the one primitive `quotient`. Knows no rows.
+Floats are reduced exactly. Integers are divided as floats, which is exact and fast; very large
+ones, and any by a constant, by the primitive `quotient`. Knows no rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from jitflow.ir.dtypes import DTYPES
-from jitflow.ir.expand.formats import Builder, format_of
+from jitflow.ir.dtypes import DTYPES, f32, f64, u64
+from jitflow.ir.expand.formats import F64, Builder, format_of, to_bits
 
 if TYPE_CHECKING:
     from jitflow.ir.core import Value
 
 STEP_BITS = {32: 7, 64: 17}  # a third of the quotient's bits that one step of `fmod` takes away
 STEPS = {32: 14, 64: 42}  # steps from the greatest number to the least, subnormal one
+GRID_LIMIT = 2**51  # integers below it, and their negatives, are offsets on the grid of f64
 EUCLID = 1.45  # steps of Euclid's algorithm per bit, at most: log(2) / log(golden ratio)
 
 
 def fmod(b: Builder, x: Value, y: Value) -> Value:
     """x - y trunc(x / y), exactly; the sign is that of x."""
     if x.type.dtype.is_integer:
-        return _integer_rest(b, x, y, b.quotient(x, y))
+        return _integer_rest(b, x, y, _towards_zero(b, x, y))
     return b.copysign(_reduced(b, b.abs(x), b.abs(y)), x)
 
 
 def remainder(b: Builder, x: Value, y: Value) -> Value:
     """x - y floor(x / y); the sign is that of y, as for Python's %."""
-    rest, zero = b.fmod(x, y), b.full_like(x, 0)
-    if x.type.dtype.kind == "u":
-        return rest
-    moved = b.select(_has_wrong_sign(b, rest, y), b.add(rest, y), rest)
     if x.type.dtype.is_integer:
-        return moved
+        return _integer_rest(b, x, y, _downwards(b, x, y))
+    rest, zero = b.fmod(x, y), b.full_like(x, 0)
+    moved = b.select(_has_wrong_sign(b, rest, y), b.add(rest, y), rest)
     signed_zero = b.select(b.eq(y, zero), rest, b.copysign(zero, y))
     return b.select(b.eq(rest, zero), signed_zero, moved)
 
@@ -40,7 +41,7 @@ def remainder(b: Builder, x: Value, y: Value) -> Value:
 def floor_divide(b: Builder, x: Value, y: Value) -> Value:
     """floor(x / y)."""
     if x.type.dtype.is_integer:
-        return _integer_floor(b, x, y)
+        return _downwards(b, x, y)
     return _float_floor(b, x, y)
 
 
@@ -56,12 +57,76 @@ def _integer_rest(b: Builder, x: Value, y: Value, quotient: Value) -> Value:
     return b.select(b.eq(y, zero), zero, b.sub(x, b.mul(quotient, y)))
 
 
-def _integer_floor(b: Builder, x: Value, y: Value) -> Value:
-    quotient = b.quotient(x, y)
+def _towards_zero(b: Builder, x: Value, y: Value) -> Value:
+    """The integer x / y without its fraction; 0 where y is 0."""
+    return _whole_quotient(
+        b, x, y,
+        lambda b, q: b.copysign(b.floor(b.abs(q)), q), lambda b: b.quotient(x, y),
+    )  # fmt: skip
+
+
+def _downwards(b: Builder, x: Value, y: Value) -> Value:
+    """The greatest integer not above x / y; 0 where y is 0."""
+
+    def by_integers(b: Builder) -> Value:
+        quotient = b.quotient(x, y)
+        if x.type.dtype.kind == "u":
+            return quotient
+        wrong = _has_wrong_sign(b, _integer_rest(b, x, y, quotient), y)
+        return b.select(wrong, b.sub(quotient, b.full_like(x, 1)), quotient)
+
+    return _whole_quotient(b, x, y, lambda b, q: b.floor(q), by_integers)
+
+
+def _whole_quotient(
+    b: Builder,
+    x: Value,
+    y: Value,
+    whole: Callable[[Builder, Value], Value],
+    by_integers: Callable[[Builder], Value],
+) -> Value:
+    """whole(x / y), 0 where y is 0: by floats with twice the bits, or with more than x and y have.
+
+    CPUs divide vectors of floats only; by a constant, LLVM multiplies integers. Whole quotients are
+    exact: one that is not whole is further from the next integer than rounding moves it.
+    """
+    if y.op is not None and y.op.row.name == "constant":
+        return by_integers(b)
+
+    def by_floats(b: Builder) -> Value:
+        quotient = whole(b, b.div(_to_float(b, x), _to_float(b, y)))
+        return b.select(b.eq(y, b.full_like(y, 0)), b.full_like(x, 0), _to_integer(b, quotient, x))
+
+    if x.type.dtype.bits < 64:
+        return by_floats(b)
+    large = b.or_(_is_large(b, x), _is_large(b, y))
+    return b.branch(b.any_lane(large), by_integers, by_floats)
+
+
+def _is_large(b: Builder, x: Value) -> Value:
+    """Whether a 64-bit integer is beyond those that `_to_float` takes."""
+    limit = b.full_like(x, GRID_LIMIT)
     if x.type.dtype.kind == "u":
-        return quotient
-    wrong = _has_wrong_sign(b, _integer_rest(b, x, y, quotient), y)
-    return b.select(wrong, b.sub(quotient, b.full_like(x, 1)), quotient)
+        return b.ge(x, limit)
+    return b.or_(b.ge(x, limit), b.le(x, b.neg(limit)))
+
+
+def _to_float(b: Builder, x: Value) -> Value:
+    """An integer as a float; 64 bits by way of the bits of a sum with the grid."""
+    if x.type.dtype.bits < 64:
+        return b.convert(x, dtype=f64 if x.type.dtype.bits == 32 else f32)
+    grid = b.full_like(x, F64.integer_grid, dtype=f64)
+    bits = b.add(b.bitcast(x, dtype=u64), to_bits(b, grid))
+    return b.sub(b.bitcast(bits, dtype=f64), grid)
+
+
+def _to_integer(b: Builder, whole: Value, like: Value) -> Value:
+    """A whole float in the dtype of `like`, modulo its width: it ends the bits of such a sum."""
+    grid = b.full_like(whole, format_of(whole).integer_grid)
+    bits = to_bits(b, b.add(whole, grid))
+    if like.type.dtype.bits == 64:
+        bits = b.sub(bits, to_bits(b, grid))
+    return b.convert(bits, dtype=like.type.dtype)
 
 
 def _float_floor(b: Builder, x: Value, y: Value) -> Value:
@@ -122,16 +187,38 @@ def gcd(b: Builder, x: Value, y: Value) -> Value:
     dtype = x.type.dtype
     unsigned = DTYPES[f"u{dtype.bits}"]
     x, y = (b.bitcast(b.abs(v), dtype=unsigned) for v in (x, y))
+
+    def by_floats(b: Builder) -> Value:
+        def rest(b: Builder, x: Value, y: Value) -> Value:
+            return b.fma(b.neg(b.floor(b.div(x, y))), y, x)
+
+        return _to_integer(b, _euclid(b, _to_float(b, x), _to_float(b, y), dtype.bits, rest), x)
+
+    def by_integers(b: Builder) -> Value:
+        def rest(b: Builder, x: Value, y: Value) -> Value:
+            return b.sub(x, b.mul(b.quotient(x, y), y))
+
+        return _euclid(b, x, y, dtype.bits, rest)
+
+    if dtype.bits < 64:
+        return b.bitcast(by_floats(b), dtype=dtype)
+    large = b.or_(_is_large(b, x), _is_large(b, y))
+    return b.bitcast(b.branch(b.any_lane(large), by_integers, by_floats), dtype=dtype)
+
+
+def _euclid(
+    b: Builder, x: Value, y: Value, bits: int, rest: Callable[[Builder, Value, Value], Value]
+) -> Value:
+    """The divisor, by (x, y) -> (y, rest) until y is 0 in every lane."""
     zero = b.full_like(y, 0)
 
     def step(b: Builder, _: Value, x: Value, y: Value) -> tuple[Value, ...]:
         going = b.ne(y, zero)
 
         def divide(b: Builder) -> tuple[Value, ...]:
-            return b.select(going, y, x), b.fmod(x, y)
+            return b.select(going, y, x), b.select(going, rest(b, x, y), zero)
 
         return b.branch(b.any_lane(going), divide, lambda b: (x, y))
 
-    steps = b.index(int(dtype.bits * EUCLID) + 2)
-    divisor, _ = b.loop(b.index(0), steps, step, (x, y))
-    return b.bitcast(divisor, dtype=dtype)
+    divisor, _ = b.loop(b.index(0), b.index(int(bits * EUCLID) + 2), step, (x, y))
+    return divisor

@@ -19,6 +19,7 @@ from jitflow.ir.expand.coefficients import (
 )
 from jitflow.ir.expand.exponential import (
     exp,
+    exp_in_two,
     exponent_factor,
     reduce_exp,
     reduced_expm1,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 JOIN = 1.0
 ONE_FROM = {32: 4.0, 64: 5.95}  # erf rounds to 1 from here
-ERFC_JOIN = 0.5
+ERFC_JOIN = 0.75
 ERFC_ZERO_FROM = {32: 10.1, 64: 27.3}  # erfc rounds to 0 from here
 ERFCX_MIDDLE, ERFCX_BASE = 2.5, 9 / 8
 ERFINV_JOIN = 0.5
@@ -65,7 +66,7 @@ def _beyond(b: Builder, a: Value) -> Value:
 
 
 def erfc(b: Builder, x: Value) -> Value:
-    """1 - x - x P(x^2) near 0; e^(-a^2) R(a) beyond, a = |x|, and 2 less that for negative x."""
+    """1 - x - x P(x^2) up to 3/4; e^(-a^2) R(a) beyond, a = |x|, and 2 less that for negative x."""
     form = format_of(x)
     a, one, two = b.abs(x), b.full_like(x, 1.0), b.full_like(x, 2.0)
     total, lost = fast_two_sum(b, one, b.neg(x))
@@ -85,8 +86,7 @@ def _tail_f64(b: Builder, a: Value) -> Value:
     c = b.div(g, divisor)
     rest = b.fma(b.neg(c), divisor_low, b.add(b.fma(b.neg(c), divisor, g), g_low))
     square, square_low = two_product(b, a, a)
-    bits, r = reduce_exp(b, b.neg(square), b.neg(square_low))
-    y, y_low = fast_two_sum(b, one, reduced_expm1(b, r, EXP[64]))
+    bits, y, y_low = exp_in_two(b, b.neg(square), b.neg(square_low))
     product, error = two_product(b, c, y)
     low = b.fma(c, y_low, b.fma(b.mul(rest, c), y, error))
     return scale(b, b.add(product, low), bits)

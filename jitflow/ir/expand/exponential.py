@@ -9,6 +9,7 @@ from jitflow.ir.expand.coefficients import EXP, EXP2, EXPM1, LN2
 from jitflow.ir.expand.formats import (
     Builder,
     clamp,
+    fast_two_sum,
     format_of,
     polynomial,
     power_of_two,
@@ -33,6 +34,18 @@ def reduce_exp(b: Builder, x: Value, tail: Value | None = None) -> tuple[Value, 
     if tail is None:
         return bits, b.fma(n, b.full_like(x, -low), exact)
     return bits, b.add(exact, b.fma(n, b.full_like(x, -low), tail))
+
+
+def exp_in_two(b: Builder, x: Value, tail: Value) -> tuple[Value, Value, Value]:
+    """(bits, y, y_low) with e^(x + tail) = 2^n (y + y_low), and `bits` as in reduce_exp."""
+    form = format_of(x)
+    bits, n = round_to_integer(b, x, LOG2_E, 2 * form.bias)
+    high, low = LN2[form.bits]
+    exact = b.fma(n, b.full_like(x, -high), x)
+    r, r_low = fast_two_sum(b, exact, b.fma(n, b.full_like(x, -low), tail))
+    q, q_low = fast_two_sum(b, r, b.mul(b.mul(r, r), polynomial(b, r, EXP[form.bits])))
+    y, y_low = fast_two_sum(b, b.full_like(x, 1.0), q)
+    return bits, y, b.add(y_low, b.fma(r_low, y, q_low))
 
 
 def reduced_expm1(b: Builder, r: Value, coefficients: tuple[float, ...]) -> Value:

@@ -71,7 +71,7 @@ def _infer_lookup(types: tuple[Any, ...], attrs: Any, regions: Any) -> tuple[Any
 
 register(OpRow(
     name="lookup", family=Family.ELEMENTWISE, arity=1,
-    doc="table[index]; the index is in range by construction of the op that emits it.",
+    doc="table[index]; the last entry where there is none.",
     attributes={"table": Attribute("dense")}, infer=_infer_lookup,
-    reference=lambda index, table: table.array[index], no_derivative=_WHY, cost=4,
+    reference=reference.lookup, no_derivative=_WHY, cost=4,
 ))

@@ -252,3 +252,9 @@ def bit_count(x: Array) -> Array:
     source = np.asarray(x)
     unsigned = source.view(f"u{source.dtype.itemsize}")
     return np.bitwise_count(unsigned).astype(source.dtype)
+
+
+def lookup(index: Array, table: Any) -> Array:
+    """table[index], and the last entry for an index that there is not."""
+    last = table.array.size - 1
+    return table.array[np.minimum(np.asarray(index).astype(np.uint64), np.uint64(last))]

@@ -43,7 +43,7 @@ function("sin", "Sine of radians, over the whole range.", 1.5, 45,
          lambda b, t, out, x: b.mul(t, b.cos(x)), reference=quiet(np.sin))
 function("cos", "Cosine of radians, over the whole range.", 1.5, 45,
          lambda b, t, out, x: b.mul(t, b.neg(b.sin(x))), reference=quiet(np.cos))
-function("tan", "Tangent of radians, over the whole range.", 2.0, 55,
+function("tan", "Tangent of radians, over the whole range.", 1.5, 75,
          lambda b, t, out, x: b.mul(t, _one_plus_square(b, out)), reference=quiet(np.tan))
 function("arcsin", "Angle of a sine, within -pi/2..pi/2; NaN beyond 1.", 1.5, 40,
          lambda b, t, out, x: b.div(t, b.sqrt(_one_minus_square(b, x))),
@@ -78,7 +78,7 @@ def _turn(index: int) -> Any:
 
 
 register(OpRow(
-    name="arctan2", family=Family.ELEMENTWISE, arity=2, exact=False, ulp=2.0, cost=60,
+    name="arctan2", family=Family.ELEMENTWISE, arity=2, exact=False, ulp=1.5, cost=80,
     doc="arctan2(y, x): the angle of the point (x, y), within -pi..pi.",
     infer=elementwise("f", "floats"), reference=quiet(np.arctan2), expand=expand.arctan2,
     jvp=jvp_by_operand(_turn(0), _turn(1)),

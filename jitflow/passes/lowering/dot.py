@@ -13,6 +13,7 @@ from typing import Any
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Value
+from jitflow.ir.dtypes import DType, f32
 from jitflow.ir.ops.contraction import free_axes
 from jitflow.passes.lowering.access import Access, split_strides
 from jitflow.passes.lowering.context import Context
@@ -136,6 +137,25 @@ def _multiply_add(b: Builder, x: Value, y: Value, total: Value) -> Value:
     return b.fma(x, y, total) if x.type.dtype.is_float else b.add(b.mul(x, y), total)
 
 
+def _held(dtype: DType) -> DType:
+    """What products are summed in: 16-bit floats in f32."""
+    return f32 if dtype.is_float and dtype.bits == 16 else dtype
+
+
+def _load(b: Builder, buffer: Value, *at: Value, **lanes: Any) -> Value:
+    value = b.load(buffer, *at, **lanes)
+    held = _held(buffer.type.dtype)
+    return value if held is buffer.type.dtype else b.convert(value, dtype=held)
+
+
+def _store(b: Builder, value: Value, buffer: Value, *at: Value, valid: int = 0) -> None:
+    dtype = buffer.type.dtype
+    b.store(
+        value if value.type.dtype is dtype else b.convert(value, dtype=dtype), buffer, *at,
+        valid=valid,
+    )
+
+
 def _over_batch(
     context: Context, batch: tuple[int, ...], body: Any, at: Values = (), b: Any = None
 ) -> None:
@@ -176,7 +196,7 @@ class _Blocks:
     ) -> None:
         self.context = context
         self.product = product
-        self.dtype = product.lhs.base.type.dtype
+        self.dtype = _held(product.lhs.base.type.dtype)
         width = max(1, vector_bytes // self.dtype.itemsize)
         self.block, vectors = _block_shape(product.rows, registers)
         self.lanes = width * vectors
@@ -227,7 +247,7 @@ class _Blocks:
 
         def row(inner: Builder, k: Value) -> Values:
             inner.store(
-                inner.load(self.views[1], *at, k, j, lanes=self.lanes), panel, k,
+                _load(inner, self.views[1], *at, k, j, lanes=self.lanes), panel, k,
                 self.context.index(0),
             )
             return ()
@@ -246,8 +266,8 @@ class _Blocks:
 
         def step(inner: Builder, k: Value, *totals: Value) -> Values:
             where = [k if index is None else index for index in column]
-            strip = inner.load(rhs, *where, lanes=self.lanes, valid=self.valid)
-            scalars = [inner.load(lhs, *at, row, k) for row in rows]
+            strip = _load(inner, rhs, *where, lanes=self.lanes, valid=self.valid)
+            scalars = [_load(inner, lhs, *at, row, k) for row in rows]
             return tuple(
                 _multiply_add(inner, inner.splat(x, lanes=self.lanes), strip, total)
                 for x, total in zip(scalars, totals, strict=True)
@@ -255,7 +275,7 @@ class _Blocks:
 
         totals = _sum_in_runs(self.context, b, self.product.depth, 1, zeros, step)
         for row, total in zip(rows, totals, strict=True):
-            b.store(total, out, *at, row, j, valid=self.valid)
+            _store(b, total, out, *at, row, j, valid=self.valid)
 
 
 def _block_shape(rows: int, registers: int) -> tuple[int, int]:
@@ -272,7 +292,7 @@ def _block_shape(rows: int, registers: int) -> tuple[int, int]:
 
 def _lower_rows(context: Context, product: _Product) -> None:
     """Each result is a row times a row: lanes along the contracted axis, blocks of columns."""
-    dtype = product.lhs.base.type.dtype
+    dtype = _held(product.lhs.base.type.dtype)
     lanes = ROW_LANE_BYTES // max(dtype.itemsize, 2)
     while lanes // 2 >= product.depth and lanes > 1:
         lanes //= 2
@@ -308,12 +328,12 @@ def _row_block(
     columns = [j if c == 0 else b.add(j, context.index(c)) for c in range(block)]
 
     def zeros(inner: Builder) -> Values:
-        return tuple(full(inner, lhs.type.dtype, lanes, 0) for _ in columns)
+        return tuple(full(inner, _held(lhs.type.dtype), lanes, 0) for _ in columns)
 
     def part(inner: Builder, k: Value, totals: Sequence[Value], valid: int) -> Values:
-        x = inner.load(lhs, *at, i, k, lanes=lanes, valid=valid)
+        x = _load(inner, lhs, *at, i, k, lanes=lanes, valid=valid)
         return tuple(
-            _multiply_add(inner, x, inner.load(rhs, *at, c, k, lanes=lanes, valid=valid), total)
+            _multiply_add(inner, x, _load(inner, rhs, *at, c, k, lanes=lanes, valid=valid), total)
             for c, total in zip(columns, totals, strict=True)
         )
 
@@ -326,4 +346,4 @@ def _row_block(
     if left:
         totals = part(b, context.index(steps * lanes), totals, left)
     for c, total in zip(columns, totals, strict=True):
-        b.store(b.lane_reduce(total, op="add"), out, *at, i, c)
+        _store(b, b.lane_reduce(total, op="add"), out, *at, i, c)

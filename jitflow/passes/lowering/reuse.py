@@ -15,6 +15,7 @@ from jitflow.ir.row import ROWS, Family
 WRITERS = frozenset(ROWS[name] for name in ("scatter", "update", "dynamic_update"))
 """Rows whose result is their first operand with some elements replaced."""
 
+_KERNEL = ROWS["kernel"]
 _COPIES = ("pad", "concatenate", "complex")
 """Rows of the family of views that give new memory."""
 
@@ -44,9 +45,9 @@ class Reuse:
         self.parts: dict[Op, list[Value]] = {}
         if any(op.row in WRITERS for op in function.ops):
             self._groups = _groups(function)
-            for position, op in enumerate(function.ops):
-                if op.row in WRITERS:
-                    self._decide(op, position)
+            self._positions = {op: k for k, op in enumerate(function.ops) if op.row in WRITERS}
+            for op, position in self._positions.items():
+                self._decide(op, position)
 
     def _decide(self, op: Op, position: int) -> None:
         whole = op.operands[0]
@@ -63,6 +64,14 @@ class Reuse:
         if whole is None or self._groups[whole].root is not whole:
             return None
         return whole
+
+
+    def moves_in(self, op: Op) -> Value | None:
+        """The part that a writer puts into a new array, if nothing needs it afterwards."""
+        part = op.operands[1]
+        if op in self.parts or part.op is None or part.op.row is not _KERNEL:
+            return None
+        return part if all(at <= self._positions[op] for at, _ in self._groups[part].uses) else None
 
 
 def _is_owned(root: Value) -> bool:

@@ -29,21 +29,26 @@ def lower_writer(
     if 0 in part.shape:
         return
     if op.row.name == "update":
-        copy(context, part, _window(op, target, part))
+        place = window(op, target)
+        if part != place:
+            copy(context, part, place)
     elif op.row.name == "dynamic_update":
         _dynamic_update(context, target, part, places)
     else:
         _Scatter(context, op, target, part, places).emit()
 
 
-def copy_around(context: Context, op: Op, whole: Access, target: Access, part: Access) -> None:
-    """Copies the whole to where a writer will write, but for a large part that it writes over."""
-    is_dense = op.row.name == "update" and set(op.attrs["step"]) == {1}
-    if not is_dense or 2 * prod(part.shape) < prod(whole.shape):
-        copy(context, whole, target)
-        return
+def is_large(op: Op) -> bool:
+    """Whether the op writes one dense part, which is half of the array or more."""
+    whole, part = (prod(v.type.shape) for v in op.operands[:2])
+    return op.row.name == "update" and set(op.attrs["step"]) <= {1} and 2 * part >= whole > 0
+
+
+def copy_around(context: Context, op: Op, whole: Access, target: Access) -> None:
+    """Copies what an update by a dense part leaves of the whole."""
     low, high = [0] * len(whole.shape), list(whole.shape)
-    for axis, (start, count) in enumerate(zip(op.attrs["start"], part.shape, strict=True)):
+    counts = op.operands[1].type.shape
+    for axis, (start, count) in enumerate(zip(op.attrs["start"], counts, strict=True)):
         for first, last in ((0, start), (start + count, whole.shape[axis])):
             low[axis], high[axis] = first, last
             copy(context, _box(whole, low, high), _box(target, low, high))
@@ -57,12 +62,12 @@ def _box(access: Access, low: Sequence[int], high: Sequence[int]) -> Access:
     return access.moved(offset if 0 not in shape else 0, shape, access.strides)
 
 
-def _window(op: Op, target: Access, part: Access) -> Access:
-    """Where a part that is placed statically goes."""
+def window(op: Op, target: Access) -> Access:
+    """Where the part of an update goes."""
     start, step = op.attrs["start"], op.attrs["step"]
     offset = sum(s * n for s, n in zip(start, target.strides, strict=True))
     strides = tuple(k * n for k, n in zip(step, target.strides, strict=True))
-    return target.moved(offset, part.shape, strides)
+    return target.moved(offset, op.operands[1].type.shape, strides)
 
 
 def _dynamic_update(
