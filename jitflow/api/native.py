@@ -38,7 +38,7 @@ def native_row(
             _leaf(program, program.captured(array), array)
         results = Results()
         _results(results, iter(compiled.tree.nodes), iter(range(compiled.tree.leaf_count)), 0)
-        return Row(program, results, compiled.road.executable, compiled.fail)
+        return Row(program, results, compiled.road.executable)
     except TooLarge:
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -108,13 +108,6 @@ class Compiled(Lowered):
         if self._has_scalars:
             outputs = [x if x.ndim else x[()] for x in outputs]
         return outputs[0] if self._is_single else self._build(outputs)
-
-    def fail(self, status: int) -> NoReturn:
-        """Raises what a status of the body stands for."""
-        try:
-            self.road.executable.fail(status)
-        except CheckError as error:
-            raise as_error(error) from None
 
     def _read_captured(self) -> list[Any]:
         params = self.graph.params[-len(self.captured) :]

@@ -7,6 +7,7 @@ where this Python has no native entry. `Entry` is what an object of the class ke
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
 
@@ -52,8 +53,10 @@ class _Instance:
     CPython calls objects by `__call__` until they have an entry.
     """
 
+    _from_python: Callable[..., Any]
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._from_python(*args, **kwargs)  # type: ignore[attr-defined]
+        return self._from_python(*args, **kwargs)
 
 
 _VECTORCALL = _Instance.__basicsize__
@@ -86,7 +89,7 @@ def native_callable(cls: Class) -> Class:
         if attribute not in ("__dict__", "__weakref__", "__call__"):
             setattr(made, attribute, value)
     made._from_python = cls.__call__
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 class Entry:

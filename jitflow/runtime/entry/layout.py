@@ -7,6 +7,7 @@ then nothing native is made, and Python code calls the same bodies.
 from __future__ import annotations
 
 import ctypes
+import importlib
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -15,10 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from jitflow.config import settings
+
 HEAD = object.__basicsize__
 """Bytes of a plain object's head; what an object holds comes next."""
 
-DATA, RANK, SHAPE, STRIDES, DTYPE, FLAGS = HEAD, HEAD + 8, HEAD + 16, HEAD + 24, HEAD + 40, HEAD + 48
+DATA, RANK, SHAPE, STRIDES, DTYPE, FLAGS = (HEAD + at for at in (0, 8, 16, 24, 40, 48))
 """Of an ndarray: `PyArrayObject_fields` in NumPy's ndarraytypes.h."""
 
 TYPE = HEAD - 8
@@ -56,15 +59,16 @@ def word_at(address: int) -> int:
 @cache
 def numpy_api(slot: int) -> int:
     """The address in a slot of NumPy's C API."""
-    from numpy._core import _multiarray_umath  # noqa: PLC0415
-
+    module = importlib.import_module("numpy._core._multiarray_umath")
     pointer = ctypes.pythonapi.PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    return word_at(pointer(_multiarray_umath._ARRAY_API, None) + 8 * slot)
+    return word_at(pointer(module._ARRAY_API, None) + 8 * slot)
 
 
 def _doubts() -> Iterator[str]:
     """What is not as the stub needs it, cheapest checks first."""
+    if not settings.native_entry:
+        yield "JITFLOW_NATIVE_ENTRY is off"
     if sys.implementation.name != "cpython":
         yield f"{sys.implementation.name} is not CPython"
     if not CHECKED_PYTHONS[0] <= sys.version_info[:2] <= CHECKED_PYTHONS[1]:
@@ -124,7 +128,7 @@ def _makes_scalars() -> bool:
     scalar = ctypes.PYFUNCTYPE(
         ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p
     )(numpy_api(SCALAR))
-    samples = [np.array(1.5, np.float32), np.array(-3, np.int16), np.array(True), np.array(2j)]
+    samples: list[Any] = [np.array(1.5, np.float32), np.array(-3, np.int16), np.array(2j)]
     made = [scalar(x.ctypes.data, x.dtype, None) for x in samples]
     return all(type(m) is type(x[()]) and m == x[()] for m, x in zip(made, samples, strict=True))
 

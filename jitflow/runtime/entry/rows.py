@@ -8,7 +8,7 @@ of the guards. Knows no pytrees and no signatures.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,8 @@ from jitflow.runtime.entry.words import (
 )
 from jitflow.runtime.executable import Executable
 
-_CONTAINERS = {list: Guard.LIST, dict: Guard.DICT}
-_MADE = {tuple: Make.TUPLE, list: Make.LIST, dict: Make.DICT}
+_CONTAINERS: dict[type, Guard] = {list: Guard.LIST, dict: Guard.DICT}
+_MADE: dict[type, Make] = {tuple: Make.TUPLE, list: Make.LIST, dict: Make.DICT}
 _STRIDES = 1 << 63
 
 
@@ -149,13 +149,13 @@ class Row:
     """One signature and its code, as words; `owner` of all that it needs."""
 
     def __init__(
-        self, program: Program, results: Results, executable: Executable,
-        failed: Callable[[int], Any],
-    ) -> None:  # fmt: skip
+        self, program: Program, results: Results, executable: Executable
+    ) -> None:
         body = executable.body
         if program.leaves != len(body.inputs) or program.leaves + len(body.outputs) > LEAVES:
             raise TooLarge(f"a native call has at most {LEAVES} buffers, each from one leaf")
         outputs: list[int] = []
+        failed = executable.fail
         keeps: list[Any] = [program, results, executable, failed]
         for type in body.outputs:
             dtype, shape = type.dtype.numpy, Words([int(n) for n in type.shape])  # type: ignore[arg-type]
