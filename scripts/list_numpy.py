@@ -63,8 +63,8 @@ def _has_gradient(call):
     def total(*parts):
         operands = {**point, **dict(zip(floats, parts, strict=True))}
         leaves = flatten(samples.function(call, jnp)(*operands.values()))[0]
-        chosen = [x for x in leaves if getattr(x, "dtype", np.dtype(int)).kind == "f"]
-        return sum((jnp.sum(x * x) for x in chosen), start=0.0 * parts[0][0, 0])
+        chosen = [x for x in leaves if getattr(x, "dtype", np.dtype(int)).kind in "fc"]
+        return sum((jnp.sum((x * x.conj()).real) for x in chosen), start=0.0 * parts[0][0, 0])
 
     try:
         gradients = jf.grad(total, tuple(range(len(floats))))(*(point[key] for key in floats))
@@ -107,6 +107,7 @@ def tables():
     for title, (lines, missing) in {
         "Functions of numpy": table(np, jnp),
         "Functions of numpy.linalg": table(np.linalg, jnp.linalg, "linalg."),
+        "Functions of numpy.fft": table(np.fft, jnp.fft, "fft."),
         "Attributes and methods of arrays": attributes(),
     }.items():
         head = f"**{title}** ({len(lines)})\n\n| name | eager | traced | differentiable |"

@@ -6,7 +6,6 @@ Exit code 1 says that a check failed.
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import os
 import platform
 from collections.abc import Callable
@@ -71,7 +70,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _versions() -> dict[str, str]:
-    found = {name: importlib.metadata.version(name) for name in PACKAGES}
+    from importlib.metadata import version  # noqa: PLC0415 (slow to load)
+
+    found = {name: version(name) for name in PACKAGES}
     python = f"{platform.python_version()} ({platform.python_implementation()})"
     return {"jitflow": __version__, "python": python, **found}
 

@@ -116,7 +116,8 @@ class _Reader:
         if op.name in ("kernel", "call"):
             (region,) = op.regions
             self.share(region.params, op.operands)
-            rows = [self.row(nested) for nested in inner if not _is_number(nested)]
+            given = set(region.results)
+            rows = [self.row(n) for n in inner if not _is_number(n) or n.result in given]
             self.share(op.results, region.results)
             title = f"{op.name} {op.attrs.get('kind', op.attrs.get('name', ''))}"
             return _Box("kernel", title, rows)
@@ -133,6 +134,8 @@ class _Reader:
         results = ", ".join(map(self.name, op.results))
         attrs = {n: v for n, v in op.attrs.items() if n != "value" and is_shown(op.row, n, v)}
         text = f"{results} = {op.name} {operands}" if results else f"{op.name} {operands}"
+        if _is_number(op):
+            text = f"constant {results}"
         text += f" {format_attrs(attrs)}" if attrs else ""
         types = ", ".join(str(value.type) for value in op.results)
         return _Row(_clip(text), _clip(types), "\n".join(_about(op.locations)) or text)

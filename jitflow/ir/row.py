@@ -91,7 +91,8 @@ class OpRow:
         jvp(b, op, tangents) -> the result's tangent in linear ops, None standing for zero (a
         tuple of them where there are several results);
         it follows from linear or multilinear where the row gives none (see derivative.py);
-        no_derivative: why there is no jvp (the derivative is 0, or the op holds regions).
+        no_derivative: why there is no jvp (the derivative is 0, or the op holds regions);
+        refuses_derivative: that is no 0, and to want one is an error.
     Batching
         batch(b, op, operands, batched) -> the results on operands with a batch axis as axis 0
         where `batched` says so; at least one has it, and all results get it (see batching.py).
@@ -126,6 +127,7 @@ class OpRow:
     multilinear: tuple[int, ...] | None = None
     jvp: Rule | None = None
     no_derivative: str = ""
+    refuses_derivative: bool = False
     transpose: Callable[..., Any] | None = None
     accumulate: Callable[[Any, Any, Any], Any] | None = None
     batch: BatchRule | None = None

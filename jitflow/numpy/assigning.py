@@ -28,10 +28,13 @@ _COMBINES: dict[np.ufunc, str] = {
     np.multiply: "mul",
     np.maximum: "max",
     np.minimum: "min",
+    np.bitwise_and: "and",
+    np.bitwise_or: "or",
+    np.bitwise_xor: "xor",
 }
 """What `scatter` does for `ufunc.at`; subtract adds -v."""
 
-_OF_BOOL = {"add": "max", "mul": "min", "max": "max", "min": "min"}
+_OF_BOOL = {"add": "or", "mul": "and"}
 
 
 def setitem(x: Array, key: Any, new: Any) -> None:
@@ -219,7 +222,8 @@ def _at(ufunc: np.ufunc, combine: str) -> Callable[..., None]:
         else:
             new = converted(new, target.type.dtype)
             new = emit("neg", new) if ufunc is np.subtract else new
-            how = _OF_BOOL[combine] if target.type.dtype.kind == "b" else combine
+            is_bool = target.type.dtype.kind == "b"
+            how = _OF_BOOL.get(combine, combine) if is_bool else combine
             write(target, _scattered(target, parts, new, how))
 
     return apply

@@ -25,6 +25,7 @@ from jitflow.numpy.basics import (
 from jitflow.numpy.diagonals import eye
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.shaping import matrix_transpose, reshaped
+from jitflow.trace import current
 
 
 def matrices(op: str, a: Any, is_square: bool = False) -> Array:
@@ -112,7 +113,8 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     if mode not in ("reduced", "complete", "r"):
         cure = "use reduced, complete or r"
         fail(ArgumentError, f"mode={mode!r} is not supported under @jit", op="qr", cure=cure)
-    q, r = emit("qr_complete" if mode == "complete" else "qr", x)
+    is_tall = x.type.shape[-2] > x.type.shape[-1]
+    q, r = emit("qr_complete" if mode == "complete" and is_tall else "qr", x)
     return r if mode == "r" else _named(np.linalg.qr)(q, r)
 
 
@@ -142,8 +144,9 @@ def eig(a: Any) -> Any:
 
 @numpy_function(np.linalg.eigvals)
 def eigvals(a: Any) -> Array:
-    """Complex always."""
-    return emit("eigvals", matrices("eigvals", a, True))
+    """Complex always. Where they will be differentiated, in the order of their vectors."""
+    x = matrices("eigvals", a, True)
+    return emit("eig", x)[0] if current().order else emit("eigvals", x)
 
 
 @numpy_function(np.linalg.svd)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import DtypeError, ShapeError
-from jitflow.ir.dtypes import DType, as_dtype
+from jitflow.ir.dtypes import DType, as_dtype, f16, f64
 from jitflow.numpy.basics import (
     Array,
     as_array,
@@ -38,15 +38,23 @@ def _dtype_of(function: Any, dtype: DType) -> DType:
     return as_dtype(function(np.ones(2, dtype.numpy)).dtype)
 
 
-def _scale(op: str, norm: Any, n: int, inverse: bool) -> float:
-    """What the row's result is multiplied by; the inverse row has 1 / n in it."""
+def _scale(op: str, norm: Any, n: int, inverse: bool, dtype: DType = f64) -> float:
+    """What the row's result is multiplied by; the inverse row has 1 / n in it.
+
+    Of float16 arrays NumPy rounds it to float16.
+    """
     if norm not in _SWAPPED:
         names = "backward, ortho or forward"
         fail(ShapeError, f"Invalid norm value {norm!r}", op=op, cure=f"use {names}")
-    if norm in (None, "backward"):
+    direction = _SWAPPED[norm] if inverse else norm
+    if direction in (None, "backward"):
+        return float(n) if inverse else 1.0
+    wanted = 1 / (sqrt(n) if direction == "ortho" else n)
+    if dtype is f16:
+        wanted = float(np.float16(wanted))
+    elif inverse and direction == "forward":
         return 1.0
-    size = sqrt(n) if norm == "ortho" else n
-    return size if inverse else 1 / size
+    return wanted * n if inverse else wanted
 
 
 def _length(op: str, n: Any, otherwise: int) -> int:
@@ -81,7 +89,7 @@ def _complex_transform(op: str, a: Any, n: Any, axis: Any, norm: Any, inverse: b
     x = as_array(a)
     place = normal_axis(op, axis, x.type.rank)
     length = _length(op, n, x.type.shape[place])
-    scale = _scale(op, norm, length, inverse)
+    scale = _scale(op, norm, length, inverse, x.type.dtype)
     x = _fitted(convert(x, _dtype_of(np.fft.fft, x.type.dtype)), place, length)
     found = _on_last(x, place, lambda v: emit("ifft" if inverse else "fft", v))
     return found if scale == 1 else _scaled(found, scale)

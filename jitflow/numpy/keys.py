@@ -19,8 +19,11 @@ from jitflow.ir.types import Dimension, TensorType
 from jitflow.numpy.basics import Array, convert, emit, emit_check, fail, full_like
 from jitflow.numpy.known import known
 from jitflow.numpy.shaping import reshaped
-from jitflow.trace import lift
+from jitflow.trace import detach, lift
 from jitflow.trace.checks import INDEX_OUT_OF_BOUNDS
+
+_MOST_IN_CODE = 256
+"""Elements of a known index array that is a constant of the code."""
 
 _LATER = "choose with jnp.where, or name the argument in static_argnames"
 
@@ -108,7 +111,7 @@ def _taken(part: Part) -> int:
 
 
 def _entry(x: Array, entry: Any) -> Any:
-    """An entry as None, Ellipsis, a slice, a Python integer or bool, or a traced array."""
+    """None, Ellipsis, a slice, a Python integer or bool, a known mask, or a traced array."""
     if entry is None or entry is Ellipsis or type(entry) is slice:
         return entry
     if isinstance(entry, (bool, np.bool_)):
@@ -116,8 +119,8 @@ def _entry(x: Array, entry: Any) -> Any:
     if type(entry) is Array:
         return _known_entry(x, entry)
     if isinstance(entry, np.ndarray) and entry.dtype == np.bool_:
-        mask = _frozen_mask(entry)
-        return mask if entry.ndim else bool(entry)
+        _freeze(entry)
+        return entry if entry.ndim else bool(entry)
     if isinstance(entry, np.ndarray):
         return _index_array(x, lift(entry))
     if isinstance(entry, (list, tuple)):
@@ -140,8 +143,8 @@ def _known_entry(x: Array, entry: Array) -> Any:
     return entry if value is None else bool(value)
 
 
-def _listed(x: Array, entry: Any) -> Array:
-    """A list of integers or bool, which is a constant unless it holds traced values."""
+def _listed(x: Array, entry: Any) -> Any:
+    """A list of integers or bool, which is known unless it holds traced values."""
     try:
         array = np.asarray(entry) if len(entry) else np.zeros((0,), np.int64)
     except (TraceError, ValueError):
@@ -149,21 +152,22 @@ def _listed(x: Array, entry: Any) -> Array:
     if array.dtype == object:
         return _index_array(x, lift(entry))
     _require_integers(x, array.dtype)
-    return constant_array(array)
+    return array if array.dtype == np.bool_ else constant_array(array)
 
 
 def constant_array(array: np.ndarray[Any, Any]) -> Array:
-    """An array that is part of the code."""
+    """An array that is part of the code, or a hidden input where it is large."""
+    if array.size > _MOST_IN_CODE:
+        return detach(lift(array))
     data = Dense(array)
     return emit("constant", value=data, type=TensorType(data.dtype, array.shape))
 
 
-def _frozen_mask(mask: np.ndarray[Any, Any]) -> Array:
-    """A captured mask: it decides about a shape, so that a call with another one fails."""
+def _freeze(mask: np.ndarray[Any, Any]) -> None:
+    """A captured mask decides about a shape, so that a call with another one fails."""
     before, now = constant_array(mask.copy()), lift(mask)
     same = emit("reduce_all", emit("eq", before, now), axes=tuple(range(mask.ndim)))
     emit_check(same, "a captured mask has other elements now than when the function was traced")
-    return before
 
 
 def _index_array(x: Array, index: Array) -> Array:
@@ -205,7 +209,7 @@ def _axes_of(entry: Any) -> int:
         return 0
     if type(entry) is Array and entry.type.dtype.kind == "b":
         return entry.type.rank
-    return 1
+    return entry.ndim if isinstance(entry, np.ndarray) else 1
 
 
 def _parts_of(x: Array, axis: int, entry: Any) -> list[Part]:
@@ -215,6 +219,9 @@ def _parts_of(x: Array, axis: int, entry: Any) -> list[Part]:
         return [_span(x, axis, entry)]
     if type(entry) is bool:
         return [Taken(axis, constant_array(np.zeros(int(entry), np.int64)))]
+    if isinstance(entry, np.ndarray):
+        _require_fit(x, axis, entry.shape)
+        return _of_known_mask(axis, entry)
     if type(entry) is not Array:
         return [Fixed(axis, _position(x, axis, entry))]
     if entry.type.dtype.kind == "b":
@@ -223,20 +230,26 @@ def _parts_of(x: Array, axis: int, entry: Any) -> list[Part]:
 
 
 def _of_mask(x: Array, axis: int, mask: Array) -> list[Part]:
-    """Where a known mask is true, as an index array for each of its axes."""
-    for k, extent in enumerate(mask.type.shape):
+    _require_fit(x, axis, mask.type.shape)
+    value = known(mask)
+    return [Masked(axis, mask)] if value is None else _of_known_mask(axis, value)
+
+
+def _of_known_mask(axis: int, mask: np.ndarray[Any, Any]) -> list[Part]:
+    """Where the mask is true, as an index array for each of its axes."""
+    places = np.nonzero(mask)
+    return [Taken(axis + k, constant_array(place)) for k, place in enumerate(places)]
+
+
+def _require_fit(x: Array, axis: int, shape: Sequence[Any]) -> None:
+    for k, extent in enumerate(shape):
         if extent != x.type.shape[axis + k]:
             fail(
                 AxisError,
                 f"boolean index did not match indexed array along axis {axis + k}; size of axis is"
                 f" {x.type.shape[axis + k]} but size of corresponding boolean axis is {extent}",
-                shapes=[x.type, mask.type],
+                shapes=[x.type, list(shape)],
             )
-    value = known(mask)
-    if value is None:
-        return [Masked(axis, mask)]
-    places = np.nonzero(value)
-    return [Taken(axis + k, constant_array(place)) for k, place in enumerate(places)]
 
 
 def refuse_count(x: Array, mask: Array) -> NoReturn:
@@ -255,26 +268,32 @@ def in_range(index: Array, axis: int, extent: Dimension) -> Array:
         fail(TraceError, f"indices into an axis of size {extent} come later", cure=_LATER)
     value = known(index)
     if value is not None:
-        return constant_array(_in_range_now(value, axis, extent))
+        _require_range(value, axis, extent)
+        if value.size <= _MOST_IN_CODE:
+            value = value.astype(np.int64)
+            return constant_array(np.where(value < 0, value + extent, value))
+        return _from_front(convert(index, i64), extent) if value.min() < 0 else convert(index, i64)
     if extent == 0 and 0 not in index.type.shape:
         _refuse_index(0, axis, extent)
     index = convert(index, i64)
-    limit, zero = full_like(index, extent), full_like(index, 0)
+    limit = full_like(index, extent)
     fits = emit("and", emit("ge", index, full_like(index, -extent)), emit("lt", index, limit))
     every = tuple(range(index.type.rank))
     message = f"{INDEX_OUT_OF_BOUNDS} for axis {axis} with size {extent}"
     emit_check(emit("reduce_all", fits, axes=every) if every else fits, message)
-    return emit("select", emit("lt", index, zero), emit("add", index, limit), index)
+    return _from_front(index, extent)
 
 
-def _in_range_now(
-    value: np.ndarray[Any, Any], axis: int, extent: int
-) -> np.ndarray[Any, Any]:
+def _from_front(index: Array, extent: int) -> Array:
+    """Negative indices count from the end."""
+    is_negative = emit("lt", index, full_like(index, 0))
+    return emit("select", is_negative, emit("add", index, full_like(index, extent)), index)
+
+
+def _require_range(value: np.ndarray[Any, Any], axis: int, extent: int) -> None:
     wrong = (value < -extent) | (value >= extent)
     if wrong.any():
         _refuse_index(value[wrong].flat[0], axis, extent)
-    value = value.astype(np.int64)
-    return np.where(value < 0, value + extent, value)
 
 
 def _refuse_index(index: Any, axis: int, extent: Dimension) -> NoReturn:

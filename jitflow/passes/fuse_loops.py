@@ -6,7 +6,7 @@ from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.location import unite
 from jitflow.ir.row import ROWS, Effect
 from jitflow.ir.types import VectorType
-from jitflow.passes.lowering.footprint import Touch, moves_apart, touches
+from jitflow.passes.lowering.footprint import Touch, moves_apart, separate, touches
 from jitflow.passes.lowering.rebuild import constant_int, rebuild_region
 
 ROW_WORK = 64
@@ -64,7 +64,9 @@ class _Sweep:
             rows = op if _is_flat(before) else before
             if _row_work(rows) < ROW_WORK:
                 return False
-        return _share_rows(self.facts, facts)
+        first, end = (constant_int(v) for v in op.operands[:2])
+        assert first is not None and end is not None
+        return _share_rows(self.facts, facts, first, end - 1)
 
     def _merge(self, op: Op) -> None:
         assert self.last is not None and self.facts is not None
@@ -103,16 +105,20 @@ def _row_work(op: Op) -> int:
     return max((t.high - t.low + 1 for t in facts), default=0)
 
 
-def _share_rows(first: list[Touch], second: list[Touch]) -> bool:
-    """Whether some buffer is shared, and every shared one that is written moves apart."""
-    shared = {t.base for t in first} & {t.base for t in second}
+def _share_rows(before: list[Touch], after: list[Touch], first: int, last: int) -> bool:
+    """Whether some buffer is shared, and what is written of every shared one moves apart.
+
+    Parts of a buffer that the indices from first to last keep separate are looked at one by one.
+    """
+    shared = {t.base for t in before} & {t.base for t in after}
     groups: dict[Value, list[Touch]] = {base: [] for base in shared}
-    for touch in (*first, *second):
+    for touch in (*before, *after):
         if touch.base in shared:
             groups[touch.base].append(touch)
     for group in groups.values():
-        if any(t.writes for t in group) and not moves_apart(group):
-            return False
+        for part in separate(group, first, last):
+            if any(t.writes for t in part) and not moves_apart(part):
+                return False
     return bool(shared)
 
 

@@ -92,6 +92,8 @@ def _differentiate(b: Builder, op: Op, tangents: dict[Value, Value]) -> None:
     if op.regions and op.row.jvp is None:
         cure = "calls must be inlined first; leave out branches and loops"
         raise _refusal(op, "is not differentiable yet", cure)
+    if op.row.refuses_derivative:
+        raise _refusal(op, f"has no derivative: {op.row.no_derivative}")
     if op.row.jvp is None:
         return
     b.locations = op.locations

@@ -17,10 +17,10 @@ from jitflow.passes.lowering.gathers import axis_last
 from jitflow.passes.lowering.rebuild import constant_int, copy_op
 from jitflow.passes.lowering.squares import turned
 
-LINE_BYTES = 64
-"""Read whole: a line of memory serves as many rows of a block."""
+LINE_BYTES = 128
+"""Read whole: two lines of memory, which CPUs fetch together, serve as many rows of a block."""
 
-COLUMNS = 64
+COLUMNS = 32
 MOST_LANES = 16
 PANEL_BYTES = 1 << 18
 """What stays in a cache beside all else."""
@@ -59,21 +59,22 @@ class _Blocks:
         sizes = [c.itemsize for c in nest.crossing]
         self.lanes = [_lanes(size, vector_bytes, nest.shortest) for size in sizes]
         square = max(self.lanes)
-        self.rows = _whole(nest.extents[nest.outer], LINE_BYTES // min(sizes), square)
         self.widths = [c.extent for c in nest.crossing]
         if nest.is_perfect:
             self.widths = [_whole(c.extent, COLUMNS, square) for c in nest.crossing]
+        row_bytes = sum(size * width for size, width in zip(sizes, self.widths, strict=True))
+        most = min(LINE_BYTES // min(sizes), PANEL_BYTES // row_bytes)
+        self.rows = _whole(nest.extents[nest.outer], most // square * square, square)
+        self.fits = row_bytes * self.rows <= PANEL_BYTES
         self.panels: dict[Value, Value] = {}
         """By what is loaded."""
 
     def emit(self) -> bool:
         """False, and the nest as it was, where panels would be too large."""
-        crossing = self.nest.crossing
-        sizes = [c.itemsize * width for c, width in zip(crossing, self.widths, strict=True)]
-        if sum(sizes) * self.rows > PANEL_BYTES:
+        if not self.fits:
             self.builder.append(self.nest.loops[0])
             return False
-        for each, width in zip(crossing, self.widths, strict=True):
+        for each, width in zip(self.nest.crossing, self.widths, strict=True):
             self.panels[each.load.result] = self._panel(each, width)
         self._loops(self.builder, 0, {}, self.builder.index(0))
         return True
@@ -125,7 +126,7 @@ class _Blocks:
     def _fill(
         self, b: Builder, crossing: Crossing, width: int, lanes: int, at: dict[Value, Value]
     ) -> None:
-        """The panel from vectors along the outer loop, a square at a time."""
+        """The panel from vectors along the outer loop, a square at a time, whole lines first."""
         (buffer, indices), column = address(crossing.load), crossing.column
         row, panel = self.nest.indices[self.nest.outer], self.panels[crossing.load.result]
         along = indices.index(row)
@@ -145,8 +146,8 @@ class _Blocks:
             for k, vector in enumerate(turned(inner, vectors)):
                 inner.store(vector, panel, _next(inner, r, k), c)
 
-        _steps(b, self.rows, lanes, lambda b, r: _steps(
-            b, width, lanes, lambda inner, c: square(inner, r, c)
+        _steps(b, width, lanes, lambda b, c: _steps(
+            b, self.rows, lanes, lambda inner, r: square(inner, r, c)
         ))
 
     def _compute(self, b: Builder, at: dict[Value, Value], done: Value) -> None:

@@ -204,12 +204,11 @@ class _Strips:
             return ()
 
         if op.attrs["step"] == 1 and not any(o.regions for o in inner.ops):
-            count = b.sub(upper, lower)
-            whole = b.and_(count, b.index(-ROWS_AT_ONCE))
-            middle = b.maximum(b.add(lower, whole), lower)
+            middle = _whole_steps(b, lower, upper)
             b.loop(lower, middle, rows, (), ROWS_AT_ONCE)
             lower = middle
-        b.loop(lower, upper, body, (), op.attrs["step"])
+        if constant_int(lower) is None or constant_int(lower) != constant_int(upper):
+            b.loop(lower, upper, body, (), op.attrs["step"])
 
     def _rows(
         self, b: Builder, op: Op, outer: dict[Value, Value], index: Value, carried: Sequence[Value]
@@ -270,3 +269,12 @@ class _Strips:
         for value in values:
             if value in self.strips and value not in new:
                 new[value] = b.load(self.strips[value], count)
+
+
+def _whole_steps(b: Builder, lower: Value, upper: Value) -> Value:
+    """Where the last of as many whole steps of ROWS_AT_ONCE as fit ends."""
+    first, last = constant_int(lower), constant_int(upper)
+    if first is not None and last is not None:
+        return b.index(first + max(last - first, 0) // ROWS_AT_ONCE * ROWS_AT_ONCE)
+    whole = b.and_(b.sub(upper, lower), b.index(-ROWS_AT_ONCE))
+    return b.maximum(b.add(lower, whole), lower)

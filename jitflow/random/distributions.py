@@ -17,7 +17,7 @@ from jitflow.ir.dtypes import DType, f32
 from jitflow.numpy.basics import Array, as_array, emit_check, fail
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.registry import strong
-from jitflow.random.keys import joined, size_of, words
+from jitflow.random.keys import drawn
 from jitflow.trace.checks import WRONG_VALUE
 
 _DIGITS = {"f16": 11, "bf16": 8, "f32": 24, "f64": 53}
@@ -34,10 +34,13 @@ def _float(op: str, dtype: Any) -> DType:
 def _units(key: Any, shape: Any, dtype: DType) -> Array:
     """Multiples of the last digit in [0, 1)."""
     digits, width = _DIGITS[dtype.name], max(dtype.bits, 32)
-    parts = words(key, size_of(shape), dtype.bits)
     scale = dtype.numpy.type(2.0**-digits)
-    tops = [np.right_shift(part, part.dtype.type(width - digits)) for part in parts]
-    return joined([top.astype(dtype.numpy) * scale for top in tops], shape)
+
+    def make(words: list[Array]) -> list[Array]:
+        tops = [np.right_shift(word, word.dtype.type(width - digits)) for word in words]
+        return [top.astype(dtype.numpy) * scale for top in tops]
+
+    return drawn(key, shape, dtype.bits, make)
 
 
 def _open_units(part: Array, dtype: DType) -> Array:
@@ -53,6 +56,8 @@ def uniform(
 ) -> Any:
     """Evenly spread in [minval, maxval), which spread to `shape`."""
     wanted = _float("uniform", dtype)
+    if type(minval) is type(maxval) is float and (minval, maxval) == (0.0, 1.0):
+        return _units(key, shape, wanted)
     low, high = (strong(as_array(limit)).astype(wanted.numpy) for limit in (minval, maxval))
     result = _units(key, shape, wanted) * (high - low) + low
     return np.maximum(low, np.where(result < high, result, np.nextafter(high, low)))
@@ -63,13 +68,16 @@ def normal(key: Any, shape: Any = (), dtype: Any = np.float64) -> Any:
     """Mean 0, variance 1: the method of G. Box and M. Muller, 1958."""
     wanted = _float("normal", dtype)
     inner = wanted if wanted.bits > 16 else f32
-    parts = words(key, size_of(shape), inner.bits)
-    results = []
-    for first, second in zip(parts[::2], parts[1::2], strict=True):
-        radius = np.sqrt(-2 * np.log(_open_units(first, inner)))
-        angle = _open_units(second, inner) * inner.numpy.type(2 * math.pi)
-        results += [radius * np.cos(angle), radius * np.sin(angle)]
-    return joined(results, shape).astype(wanted.numpy)
+
+    def make(words: list[Array]) -> list[Array]:
+        results = []
+        for first, second in zip(words[::2], words[1::2], strict=True):
+            radius = np.sqrt(-2 * np.log(_open_units(first, inner)))
+            angle = _open_units(second, inner) * inner.numpy.type(2 * math.pi)
+            results += [radius * np.cos(angle), radius * np.sin(angle)]
+        return results
+
+    return drawn(key, shape, inner.bits, make).astype(wanted.numpy)
 
 
 @partial(jit, static_argnames=("shape", "dtype"))
@@ -77,9 +85,11 @@ def exponential(key: Any, shape: Any = (), dtype: Any = np.float64) -> Any:
     """Mean 1."""
     wanted = _float("exponential", dtype)
     inner = wanted if wanted.bits > 16 else f32
-    parts = words(key, size_of(shape), inner.bits)
-    results = [-np.log(_open_units(part, inner)) for part in parts]
-    return joined(results, shape).astype(wanted.numpy)
+
+    def make(words: list[Array]) -> list[Array]:
+        return [-np.log(_open_units(word, inner)) for word in words]
+
+    return drawn(key, shape, inner.bits, make).astype(wanted.numpy)
 
 
 @partial(jit, static_argnames=("shape", "dtype"))
@@ -114,8 +124,8 @@ def randint(key: Any, shape: Any, minval: Any, maxval: Any, dtype: Any = np.int6
     emit_check(np.all(low < high), f"{WRONG_VALUE}randint: minval must be below maxval")
     start = low.astype(np.uint64)
     width = high.astype(np.uint64) - start
-    drawn = joined(words(key, size_of(shape), 64), shape)
-    return (start + drawn % width).astype(wanted.numpy)
+    bits = drawn(key, shape, 64, lambda words: words)
+    return (start + bits % width).astype(wanted.numpy)
 
 
 @partial(jit, static_argnames=("axis", "shape"))

@@ -7,7 +7,7 @@ for. So there is no state: who needs other numbers splits the key.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,8 @@ from jitflow.ir.types import TensorType
 from jitflow.numpy.basics import Array, as_array, broadcast, emit, fail, full
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.registry import strong
+
+Make = Callable[[list[Array]], Sequence[Array]]
 
 DRAW, SPLIT, FOLD = 0, 1, 2
 """What blocks are used for: the last word of the counter."""
@@ -56,14 +58,15 @@ def bits(key: Any, shape: Any = (), dtype: Any = np.uint32) -> Any:
     wanted = requested_dtype(dtype)
     if wanted.kind != "u":
         fail(DtypeError, "bits are unsigned integers", op="bits", dtypes=[wanted])
-    parts = words(key, size_of(shape), wanted.bits)
-    return joined([part.astype(wanted.numpy) for part in parts], shape)
+    return drawn(key, shape, wanted.bits, lambda words: [w.astype(wanted.numpy) for w in words])
 
 
-def blocks(key: Any, count: int, use: int) -> list[Array]:
-    """The four words of blocks 0 to count - 1 of a key, for one use."""
-    first = emit("iota", axis=0, type=TensorType(u32, (count,)))
-    return _philox(key, first, full((count,), 0, u32), use)
+def blocks(key: Any, count: int, use: int, first: int = 0) -> list[Array]:
+    """The four words of `count` blocks of a key from number `first` on, for one use."""
+    low = emit("iota", axis=0, type=TensorType(u32, (count,)))
+    if first:
+        low = low + np.uint32(first & 0xFFFFFFFF)
+    return _philox(key, low, full((count,), first >> 32, u32), use)
 
 
 def _philox(key: Any, low: Array, high: Array, use: int) -> list[Array]:
@@ -77,17 +80,26 @@ def _philox(key: Any, low: Array, high: Array, use: int) -> list[Array]:
     return [emit("random_bits", *counter, *halves, word=word) for word in range(4)]
 
 
-def words(key: Any, size: int, width: int) -> list[Array]:
-    """Arrays of equal size that hold `size` words or a few more, of 32 bits, or of 64 if wider."""
-    if width <= 32:
-        return blocks(key, -(-size // 4), DRAW)
-    first = [part.astype(np.uint64) for part in blocks(key, -(-size // 2), DRAW)]
-    return [low | high << np.uint64(32) for low, high in (first[:2], first[2:])]
+def drawn(key: Any, shape: Any, width: int, make: Make) -> Array:
+    """Elements that `make` gives for words of 32 bits, or of 64 if `width` is more than 32.
+
+    `make` gets two or four arrays of words and gives as many arrays of elements; they stand in a
+    row. What is left comes from one more block.
+    """
+    size, words = size_of(shape), _words if width <= 32 else _wide_words
+    count, left = divmod(size, 4 if width <= 32 else 2)
+    rest = make(words(key, count, 1))[:left] if left else []
+    rows = make(words(key, 0, count)) if count or not size else []
+    return np.reshape(np.concatenate([*rows, *rest]), shape)
 
 
-def joined(parts: Sequence[Array], shape: Any) -> Array:
-    """The first elements of all parts in a row, in the shape that was asked for."""
-    return np.reshape(np.concatenate(parts)[: size_of(shape)], shape)
+def _words(key: Any, first: int, count: int) -> list[Array]:
+    return blocks(key, count, DRAW, first)
+
+
+def _wide_words(key: Any, first: int, count: int) -> list[Array]:
+    parts = [part.astype(np.uint64) for part in _words(key, first, count)]
+    return [low | high << np.uint64(32) for low, high in (parts[:2], parts[2:])]
 
 
 def size_of(shape: Any) -> int:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from jitflow.errors import TraceError
+from jitflow.errors import DtypeError, TraceError
 from jitflow.ir.core import Value
 from jitflow.ir.row import ROWS
 from jitflow.trace.context import STATE, Context, current, strange_text, where_made
@@ -183,6 +183,35 @@ class TracedArray:
 
     def __setitem__(self, key: Any, new: Any) -> None:
         call_operator("setitem", self, key, new)
+
+    @property
+    def real(self) -> Any:
+        """The real part: of a complex array a view, to which one can write."""
+        return self._part("real")
+
+    @real.setter
+    def real(self, new: Any) -> None:
+        call_operator("setitem", self._part("real"), ..., new)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part: of a complex array a view, to which one can write."""
+        return self._part("imag")
+
+    @imag.setter
+    def imag(self, new: Any) -> None:
+        if self.type.dtype.kind != "c":
+            fail(
+                DtypeError,
+                "an array of real numbers has no imaginary part to set",
+                shapes=[self.type],
+                cure="make it complex first: x = x.astype(complex)",
+            )
+        call_operator("setitem", self._part("imag"), ..., new)
+
+    def _part(self, name: str) -> Any:
+        self.require_trace()
+        return PROPERTIES[name](self)
 
     def __iter__(self) -> Iterator[Any]:
         if not self.type.shape:

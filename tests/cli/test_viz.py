@@ -85,6 +85,12 @@ def test_names_and_numbers_go_through_kernels():
     assert "%2: f32[4]" in titles(svg)
 
 
+def test_a_kernel_that_gives_a_number_says_so():
+    text = "func @f() { %0: f32[2] = kernel {kind=\"loop\"} () { %1: f32[2] = constant {value=3.0}"
+    svg = ElementTree.fromstring(draw(parse_function(text + " yield %1 } return %0 }")))
+    assert texts(svg) == ["kernel loop", "constant 3.0", "f32[2]", "return 3.0", "f32[2]"]
+
+
 def test_text_of_ir(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "f.jf").write_text("func @f(%x: f32[4]) {\n  %0: f32[4] = exp %x\n  return %0\n}\n")

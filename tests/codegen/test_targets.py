@@ -13,6 +13,7 @@ from jitflow.passes.manager import run_pipeline
 from jitflow.passes.pipeline import loops_for
 from jitflow.runtime import compile_body, make_target
 from jitflow.runtime.symbols import check_imports, undefined_symbols
+from tests.support.samples import accepted, plain_rows
 
 AVX512 = {"avx2": True, "fma": True, "f16c": True, "avx512f": True, "avx512vl": True}
 TARGETS = {
@@ -68,3 +69,16 @@ def test_numbers_of_16_bits_need_no_library(target, dtype, lanes):
     function = b.build("f", [total, b.reduce_sum(x, axes=(0,)), b.convert(x, dtype=f64)])
     loops = loops_for(target.vector_bytes, target.vector_registers, target.has_f16c)
     check_imports(compile_body(run_pipeline(loops, function), target).object_bytes)
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_expansions_compile_for_other_cpus(target):
+    """Each alone, written out; what a CPU lacks is floor, rint and fma of the C library at most."""
+    stages = loops_for(target.vector_bytes, target.vector_registers, target.has_f16c)
+    written_out = [f"{p}{{hot=0,inline=1000000}}" if p == "expand" else p for p in stages]
+    for row in (r for r in plain_rows() if r.expand is not None):
+        for dtype in set(accepted(row)) & {DTYPES[name] for name in ("f32", "f64", "i64", "u16")}:
+            b = Builder(locations=(Location("f.py", 1),))
+            operands = [b.param(TensorType(dtype, (999,))) for _ in range(row.arity)]
+            function = b.build(row.name, [b.emit(row, tuple(operands)).result])
+            check_imports(compile_body(run_pipeline(written_out, function), target).object_bytes)

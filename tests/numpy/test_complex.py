@@ -157,9 +157,21 @@ def test_parts_are_views_to_write_to(dtype):
         y.T.real[2] = 7
         part = y.real
         part *= 2
+        y.imag += part
+        y[:2].real = 5
+        part.real -= 1
         return y, part, x.real, np.imag(x)
 
     agrees(write, numbers(dtype, 3, 4))
+
+
+def test_the_imaginary_part_of_a_real_array_is_not_written():
+    def write(x):
+        y = x * 1
+        y.imag = 1
+
+    with pytest.raises(TypeError, match=r"no imaginary part to set(.|\n)*x\.astype\(complex\)"):
+        jf.jit(write)(np.ones(3))
 
 
 @COMPLEX

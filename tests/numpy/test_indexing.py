@@ -103,6 +103,20 @@ def test_equal_indices_come_in_order():
     agree(f, X[0, 0], np.array([1, 2, 1, 1]), np.arange(4.0))
 
 
+@pytest.mark.parametrize("dtype", ["i4", "?"])
+def test_bits_at(dtype):
+    def f(x, i, v):
+        y, z, w, s = x.copy(), x.copy(), x.copy(), x.copy()
+        np.bitwise_or.at(y, i, v)
+        np.bitwise_and.at(z, i, v)
+        np.bitwise_xor.at(w, i, v)
+        np.add.at(s, i, v)
+        return y, z, w, s
+
+    x = np.arange(5).astype(dtype)
+    agree(f, x, np.array([1, 2, 1, 1]), np.array([1, 0, 1, 1], dtype))
+
+
 def test_views_by_traced_integers_are_written_through():
     def f(x, k):
         y = x * 1
@@ -177,6 +191,19 @@ def test_a_mask_that_is_captured_or_made_in_the_trace():
     mask[1] = True
     with pytest.raises(CheckError, match="mask has other elements"):
         f(X)
+
+
+def test_known_arrays_that_are_large():
+    mask = np.arange(5000) % 3 == 0
+    places = np.arange(5000) - 7
+
+    def f(x):
+        y = x.copy()
+        y[mask] += x[mask] ** 2
+        return x[jnp.arange(5000)[::-1]], x[jnp.arange(4000) - 7], x[places], x[list(range(999))], y
+
+    agree(f, np.arange(5000.0))
+    assert len(jf.jit(f).lower(np.arange(5000.0)).as_text("ir")) < 10_000
 
 
 FUNCTIONS = {

@@ -103,6 +103,7 @@ def test_eigenvalues_are_complex_always():
     values, vectors = jf.jit(np.linalg.eig)(x)
     np.testing.assert_allclose(x @ vectors, vectors * values)
     assert jf.jit(np.linalg.eigvals)(np.eye(2, dtype=np.float32)).dtype == np.complex64
+    jf.check_grads(lambda x: (np.linalg.eigvals(x) ** 3).sum().real, (x,), 2)
 
 
 def test_tensors():

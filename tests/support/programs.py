@@ -351,7 +351,7 @@ class _Writer:
             return None
         shape = (*indices[0].type.shape, *x.type.shape[len(indices) :])
         updates = self.like(b, pool, x.type.with_shape(shape))
-        combine = self.one_of(("set", "add", "mul", "min", "max"))
+        combine = self.one_of(("set", "add", "mul", "min", "max", "or"))
         return _attempt(lambda: b.scatter(x, updates, *indices, combine=combine))
 
     def part(self, b, pool, x):

@@ -30,7 +30,10 @@ from jitflow.ir.ops.rules import Attrs, Types, require_tensor
 from jitflow.ir.row import Attribute, Family, OpRow, register
 from jitflow.ir.types import TensorType
 
-COMBINES = {"set": None, "add": "add", "mul": "mul", "min": "minimum", "max": "maximum"}
+COMBINES = {
+    "set": None, "add": "add", "mul": "mul", "min": "minimum", "max": "maximum",
+    "and": "and", "or": "or", "xor": "xor",
+}  # fmt: skip
 """The row by which `scatter` combines what stands there with an update, by its attribute."""
 
 
@@ -93,17 +96,23 @@ def _infer_scatter(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     combine = attrs["combine"]
     if combine not in COMBINES:
         raise VerifyError(f"combine is one of {', '.join(COMBINES)}, not {combine}")
-    kinds = {"set": "biufc", "add": "iufc", "mul": "iuf"}.get(combine, "biuf")
-    if x.dtype.kind not in kinds:
+    if x.dtype.kind not in _KINDS[combine]:
         raise DtypeError(f"cannot combine {x.dtype} by {combine}; convert first")
     return (x,)
 
 
+_KINDS = {
+    "set": "biufc", "add": "iufc", "mul": "iuf", "min": "biuf", "max": "biuf",
+    "and": "biu", "or": "biu", "xor": "biu",
+}  # fmt: skip
 _STEPS: dict[str, Callable[[Any, Any], Any]] = {
     "add": np.add,
     "mul": np.multiply,
     "min": reference.minimum,
     "max": reference.maximum,
+    "and": np.bitwise_and,
+    "or": np.bitwise_or,
+    "xor": np.bitwise_xor,
 }
 
 
@@ -128,7 +137,7 @@ def _batch_scatter(b: Any, op: Any, operands: Sequence[Any], batched: Sequence[b
 register(OpRow(
     name="scatter", family=Family.INDEXING, arity=None, infer=_infer_scatter, keeps_halves=True,
     doc="x (first operand) with x[i0, i1, ...] (from the third on) combined with updates (second)"
-        " one after the other; `combine`: set, add, mul, min or max.",
+        " one after the other; `combine`: set, add, mul, min, max, and, or, xor.",
     attributes={"combine": Attribute("str", "set")}, reference=_reference_scatter,
     linear=(0, 1), jvp=tangent_scatter, transpose=transpose_scatter, batch=_batch_scatter,
     accumulate=add_scattered,

@@ -220,4 +220,5 @@ library(
 library(
     "qr_complete", "As qr, with a square q.", 1, _infer_qr_complete,
     lambda x: tuple(np.linalg.qr(x, mode="complete")), no_derivative="columns of q are arbitrary",
+    refuses_derivative=True,
 )

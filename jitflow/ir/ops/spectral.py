@@ -127,6 +127,7 @@ library(
 library(
     "svd_complete", "As svd, with square u and v.", 1, _infer_svd_complete,
     lambda x: tuple(np.linalg.svd(x)), no_derivative="vectors of 0 are arbitrary",
+    refuses_derivative=True,
 )
 library(
     "svdvals", "Singular values, descending.", 1, _infer_svdvals,
@@ -146,11 +147,23 @@ def _infer_eigvals(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     return _infer_eig(types, attrs, regions)[:1]
 
 
+def _tangent_eig(b: Any, op: Any, tangents: Any) -> Any:
+    """With change = v**-1 dx v: its diagonal, and v times what is beside it over the gaps."""
+    values, vectors = op.results
+    t = m.as_dtype_of(b, tangents[0], vectors)
+    change = b.solve(vectors, m.product(b, t, vectors))
+    moved = m.product(b, vectors, b.mul(m.inverse_gaps(b, values), change))
+    along = b.reduce_sum(b.mul(b.conj(vectors), moved), axes=(vectors.type.rank - 2,))
+    own = b.mul(vectors, m.rows_of(b, along, vectors.type.shape[-1]))
+    return m.diagonal(b, change), b.sub(moved, own)
+
+
 library(
     "eig", "Eigenvalues and right eigenvectors, complex, in no order.", 1, _infer_eig,
-    lambda x: tuple(np.linalg.eig(x)), no_derivative="not written yet",
+    lambda x: tuple(np.linalg.eig(x)), jvp=_tangent_eig,
 )
 library(
-    "eigvals", "Eigenvalues, complex, in no order.", 1, _infer_eigvals, np.linalg.eigvals,
-    no_derivative="not written yet",
+    "eigvals", "Eigenvalues, complex, in no order; to differentiate them, take those of eig.", 1,
+    _infer_eigvals, np.linalg.eigvals, no_derivative="another order than that of the vectors",
+    refuses_derivative=True,
 )

@@ -113,6 +113,29 @@ def _touch(op: Op, index: Value, extents: dict[Value, int]) -> Touch | None:
     return Touch(op, base_of(buffer), op.row.name == "store", stride, low, high)
 
 
+def separate(group: list[Touch], first: int, last: int) -> list[list[Touch]]:
+    """The accesses in groups that share no element, whatever index from first to last each has."""
+    found: list[list[Touch]] = []
+    end = 0
+    for low, high, touch in sorted(((*_range(t, first, last), t) for t in group), key=_start):
+        if not found or low > end:
+            found.append([])
+            end = high
+        found[-1].append(touch)
+        end = max(end, high)
+    return found
+
+
+def _range(touch: Touch, first: int, last: int) -> tuple[int, int]:
+    """The first and the last element that all iterations touch."""
+    ends = touch.stride * first, touch.stride * last
+    return touch.low + min(ends), touch.high + max(ends)
+
+
+def _start(item: tuple[int, int, Touch]) -> int:
+    return item[0]
+
+
 def moves_apart(group: list[Touch]) -> bool:
     """Whether no two iterations share an element: one stride, wider than the window."""
     strides = {t.stride for t in group}
