@@ -16,9 +16,8 @@ import pytest
 
 import jitflow as jf
 from jitflow.errors import CheckError, DtypeError
-from jitflow.runtime.entry import TRACES, native_callable, why_not_native
+from jitflow.runtime.entry import TRACES, layout, native_callable, why_not_native
 from jitflow.runtime.entry import callable as entry_callable
-from jitflow.runtime.entry import layout
 
 pytestmark = pytest.mark.skipif(bool(why_not_native()), reason="no native entry here")
 
