@@ -30,6 +30,9 @@ class Settings:
     cache_dir: str = ""
     """Where code is kept between processes: a folder, `off`, or "" for the user's own cache."""
 
+    native_entry: bool = True
+    """Let CPython call compiled code without Python in between, where that is possible."""
+
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings that `environment` asks for; ConfigError where a value cannot be read."""

@@ -14,10 +14,12 @@ import numpy as np
 
 from jitflow.api.arguments import key_and_inputs, leaf_of, refuse_specs
 from jitflow.api.collector import collector_paused
+from jitflow.api.native import native_row
 from jitflow.api.recent import compile_recent
 from jitflow.api.signature import Call, Signature, refuse_unhashable, static_key
 from jitflow.api.stages import Captured, Compiled, Lowered, Traced
 from jitflow.errors import TraceError
+from jitflow.runtime.entry import Entry, native_callable
 from jitflow.trace import staging
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.containers import kind_of
@@ -39,6 +41,7 @@ class CacheInfo(NamedTuple):
     size: int
 
 
+@native_callable
 class JitFunction:
     """A function that is traced, compiled and cached per signature; `jit` makes it.
 
@@ -61,6 +64,7 @@ class JitFunction:
         self._misses = 0
         self._recent: tuple[Any, Any, Any, bool] = _NOTHING_RECENT
         self._lock = threading.RLock()
+        self._entry = Entry(self)
         _WITH_LOCKS.add(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -90,9 +94,20 @@ class JitFunction:
         if compiled is None:
             refuse_specs(call.leaves)
             compiled = self._compile(found, call)
-        if not self._signature.has_static:
+        if self._entry.is_native:
+            self._make_native(args, kwargs, compiled)
+        elif not self._signature.has_static:
             self._recent = reader(call.tree), key, compiled, call.has_keywords
         return compiled.run(inputs)
+
+    def _make_native(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], compiled: Compiled
+    ) -> None:
+        """Leaves further calls like this one to the stub."""
+        static = self._signature.numbers | self._signature.names
+        row = native_row(args, kwargs, static, compiled)
+        if row is not None:
+            self._entry.add(row)
 
     def _compile(self, key: Any, call: Call) -> Compiled:
         with self._lock:
@@ -169,7 +184,7 @@ class JitFunction:
 
     def cache_info(self) -> CacheInfo:
         """Hits, misses and the number of signatures that are compiled."""
-        calls = sum(compiled.calls for compiled in list(self._cache.values()))
+        calls = sum(compiled.calls for compiled in list(self._cache.values())) + self._entry.calls
         return CacheInfo(max(0, calls - self._misses), self._misses, len(self._cache))
 
     def clear_cache(self) -> None:
@@ -178,6 +193,7 @@ class JitFunction:
             self._cache.clear()
             self._misses = 0
             self._recent = _NOTHING_RECENT
+            self._entry.clear()
 
     def captured(self) -> tuple[Captured, ...]:
         """What the function uses from outside: arrays, read at each call, and frozen numbers.

@@ -87,6 +87,7 @@ class Compiled(Lowered):
         self.calls = 0
         self.captured: Sequence[Any] = staged.captured
         self._execute = road.executable.run
+        self.tree = staged.tree
         self._is_single = staged.tree.leaf_count == len(staged.tree.nodes) == 1
         self._build = builder(staged.tree) or functools.partial(unflatten, staged.tree)
         self._has_scalars = any(not v.type.shape for v in staged.function.results)

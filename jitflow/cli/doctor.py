@@ -25,6 +25,7 @@ from jitflow.errors import CheckError, clip
 from jitflow.ir.interpreter import interpret
 from jitflow.ir.parser import parse_function
 from jitflow.runtime import disk, engine, host_target
+from jitflow.runtime.entry import why_not_native
 
 PACKAGES = ("numpy", "llvmlite", "ml_dtypes", "networkx", "platformdirs", "rich")
 
@@ -88,6 +89,7 @@ def _machine() -> dict[str, Any]:
         "fused multiply-add": target.has_fma,
         "features": features,
         "llvm": engine().version,
+        "native entry": why_not_native() or "yes",
         "cache": str(disk.folder() or "off"),
     }
 

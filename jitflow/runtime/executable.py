@@ -11,7 +11,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -74,9 +74,10 @@ class Executable:
         imports = library_addresses(body.calls)
         self._linked: Linked = engine().link([body.object_bytes], [body.symbol], imports)
         make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
-        self._call = make_call(self._linked.addresses[body.symbol])
+        self.address = self._linked.addresses[body.symbol]
+        self._call = make_call(self.address)
         self._host = Host(body.host_calls) if body.host_calls else None
-        self._context = self._host.address if self._host is not None else None
+        self.context = self._host.address if self._host is not None else None
         self._pack = struct.Struct(f"{len(body.inputs) + len(body.outputs)}Q").pack
         self._types = [np.ndarray] * len(body.inputs)
         self._expected = [(t.dtype.numpy, t.shape, True, True) for t in body.inputs]
@@ -98,13 +99,13 @@ class Executable:
         outputs = list(map(np.empty, self._shapes, self._dtypes))
         pointers = self._pack(*addresses([*inputs, *outputs]))
         if not self.body.arena_bytes:
-            status = self._call(pointers, None, None, self._context)
+            status = self._call(pointers, None, None, self.context)
         else:
-            arena = self._arenas.pop() if self._arenas else self._new_arena()
-            status = self._call(pointers, None, arena[0], self._context)
+            arena = self._arenas.pop() if self._arenas else self.new_arena()
+            status = self._call(pointers, None, arena[0], self.context)
             self._arenas.append(arena)
         if status:
-            self._fail(status)
+            self.fail(status)
         return outputs
 
     @property
@@ -119,13 +120,14 @@ class Executable:
     def assembly(self) -> str:
         return engine().assembly(self.body.llvm_text, self.body.target)
 
-    def _new_arena(self) -> tuple[int, Any]:
+    def new_arena(self) -> tuple[int, Any]:
         """An aligned address and the memory that it lies in."""
         memory = np.empty(self.body.arena_bytes + ARENA_ALIGNMENT, np.uint8)
         (start,) = addresses([memory])
         return start + -start % ARENA_ALIGNMENT, memory
 
-    def _fail(self, status: int) -> None:
+    def fail(self, status: int) -> NoReturn:
+        """Raises what a status of the body other than 0 stands for."""
         if status == HOST_FAILED:
             raise_failure()
         failure = self.body.failures[status]

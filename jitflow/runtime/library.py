@@ -7,7 +7,7 @@ all programs. Owns the addresses in this process.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import astuple
 from typing import Any
 
@@ -32,13 +32,23 @@ def library_addresses(texts: Mapping[str, str]) -> dict[str, int]:
         return {symbol: _addresses[text] for symbol, text in texts.items()}
 
 
-def _object(text: str) -> bytes:
+def library_address(symbol: str, text: str, imports: Mapping[str, int]) -> int:
+    """Where a function is that calls others: these, by symbol and address."""
+    with LOCK:
+        if text not in _addresses:
+            linked = engine().link([_object(text, imports)], [symbol], imports)
+            _kept.append(linked)
+            _addresses[text] = linked.addresses[symbol]
+        return _addresses[text]
+
+
+def _object(text: str, calls: Collection[str] = ()) -> bytes:
     """The object of a function, from the disk or from LLVM."""
     disk = _disk()
     key = disk.key_of(engine().version, *map(str, astuple(host_target())), text)
     image = disk.load(key)
     if image is None:
-        image = engine().object_image(text, host_target())
+        image = engine().object_image(text, host_target(), calls)
         disk.save(key, image)
     return image
 

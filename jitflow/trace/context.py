@@ -6,6 +6,7 @@ parameters of its own that stand for them. Knows values and builders, no traced 
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from jitflow.ir.dtypes import as_dtype
 from jitflow.ir.location import Location, Locations
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import TensorType
+from jitflow.runtime.entry import TRACES
 from jitflow.trace.source import here
 
 
@@ -130,6 +132,8 @@ class _State(threading.local):
 STATE = _State()
 """`STATE.context` is this thread's innermost trace, or None."""
 
+_COUNTING = threading.Lock()
+
 
 @contextmanager
 def tracing(nested: bool = False) -> Iterator[Context]:
@@ -137,11 +141,29 @@ def tracing(nested: bool = False) -> Iterator[Context]:
     before = STATE.context
     context = Context(before if nested else None)
     STATE.context = context
+    _count(1)
     try:
         yield context
     finally:
         context.open = False
         STATE.context = before
+        _count(-1)
+
+
+def _count(change: int) -> None:
+    """Counts the traces in progress, for native calls: they are Python's while there are any."""
+    with _COUNTING:
+        TRACES.value += change
+
+
+def _forget_traces() -> None:
+    """In a forked child: traces of other threads are not there."""
+    global _COUNTING  # noqa: PLW0603
+    _COUNTING, TRACES.value = threading.Lock(), int(STATE.context is not None)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_traces)
 
 
 def current() -> Context:

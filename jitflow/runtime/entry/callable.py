@@ -1,0 +1,151 @@
+"""Classes whose objects CPython calls through the stub, and the table of rows of each object.
+
+`native_callable` makes such a class of a Python class, with all of its attributes, or gives it back
+where this Python has no native entry. `Entry` is what an object of the class keeps of it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeVar
+
+import numpy as np
+
+from jitflow.runtime.entry import layout
+from jitflow.runtime.entry.rows import Row, Words
+from jitflow.runtime.entry.stub import IMPORTS, SYMBOL, stub_text
+from jitflow.runtime.entry.words import Process, RowWord, State
+from jitflow.runtime.library import library_address
+
+MAX_ROWS = 64
+"""Of one function; calls of other signatures go through Python."""
+
+Class = TypeVar("Class", bound=type)
+
+_MEMBERS_SLOT, _READ_ONLY, _SSIZE = 72, 1, 19
+_BASE_TYPE, _HAS_VECTORCALL = 1 << 10, 1 << 11
+"""Numbers of CPython's headers: typeslots.h, structmember.h, object.h."""
+
+
+class _Slot(ctypes.Structure):
+    _fields_ = [("slot", ctypes.c_int), ("function", ctypes.c_void_p)]
+
+
+class _Member(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p), ("type", ctypes.c_int), ("offset", ctypes.c_ssize_t),
+        ("flags", ctypes.c_int), ("doc", ctypes.c_char_p),
+    ]  # fmt: skip
+
+
+class _Spec(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p), ("basicsize", ctypes.c_int), ("itemsize", ctypes.c_int),
+        ("flags", ctypes.c_uint), ("slots", ctypes.c_void_p),
+    ]  # fmt: skip
+
+
+class _Instance:
+    """The base of native classes: it brings a dict, weak references and garbage collection.
+
+    CPython calls objects by `__call__` until they have an entry.
+    """
+
+    _from_python: Callable[..., Any]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._from_python(*args, **kwargs)
+
+
+_VECTORCALL = _Instance.__basicsize__
+_STATE = _VECTORCALL + 8
+"""Where an object has the address of its entry, and that of its state."""
+
+_ALIVE: list[Any] = []
+"""What types point to, for the life of the process."""
+
+TRACES = ctypes.c_int64(0)
+"""Traces in progress in this process; the stub leaves calls to Python meanwhile."""
+
+
+def native_callable(cls: Class) -> Class:
+    """The class with a native entry: a call runs no Python where a row of its object fits.
+
+    Other calls are those of `cls.__call__`. Each object keeps an `Entry` in its attribute `_entry`.
+    """
+    if layout.why_not_native():
+        return cls
+    members = (_Member * 2)(_Member(b"__vectorcalloffset__", _SSIZE, _VECTORCALL, _READ_ONLY, None))
+    slots = (_Slot * 2)(_Slot(_MEMBERS_SLOT, ctypes.addressof(members)))
+    name = f"{cls.__module__}.{cls.__qualname__}".encode()
+    spec = _Spec(name, _STATE + 8, 0, _BASE_TYPE | _HAS_VECTORCALL, ctypes.addressof(slots))
+    make = ctypes.pythonapi.PyType_FromSpecWithBases
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object]
+    made = make(ctypes.addressof(spec), (_Instance,))
+    _ALIVE.append((members, slots, spec, name))
+    for attribute, value in vars(cls).items():
+        if attribute not in ("__dict__", "__weakref__", "__call__"):
+            setattr(made, attribute, value)
+    made._from_python = cls.__call__
+    return made
+
+
+class Entry:
+    """The rows of one object of a native class; nothing for one of any other class."""
+
+    def __init__(self, owner: Any) -> None:
+        self.rows: dict[Any, Row] = {}
+        self.is_native = isinstance(owner, _Instance)
+        if self.is_native:
+            self.place = id(owner)
+            self.miss = owner._from_python  # bound: a cycle that the collector knows
+            self.state = Words([0, id(self.miss), 0])
+
+    def add(self, row: Row) -> None:
+        """Puts a row in front, unless there is an equal one; no call sees half of it."""
+        if len(self.rows) == MAX_ROWS or row.identity in self.rows:
+            return
+        stub, process = _stub()
+        row.words.memory[RowWord.NEXT] = self.state.memory[State.ROWS]
+        self.rows[row.identity] = row
+        self.state.memory[State.PROCESS] = process.address
+        self.state.memory[State.ROWS] = row.words.address
+        _set_word(self.place + _STATE, self.state.address)
+        _set_word(self.place + _VECTORCALL, stub)
+
+    def clear(self) -> None:
+        """Forgets all rows; what a call uses of them lives until it ends."""
+        if self.is_native:
+            self.state.memory[State.ROWS] = 0
+        self.rows = {}
+
+    @property
+    def calls(self) -> int:
+        """How many calls ran no Python."""
+        return sum(row.calls for row in self.rows.values())
+
+
+@cache
+def _stub() -> tuple[int, Words]:
+    """The stub's address, and the words of the process."""
+    imports = {name: _address(getattr(ctypes.pythonapi, name)) for name in IMPORTS}
+    address = library_address(SYMBOL, stub_text(_STATE), imports)
+    words = {
+        Process.TRACES: ctypes.addressof(TRACES),
+        Process.ARRAY_TYPE: id(np.ndarray),
+        Process.NEW_ARRAY: layout.numpy_api(layout.NEW_FROM_DESCR),
+        Process.NEW_SCALAR: layout.numpy_api(layout.SCALAR),
+        Process.TRUE: id(True),
+        Process.NONE: id(None),
+    }
+    return address, Words([words[word] for word in Process])
+
+
+def _address(function: Any) -> int:
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+def _set_word(address: int, value: int) -> None:
+    ctypes.c_uint64.from_address(address).value = value

@@ -1,0 +1,292 @@
+"""The stub's second half: outputs, the body, and what the call gives back.
+
+`is.held` says that the row is owned while the body runs, as Python may forget it meanwhile.
+"""
+
+from __future__ import annotations
+
+from jitflow.runtime.entry import layout
+from jitflow.runtime.entry.text import field, item, phi, release, word
+from jitflow.runtime.entry.words import (
+    MAKE_WORDS,
+    OUTPUT_WORDS,
+    Flag,
+    Make,
+    OutputWord,
+    Process,
+    RowWord,
+    State,
+)
+
+
+def run() -> str:
+    """Outputs, the arena, and the body."""
+    return f"""
+run:
+  {word("arena.place", "%row", RowWord.ARENA, "ptr")}
+  {word("row.flags", "%row", RowWord.FLAGS)}
+  {word("output.count", "%row", RowWord.OUTPUT_COUNT)}
+  {word("output.first", "%row", RowWord.OUTPUTS, "ptr")}
+  {word("new.array", "%process", Process.NEW_ARRAY, "ptr")}
+  {word("array.type", "%process", Process.ARRAY_TYPE, "ptr")}
+  {word("leaf.count", "%row", RowWord.LEAF_COUNT)}
+  %no.arena = icmp eq ptr %arena.place, null
+  br i1 %no.arena, label %make, label %take
+take:
+  %arena.free = load ptr, ptr %arena.place, align 8
+  %is.taken = icmp eq ptr %arena.free, null
+  br i1 %is.taken, label %busy, label %took
+took:
+  store ptr null, ptr %arena.place, align 8
+  br label %make
+{release("busy", "%objects", "%given", "%known", "miss")}
+make:
+  %arena = phi ptr [ null, %run ], [ %arena.free, %took ]
+  br label %output
+output:
+  %o = phi i64 [ 0, %make ], [ %o.next, %output.done ]
+  %output.words = phi ptr [ %output.first, %make ], [ %output.words.next, %output.done ]
+  %output.place = getelementptr inbounds ptr, ptr %outputs, i64 %o
+  %o.done = icmp eq i64 %o, %output.count
+  br i1 %o.done, label %ready, label %output.one
+output.one:
+  {word("output.scalar", "%output.words", OutputWord.IS_SCALAR)}
+  %output.buffer = add i64 %leaf.count, %o
+  %output.slot = getelementptr inbounds ptr, ptr %buffers, i64 %output.buffer
+  %output.is.scalar = icmp ne i64 %output.scalar, 0
+  br i1 %output.is.scalar, label %output.local, label %output.array
+output.local:
+  %local = getelementptr inbounds i128, ptr %scalars, i64 %o
+  br label %output.done
+output.array:
+  {word("output.dtype", "%output.words", OutputWord.DTYPE, "ptr")}
+  {word("output.rank", "%output.words", OutputWord.RANK)}
+  {word("output.shape", "%output.words", OutputWord.SHAPE, "ptr")}
+  %output.rank.32 = trunc i64 %output.rank to i32
+  call void @Py_IncRef(ptr %output.dtype)
+  %made = call ptr %new.array(ptr %array.type, ptr %output.dtype, i32 %output.rank.32,
+      ptr %output.shape, ptr null, ptr null, i32 0, ptr null)
+  %made.failed = icmp eq ptr %made, null
+  br i1 %made.failed, label %no.memory, label %made.right
+made.right:
+  {field("made.data", "%made", layout.DATA, "ptr")}
+  br label %output.done
+output.done:
+  %output.object = phi ptr [ null, %output.local ], [ %made, %made.right ]
+  %output.memory = phi ptr [ %local, %output.local ], [ %made.data, %made.right ]
+  store ptr %output.object, ptr %output.place, align 8
+  store ptr %output.memory, ptr %output.slot, align 8
+  %o.next = add i64 %o, 1
+  %output.words.next = getelementptr inbounds i64, ptr %output.words, i64 {OUTPUT_WORDS}
+  br label %output
+ready:
+  {word("body", "%row", RowWord.BODY, "ptr")}
+  {word("context", "%row", RowWord.CONTEXT, "ptr")}
+  {word("owner", "%row", RowWord.OWNER, "ptr")}
+  {word("calls", "%row", RowWord.CALLS)}
+  %calls.now = add i64 %calls, 1
+  store i64 %calls.now, ptr %calls.at, align 8
+  %held = and i64 %row.flags, {Flag.HOLDS_ROW:d}
+  %is.held = icmp ne i64 %held, 0
+  br i1 %is.held, label %hold, label %plain
+plain:
+  %status.plain = call i32 %body(ptr %buffers, ptr null, ptr %arena, ptr %context)
+  br label %ran
+hold:
+  call void @Py_IncRef(ptr %owner)
+  %releases = and i64 %row.flags, {Flag.RELEASES_GIL:d}
+  %is.released = icmp ne i64 %releases, 0
+  br i1 %is.released, label %free.run, label %held.run
+held.run:
+  %status.held = call i32 %body(ptr %buffers, ptr null, ptr %arena, ptr %context)
+  br label %ran
+free.run:
+  %thread = call ptr @PyEval_SaveThread()
+  %status.free = call i32 %body(ptr %buffers, ptr null, ptr %arena, ptr %context)
+  call void @PyEval_RestoreThread(ptr %thread)
+  br label %ran
+ran:
+  {phi("status", "i32", plain="%status.plain", held_run="%status.held",
+       free_run="%status.free")}
+  br i1 %no.arena, label %returned, label %give
+give:
+  store ptr %arena, ptr %arena.place, align 8
+  br label %returned
+returned:
+  %is.done = icmp eq i32 %status, 0
+  br i1 %is.done, label %build, label %failed"""
+
+
+def results() -> str:
+    """Outputs as NumPy has them, in the structure that the function returned."""
+    return f"""
+build:
+  {word("results", "%row", RowWord.RESULTS, "ptr")}
+  {word("result.count", "%row", RowWord.RESULT_COUNT)}
+  {word("new.scalar", "%process", Process.NEW_SCALAR, "ptr")}
+  br label %scalar
+scalar:
+  %q = phi i64 [ 0, %build ], [ %q.next, %scalar.done ]
+  %q.words = phi ptr [ %output.first, %build ], [ %q.words.next, %scalar.done ]
+  %q.done = icmp eq i64 %q, %output.count
+  br i1 %q.done, label %put, label %scalar.one
+scalar.one:
+  {word("q.scalar", "%q.words", OutputWord.IS_SCALAR)}
+  %q.is.scalar = icmp ne i64 %q.scalar, 0
+  br i1 %q.is.scalar, label %scalar.make, label %scalar.done
+scalar.make:
+  {word("q.dtype", "%q.words", OutputWord.DTYPE, "ptr")}
+  %q.local = getelementptr inbounds i128, ptr %scalars, i64 %q
+  %q.made = call ptr %new.scalar(ptr %q.local, ptr %q.dtype, ptr null)
+  %q.place = getelementptr inbounds ptr, ptr %outputs, i64 %q
+  store ptr %q.made, ptr %q.place, align 8
+  %q.failed = icmp eq ptr %q.made, null
+  br i1 %q.failed, label %drop, label %scalar.done
+scalar.done:
+  %q.next = add i64 %q, 1
+  %q.words.next = getelementptr inbounds i64, ptr %q.words, i64 {OUTPUT_WORDS}
+  br label %scalar
+put:
+  %result.words = mul i64 %result.count, {MAKE_WORDS}
+  %results.end = getelementptr inbounds i64, ptr %results, i64 %result.words
+  br label %next
+next:
+  %make.words = phi ptr [ %results, %put ], [ %make.next, %pushed ]
+  %height = phi i64 [ 0, %put ], [ %height.next, %pushed ]
+  %is.built = icmp eq ptr %make.words, %results.end
+  br i1 %is.built, label %built, label %make.one
+make.one:
+  {word("make.kind", "%make.words", 0)}
+  {word("make.size", "%make.words", 1)}
+  {word("make.keys", "%make.words", 2, "ptr")}
+  %base = sub i64 %height, %make.size
+  switch i64 %make.kind, label %make.none [
+    i64 {Make.OUTPUT:d}, label %make.output
+    i64 {Make.TUPLE:d}, label %make.tuple
+    i64 {Make.LIST:d}, label %make.list
+    i64 {Make.DICT:d}, label %make.dict
+  ]
+make.output:
+  {item("pushed.output", "%outputs", "%make.size")}
+  store ptr null, ptr %pushed.output.at, align 8
+  br label %push.new
+make.none:
+  {word("none", "%process", Process.NONE, "ptr")}
+  call void @Py_IncRef(ptr %none)
+  br label %push.new
+push.new:
+  %new = phi ptr [ %pushed.output, %make.output ], [ %none, %make.none ]
+  br label %pushed
+make.tuple:
+  %new.tuple = call ptr @PyTuple_New(i64 %make.size)
+  br label %fill
+make.list:
+  %new.list = call ptr @PyList_New(i64 %make.size)
+  br label %fill
+make.dict:
+  %new.dict = call ptr @PyDict_New()
+  br label %fill
+fill:
+  {phi("filled", "ptr", make_tuple="%new.tuple", make_list="%new.list", make_dict="%new.dict")}
+  %fill.failed = icmp eq ptr %filled, null
+  br i1 %fill.failed, label %unbuilt, label %fill.next
+fill.next:
+  %f = phi i64 [ 0, %fill ], [ %f.next, %fill.did ]
+  %f.done = icmp eq i64 %f, %make.size
+  br i1 %f.done, label %pushed, label %fill.one
+fill.one:
+  %f.from = add i64 %base, %f
+  {item("part.made", "%stack", "%f.from")}
+  store ptr null, ptr %part.made.at, align 8
+  switch i64 %make.kind, label %fill.dict [
+    i64 {Make.TUPLE:d}, label %fill.tuple
+    i64 {Make.LIST:d}, label %fill.list
+  ]
+fill.tuple:
+  %tuple.set = call i32 @PyTuple_SetItem(ptr %filled, i64 %f, ptr %part.made)
+  br label %fill.did
+fill.list:
+  %list.set = call i32 @PyList_SetItem(ptr %filled, i64 %f, ptr %part.made)
+  br label %fill.did
+fill.dict:
+  {item("make.key", "%make.keys", "%f")}
+  %dict.set = call i32 @PyDict_SetItem(ptr %filled, ptr %make.key, ptr %part.made)
+  call void @Py_DecRef(ptr %part.made)
+  br label %fill.did
+fill.did:
+  {phi("set", "i32", fill_tuple="%tuple.set", fill_list="%list.set", fill_dict="%dict.set")}
+  %f.next = add i64 %f, 1
+  %set.right = icmp eq i32 %set, 0
+  br i1 %set.right, label %fill.next, label %fill.lost
+fill.lost:
+  call void @Py_DecRef(ptr %filled)
+  br label %unbuilt
+pushed:
+  %top = phi ptr [ %new, %push.new ], [ %filled, %fill.next ]
+  %top.at.index = phi i64 [ %height, %push.new ], [ %base, %fill.next ]
+  %top.at = getelementptr inbounds ptr, ptr %stack, i64 %top.at.index
+  store ptr %top, ptr %top.at, align 8
+  %height.next = add i64 %top.at.index, 1
+  %make.next = getelementptr inbounds i64, ptr %make.words, i64 {MAKE_WORDS}
+  br label %next
+built:
+  {item("result", "%stack", "0")}
+  br label %leave
+{release("unbuilt", "%stack", "0", "%height", "drop")}"""
+
+
+def leave() -> str:
+    """The ways out: a result, an error, or Python, which finds out why a check failed."""
+    return f"""
+failed:
+  %is.check = icmp sgt i32 %status, 0
+  br i1 %is.check, label %drop, label %report
+report:
+  {word("raise", "%row", RowWord.FAILED, "ptr")}
+  %status.wide = sext i32 %status to i64
+  %status.object = call ptr @PyLong_FromLong(i64 %status.wide)
+  %status.lost = icmp eq ptr %status.object, null
+  br i1 %status.lost, label %drop, label %raised
+raised:
+  %reported = call ptr @PyObject_CallOneArg(ptr %raise, ptr %status.object)
+  call void @Py_DecRef(ptr %status.object)
+  call void @Py_DecRef(ptr %reported)
+  br label %drop
+no.memory:
+  br i1 %no.arena, label %short, label %give.back
+give.back:
+  store ptr %arena, ptr %arena.place, align 8
+  br label %short
+short:
+  br label %dropped
+drop:
+  %again = phi i1 [ true, %failed ], [ false, %report ], [ false, %raised ],
+      [ false, %scalar.make ], [ false, %unbuilt.next ]
+  br label %dropped
+dropped:
+  {phi("d.end", "i64", short="%o", drop="%output.count")}
+  {phi("d.held", "i1", short="false", drop="%is.held")}
+  {phi("d.owner", "ptr", short="null", drop="%owner")}
+  {phi("d.again", "i1", short="false", drop="%again")}
+  br label %undo
+{release("undo", "%outputs", "0", "%d.end", "leave.empty")}
+leave.empty:
+  br label %leave
+leave:
+  {phi("answer", "ptr", leave_empty="null", built="%result")}
+  {phi("end.held", "i1", leave_empty="%d.held", built="%is.held")}
+  {phi("end.owner", "ptr", leave_empty="%d.owner", built="%owner")}
+  {phi("end.again", "i1", leave_empty="%d.again", built="false")}
+  br i1 %end.held, label %let.go, label %forget
+let.go:
+  call void @Py_DecRef(ptr %end.owner)
+  br label %forget
+{release("forget", "%objects", "%given", "%known", "exit")}
+exit:
+  br i1 %end.again, label %miss, label %done
+done:
+  ret ptr %answer
+miss:
+  {word("python", "%state", State.MISS, "ptr")}
+  %answer.python = call ptr @PyObject_Vectorcall(ptr %python, ptr %args, i64 %flagged, ptr %names)
+  ret ptr %answer.python"""

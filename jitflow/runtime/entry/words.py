@@ -1,0 +1,123 @@
+"""What the stub and Python agree on: the order of words in the tables that the stub reads.
+
+All tables are 64-bit words. A word is a number, an address, or a borrowed reference to an object
+that whoever made the table keeps alive.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+LEAVES, OBJECTS = 256, 512
+"""The most buffers of a body, and the most objects in the arguments of a call, that a row takes."""
+
+
+class State(IntEnum):
+    """Of one function: what its object points to."""
+
+    ROWS = 0
+    MISS = 1
+    PROCESS = 2
+
+
+class Process(IntEnum):
+    """Of the process."""
+
+    TRACES = 0
+    """Address of the number of traces in progress: while there are any, Python decides."""
+    ARRAY_TYPE = 1
+    NEW_ARRAY = 2
+    NEW_SCALAR = 3
+    TRUE = 4
+    NONE = 5
+
+
+class RowWord(IntEnum):
+    """Of a row: one signature, and the code for it."""
+
+    NEXT = 0
+    POSITIONAL = 1
+    KEYWORDS = 2
+    NAMES = 3
+    GUARDS = 4
+    GUARD_COUNT = 5
+    BODY = 6
+    OUTPUTS = 7
+    OUTPUT_COUNT = 8
+    ARENA = 9
+    """Address of a word that holds a free arena, or 0 while a call has it; 0 for no arena."""
+    CONTEXT = 10
+    FLAGS = 11
+    RESULTS = 12
+    RESULT_COUNT = 13
+    OWNER = 14
+    CALLS = 15
+    FAILED = 16
+    LEAF_COUNT = 17
+
+
+class Flag(IntEnum):
+    """Of a row."""
+
+    RELEASES_GIL = 1
+    HOLDS_ROW = 2
+    """Python may run during the body, and forget the row."""
+
+
+class Guard(IntEnum):
+    """What a guard asks of an object; an object that does not fit leads on to the next row.
+
+    Words of a guard: this, the number of the object, its exact type, then three of its own.
+    """
+
+    ARRAY = 0
+    """dtype; flags that must be set, below the rank; address of shape, then strides in bytes.
+
+    Bit 63 of the flags: strides count too.
+    """
+    IN_PLACE = 1
+    """offset of the value"""
+    INT = 2
+    BOOL = 3
+    TUPLE = 4
+    """length"""
+    LIST = 5
+    """length"""
+    DICT = 6
+    """length, address of the keys"""
+    SAME = 7
+    """the object"""
+    CAPTURED = 8
+    """the object: no part of the arguments, and known from here on"""
+
+
+GUARD_WORDS = 6
+
+
+class OutputWord(IntEnum):
+    """Of an output."""
+
+    DTYPE = 0
+    RANK = 1
+    SHAPE = 2
+    IS_SCALAR = 3
+
+
+OUTPUT_WORDS = 4
+
+
+class Make(IntEnum):
+    """How results are put together: each takes its parts from a stack, and pushes what it makes."""
+
+    OUTPUT = 0
+    """number of the output"""
+    TUPLE = 1
+    """length"""
+    LIST = 2
+    """length"""
+    DICT = 3
+    """length, address of the keys"""
+    NONE = 4
+
+
+MAKE_WORDS = 3
