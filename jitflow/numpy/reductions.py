@@ -34,9 +34,16 @@ from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import detach
 
 
+def reduced_axes(op: str, axis: Any, rank: int) -> Shape:
+    """As `normal_axes`, but for a scalar, which reductions give an axis, as NumPy does."""
+    if rank == 0 and axis in (0, -1):
+        return ()
+    return normal_axes(op, axis, rank)
+
+
 def _reduce(row: str, x: Array, axis: Any, keepdims: bool) -> Array:
     """One reduction; a copy where no axis is reduced."""
-    axes = normal_axes(row.removeprefix("reduce_"), axis, x.type.rank)
+    axes = reduced_axes(row.removeprefix("reduce_"), axis, x.type.rank)
     if x.type.dtype.kind == "c" and row in ("reduce_max", "reduce_min") and axes:
         result = complex_rules.reduce_extreme(row, x, axes)
         return with_axes(result, x.type.shape, axes) if keepdims else result
@@ -148,7 +155,7 @@ def _extreme(
     where: Any,
 ) -> Array:
     x = as_array(a)
-    axes = normal_axes(name, axis, x.type.rank)
+    axes = reduced_axes(name, axis, x.type.rank)
     is_empty = 0 in [x.type.shape[k] for k in axes]
     if initial is None and (is_empty or where is not True):
         _refuse_without_identity(name, x, is_empty)
@@ -207,7 +214,7 @@ def argmin(a: Any, axis: Any = None, keepdims: bool = False) -> Array:
 
 def _index_of(name: str, x: Array, axis: Any, keepdims: bool) -> Array:
     shape = x.type.shape
-    if axis is None:
+    if axis is None or (not shape and axis in (0, -1)):
         flat = emit("reshape", x, shape=(math.prod(shape),)) if len(shape) != 1 else x
         position, axes = 0, tuple(range(len(shape)))
     else:

@@ -52,6 +52,8 @@ def test_empty(name, check):
 def test_rank_0(name, check):
     check(lambda x: getattr(np, name)(x), np.float32(2.5))
     check(lambda x: getattr(np, name)(x), 3)
+    if name != "mean":
+        check(lambda x: getattr(np, name)(x, axis=-1), np.float64(2.5))
 
 
 def test_options(check):
