@@ -14,7 +14,16 @@ import numpy as np
 from jitflow.errors import DtypeError, ShapeError
 from jitflow.ir.dtypes import i64
 from jitflow.ir.types import Dimension, TensorType
-from jitflow.numpy.basics import Array, broadcast, emit, emit_check, fail, full, full_like
+from jitflow.numpy.basics import (
+    Array,
+    broadcast,
+    common_dtype,
+    emit,
+    emit_check,
+    fail,
+    full,
+    full_like,
+)
 from jitflow.numpy.indexing import axes_of, index_place, index_shape, masked_view, view
 from jitflow.numpy.key_parts import Fixed, Masked, New, Part, Span, Taken, is_basic
 from jitflow.numpy.keys import read_key
@@ -209,7 +218,7 @@ def _at(ufunc: np.ufunc, combine: str) -> Callable[..., None]:
         require_writable(target)
         target, parts = read_key(target, indices)
         new = lift(operand)
-        if not new.weak and not np.can_cast(new.dtype, target.dtype, "same_kind"):
+        if not np.can_cast(common_dtype([target, new]).numpy, target.dtype, "same_kind"):
             fail(
                 DtypeError,
                 f"cannot cast the operand from {new.dtype} to {target.dtype}",

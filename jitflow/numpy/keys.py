@@ -51,7 +51,8 @@ def _entry(x: Array, entry: Any) -> Any:
         _freeze(entry)
         return entry if entry.ndim else bool(entry)
     if isinstance(entry, np.ndarray):
-        return _index_array(x, lift(entry))
+        _require_integers(x, entry.dtype)
+        return lift(entry)
     if isinstance(entry, (list, tuple)):
         return _listed(x, entry)
     if not hasattr(entry, "__index__"):
