@@ -226,3 +226,17 @@ def test_unaligned_strided_and_reversed_arguments():
     odd = raw[1:].view(np.complex128)
     odd[:] = 1j
     agrees(lambda x: x * 2, odd, exact=True)
+
+
+@COMPLEX
+def test_results_that_share_parts(dtype):
+    """A part can be a result, belong to one, and be used by others."""
+    x, y = numbers(dtype, 4, 5), numbers(dtype, 4, 5, seed=1)
+
+    def shared(x, y):
+        z = x * y
+        return z.real, z, z, z + 1, z.T, z.reshape(-1)[::3], np.abs(z).sum(), 1j * z.imag
+
+    agrees(shared, x, y)
+    agrees(lambda x, y: (np.sort(x * y, axis=1), np.sort(x * y, axis=1).real), x, y)
+    agrees(lambda x, y: (x, x.real, x.T, np.conj(y)), x, y, exact=True)
