@@ -42,7 +42,7 @@ def add(commands: Any) -> None:
         metavar="INPUTS",
         help='.npy files, or types to fill at random: "a.npy, f32[4, 3]" (default: all random)',
     )
-    parser.add_argument("--seed", type=int, default=0, help="of random inputs (default: 0)")
+    parser.add_argument("--seed", type=_seed, default=0, help="of random inputs (default: 0)")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--interpret", action="store_true", help="with the interpreter, in NumPy")
     how.add_argument(
@@ -54,6 +54,12 @@ def add(commands: Any) -> None:
     parser.add_argument("-o", "--output", metavar="FILE.npz", help="write the results there")
     add_load(parser)
     parser.set_defaults(run=run)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number, got '{text}'")
+    return int(text[:18])
 
 
 def run(arguments: argparse.Namespace) -> None:

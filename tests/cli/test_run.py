@@ -151,6 +151,9 @@ def test_one_function_of_several(tmp_path, capsys):
         ("x.npy", "--inputs gives 1 arrays, the function takes 2"),
         ("no.npy, k.npy", "cannot read no.npy: No such file or directory"),
         ("f.npy, k.npy", "cannot read f.npy"),
+        ("z.npy, k.npy", "cannot read z.npy"),
+        ("text.npy, k.npy", "%x is f32[2]; text.npy is <U1[2]"),
+        ("big_endian.npy, k.npy", "%x is f32[2]; big_endian.npy is >f4[2]"),
         ("k.npy, k.npy", "%x is f32[2]; k.npy is int64[2]"),
         ("f32[3], k.npy", "%x is f32[2]; f32[3] is float32[3]"),
         ("f32[3, k.npy", "--inputs:1:6: expected ',' or ']' in a shape"),
@@ -161,9 +164,18 @@ def test_one_function_of_several(tmp_path, capsys):
 )
 def test_wrong_inputs(file, tmp_path, capsys, inputs, problem):
     (tmp_path / "f.npy").write_text("no array")
+    (tmp_path / "z.npy").write_bytes(b"PK\x03\x04")
+    np.save("big_endian.npy", np.ones(2, ">f4"))
+    np.save("text.npy", np.array(["a", "b"]))
     assert main(["run", file, "--inputs", inputs]) == 2
     out, err = capsys.readouterr()
     assert out == "" and problem in err and len(err.splitlines()) <= 6
+
+
+@pytest.mark.parametrize("seed", ["-1", "x", "1.5"])
+def test_wrong_seeds(file, capsys, seed):
+    assert main(["run", file, "--seed", seed]) == 2
+    assert "expected a whole number" in capsys.readouterr().err
 
 
 def test_pickled_objects_are_not_loaded(file, capsys):
