@@ -45,14 +45,41 @@ def strips(
     """
     builder, changed = Builder(function.params), False
     for op in function.ops:
-        size = _strip(op, least) if _leaps(op, far, least_rows) else 0
+        loops = _chain(op)
+        size = _strip(loops[-1], least) if _leaps(loops[-1], far, least_rows) else 0
         if not size:
             builder.append(op)
             continue
         builder.locations = op.locations
-        _Strips(builder, op, size).emit()
+        _rebuild(builder, builder, loops, size)
         changed = True
     return function.with_body(builder.region(function.results)) if changed else function
+
+
+def _chain(op: Op) -> list[Op]:
+    """Parallel loops that hold nothing but the next one; the first is the op, whatever it is."""
+    loops = [op]
+    while _is_parallel(loops[-1]):
+        ops = loops[-1].regions[0].ops
+        if len(ops) != 1 or not _is_parallel(ops[0]):
+            break
+        loops.append(ops[0])
+    return loops
+
+
+def _is_parallel(op: Op) -> bool:
+    return op.row.name == "loop" and op.attrs["kind"] == "parallel" and op.attrs["step"] == 1
+
+
+def _rebuild(top: Builder, b: Builder, loops: Sequence[Op], size: int) -> None:
+    """The outer loops as they are, and strips of the last one; `top` is the body of all."""
+    first, *rest = loops
+    if not rest:
+        _Strips(top, first, size).emit(b)
+        return
+    inner = Builder(first.regions[0].params, first.locations)
+    _rebuild(top, inner, rest, size)
+    b.append(rebuild_op(first, first.operands, (inner.region(()),)))
 
 
 def _strip(op: Op, least: int) -> int:
@@ -75,7 +102,7 @@ def _rereads(body: Region) -> bool:
 
 def _leaps(op: Op, far: int, least_rows: int) -> bool:
     """Whether a loop is parallel, and its scalar loads lie side by side in steps far apart."""
-    if op.row.name != "loop" or op.attrs["kind"] != "parallel" or op.attrs["step"] != 1:
+    if not _is_parallel(op):
         return False
     inside, index = list(walk(op.regions[0])), op.regions[0].params[0]
     loops = [o for o in inside if o.row.name == "loop"]
@@ -118,7 +145,7 @@ class _Strips:
         self.strips: dict[Value, Value] = {}
         """Where a value waits that another part uses."""
 
-    def emit(self) -> None:
+    def emit(self, b: Builder) -> None:
         self._place(self.body)
         extent = constant_int(self.op.operands[1]) or 0
         whole = extent % self.size == 0
@@ -128,7 +155,6 @@ class _Strips:
             self._region(b, self.body, {self.index: start}, ())
             return ()
 
-        b = self.builder
         kind = "parallel" if whole else "sequential"
         b.loop(b.index(0), b.index(extent), body, (), self.size, kind)
 

@@ -65,3 +65,16 @@ def test_the_interpreter_agrees():
     array, total = sample("f32", shape), np.zeros(shape[1:], np.float32)
     interpret(run_pipeline(loops_for(16, 16), function), [array, total])
     assert_same_bits(check(function, array), [total])
+
+
+@pytest.mark.parametrize("shape", [(3, 18, 1024), (2, 3, 20, 1500)])
+def test_inside_of_other_loops(shape):
+    function = program("f32", shape, lambda b, x: [b.reduce_sum(x, axes=(len(shape) - 2,))])
+    check(function, sample("f32", shape))
+
+
+def test_two_axes():
+    shape = (20, 2, 3, 1100)
+    check(
+        program("f32", shape, lambda b, x: [b.reduce_prod(x, axes=(0, 2))]), sample("f32", shape)
+    )
