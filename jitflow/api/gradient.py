@@ -90,7 +90,8 @@ class _Request(NamedTuple):
             )
         if type_.dtype.kind != "f":
             self._refuse(
-                f"the result is {type_.dtype}; a gradient is of a real number", "return a float"
+                f"the result is {type_.dtype}; a gradient is of a real number",
+                "return abs(z)**2 or z.real" if type_.dtype.kind == "c" else "return a float",
             )
 
     def _refuse(self, problem: str, cure: str) -> NoReturn:
