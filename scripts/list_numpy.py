@@ -35,6 +35,13 @@ NO_ARRAYS = set(
 )
 """Functions of NumPy that take no arrays, or read and write files and text, or are outdated."""
 
+MORE = {
+    "bincount": ["xp.bincount(i, w, length=3)"],
+    "linalg.eig": ["abs(xp.linalg.eig(m)[0])"],
+    "linalg.eigvals": ["abs(xp.linalg.eigvals(m))"],
+}
+"""Calls of names whose results NumPy gives in a shape or dtype that depends on elements."""
+
 
 def names(space):
     """Public functions of a namespace of NumPy."""
@@ -52,8 +59,10 @@ def is_traced(name, function, ours):
 
 def is_differentiable(name):
     """Whether one of the first sample calls has a gradient."""
-    texts = samples.calls(name) if name in samples.ALL or name in UFUNCS else []
-    return any(map(_has_gradient, texts[:3]))
+    texts = MORE.get(name, [])
+    if name in samples.ALL or name in UFUNCS:
+        texts = samples.calls(name)[:4]
+    return any(map(_has_gradient, texts))
 
 
 def _has_gradient(call):

@@ -65,6 +65,8 @@ SAMPLES = {
     "linalg.qr": "m + 9 * xp.eye(3) | b, 'r'",
     "linalg.svdvals": "m",
     "linalg.eigvalsh": "m + m.conj().T",
+    "linalg.eigh": "m + m.conj().T + xp.diag(np.arange(3.))",
+    "linalg.svd": "m + xp.diag(np.arange(3.)) | x * np.arange(2., 5), full_matrices=False",
     "linalg.pinv": "m + 9 * xp.eye(3)",
     "linalg.cond": "m + 9 * xp.eye(3)",
     "linalg.matrix_rank": "x",
@@ -251,12 +253,13 @@ SAMPLES = {
                      " | =written(lambda a: xp.fill_diagonal(a, v[:3]), m + 0)",
     "place": "=written(lambda a: xp.place(a, f, [1, 2, 3, 4]), x + 0)",
     "put": "=written(lambda a: xp.put(a, i, v), x + 0)",
-    "put_along_axis": "=written(lambda a: xp.put_along_axis(a, i[None, :3], 1, 1), x + 0)",
+    "put_along_axis": "=written(lambda a: xp.put_along_axis(a, i[None, :3], y, 1), x + 0)"
+                      " | =written(lambda a: xp.put_along_axis(a, i[None, :3], 1, 1), x + 0)",
     "putmask": "=written(lambda a: xp.putmask(a, f, 1), x + 0)",
     # Complex numbers.
     "real": "x",
-    "imag": "x",
-    "angle": "x | x, deg=True",
+    "imag": "x | 2j * x + y",
+    "angle": "x | x, deg=True | 2j * x + y",
     "iscomplex": "x",
     "isreal": "x",
     "iscomplexobj": "x",
@@ -306,6 +309,11 @@ METHODS = dict([
     (".sum", "() | (1) | (axis=0, keepdims=True) | (where=f)"), (".swapaxes", "(0, 1)"),
     (".trace", "() | (1)"), (".transpose", "() | (1, 0) | ((0, 1))"),
     (".cumsum", "() | (1)"), (".cumprod", "() | (1)"), (".argsort", "(kind='stable')"),
+    (".take", "(i) | (i, axis=1)"), (".compress", "([True, False, True], axis=1)"),
+    (".fill", "=written(lambda a: a.fill(1), x + 0)"),
+    (".sort", "=written(lambda a: a.sort(), x + 0) | =written(lambda a: a.sort(axis=0), x + 0)"),
+    (".partition", "=written(lambda a: a.partition(0), x[:, :1] + 0)"),
+    (".put", "=written(lambda a: a.put(i, v), x + 0)"),
     (".var", "() | (1) | (ddof=1)"), (".view", "()"), (".to_device", "('cpu')"),
 ])  # fmt: skip
 """What follows the array; several forms are separated by bars."""
@@ -313,15 +321,16 @@ METHODS = dict([
 ALL = {**SAMPLES, **METHODS}
 
 
+def _expression(name: str, form: str) -> str:
+    if form.startswith("="):
+        return form[1:]
+    return f"x{name}{form}" if name.startswith(".") else f"xp.{name}({form})"
+
+
 def calls(name: str) -> list[str]:
     """Expressions over the operands."""
-    if name.startswith("."):
-        return [f"x{name}{form.strip()}" for form in METHODS[name].split(" | ")]
-    if name in SAMPLES:
-        return [
-            form[1:] if form.startswith("=") else f"xp.{name}({form})"
-            for form in SAMPLES[name].split(" | ")
-        ]
+    if name in ALL:
+        return [_expression(name, form) for form in ALL[name].split(" | ")]
     ufunc = getattr(np, name)
     if name == "reciprocal":
         return ["xp.reciprocal(abs(x) + 1)"]
