@@ -14,6 +14,7 @@ import numpy as np
 
 from jitflow.errors import DtypeError
 from jitflow.ir.dtypes import DType, as_dtype
+from jitflow.trace.source import fail
 
 Key = Any
 """A NumPy dtype, or one of the types int, float and complex."""
@@ -29,7 +30,10 @@ def requested_dtype(value: Any) -> DType:
     if isinstance(value, str):
         with suppress(TypeError):
             value = np.dtype(value)
-    return as_dtype(value)
+    try:
+        return as_dtype(value)
+    except DtypeError as error:
+        fail(DtypeError, str(error))
 
 
 def scalar_key(value: Any) -> Key:

@@ -139,12 +139,12 @@ def _shares(op: str, q: Any) -> Any:
     if given.ndim > 1:
         fail(ShapeError, "q must be a scalar or 1d", op=op, shapes=[given.shape])
     top = 100 if "percentile" in op else 1
-    message = f"{op}: q must be in the range [0, {top}]"
+    message = f"q must be in the range [0, {top}]"
     if top != 1:
         given = np.true_divide(given, top)
     if type(given) is Array:
         inside = np.logical_and(np.greater_equal(given, 0), np.less_equal(given, 1))
-        emit_check(all(inside), WRONG_VALUE + message)
+        emit_check(all(inside), f"{WRONG_VALUE}{op}: {message}")
     elif given.size and not (given.min() >= 0 and given.max() <= 1):
         fail(ArgumentError, message, op=op)
     return given
