@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,7 +25,9 @@ from jitflow.runtime.entry.words import (
     Make,
     RowWord,
 )
-from jitflow.runtime.executable import Executable
+
+if TYPE_CHECKING:
+    from jitflow.runtime.executable import Executable
 
 _CONTAINERS: dict[type, Guard] = {list: Guard.LIST, dict: Guard.DICT}
 _MADE: dict[type, Make] = {tuple: Make.TUPLE, list: Make.LIST, dict: Make.DICT}
