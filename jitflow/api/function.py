@@ -94,20 +94,18 @@ class JitFunction:
         if compiled is None:
             refuse_specs(call.leaves)
             compiled = self._compile(found, call)
-        if self._entry.is_native:
-            self._make_native(args, kwargs, compiled)
-        elif not self._signature.has_static:
+        is_native = self._entry.is_native and self._make_native(args, kwargs, compiled)
+        if not is_native and not self._signature.has_static:
             self._recent = reader(call.tree), key, compiled, call.has_keywords
         return compiled.run(inputs)
 
     def _make_native(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], compiled: Compiled
-    ) -> None:
-        """Leaves further calls like this one to the stub."""
+    ) -> bool:
+        """Leaves further calls like this one to the stub, if it can take them."""
         static = self._signature.numbers | self._signature.names
         row = native_row(args, kwargs, static, compiled)
-        if row is not None:
-            self._entry.add(row)
+        return row is not None and self._entry.add(row)
 
     def _compile(self, key: Any, call: Call) -> Compiled:
         with self._lock:
