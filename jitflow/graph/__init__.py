@@ -47,6 +47,7 @@ from jitflow.graph.initializers import (
 from jitflow.graph.nodes import cast, constant, identity, placeholder, stop_gradient
 from jitflow.graph.operation import Operation, Tensor
 from jitflow.graph.session import InteractiveSession, Session
+from jitflow.graph.training import GraphTrainer
 from jitflow.graph.variables import (
     Variable,
     get_variable,
@@ -61,6 +62,7 @@ from jitflow.graph.variables import (
 __all__ = [
     "FailedPreconditionError",
     "Graph",
+    "GraphTrainer",
     "InteractiveSession",
     "InvalidArgumentError",
     "NotFoundError",

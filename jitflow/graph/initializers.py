@@ -45,7 +45,7 @@ class RandomOperation(Operation):
 
     def run(self, evaluation: Evaluation) -> Sequence[Any]:
         output = self.outputs[0]
-        return (self.draw(evaluation.key(self.seed), output.shape or (), output.dtype),)
+        return (self.draw(evaluation.key(self.seed), known_shape(output.shape), output.dtype),)
 
 
 def random_node(name: str, draw: Draw, shape: Any, dtype: Any, seed: int | None) -> Tensor:

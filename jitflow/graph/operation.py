@@ -170,8 +170,8 @@ def record(
 
 def as_tensor(x: Any) -> Tensor:
     """The tensor behind a variable, or itself."""
-    tensor = getattr(x, "tensor", x)
-    if not isinstance(tensor, Tensor):
+    tensor = x if type(x) is Tensor else getattr(x, "tensor", None)
+    if type(tensor) is not Tensor:
         fail(ArgumentError, f"{x!r} is no tensor of a graph")
     return tensor
 

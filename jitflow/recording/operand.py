@@ -49,7 +49,8 @@ class Operand:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-        fill_tables()
+        if not METHODS:
+            fill_tables()
         if name in METHODS:
             return partial(self._call_method, name)
         if name in PROPERTIES:
