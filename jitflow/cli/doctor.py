@@ -26,6 +26,7 @@ from jitflow.ir.interpreter import interpret
 from jitflow.ir.parser import parse_function
 from jitflow.runtime import disk, engine, host_target
 from jitflow.runtime.entry import why_not_native
+from jitflow.runtime.memory import why_no_pool
 
 PACKAGES = ("numpy", "llvmlite", "ml_dtypes", "networkx", "platformdirs", "rich")
 
@@ -90,6 +91,7 @@ def _machine() -> dict[str, Any]:
         "features": features,
         "llvm": engine().version,
         "native entry": why_not_native() or "yes",
+        "pool of large results": why_no_pool() or "yes",
         "cache": str(disk.folder() or "off"),
     }
 

@@ -7,6 +7,7 @@ take its place in front of the same body; what it needs is here as data. Knows n
 from __future__ import annotations
 
 import ctypes
+import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from jitflow.runtime.arrays import addresses
 from jitflow.runtime.engine import Linked, engine
 from jitflow.runtime.host import Host, HostCall, raise_failure
 from jitflow.runtime.library import library_addresses
+from jitflow.runtime.memory import empty, maker_of
 from jitflow.runtime.target import Target
 
 ARENA_ALIGNMENT = 64
@@ -62,6 +64,12 @@ class Body:
     target: Target
 
 
+def bytes_of(type: BufferType) -> int:
+    """Of a dense buffer of static shape."""
+    shape: Any = type.shape
+    return math.prod(shape) * int(type.dtype.itemsize)
+
+
 class Executable:
     """Calls a body: `executable(inputs)` gives its outputs as fresh C-contiguous arrays.
 
@@ -81,8 +89,11 @@ class Executable:
         self._pack = struct.Struct(f"{len(body.inputs) + len(body.outputs)}Q").pack
         self._types = [np.ndarray] * len(body.inputs)
         self._expected = [(t.dtype.numpy, t.shape, True, True) for t in body.inputs]
-        self._shapes: list[Any] = [t.shape for t in body.outputs]
-        self._dtypes = [t.dtype.numpy for t in body.outputs]
+        self.makers = [maker_of(bytes_of(t)) for t in body.outputs]
+        self._outputs: list[Any] = [
+            (maker.empty, t.shape, t.dtype.numpy)
+            for maker, t in zip(self.makers, body.outputs, strict=True)
+        ]
         self._arenas: list[tuple[int, Any]] = []
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
@@ -96,7 +107,7 @@ class Executable:
 
         What a function of the host raises is raised again.
         """
-        outputs = list(map(np.empty, self._shapes, self._dtypes))
+        outputs = [empty(shape, dtype) for empty, shape, dtype in self._outputs]
         pointers = self._pack(*addresses([*inputs, *outputs]))
         if not self.body.arena_bytes:
             status = self._call(pointers, None, None, self.context)
@@ -122,7 +133,7 @@ class Executable:
 
     def new_arena(self) -> tuple[int, Any]:
         """An aligned address and the memory that it lies in."""
-        memory = np.empty(self.body.arena_bytes + ARENA_ALIGNMENT, np.uint8)
+        memory = empty((self.body.arena_bytes + ARENA_ALIGNMENT,), np.uint8)
         (start,) = addresses([memory])
         return start + -start % ARENA_ALIGNMENT, memory
 

@@ -7,7 +7,7 @@ all programs. Owns the addresses in this process.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -36,10 +36,18 @@ def library_address(symbol: str, text: str, imports: Mapping[str, int]) -> int:
     """Where a function is that calls others: these, by symbol and address."""
     with LOCK:
         if text not in _addresses:
-            linked = engine().link([_object(text, imports)], [symbol], imports)
-            _kept.append(linked)
-            _addresses[text] = linked.addresses[symbol]
+            _addresses[text] = link_library([symbol], text, imports)[symbol]
         return _addresses[text]
+
+
+def link_library(
+    symbols: Sequence[str], text: str, imports: Mapping[str, int]
+) -> Mapping[str, int]:
+    """Where functions of a module are, by symbol; each call makes them anew, for good."""
+    with LOCK:
+        linked = engine().link([_object(text, imports)], symbols, imports)
+        _kept.append(linked)
+        return linked.addresses
 
 
 def _object(text: str, calls: Collection[str] = ()) -> bytes:

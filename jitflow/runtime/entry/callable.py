@@ -18,6 +18,7 @@ from jitflow.runtime.entry.rows import Row, Words
 from jitflow.runtime.entry.stub import IMPORTS, SYMBOL, stub_text
 from jitflow.runtime.entry.words import Process, RowWord, State
 from jitflow.runtime.library import library_address
+from jitflow.runtime.numpy_api import SCALAR, numpy_api
 
 MAX_ROWS = 64
 """Of one function; calls of other signatures go through Python."""
@@ -135,8 +136,7 @@ def _stub() -> tuple[int, Words]:
     words = {
         Process.TRACES: ctypes.addressof(TRACES),
         Process.ARRAY_TYPE: id(np.ndarray),
-        Process.NEW_ARRAY: layout.numpy_api(layout.NEW_FROM_DESCR),
-        Process.NEW_SCALAR: layout.numpy_api(layout.SCALAR),
+        Process.NEW_SCALAR: numpy_api(SCALAR),
         Process.TRUE: id(True),
         Process.NONE: id(None),
     }

@@ -157,10 +157,10 @@ class Row:
         outputs: list[int] = []
         failed = executable.fail
         keeps: list[Any] = [program, results, executable, failed]
-        for type in body.outputs:
+        for type, maker in zip(body.outputs, executable.makers, strict=True):
             dtype, shape = type.dtype.numpy, Words([int(n) for n in type.shape])  # type: ignore[arg-type]
             keeps += [dtype, shape]
-            outputs += [id(dtype), type.rank, shape.address, int(not type.rank)]
+            outputs += [id(dtype), type.rank, shape.address, maker.address if type.rank else 0]
         names = Words([id(name) for name in program.names])
         guards, made, out = Words(program.words), Words(results.words), Words(outputs)
         start, memory = executable.new_arena() if body.arena_bytes else (0, None)

@@ -1,0 +1,61 @@
+"""Who makes the array of a result: NumPy as always, or the pool where it is large.
+
+Knows no calls and no bodies.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jitflow.runtime.memory.pool import Pool, pool
+from jitflow.runtime.numpy_api import NEW_FROM_DESCR, numpy_api
+
+POOL_BYTES = 1 << 20
+"""From here on arrays are the pool's: what the system does for fresh memory shows in the time."""
+
+
+class Maker(NamedTuple):
+    """What makes arrays of one size."""
+
+    empty: Any
+    """empty(shape, dtype)"""
+
+    address: int
+    """Of a function with the signature of PyArray_NewFromDescr."""
+
+
+def maker_of(nbytes: int) -> Maker:
+    """What makes arrays of so many bytes."""
+    found = pool() if nbytes >= POOL_BYTES else None
+    if found is None:
+        return Maker(np.empty, numpy_api(NEW_FROM_DESCR))
+    return _pool_maker(found)
+
+
+def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
+    """An array whose elements are not set."""
+    dtype = np.dtype(dtype)
+    nbytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    made: np.ndarray[Any, Any] = maker_of(nbytes).empty(shape, dtype)
+    return made
+
+
+@cache
+def _pool_maker(found: Pool) -> Maker:
+    make = ctypes.PYFUNCTYPE(
+        ctypes.py_object, ctypes.py_object, ctypes.py_object, ctypes.c_int, ctypes.c_void_p,
+        ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p,
+    )(found.new_array)  # fmt: skip
+    own = ctypes.pythonapi.Py_IncRef
+
+    def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+        extents = (ctypes.c_int64 * len(shape))(*shape)
+        own(ctypes.py_object(dtype))  # the function takes a reference over
+        place = ctypes.addressof(extents)
+        return make(np.ndarray, dtype, len(shape), place, None, None, 0, None)
+
+    return Maker(empty, found.new_array)
