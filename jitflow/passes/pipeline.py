@@ -28,6 +28,7 @@ LOOPS: tuple[str, ...] = (
     "half_bits",  # conversions that are left, on the lanes that vectorize chose
     "cse",  # constants and masks that expansions and tails repeat
     "dce",  # scalars that lanes replaced
+    "stream",  # large results past the caches, when their stores are final
     "assign",  # offsets, when no temporary will go or shrink any more
 )
 """Level 2 to level 3 ready for code: loops over buffers."""

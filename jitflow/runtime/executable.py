@@ -48,7 +48,8 @@ class Body:
 
     arena_bytes is the size of its temporaries; `is_long` says that it is worth releasing the GIL;
     `calls` has the LLVM text of each function that the object imports from jitflow, by symbol;
-    `host_calls` are its calls back into Python, by their numbers.
+    `host_calls` are its calls back into Python, by their numbers; `streamed` are the numbers of
+    outputs that are stored past the caches, which asks for addresses that 64 divides.
     """
 
     symbol: str
@@ -61,6 +62,7 @@ class Body:
     object_bytes: bytes
     calls: Mapping[str, str]
     host_calls: tuple[HostCall, ...]
+    streamed: frozenset[int]
     target: Target
 
 
@@ -89,7 +91,9 @@ class Executable:
         self._pack = struct.Struct(f"{len(body.inputs) + len(body.outputs)}Q").pack
         self._types = [np.ndarray] * len(body.inputs)
         self._expected = [(t.dtype.numpy, t.shape, True, True) for t in body.inputs]
-        self.makers = [maker_of(bytes_of(t)) for t in body.outputs]
+        self.makers = [
+            maker_of(bytes_of(t), k in body.streamed) for k, t in enumerate(body.outputs)
+        ]
         self._outputs: list[Any] = [
             (maker.empty, t.shape, t.dtype.numpy)
             for maker, t in zip(self.makers, body.outputs, strict=True)

@@ -269,6 +269,25 @@ def run(code, **environment):
     return done.stdout.split()
 
 
+STREAMED = """
+import numpy as np, jitflow as jf
+f = jf.jit(lambda x: {"a": 2 * x + 1, "b": (x[3], x[:5])})
+for n in (1 << 23, (1 << 23) + 3):
+    x = np.arange(n, dtype=np.float32)
+    print("nontemporal" in f.lower(x).as_text("llvm"))
+    for _ in range(3):
+        y = f(x)
+        assert (y["a"] == 2 * x + 1).all() and (y["b"][1] == x[:5]).all()
+        assert y["a"].ctypes.data % 64 == 0
+"""
+
+
+@pytest.mark.parametrize("native", "01")
+@pytest.mark.parametrize("pool", ["0", "1000000000"])
+def test_results_past_the_caches(native, pool):
+    assert run(STREAMED, JITFLOW_NATIVE_ENTRY=native, JITFLOW_POOL_BYTES=pool) == ["True"] * 2
+
+
 CODE = """
 import numpy as np, jitflow as jf
 f = jf.jit(lambda x: x + 1)

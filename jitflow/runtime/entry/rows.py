@@ -158,6 +158,8 @@ class Row:
         failed = executable.fail
         keeps: list[Any] = [program, results, executable, failed]
         for type, maker in zip(body.outputs, executable.makers, strict=True):
+            if type.rank and not maker.address:
+                raise TooLarge("a result that only Python can align")
             dtype, shape = type.dtype.numpy, Words([int(n) for n in type.shape])  # type: ignore[arg-type]
             keeps += [dtype, shape]
             outputs += [id(dtype), type.rank, shape.address, maker.address if type.rank else 0]

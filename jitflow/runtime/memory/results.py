@@ -6,12 +6,14 @@ Knows no calls and no bodies.
 from __future__ import annotations
 
 import ctypes
+import math
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jitflow.runtime.memory.pool import Pool, pool
+from jitflow.runtime.memory.pool_text import ALIGNMENT
 from jitflow.runtime.numpy_api import NEW_FROM_DESCR, numpy_api
 
 POOL_BYTES = 1 << 20
@@ -25,21 +27,29 @@ class Maker(NamedTuple):
     """empty(shape, dtype)"""
 
     address: int
-    """Of a function with the signature of PyArray_NewFromDescr."""
+    """Of a function with the signature of PyArray_NewFromDescr; 0 where there is none."""
 
 
-def maker_of(nbytes: int) -> Maker:
-    """What makes arrays of so many bytes."""
-    found = pool() if nbytes >= POOL_BYTES else None
-    if found is None:
-        return Maker(np.empty, numpy_api(NEW_FROM_DESCR))
-    return _pool_maker(found)
+def maker_of(nbytes: int, aligned: bool = False) -> Maker:
+    """What makes arrays of so many bytes; `aligned`: at addresses that 64 divides."""
+    found = pool() if aligned or nbytes >= POOL_BYTES else None
+    if found is not None:
+        return _pool_maker(found)
+    return Maker(_aligned, 0) if aligned else Maker(np.empty, numpy_api(NEW_FROM_DESCR))
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    """A view of a little more memory, where there is no pool."""
+    nbytes = math.prod(shape) * dtype.itemsize
+    memory = np.empty(nbytes + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    return np.ndarray(shape, dtype, memory, start)
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
     """An array whose elements are not set."""
     dtype = np.dtype(dtype)
-    nbytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    nbytes = math.prod(shape) * dtype.itemsize
     made: np.ndarray[Any, Any] = maker_of(nbytes).empty(shape, dtype)
     return made
 
