@@ -116,7 +116,7 @@ def inverse_erfc(c: mpf) -> mpf:
 
 BESSEL_JOIN = mpf(14)
 ERFINV_SLOPE = mpmath.sqrt(PI) / 2
-ERFCX_MIDDLE = mpf("2.5")
+ERFCX_MIDDLE = mpf(3)
 EXP_HALF = LN2 / 2 * mpf("1.001")
 LOG_LOW, LOG_HIGH = 1 / SQRT2 - 1, SQRT2 - 1
 LOG_S2 = (LOG_HIGH / (2 + LOG_HIGH)) ** 2 * mpf("1.001")
@@ -254,18 +254,23 @@ FITS = {
         mpf(0), mpf(1) / 4, {64: 13}, plus_zero(lambda z: z),
     ),
     "ERFCX": Fit(
-        "(1 + 2 a) e^(a^2) erfc(a) - 9/8 as a polynomial in (a - k) / (a + k), a >= 1/2",
+        "(1 + 2 a) e^(a^2) erfc(a) - 9/8 as a polynomial in (a - 3) / (a + 3), a >= 3/4",
         lambda q: scaled_erfc(from_ratio(q)),
-        to_ratio(mpf("0.48")), to_ratio(mpf("27.3")), {64: 22}, lambda q: mpf(1),
+        to_ratio(mpf("0.74")), mpf("0.99999"), {64: 24}, lambda q: mpf(1),
     ),
     "ERFCX_SHORT": Fit(
         "ERFCX in f64 arithmetic for an f32 result, a <= 10.2",
         lambda q: scaled_erfc(from_ratio(q)),
-        to_ratio(mpf("0.48")), to_ratio(mpf("10.2")), {64: 10}, lambda q: mpf(1),
+        to_ratio(mpf("0.74")), to_ratio(mpf("10.2")), {64: 10}, lambda q: mpf(1),
     ),
     "ERFCINV": Fit(
         "the root y of erfc(y) = e^(-s^2) roughly, to be improved, 2^-54 <= e^(-s^2) <= 1/2",
         lambda s: inverse_erfc(mpmath.exp(-s * s)),
         mpf("0.83"), mpf("6.13"), {64: 10}, lambda s: 1 / s,
+    ),
+    "ERFCINV_FAR": Fit(
+        "the same below 2^-52",
+        lambda s: inverse_erfc(mpmath.exp(-s * s)),
+        mpf("6.0"), mpf("27.3"), {64: 8}, lambda s: 1 / s,
     ),
 }  # fmt: skip

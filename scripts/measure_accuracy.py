@@ -72,8 +72,9 @@ def replaced(page: str, start: str, text: str, end: str) -> str:
 
 
 def module(page: str) -> str:
-    """The numbers of the page's table, as Python."""
-    rows = re.findall(r"^\| `(\w+)` \| [\d.]+ \| ([\d.]+) \| ([\d.]+) \|", page, re.MULTILINE)
+    """The numbers of the page's first table, as Python."""
+    table = page.partition(START)[2].partition(END)[0]
+    rows = re.findall(r"^\| `(\w+)` \| [\d.]+ \| ([\d.]+) \| ([\d.]+) \|", table, re.MULTILINE)
     lines = [f'    "{name}": ({single}, {double}),' for name, single, double in rows]
     return "\n".join([HEAD, "MEASURED = {", *lines, "}\n"])
 

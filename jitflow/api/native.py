@@ -45,14 +45,14 @@ def native_row(
 
 def _argument(program: Program, number: int, x: Any, is_static: bool) -> None:
     if is_static:
-        program.same(number, x)
+        program.value(number, x)
     else:
         _part(program, number, x, 0)
 
 
 def _part(program: Program, number: int, x: Any, depth: int) -> None:
     if x is None:
-        program.same(number, x)
+        program.value(number, x)
         return
     kind = kind_of(type(x))
     if kind is None:

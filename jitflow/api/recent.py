@@ -5,11 +5,15 @@ Functions with equal graphs share it. A check says where it failed, so that its 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from jitflow.api.stages import Compiled, Lowered
 from jitflow.ir.core import Function, walk
 from jitflow.ir.location import Locations
 from jitflow.ir.row import Effect
-from jitflow.runtime import Executable
+
+if TYPE_CHECKING:
+    from jitflow.runtime.executable import Executable
 
 LIMIT = 128
 

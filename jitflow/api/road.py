@@ -6,21 +6,17 @@ The only file that knows every level. A stage is computed when it is first asked
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from jitflow.errors import ParseError
-from jitflow.ir.core import Function, walk
+from jitflow.ir.core import Function
 from jitflow.ir.printer import format_function
-from jitflow.passes.manager import PASSES, run_pipeline
-from jitflow.passes.pipeline import LOOPS, TENSOR, loops_for
-from jitflow.runtime import Executable, compile_function, host_target
+
+if TYPE_CHECKING:
+    from jitflow.runtime.executable import Executable
 
 LEVELS = ("graph", "ir", "opt", "kernels", "llvm", "asm")
 """The stages that `as_text` shows, in the order of the road."""
-
-_LOWER = LOOPS.index("lower")
-FROM_LOOPS = tuple(name for name in LOOPS[_LOWER + 1 :] if PASSES[name].required)
-"""What code needs of loop IR, whatever passes it has behind it."""
 
 Result = TypeVar("Result")
 
@@ -57,27 +53,27 @@ class Road:
     @_Stage
     def ir(self) -> Function:
         """One flat function over whole arrays: calls are inlined."""
-        return run_pipeline(TENSOR[:1], self.graph)
+        return _machinery().inlined(self.graph)
 
     @_Stage
     def opt(self) -> Function:
         """The tensor IR after its passes."""
-        return run_pipeline(TENSOR[1:], self.ir)
+        return _machinery().simplified(self.ir)
 
     @_Stage
     def fused(self) -> Function:
         """The tensor IR with kernels: what each loop nest will compute."""
-        return run_pipeline(_host_loops()[:_LOWER], self.opt)
+        return _machinery().fused(self.opt)
 
     @_Stage
     def kernels(self) -> Function:
         """Loop IR, ready for code for this machine."""
-        return run_pipeline(_host_loops()[_LOWER:], self.fused)
+        return _machinery().lowered(self.fused)
 
     @_Stage
     def executable(self) -> Executable:
         """Machine code, linked."""
-        return compile_function(self.kernels)
+        return _machinery().compile_function(self.kernels)
 
     def adopt(self, executable: Executable) -> None:
         """Takes code that was made of an equal graph, in place of making its own."""
@@ -94,17 +90,8 @@ class Road:
         return format_function(getattr(self, level), locations)
 
 
-def _host_loops() -> tuple[str, ...]:
-    target = host_target()
-    return loops_for(target.vector_bytes, target.vector_registers, target.has_f16c)
+def _machinery() -> Any:
+    """Passes, code generation and runtime: loaded when something is compiled first."""
+    from jitflow.api import machinery  # noqa: PLC0415
 
-
-def finish_loops(function: Function, **instrumentation: Any) -> Function:
-    """Loop IR, from text or from any pass, ready for code; places in the arena are kept.
-
-    `instrumentation` are the fields of PassManager.
-    """
-    offsets = [op.attrs["offset"] for op in walk(function.body) if op.row.name == "alloc"]
-    is_placed = min(offsets, default=0) >= 0
-    missing = [name for name in FROM_LOOPS if not (is_placed and name == "assign")]
-    return run_pipeline(missing, function, **instrumentation)
+    return machinery

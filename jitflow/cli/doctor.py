@@ -24,7 +24,8 @@ from jitflow.config import settings
 from jitflow.errors import CheckError, clip
 from jitflow.ir.interpreter import interpret
 from jitflow.ir.parser import parse_function
-from jitflow.runtime import disk, engine, host_target
+from jitflow.runtime import disk, host_target
+from jitflow.runtime.engine import engine
 from jitflow.runtime.entry import why_not_native
 from jitflow.runtime.memory import why_no_pool
 

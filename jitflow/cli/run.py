@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.api.road import Road, finish_loops
+from jitflow.api.machinery import finish_loops
+from jitflow.api.road import Road
 from jitflow.cli.files import read_text, write_bytes, write_text
 from jitflow.cli.inputs import read_inputs
 from jitflow.cli.locate import add_load

@@ -12,6 +12,10 @@ from jitflow.codegen.types import element_type, register_type, suffix
 from jitflow.ir.core import Op, Value
 from jitflow.ir.dtypes import bool_, f32, f64
 from jitflow.ir.types import VectorType
+from jitflow.passes.halves import is_half
+
+HALF_SIGN, HALF_SIZE = "-32768", "32767"
+"""The bits of f16 and bf16, which registers hold as i16."""
 
 
 def combine(row: str, type: Any, x: str, y: str) -> str:
@@ -88,7 +92,9 @@ def _unary_intrinsic(intrinsic: str) -> Emit:
 def _neg(e: Emitter, op: Op) -> None:
     (x,) = op.operands
     text = register_type(x.type)
-    if x.type.dtype.is_float:
+    if is_half(x):
+        e.define(op, f"xor {text} {e.names[x]}, {literal(x.type, HALF_SIGN)}")
+    elif x.type.dtype.is_float:
         e.define(op, f"fneg {text} {e.names[x]}")
     else:
         e.define(op, f"sub {text} {zero(x.type)}, {e.names[x]}")
@@ -97,12 +103,25 @@ def _neg(e: Emitter, op: Op) -> None:
 def _abs(e: Emitter, op: Op) -> None:
     (x,) = op.operands
     text, kind = register_type(x.type), x.type.dtype.kind
-    if kind == "f":
+    if is_half(x):
+        e.define(op, f"and {text} {e.names[x]}, {literal(x.type, HALF_SIZE)}")
+    elif kind == "f":
         e.define(op, f"call {text} @llvm.fabs.{suffix(x.type)}({text} {e.names[x]})")
     elif kind == "i":
         e.define(op, f"call {text} @llvm.abs.{suffix(x.type)}({text} {e.names[x]}, i1 false)")
     else:
         e.names[op.results[0]] = e.names[x]
+
+
+def _copysign(e: Emitter, op: Op) -> None:
+    x, y = op.operands
+    if not is_half(x):
+        e.define(op, combine("copysign", x.type, e.names[x], e.names[y]))
+        return
+    text = register_type(x.type)
+    size = e.temp("size", f"and {text} {e.names[x]}, {literal(x.type, HALF_SIZE)}")
+    sign = e.temp("sign", f"and {text} {e.names[y]}, {literal(x.type, HALF_SIGN)}")
+    e.define(op, f"or {text} {size}, {sign}")
 
 
 def _fma(e: Emitter, op: Op) -> None:
@@ -230,6 +249,7 @@ def zero(type: Any) -> str:
 EMITTERS: dict[str, Emit] = {
     **{row: _binary(row) for row in BINARY},
     **{row: _compare(row) for row in _FLOAT_PREDICATES},
+    "copysign": _copysign,
     "neg": _neg,
     "abs": _abs,
     "sqrt": _unary_intrinsic("sqrt"),

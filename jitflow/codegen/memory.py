@@ -156,7 +156,7 @@ def _access(e: Emitter, op: Op, text: str) -> str:
 
 
 def _load_every_other(e: Emitter, pointer: str, type: VectorType) -> str:
-    """Lanes two apart, as parts of complex numbers are: of their run's two halves, which overlap."""
+    """Lanes two apart, as parts of complex numbers: of their run's two halves, which overlap."""
     element, lanes = memory_type(type.dtype), type.lanes
     text = vector_text(lanes, element)
     last = e.temp("at", f"getelementptr inbounds {element}, ptr {pointer}, i64 {lanes - 1}")

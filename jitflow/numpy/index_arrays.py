@@ -36,10 +36,8 @@ def in_range(index: Array, axis: int, extent: Dimension) -> Array:
     value = known(index)
     if value is not None:
         _require_range(value, axis, extent)
-        if value.size <= _MOST_IN_CODE:
-            value = value.astype(np.int64)
-            return constant_array(np.where(value < 0, value + extent, value))
-        return _from_front(convert(index, i64), extent) if value.min() < 0 else convert(index, i64)
+        index = convert(index, i64)
+        return _from_front(index, extent) if (value < 0).any() else index
     if extent == 0 and 0 not in index.type.shape:
         _refuse_index(0, axis, extent)
     index = convert(index, i64)

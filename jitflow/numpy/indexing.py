@@ -31,8 +31,9 @@ def getitem(x: Array, key: Any) -> Any:
         return _gathered(x, parts)
     if any(isinstance(part, Taken) for part in parts) or len(masks) > 1:
         refuse_count(x, masks[0].mask)
-    target, mask, _ = masked_view(x, parts)
-    return selected(target, mask, target.type.rank - masks[0].mask.type.rank + 1)
+    target, mask, place = masked_view(x, parts)
+    in_order = index_place(parts) == place
+    return selected(target, mask, place, masks[0].mask.type.rank, in_order)
 
 
 def masked_view(x: Array, parts: Sequence[Part]) -> tuple[Array, Array, int]:

@@ -7,14 +7,23 @@ Anything that needs the number of elements is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
 from jitflow.errors import DtypeError, TraceError, explain
 from jitflow.ir.core import Value
-from jitflow.numpy.basics import Array, emit, emit_check, fail, full_like, operand, shape_of
+from jitflow.numpy.basics import (
+    Array,
+    emit,
+    emit_check,
+    fail,
+    full_like,
+    normal_axes,
+    operand,
+    shape_of,
+)
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import FUNCTIONS, OPERATORS, converted, here
 from jitflow.trace.checks import WRONG_VALUE
@@ -24,12 +33,20 @@ _DEPTH = 6
 
 
 class Selection:
-    """The elements of `values` where `mask`, an array of the same shape, holds; of `rank` axes."""
+    """The elements of `values` where `mask`, which has its shape, holds.
 
-    def __init__(self, values: Array, mask: Array, rank: int) -> None:
+    The `count` axes from `place` on are those of x[mask]'s mask; they are one axis of x[mask].
+    in_order: whether that stands between the others as in `values`; if not, NumPy has it first.
+    """
+
+    def __init__(
+        self, values: Array, mask: Array, place: int, count: int, in_order: bool = True
+    ) -> None:
         self.values = values
         self.mask = mask
-        self.rank = rank
+        self.place = place
+        self.count = count
+        self.in_order = in_order
         self.made = here()[0]
 
     @property
@@ -38,7 +55,25 @@ class Selection:
 
     @property
     def ndim(self) -> int:
-        return self.rank
+        return self.values.ndim - self.count + 1
+
+    def axes(self, axis: Any) -> tuple[int, ...]:
+        """Axes of x[mask] as axes of `values`; that of the elements must be among them."""
+        if axis is None:
+            return tuple(range(self.values.ndim))
+        chosen = normal_axes("x[mask]", axis, self.ndim)
+        if self.place not in chosen or not self.in_order:
+            self.refuse()
+        more = self.count - 1
+        others = [a if a < self.place else a + more for a in chosen if a != self.place]
+        return (*others, *range(self.place, self.place + self.count))
+
+    def fits_behind(self, shape: Sequence[Any]) -> bool:
+        """Whether an array of this shape spreads along the axes behind that of the elements."""
+        last = self.values.type.shape[self.place + self.count :]
+        return len(shape) <= len(last) * self.in_order and all(
+            n in (1, m) for n, m in zip(shape[::-1], last[::-1], strict=False)
+        )
 
     @property
     def size(self) -> Array:
@@ -103,9 +138,9 @@ class Selection:
     __hash__ = None  # type: ignore[assignment]
 
 
-def selected(x: Array, mask: Array, rank: int) -> Selection:
-    """The elements of x where the mask, which has its shape, holds; as NumPy, of so many axes."""
-    return Selection(emit("select", mask, x, full_like(x, 1)), mask, rank)
+def selected(x: Array, mask: Array, place: int, count: int, in_order: bool) -> Selection:
+    """The elements of x where the mask, which has its shape, holds: see Selection."""
+    return Selection(emit("select", mask, x, full_like(x, 1)), mask, place, count, in_order)
 
 
 def is_same(x: Value, y: Value, depth: int = _DEPTH) -> bool:
@@ -122,16 +157,17 @@ def is_same(x: Value, y: Value, depth: int = _DEPTH) -> bool:
     )
 
 
-def _like(selection: Selection, values: Array) -> Selection:
-    return Selection(values, selection.mask, selection.rank)
+def _like(x: Selection, values: Array) -> Selection:
+    return Selection(values, x.mask, x.place, x.count, x.in_order)
 
 
 def _elementwise(compute: Callable[..., Any], *inputs: Any) -> Any:
-    """The function on selections by one mask, and on numbers."""
+    """The function on selections by one mask, numbers, and arrays that each element meets whole."""
     (first, *others) = [x for x in inputs if isinstance(x, Selection)]
     if any(not is_same(x.mask.value, first.mask.value) for x in others):
         first.refuse()
-    if any(shape_of(operand(x)) for x in inputs if not isinstance(x, Selection)):
+    rest = [x for x in inputs if not isinstance(x, Selection)]
+    if not all(first.fits_behind(shape_of(operand(x))) for x in rest):
         first.refuse()
     result = compute(*[x.values if isinstance(x, Selection) else x for x in inputs])
     if isinstance(result, tuple):
@@ -185,26 +221,31 @@ _EXTREMES = {"max": "max", "amax": "max", "min": "min", "amin": "min"}
 
 
 def _reduced(name: str, x: Selection, axis: Any = None, **options: Any) -> Array:
-    """Over all elements of the selection."""
-    if axis is not None and (x.rank != 1 or axis not in (0, -1)):
-        x.refuse()
-    if name in _MASKED:
-        return FUNCTIONS[getattr(np, name)](x.values, where=x.mask, **options)
+    """Over the elements of the selection, or along axes of which theirs is one."""
+    axes = x.axes(axis)
+    if name in _MASKED and "keepdims" not in options:
+        return FUNCTIONS[getattr(np, name)](x.values, axis=axes, where=x.mask, **options)
     if options:
         x.refuse()
-    name = _EXTREMES[name]
-    every = tuple(range(x.mask.type.rank))
+    return _extreme(_EXTREMES[name], x, axes)
+
+
+def _extreme(name: str, x: Selection, axes: tuple[int, ...]) -> Array:
+    """With the least number, or the greatest, in place of what the mask leaves out."""
+    found = emit("reduce_any", x.mask, axes=axes)
+    every = tuple(range(found.type.rank))
     emit_check(
-        emit("reduce_any", x.mask, axes=every),
+        emit("reduce_all", found, axes=every) if every else found,
         f"{WRONG_VALUE}zero-size array to reduction operation {name}imum which has no identity",
     )
-    return _extreme(name, x, every)
+    none = full_like(x.values, _limit(x.values.dtype, name))
+    return emit(f"reduce_{name}", emit("select", x.mask, x.values, none), axes=axes)
 
 
-def _extreme(name: str, x: Selection, every: tuple[int, ...]) -> Array:
-    """What the mask leaves out is an element that it holds at: the first one."""
-    flat = (x.mask.type.size,)
-    flags, values = (emit("reshape", v, shape=flat) for v in (x.mask, x.values))
-    first = emit("gather", values, emit("argmax", flags, axis=0))
-    spread = emit("broadcast", first, shape=x.values.type.shape, axes=())
-    return emit(f"reduce_{name}", emit("select", x.mask, x.values, spread), axes=every)
+def _limit(dtype: np.dtype[Any], name: str) -> Any:
+    """What changes no maximum, or no minimum, of numbers of a dtype."""
+    if dtype.kind == "b":
+        return name == "min"
+    if dtype.kind in "iu":
+        return np.iinfo(dtype).min if name == "max" else np.iinfo(dtype).max
+    return -np.inf if name == "max" else np.inf

@@ -19,9 +19,9 @@ from jitflow.numpy.ranges import arange
 from jitflow.trace import FOREIGN_UFUNCS
 
 __all__ = [
-    "digamma", "entr", "erf", "erfc", "erfinv", "expit", "gammaln", "i0", "i1", "log_softmax",
-    "logit", "logsumexp", "ndtr", "one_hot", "relu", "sigmoid", "softmax", "softplus", "xlog1py",
-    "xlogy",
+    "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "expit", "gammaln", "i0", "i1",
+    "log_ndtr", "log_softmax", "logit", "logsumexp", "ndtr", "ndtri", "one_hot", "relu",
+    "sigmoid", "softmax", "softplus", "xlog1py", "xlogy",
 ]  # fmt: skip
 
 
@@ -42,7 +42,9 @@ def _row_function(name: str) -> Callable[[Any], Any]:
 
 erf = _row_function("erf")
 erfc = _row_function("erfc")
+erfcx = _row_function("erfcx")
 erfinv = _row_function("erfinv")
+erfcinv = _row_function("erfcinv")
 gammaln = _row_function("gammaln")
 digamma = _row_function("digamma")
 i0 = _row_function("i0")
@@ -81,6 +83,20 @@ def logit(x: Any) -> Any:
 def ndtr(x: Any) -> Any:
     """The normal distribution's probability of values below x: erfc(-x / sqrt(2)) / 2."""
     return np.multiply(0.5, erfc(np.multiply(x, -math.sqrt(0.5))))
+
+
+def log_ndtr(x: Any) -> Any:
+    """log(ndtr(x)), which neither underflows nor cancels."""
+    is_far = np.less(x, -1)
+    outside = np.multiply(np.where(is_far, x, -1), -math.sqrt(0.5))
+    far = np.subtract(np.log(np.multiply(0.5, erfcx(outside))), np.square(outside))
+    inside = np.multiply(np.where(is_far, -1, x), math.sqrt(0.5))
+    return np.where(is_far, far, np.log1p(np.multiply(-0.5, erfc(inside))))
+
+
+def ndtri(p: Any) -> Any:
+    """Inverse of ndtr: the normal distribution's quantiles."""
+    return np.multiply(-math.sqrt(2), erfcinv(np.multiply(2, p)))
 
 
 def softplus(x: Any) -> Any:
@@ -129,6 +145,7 @@ def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Any:
 expit = sigmoid
 
 FOREIGN_UFUNCS.update(
-    erf=erf, erfc=erfc, erfinv=erfinv, gammaln=gammaln, psi=digamma, i0=i0, i1=i1, expit=expit,
-    logit=logit, xlogy=xlogy, xlog1py=xlog1py, entr=entr, ndtr=ndtr,
+    erf=erf, erfc=erfc, erfcx=erfcx, erfinv=erfinv, erfcinv=erfcinv, gammaln=gammaln, psi=digamma,
+    i0=i0, i1=i1, expit=expit, logit=logit, xlogy=xlogy, xlog1py=xlog1py, entr=entr, ndtr=ndtr,
+    ndtri=ndtri, log_ndtr=log_ndtr,
 )  # fmt: skip

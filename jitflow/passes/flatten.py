@@ -7,6 +7,10 @@ from math import prod
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value
 from jitflow.ir.ops.reduce import COMBINES
+from jitflow.ir.row import ROWS
+from jitflow.ir.types import Shape
+from jitflow.passes.constants import CONSTANT
+from jitflow.passes.flat_groups import flat_groups
 
 
 def flatten(function: Function) -> Function:
@@ -15,22 +19,13 @@ def flatten(function: Function) -> Function:
     Before: `%1: f32[4] = reduce_sum %x {axes=[1, 2]}` for `%x: f32[4, 8, 8]`.
     After:  `%0: f32[4, 64] = reshape %x {shape=[4, 64]}`
             `%1: f32[4] = reduce_sum %0 {axes=[1]}`.
+    Elementwise ops that a reduction takes its operand from are done in the new shape as well,
+    where that costs nothing, so that they fuse with it.
     Precondition: static shapes; calls are inlined.
     """
     if not any(_needs(op) for op in function.ops):
         return function
-    builder, new = Builder(function.params), dict[Value, Value]()
-    for op in function.ops:
-        if _needs(op):
-            builder.locations = op.locations
-            new[op.result] = _flat(builder, op, new)
-        else:
-            moved = _moved(op, new)
-            builder.append(moved)
-            if moved is not op:
-                new.update(zip(op.results, moved.results, strict=True))
-    results = [new.get(v, v) for v in function.results]
-    return function.with_body(builder.region(results))
+    return _Flatten(function).run()
 
 
 def _needs(op: Op) -> bool:
@@ -40,27 +35,93 @@ def _needs(op: Op) -> bool:
     return any(a + 1 in axes for a in axes)
 
 
-def _flat(builder: Builder, op: Op, new: dict[Value, Value]) -> Value:
-    operand, reduced = new.get(op.operands[0], op.operands[0]), set(op.attrs["axes"])
+def _runs(op: Op) -> list[list[int]]:
+    """The operand's axes, adjacent reduced ones together."""
+    reduced = set(op.attrs["axes"])
     runs: list[list[int]] = []
-    for axis in range(operand.type.rank):
+    for axis in range(op.operands[0].type.rank):
         if axis in reduced and axis - 1 in reduced:
             runs[-1].append(axis)
         else:
             runs.append([axis])
-    shape = tuple(prod(operand.type.shape[a] for a in run) for run in runs)
-    axes = tuple(k for k, run in enumerate(runs) if run[0] in reduced)
-    flat = builder.reshape(operand, shape=shape)
-    result = builder.emit(op.row, (flat,), {"axes": axes}).result
-    result.name = op.result.name
-    return result
+    return runs
 
 
-def _moved(op: Op, new: dict[Value, Value]) -> Op:
-    """The op on the new operands; the same object if none changed."""
-    if not any(v in new for v in op.operands):
-        return op
-    operands = tuple(new.get(v, v) for v in op.operands)
-    types = [v.type for v in op.results]
-    names = [v.name for v in op.results]
-    return Op(op.row, operands, op.attrs, types, op.regions, op.locations, names)
+def _flat_shape(op: Op) -> Shape | None:
+    """The shape that the operand gets; None where it stays."""
+    if not _needs(op):
+        return None
+    return tuple(prod(op.operands[0].type.shape[a] for a in run) for run in _runs(op))
+
+
+class _Flatten:
+    """One sweep: `new` are values of the old shapes, `flat` the same in flat ones."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.builder = Builder(function.params)
+        self.groups = flat_groups(function, _flat_shape)
+        self.new: dict[Value, Value] = {}
+        self.flat: dict[tuple[Value, Shape], Value] = {}
+
+    def run(self) -> Function:
+        for op in self.function.ops:
+            self.builder.locations = op.locations
+            if op in self.groups:
+                self._elementwise(op, self.groups[op])
+            elif _needs(op):
+                self._reduction(op)
+            else:
+                self._other(op)
+        results = [self._whole(v) for v in self.function.results]
+        return self.function.with_body(self.builder.region(results))
+
+    def _elementwise(self, op: Op, shape: Shape) -> None:
+        operands = tuple([self._flat(v, shape) for v in op.operands])
+        result = self.builder.emit(op.row, operands, op.attrs).result
+        result.name = op.result.name
+        self.flat[op.result, shape] = result
+
+    def _reduction(self, op: Op) -> None:
+        shape = _flat_shape(op)
+        assert shape is not None
+        axes = tuple(k for k, run in enumerate(_runs(op)) if run[0] in op.attrs["axes"])
+        operand = self._flat(op.operands[0], shape)
+        result = self.builder.emit(op.row, (operand,), {"axes": axes}).result
+        result.name = op.result.name
+        self.new[op.result] = result
+
+    def _other(self, op: Op) -> None:
+        operands = tuple([self._whole(v) for v in op.operands])
+        if operands == op.operands:
+            self.builder.append(op)
+            return
+        types, names = [v.type for v in op.results], [v.name for v in op.results]
+        moved = Op(op.row, operands, op.attrs, types, op.regions, op.locations, names)
+        self.builder.append(moved)
+        self.new.update(zip(op.results, moved.results, strict=True))
+
+    def _flat(self, value: Value, shape: Shape) -> Value:
+        """The value in a flat shape: a number again in that shape, or a view."""
+        found = self.flat.get((value, shape))
+        if found is None:
+            found = self.flat[value, shape] = self._reshaped(value, shape)
+        return found
+
+    def _reshaped(self, value: Value, shape: Shape) -> Value:
+        op, b = value.op, self.builder
+        if op is not None and op.row is CONSTANT and op.attrs["value"].is_splat:
+            attrs = {"value": op.attrs["value"], "type": value.type.with_shape(shape)}
+            return b.emit(CONSTANT, (), attrs).result
+        if op is not None and op.row is ROWS["broadcast"] and not op.operands[0].type.shape:
+            return b.broadcast(self._whole(op.operands[0]), shape=shape, axes=())
+        result: Value = b.reshape(self._whole(value), shape=shape)
+        return result
+
+    def _whole(self, value: Value) -> Value:
+        """The value in its own shape."""
+        found = self.new.get(value)
+        if found is None and value.op in self.groups:
+            flat = self.flat[value, self.groups[value.op]]
+            found = self.new[value] = self.builder.reshape(flat, shape=value.type.shape)
+        return value if found is None else found

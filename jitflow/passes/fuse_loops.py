@@ -12,19 +12,19 @@ from jitflow.passes.lowering.rebuild import constant_int, rebuild_region
 ROW_WORK = 64
 """Elements per iteration from which it pays to run a flat loop's body inside a row loop."""
 
-
-def fuse_loops(function: Function) -> Function:
+def fuse_loops(function: Function, *, max_accesses: int = 64) -> Function:
     """Merges a parallel loop into the one before it where both touch the same rows.
 
     Legal if, for each buffer that one writes and the other touches, all accesses of an iteration
     stay in a window that no other iteration enters, and not both hold checks, which would change
     their order. Ops between the two that only name memory move in front. A flat loop, which
-    vectorises along its index, joins a loop of rows only where the rows are long.
+    vectorises along its index, joins a loop of rows only where the rows are long. No merged loop
+    has more than `max_accesses` loads and stores: more, side by side, are slower than in turns.
     Before: `loop (%i) { store %m, %i }  loop (%i) { load %m, %i }`
     After:  `loop (%i) { store %m, %i ... load %m, %i }`
     Precondition: before `vectorize`.
     """
-    sweep = _Sweep()
+    sweep = _Sweep(max_accesses)
     for op in function.ops:
         sweep.add(op)
     if not sweep.merged:
@@ -34,7 +34,8 @@ def fuse_loops(function: Function) -> Function:
 
 
 class _Sweep:
-    def __init__(self) -> None:
+    def __init__(self, max_accesses: int) -> None:
+        self.max_accesses = max_accesses
         self.ops: list[Op] = []
         self.last: int | None = None
         self.facts: list[Touch] | None = None
@@ -57,6 +58,8 @@ class _Sweep:
         assert self.last is not None
         before = self.ops[self.last]
         if facts is None or self.facts is None or not _same_extent(before, op):
+            return False
+        if len(facts) + len(self.facts) > self.max_accesses:
             return False
         if _is_ordered(before) and _is_ordered(op):
             return False

@@ -11,6 +11,8 @@ from jitflow.ir.row import ROWS
 from jitflow.passes.rewrite import Sweep, count_uses, operands_of_products
 
 _GATHER = ROWS["gather"]
+_DYNAMIC_SLICE = ROWS["dynamic_slice"]
+_RESHAPE = ROWS["reshape"]
 _TRANSPOSE = ROWS["transpose"]
 
 
@@ -24,10 +26,11 @@ def pointwise(function: Function) -> Function:
         %2: f32[2, 8] = gather %x, %0, %1
 
     A transpose of a gather that nothing else uses becomes the order of the indices, but where a
-    product reads it, whose additions depend on what its operands look like in memory.
+    product reads it, whose additions depend on what its operands look like in memory. A dynamic
+    slice of single elements, rows, and the like, is such a gather too.
     Precondition: static shapes; calls are inlined.
     """
-    if not any(op.row is _GATHER for op in function.ops):
+    if not any(op.row in (_GATHER, _DYNAMIC_SLICE) for op in function.ops):
         return function
     return _Pointwise(function).function(function)
 
@@ -42,17 +45,25 @@ class _Pointwise(Sweep):
     def visit(self, op: Op) -> None:
         if op.row is _GATHER:
             self.gather(op)
-        elif op.row is _TRANSPOSE and self.is_joined(op):
+        elif op.row is _DYNAMIC_SLICE and _is_one_place(op):
+            self.one_place(op)
+        elif op.row in (_TRANSPOSE, _RESHAPE) and self.is_joined(op):
             self.replace(op, [self.values[op.operands[0]]])
         else:
             self.out.append(self.remap(op))
 
-    def is_joined(self, transpose: Op) -> bool:
-        """Whether the order of a gather's indices stands for the transpose."""
-        source = transpose.operands[0]
-        if source.op is None or source.op.row is not _GATHER or self.uses[source] != 1:
+    def is_joined(self, view: Op) -> bool:
+        """Whether the indices of what a view shows stand for the view, too.
+
+        A transpose of a gather is another order; axes of one element come and go around one place.
+        """
+        source = view.operands[0]
+        if source.op is None or self.uses[source] != 1 or view.result in self.in_products:
             return False
-        return source not in self.in_products and transpose.result not in self.in_products
+        if view.row is _TRANSPOSE:
+            return source.op.row is _GATHER
+        is_place = source.op.row is _DYNAMIC_SLICE and _is_one_place(source.op)
+        return is_place and _long(source.type.shape) == _long(view.result.type.shape)
 
     def gather(self, op: Op) -> None:
         user = self.users.get(op.result)
@@ -71,10 +82,38 @@ class _Pointwise(Sweep):
             b.iota(i64, shape, axis=order.index(first + k))
             for k in range(x.type.rank - len(indices))
         ]
-        result = b.gather(x, *full)
+        self.finish(b, op, b.gather(x, *full))
+
+
+    def one_place(self, op: Op) -> None:
+        """A slice as a gather: its start along axes of one element, the place along the others."""
+        b = Builder(locations=op.locations)
+        x, *starts = [self.values.get(v, v) for v in op.operands]
+        user = self.users.get(op.result)
+        is_viewed = user is not None and user.row is _RESHAPE and self.is_joined(user)
+        shape = user.attrs["shape"] if user is not None and is_viewed else op.attrs["sizes"]
+        long = iter([axis for axis, size in enumerate(shape) if size != 1])
+        indices = [
+            b.broadcast(start, shape=shape, axes=()) if size == 1
+            else b.iota(i64, shape, axis=next(long))
+            for start, size in zip(starts, op.attrs["sizes"], strict=True)
+        ]
+        self.finish(b, op, b.gather(x, *indices))
+
+    def finish(self, b: Builder, op: Op, result: Value) -> None:
         result.name = op.result.name
         self.out.extend(b.ops)
         self.replace(op, [result])
+
+
+def _is_one_place(op: Op) -> bool:
+    """Whether a slice takes an axis whole, or one element of it."""
+    pairs = list(zip(op.attrs["sizes"], op.operands[0].type.shape, strict=True))
+    return bool(pairs) and all(size == extent or size == 1 for size, extent in pairs)
+
+
+def _long(shape: tuple[int, ...]) -> list[int]:
+    return [size for size in shape if size != 1]
 
 
 def _placed(b: Builder, index: Value, shape: tuple[int, ...], order: tuple[int, ...]) -> Value:

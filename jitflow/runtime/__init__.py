@@ -1,10 +1,13 @@
-"""Machine code and its calls: targets, the LLVM engine, executables."""
+"""Machine code and its calls: targets, the LLVM engine, executables. Names load with first use."""
 
-from jitflow.runtime.compile import compile_body, compile_function
-from jitflow.runtime.engine import engine
-from jitflow.runtime.executable import Body, Executable
-from jitflow.runtime.symbols import LinkError
-from jitflow.runtime.target import Target, host_target, make_target
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jitflow.runtime.compile import compile_body, compile_function
+    from jitflow.runtime.executable import Body, Executable
+    from jitflow.runtime.symbols import LinkError
+    from jitflow.runtime.target import Target, host_target, make_target
 
 __all__ = [
     "Body",
@@ -13,7 +16,18 @@ __all__ = [
     "Target",
     "compile_body",
     "compile_function",
-    "engine",
     "host_target",
     "make_target",
 ]
+
+_HOMES = {
+    "Body": "executable", "Executable": "executable", "LinkError": "symbols", "Target": "target",
+    "compile_body": "compile", "compile_function": "compile", "host_target": "target",
+    "make_target": "target",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

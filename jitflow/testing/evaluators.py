@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from jitflow.api.road import finish_loops
+from jitflow.api.machinery import finish_loops
 from jitflow.errors import NoCodeError
 from jitflow.ir.core import Function
 from jitflow.ir.interpreter import interpret

@@ -22,6 +22,7 @@ from jitflow.ir.location import Location, Locations
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import TensorType
 from jitflow.runtime.entry import TRACES
+from jitflow.trace.dispatch import fill_tables
 from jitflow.trace.source import here
 
 
@@ -138,6 +139,7 @@ _COUNTING = threading.Lock()
 @contextmanager
 def tracing(nested: bool = False) -> Iterator[Context]:
     """Makes a new trace the current one. A nested one may capture values of the one around it."""
+    fill_tables()
     before = STATE.context
     context = Context(before if nested else None)
     STATE.context = context

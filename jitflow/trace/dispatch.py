@@ -36,6 +36,15 @@ FUNCTIONS: dict[Any, Implementation] = {}
 FOREIGN_UFUNCS: dict[str, Implementation] = {}
 """Ufuncs of other packages, by name, as those cannot be imported here: scipy.special's `erf`."""
 
+FILLERS: list[Callable[[], object]] = []
+"""What fills the tables: imports, which threads wait for, and which cost nothing a second time."""
+
+
+def fill_tables() -> None:
+    """Has the tables filled, as a trace begins."""
+    for fill in FILLERS:
+        fill()
+
 
 class MissingAttribute(TraceError, AttributeError):
     """An attribute of NumPy's arrays that traced arrays do not have."""

@@ -5,7 +5,7 @@ import pytest
 
 import jitflow as jf
 import jitflow.numpy as jnp
-from jitflow.api import recent, road
+from jitflow.api import machinery, recent
 from jitflow.errors import CheckError
 
 X = np.arange(1.0, 4.0)
@@ -20,8 +20,8 @@ def compiled(monkeypatch):
         names.append(function.name)
         return original(function)
 
-    original = road.compile_function
-    monkeypatch.setattr(road, "compile_function", compile_function)
+    original = machinery.compile_function
+    monkeypatch.setattr(machinery, "compile_function", compile_function)
     monkeypatch.setattr(recent, "_RECENT", {})
     return names
 

@@ -354,8 +354,29 @@ def test_elements_of_a_mask_are_reduced():
         return s.sum(), s.size, (s > 1).any(), np.max(s), x[m].min(), x[m[:, 0, 0]].max()
 
     agree(f, np.round(X * 8), MASK)
+    agree(f, np.round(X * 8).astype(int), MASK)
     mean = jf.jit(lambda x: (x[x > 0].mean(), np.std(x[x > 0] ** 2)))(X)
     np.testing.assert_allclose(mean, (X[X > 0].mean(), np.std(X[X > 0] ** 2)), rtol=1e-14)
+
+
+def test_rows_that_a_mask_selects_meet_arrays_and_are_reduced_along_them():
+    x = np.round(RNG.normal(size=(4, 4, 3)) * 8)
+
+    def f(x, labels):
+        m = labels == 1
+        y = x * 1
+        y[m] -= x.sum(0)
+        s = x[m]
+        return y, s.sum(0), s.sum((0, 2)), s.max(axis=0), x[:, m].min(1), (s + x[0]).sum(axis=0)
+
+    agree(f, x, np.array([1, 0, 1, 0]))
+    with pytest.raises(TypeError, match="depends on the elements"):
+        jf.jit(lambda x: x[x[:, 0, 0] > 0].sum(1))(X)
+    with pytest.raises(TypeError, match="depends on the elements"):
+        jf.jit(lambda x: x[x[:, 0, 0] > 0] + x)(X)
+    with pytest.raises(TypeError, match="depends on the elements"):
+        jf.jit(lambda x: x[0, :, x[0, 0] > 0].sum(0))(X)
+    agree(lambda x: x[0, :, x[0, 0] > 0].sum(), np.round(X * 8))
 
 
 def test_the_derivative_knows_no_element_that_is_left_out():

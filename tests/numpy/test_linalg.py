@@ -67,7 +67,8 @@ def test_factorisations(dtype):
         agree(lambda p: np.linalg.eigh(p)[0], p)
         agree(lambda p: np.linalg.eigvalsh(p, UPLO="U"), p)
         values, vectors = jf.jit(np.linalg.eigh)(p)
-        np.testing.assert_allclose(p @ vectors, vectors * values[..., None, :], rtol=1e-3, atol=1e-3)
+        scaled = vectors * values[..., None, :]
+        np.testing.assert_allclose(p @ vectors, scaled, rtol=1e-3, atol=1e-3)
         for shape in ((4, 3), (3, 4), (3, 3)):
             x = block(*batch, *shape, dtype=dtype)
             agree(lambda x: np.linalg.qr(x), x)

@@ -8,7 +8,10 @@ import jitflow as jf
 from jitflow.numpy import special
 
 X = np.array([0.1, 0.3, 0.5, 0.52, 0.9, 2.0, 0.0, 1.0, -1.5, -20.0, np.nan, np.inf, -np.inf])
-ONE = ["digamma", "entr", "erf", "erfc", "erfinv", "expit", "gammaln", "i0", "i1", "logit", "ndtr"]
+ONE = [
+    "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "expit", "gammaln", "i0", "i1",
+    "log_ndtr", "logit", "ndtr", "ndtri",
+]  # fmt: skip
 TWO = ["xlog1py", "xlogy"]
 TOLERANCE = {np.float64: 1e-14, np.float32: 1e-6}
 

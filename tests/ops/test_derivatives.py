@@ -94,6 +94,8 @@ CASES = [
     ("cos", [normal(3)], {}),
     ("erf", [normal(3)], {}),
     ("erfc", [normal(3)], {}),
+    ("erfcx", [normal(3)], {}),
+    ("erfcinv", [positive(3) / 1.2], {}),
     ("erfinv", [positive(3) / 2.5], {}),
     ("logaddexp", [np.array([1.0, 0.3, -4.0]), np.array([1.0, 2.0, 3.0])], {}),
     ("logaddexp2", [np.array([1.0, 0.3, -4.0]), np.array([1.0, 2.0, 3.0])], {}),

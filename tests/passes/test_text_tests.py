@@ -10,7 +10,7 @@ from jitflow.passes.pipeline import LOOPS
 from jitflow.testing import read_cases
 
 CHANGE_RESULTS = {"batch", "linearize", "transpose"}
-"""Derivatives and batches: what runs before them takes and gives something else than what runs after."""
+"""Derivatives and batches: before them a run takes and gives something else than after them."""
 
 
 @cache

@@ -9,7 +9,8 @@ from jitflow.errors import JitflowError
 from jitflow.ir.builder import Builder
 from jitflow.ir.dtypes import f32
 from jitflow.ir.types import BufferType
-from jitflow.runtime import LinkError, compile_body, engine, host_target, make_target
+from jitflow.runtime import LinkError, compile_body, host_target, make_target
+from jitflow.runtime.engine import engine
 from jitflow.runtime.symbols import check_imports, undefined_symbols
 
 CALLS_MALLOC = """

@@ -159,7 +159,17 @@ def test_static_arguments_by_value():
         same(f(X, 3, name="a"), X**3 + 1)
         same(f(X, power=3, name="a"), X**3 + 1)
     assert calls(f) == 6
-    same(f(X, 10**20 - 10**20 + 2, name="".join("abc")), X**2 + 3)
+    same(f(X, int("2"), name="".join("abc")), X**2 + 3)
+    assert calls(f) == 7
+    assert f.cache_info().size == 3
+
+
+@pytest.mark.parametrize("values", [(0.0, -0.0, 0.0), ((1, 2), (1, 3), (1, 2)), (True, 1, True)])
+def test_static_arguments_that_are_nearly_equal(values):
+    f = jf.jit(lambda x, value: x + len(repr(value)), static_argnums=1)
+    for value in values * 2:
+        same(f(X, copy.deepcopy(value)), X + len(repr(value)))
+    assert f.cache_info().size == len(set(map(repr, values)))
 
 
 def test_captured_arrays_are_read_at_each_call():

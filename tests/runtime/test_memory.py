@@ -13,8 +13,8 @@ import pytest
 import jitflow as jf
 from jitflow.errors import ConfigError
 from jitflow.runtime.memory import POOL_BYTES, empty, why_no_pool
-from jitflow.runtime.memory.pool import HANDLER
-from jitflow.runtime.memory.pool_text import ALIGNMENT, SLOTS
+from jitflow.runtime.memory.control import ALIGNMENT, HANDLER
+from jitflow.runtime.memory.pool_text import SLOTS
 
 pytestmark = pytest.mark.skipif(bool(why_no_pool()), reason="no pool here")
 

@@ -253,7 +253,7 @@ SAMPLES = {
                      " | =written(lambda a: xp.fill_diagonal(a, v[:3]), m + 0)",
     "place": "=written(lambda a: xp.place(a, f, [1, 2, 3, 4]), x + 0)",
     "put": "=written(lambda a: xp.put(a, i, v), x + 0)",
-    "put_along_axis": "=written(lambda a: xp.put_along_axis(a, i[None, :3], y, 1), x + 0)"
+    "put_along_axis": "=written(lambda a: xp.put_along_axis(a, i[None, :3], abs(y), 1), x + 0)"
                       " | =written(lambda a: xp.put_along_axis(a, i[None, :3], 1, 1), x + 0)",
     "putmask": "=written(lambda a: xp.putmask(a, f, 1), x + 0)",
     # Complex numbers.

@@ -33,6 +33,27 @@ def log2_of_sum(x, y):
     return max(x, y) + mpmath.log1p(mpmath.mpf(2) ** -abs(x - y)) / mpmath.log(2)
 
 
+def scaled_complement(x):
+    """The asymptotic series where mpmath's functions overflow."""
+    if abs(x) < 1e3:
+        return mpmath.exp(x * x) * mpmath.erfc(x)
+    if x < 0:
+        return mpmath.inf
+    w = 1 / (2 * x * x)
+    return (1 - w * (1 - 3 * w * (1 - 5 * w))) / (x * mpmath.sqrt(mpmath.pi))
+
+
+def inverse_complement(c):
+    """Newton's steps on the logarithm of erfc."""
+    if c > 0.5:
+        return mpmath.erfinv(1 - c) if c < 1.5 else -inverse_complement(2 - c)
+    y = mpmath.sqrt(-mpmath.log(c))
+    for _ in range(9):
+        ratio = mpmath.exp(y * y) * mpmath.erfc(y)
+        y += mpmath.log(mpmath.erfc(y) / c) * ratio * mpmath.sqrt(mpmath.pi) / 2
+    return y
+
+
 def bessel(order, x):
     return mpmath.besseli(order, x) if abs(x) < 1e3 else mpmath.sign(x) ** order * mpmath.inf
 
@@ -44,7 +65,8 @@ TRUE = {
     "arcsin": mpmath.asin, "arccos": mpmath.acos, "arctan": mpmath.atan, "arctan2": mpmath.atan2,
     "sinh": mpmath.sinh, "cosh": mpmath.cosh, "tanh": mpmath.tanh, "arcsinh": mpmath.asinh,
     "arccosh": mpmath.acosh, "arctanh": mpmath.atanh, "erf": mpmath.erf, "erfc": complement,
-    "erfinv": mpmath.erfinv, "cbrt": cube_root,
+    "erfcx": scaled_complement, "erfinv": mpmath.erfinv, "erfcinv": inverse_complement,
+    "cbrt": cube_root,
     "hypot": mpmath.hypot, "pow": mpmath.power,
     "gammaln": lambda x: mpmath.re(mpmath.loggamma(x)), "digamma": mpmath.digamma,
     "i0": lambda x: bessel(0, x), "i1": lambda x: bessel(1, x),
@@ -81,6 +103,8 @@ RANGES = {
     "hypot": [((-1, 1), (-1, 1)), ((-1e30, 1e30), (1, 1e30))],
     "erf": [(-1, 1), (0.9, 1.1), (-6, 6)],
     "erfc": [(-1, 1), (0.45, 0.6), (-6, 6), (5, 28)],
+    "erfcx": [(-1, 1), (0.7, 3), (-26, 30), (30, 1e4)],
+    "erfcinv": [(0, 2), (0.45, 0.55), (1e-30, 1e-12)],
     "erfinv": [(-1, 1), (0.45, 0.6), (0.999, 1)],
     "gammaln": [(0, 1), (1, 2.5), (2, 12), (1e5, 1e9)],
     "digamma": [(0, 1), (1, 2.5), (2, 12), (1e5, 1e9)],
@@ -105,12 +129,17 @@ def beyond_one(x):
     return np.maximum(np.abs(x), 1)
 
 
+def within_two(x):
+    size = np.abs(x)
+    return np.where(size <= 2, size, 1 / np.where(x == 0, 1, size)).astype(x.dtype)
+
+
 # What brings samples to where the function is defined.
 DOMAINS = {
     "log": np.abs, "log2": np.abs, "log10": np.abs, "pow": np.abs,
     "log1p": lambda x: np.where(x > -1, x, -x),
     "arcsin": within_one, "arccos": within_one, "arctanh": within_one, "arccosh": beyond_one,
-    "erfinv": within_one, "gammaln": np.abs, "digamma": np.abs,
+    "erfinv": within_one, "erfcinv": within_two, "gammaln": np.abs, "digamma": np.abs,
 }  # fmt: skip
 
 
@@ -180,6 +209,9 @@ SPECIALS = {
     "cos": [(INF, NAN), (-INF, NAN), (NAN, NAN), (0.0, 1.0), (-0.0, 1.0)],
     "erf": [(INF, 1.0), (-INF, -1.0), (NAN, NAN), (0.0, 0.0), (-0.0, -0.0), (50.0, 1.0)],
     "erfc": [(INF, 0.0), (-INF, 2.0), (NAN, NAN), (0.0, 1.0), (-0.0, 1.0), (50.0, 0.0)],
+    "erfcx": [(INF, 0.0), (-INF, INF), (NAN, NAN), (0.0, 1.0), (-0.0, 1.0), (-30.0, INF)],
+    "erfcinv": [(0.0, INF), (-0.0, INF), (2.0, -INF), (NAN, NAN), (1.0, 0.0), (2.5, NAN),
+                (-1.0, NAN), (INF, NAN)],
     "erfinv": [(1.0, INF), (-1.0, -INF), (NAN, NAN), (0.0, 0.0), (-0.0, -0.0), (1.5, NAN),
                (-INF, NAN)],
     "gammaln": [(INF, INF), (-INF, INF), (NAN, NAN), (0.0, INF), (-0.0, INF), (1.0, 0.0),

@@ -6,10 +6,11 @@ the same ops in both, so that they give equal bits. Knows nothing of rows, passe
 
 from jitflow.ir.expand.bessel import i0, i1
 from jitflow.ir.expand.division import floor_divide, fmod, gcd, remainder
-from jitflow.ir.expand.error_function import erf, erfc, erfinv
+from jitflow.ir.expand.error_function import erf, erfc, erfcx
 from jitflow.ir.expand.exponential import exp, exp2, expm1
 from jitflow.ir.expand.gamma import digamma, gammaln
 from jitflow.ir.expand.hyperbolic import cosh, sinh, tanh
+from jitflow.ir.expand.inverse_error_function import erfcinv, erfinv
 from jitflow.ir.expand.inverse_hyperbolic import arccosh, arcsinh, arctanh
 from jitflow.ir.expand.inverse_trigonometric import arccos, arcsin, arctan, arctan2
 from jitflow.ir.expand.log_of_sum import logaddexp, logaddexp2
@@ -22,7 +23,8 @@ from jitflow.ir.expand.trigonometric import cos, sin, tan
 
 __all__ = [
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "cos",
-    "cosh", "digamma", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "floor_divide", "fmod",
-    "gammaln", "gcd", "hypot", "i0", "i1", "ldexp", "log", "log10", "log1p", "log2", "logaddexp",
-    "logaddexp2", "philox", "philox_reference", "pow", "remainder", "sin", "sinh", "tan", "tanh",
+    "cosh", "digamma", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "exp", "exp2", "expm1",
+    "floor_divide", "fmod", "gammaln", "gcd", "hypot", "i0", "i1", "ldexp", "log", "log10",
+    "log1p", "log2", "logaddexp", "logaddexp2", "philox", "philox_reference", "pow", "remainder",
+    "sin", "sinh", "tan", "tanh",
 ]  # fmt: skip

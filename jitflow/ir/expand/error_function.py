@@ -1,24 +1,19 @@
-"""Expansions of erf, erfc and erfinv."""
+"""Expansions of erf, erfc and erfcx."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from jitflow.ir.dtypes import f32, f64
 from jitflow.ir.expand.coefficients import (
     ERF,
     ERFC_EXPONENT,
-    ERFCINV,
     ERFCX,
     ERFCX_SHORT,
-    ERFINV,
-    ERFINV_SLOPE,
     EXP,
     EXP_SHORT,
 )
 from jitflow.ir.expand.exponential import (
-    exp,
     exp_in_two,
     exponent_factor,
     reduce_exp,
@@ -29,11 +24,9 @@ from jitflow.ir.expand.formats import (
     Builder,
     fast_two_sum,
     format_of,
-    horner,
     polynomial,
     two_product,
 )
-from jitflow.ir.expand.logarithm import log
 
 if TYPE_CHECKING:
     from jitflow.ir.core import Value
@@ -42,9 +35,8 @@ JOIN = 1.0
 ONE_FROM = {32: 4.0, 64: 5.95}  # erf rounds to 1 from here
 ERFC_JOIN = 0.75
 ERFC_ZERO_FROM = {32: 10.1, 64: 27.3}  # erfc rounds to 0 from here
-ERFCX_MIDDLE, ERFCX_BASE = 2.5, 9 / 8
-ERFINV_JOIN = 0.5
-LEAST_ERFC = 2.0**-54  # what 1 - x is not below for any x < 1
+ERFCX_MIDDLE, ERFCX_BASE = 3.0, 9 / 8
+FAR = 2.0**60  # the quotient for erfcx is 1 beyond, to the last bit
 
 
 def erf(b: Builder, x: Value) -> Value:
@@ -68,27 +60,59 @@ def _beyond(b: Builder, a: Value) -> Value:
 def erfc(b: Builder, x: Value) -> Value:
     """1 - x - x P(x^2) up to 3/4; e^(-a^2) R(a) beyond, a = |x|, and 2 less that for negative x."""
     form = format_of(x)
-    a, one, two = b.abs(x), b.full_like(x, 1.0), b.full_like(x, 2.0)
-    total, lost = fast_two_sum(b, one, b.neg(x))
-    curve = b.mul(x, polynomial(b, b.mul(x, x), ERF[form.bits]))
-    near = b.add(total, b.sub(lost, curve))
+    a, two = b.abs(x), b.full_like(x, 2.0)
+    near = b.add(*_near_erfc(b, x))
     limit = b.full_like(a, ERFC_ZERO_FROM[form.bits])
     tail = (_tail_f32 if x.type.dtype is f32 else _tail_f64)(b, b.select(b.lt(limit, a), limit, a))
     far = b.select(b.lt(x, b.full_like(x, 0.0)), b.sub(two, tail), tail)
     return b.select(b.lt(a, b.full_like(a, ERFC_JOIN)), near, far)
 
 
-def _tail_f64(b: Builder, a: Value) -> Value:
-    """erfc(a) = e^(-a^2) g / (1 + 2 a); exponent, power and quotient in two floats each."""
-    one = b.full_like(a, 1.0)
-    g, g_low = fast_two_sum(b, b.full_like(a, ERFCX_BASE), _scaled_erfc(b, a, ERFCX[64]))
-    divisor, divisor_low = fast_two_sum(b, b.add(a, a), one)
+def erfcx(b: Builder, x: Value) -> Value:
+    """R(x), or e^(x^2) erfc(x) near 0, or 2 e^(x^2) - R(|x|) below; f32 in f64."""
+    wide = b.convert(x, dtype=f64)
+    a, zero, two = b.abs(wide), b.full_like(wide, 0.0), b.full_like(wide, 2.0)
+    is_near = b.lt(a, b.full_like(a, ERFC_JOIN))
+    limit = b.full_like(a, ERFC_ZERO_FROM[64])
+    inner = b.select(b.lt(limit, a), limit, a)
+    square, square_low = two_product(b, inner, inner)
+    bits, y, y_low = exp_in_two(b, square, square_low)
+    near, near_low = _near_erfc(b, wide)
+    v, v_low = b.select(is_near, near, two), b.select(is_near, near_low, zero)
+    product, error = two_product(b, y, v)
+    power = scale(b, b.add(product, b.fma(y, v_low, b.fma(y_low, v, error))), bits)
+    far = b.add(*_quotient(b, a))
+    beyond = b.select(b.lt(wide, zero), b.sub(power, far), far)
+    return b.convert(b.select(is_near, power, beyond), dtype=x.type.dtype)
+
+
+def _near_erfc(b: Builder, x: Value) -> tuple[Value, Value]:
+    """1 - x - x P(x^2) as two floats, for |x| < 1."""
+    total, lost = fast_two_sum(b, b.full_like(x, 1.0), b.neg(x))
+    return total, b.sub(lost, b.mul(x, polynomial(b, b.mul(x, x), ERF[format_of(x).bits])))
+
+
+def _quotient(b: Builder, a: Value) -> tuple[Value, Value]:
+    """R(a) = g / (1 + 2 a) as two floats."""
+    limit, one = b.full_like(a, FAR), b.full_like(a, 1.0)
+    inner = b.select(b.lt(limit, a), limit, a)
+    g, g_low = fast_two_sum(b, b.full_like(a, ERFCX_BASE), _scaled_erfc(b, inner, ERFCX[64]))
+    divisor, divisor_low = fast_two_sum(b, b.add(inner, inner), one)
     c = b.div(g, divisor)
     rest = b.fma(b.neg(c), divisor_low, b.add(b.fma(b.neg(c), divisor, g), g_low))
+    low = b.mul(rest, c)
+    shrink = b.div(inner, a)
+    is_far = b.lt(limit, a)
+    return b.select(is_far, b.mul(c, shrink), c), b.select(is_far, b.full_like(a, 0.0), low)
+
+
+def _tail_f64(b: Builder, a: Value) -> Value:
+    """erfc(a) = e^(-a^2) R(a); exponent, power and quotient in two floats each."""
+    c, c_low = _quotient(b, a)
     square, square_low = two_product(b, a, a)
     bits, y, y_low = exp_in_two(b, b.neg(square), b.neg(square_low))
     product, error = two_product(b, c, y)
-    low = b.fma(c, y_low, b.fma(b.mul(rest, c), y, error))
+    low = b.fma(c, y_low, b.fma(c_low, y, error))
     return scale(b, b.add(product, low), bits)
 
 
@@ -108,38 +132,3 @@ def _scaled_erfc(b: Builder, a: Value, coefficients: tuple[float, ...]) -> Value
     middle = b.full_like(a, ERFCX_MIDDLE)
     q = b.div(b.sub(a, middle), b.add(a, middle))
     return polynomial(b, q, coefficients)
-
-
-def erfinv(b: Builder, x: Value) -> Value:
-    """A polynomial in x^2 up to 1/2; beyond, a step of Halley's from a polynomial; odd.
-
-    The step solves ln(erfc(y)) = ln(1 - |x|), which is smooth in y to the end. f32 in f64.
-    """
-    wide = b.convert(x, dtype=f64)
-    a = b.abs(wide)
-    y = b.select(b.lt(a, b.full_like(a, ERFINV_JOIN)), _central_erfinv(b, a), _outer_erfinv(b, a))
-    return b.convert(b.copysign(y, wide), dtype=x.type.dtype)
-
-
-def _central_erfinv(b: Builder, a: Value) -> Value:
-    slope, slope_low = (b.full_like(a, part) for part in ERFINV_SLOPE[64])
-    z = b.mul(a, a)
-    rest = b.fma(z, polynomial(b, z, ERFINV[64]), slope_low)
-    return b.fma(a, slope, b.mul(a, rest))
-
-
-def _outer_erfinv(b: Builder, a: Value) -> Value:
-    """Infinite at 1, NaN beyond."""
-    one, least = b.full_like(a, 1.0), b.full_like(a, LEAST_ERFC)
-    exact = b.sub(one, a)
-    c = b.select(b.gt(least, exact), least, exact)
-    y = polynomial(b, b.sqrt(b.neg(log(b, c))), ERFCINV[64])
-    tail = erfc(b, y)
-    u = b.div(b.sub(tail, c), c)
-    g = b.mul(u, horner(b, u, (1.0, -1 / 2, 1 / 3, -1 / 4)))
-    r = b.mul(b.mul(tail, b.full_like(a, ERFINV_SLOPE[64][0])), exp(b, b.mul(y, y)))
-    bend = b.fma(b.mul(b.add(y, y), r), b.full_like(a, -1.0), one)
-    below = b.fma(b.mul(g, b.full_like(a, 0.5)), bend, one)
-    y = b.add(y, b.div(b.mul(g, r), below))
-    y = b.select(b.eq(a, one), b.full_like(a, math.inf), y)
-    return b.select(b.gt(a, one), b.full_like(a, math.nan), y)

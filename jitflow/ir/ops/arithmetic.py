@@ -88,7 +88,7 @@ register(OpRow(
 register(OpRow(
     name="neg", family=Family.ELEMENTWISE, arity=1, doc="-x; the least integer stays.",
     infer=elementwise(NUMBERS, "numbers"), reference=np.negative, involution=True,
-    linear=(0,), transpose=lambda b, ct, op, index: b.neg(ct),
+    keeps_halves=True, linear=(0,), transpose=lambda b, ct, op, index: b.neg(ct),
 ))
 
 
@@ -121,6 +121,7 @@ register(OpRow(
     name="abs", family=Family.ELEMENTWISE, arity=1,
     doc="|x|; the least integer stays; real of complex x; the derivative at 0 is 0.",
     infer=_infer_abs, reference=np.abs, idempotent=True, split=split.abs, normwise=2.0,
+    keeps_halves=True,
     jvp=jvp_by_operand(_tangent_abs),
 ))
 
@@ -187,7 +188,7 @@ register(OpRow(
 ))
 register(OpRow(
     name="copysign", family=Family.ELEMENTWISE, arity=2, doc="|x| with the sign bit of y.",
-    infer=elementwise("f", "floats"), reference=np.copysign,
+    infer=elementwise("f", "floats"), reference=np.copysign, keeps_halves=True,
     jvp=jvp_by_operand(
         lambda b, t, out, x, y: b.mul(t, b.mul(_unit(b, x), _unit(b, y))), None,
     ),

@@ -53,6 +53,11 @@ def _tangent_erf(b: Any, t: Any, out: Any, x: Any) -> Any:
     return b.mul(t, b.mul(b.full_like(x, _TWO_OVER_SQRT_PI), bell))
 
 
+def _tangent_erfcx(b: Any, t: Any, out: Any, x: Any) -> Any:
+    """2 x erfcx(x) - 2 / sqrt(pi)."""
+    return b.mul(t, b.sub(b.mul(b.add(x, x), out), b.full_like(x, _TWO_OVER_SQRT_PI)))
+
+
 def _tangent_erfinv(b: Any, t: Any, out: Any, x: Any) -> Any:
     return b.mul(t, b.mul(b.exp(b.mul(out, out)), b.full_like(x, 1 / _TWO_OVER_SQRT_PI)))
 
@@ -75,7 +80,11 @@ function("cbrt", "Cube root.", 1.5, 45, _tangent_cbrt, reference=reference.quiet
 function("erf", "Error function.", 2.0, 41, _tangent_erf, reference=reference.erf)
 function("erfc", "1 - erf(x) without cancellation.", 1.5, 110,
          lambda b, t, out, x: b.neg(_tangent_erf(b, t, out, x)), reference=reference.erfc)
-function("erfinv", "Inverse of erf; infinite at 1, NaN beyond.", 2.0, 300, _tangent_erfinv,
+function("erfcx", "e**(x*x) erfc(x), which does not underflow.", 2.0, 180, _tangent_erfcx,
+         reference=reference.erfcx)
+function("erfcinv", "Inverse of erfc; infinite at 0 and 2, NaN outside.", 2.0, 450,
+         lambda b, t, out, x: b.neg(_tangent_erfinv(b, t, out, x)), reference=reference.erfcinv)
+function("erfinv", "Inverse of erf; infinite at 1, NaN beyond.", 2.0, 450, _tangent_erfinv,
          reference=reference.erfinv)
 
 

@@ -96,7 +96,7 @@ def _axes_last(b: Any, x: Any, axes: tuple[int, ...]) -> Any:
     moved = b.transpose(x, axes=kept + tuple(axes))
     length = prod(x.type.shape[a] for a in axes)
     if not isinstance(length, int):
-        raise ShapeError(f"a product of {length} factors needs a static size: it is taken by halves")
+        raise ShapeError(f"a product of {length} factors needs a static size; it is halved")
     return b.reshape(moved, shape=(*(x.type.shape[a] for a in kept), length))
 
 

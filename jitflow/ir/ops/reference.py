@@ -148,20 +148,39 @@ erf = by_element(math.erf)
 erfc = by_element(math.erfc)
 
 
-def _erfinv(x: float) -> float:
-    """Through the quantiles of the normal distribution, then Newton's steps."""
-    if not abs(x) < 1:
-        return math.copysign(math.inf, x) if abs(x) == 1 else math.nan
-    if x == 0:
-        return x
-    c = 1 - abs(x)
-    y = math.sqrt(-math.log(c * (2 - c))) * math.sqrt(math.pi) / 2
+def _erfcx(x: float) -> float:
+    """By its continued fraction from 5 on. M. Abramowitz, I. Stegun, 7.1.14."""
+    if x < -26.7:
+        return math.inf
+    if not x >= 5:
+        return math.exp(x * x) * math.erfc(x)
+    total = x
+    for k in range(60, 0, -1):
+        total = x + k / 2 / total
+    return 1 / (math.sqrt(math.pi) * total)
+
+
+def _erfcinv(c: float) -> float:
+    """Newton's steps on the logarithm of erfc."""
+    if not 0 < c < 2:
+        return {0.0: math.inf, 2.0: -math.inf}.get(c, math.nan)
+    if c > 1:
+        return -_erfcinv(2 - c)
+    y = 0.0 if c == 1 else math.sqrt(-math.log(c))
     for _ in range(60):
-        lack = math.erf(y) - abs(x) if c > 0.5 else c - math.erfc(y)
-        y -= lack * math.sqrt(math.pi) / 2 * math.exp(y * y)
-    return math.copysign(y, x)
+        ratio = _erfcx(y)
+        y += (math.log(ratio) - y * y - math.log(c)) * ratio * math.sqrt(math.pi) / 2
+    return y
 
 
+def _erfinv(x: float) -> float:
+    if abs(x) < 1e-8:
+        return x * math.sqrt(math.pi) / 2
+    return math.copysign(_erfcinv(1 - abs(x)), x)
+
+
+erfcx = by_element(_erfcx)
+erfcinv = by_element(_erfcinv)
 erfinv = by_element(_erfinv)
 
 

@@ -15,9 +15,7 @@ import numpy as np
 
 from jitflow.runtime.entry import layout
 from jitflow.runtime.entry.rows import Row, Words
-from jitflow.runtime.entry.stub import IMPORTS, SYMBOL, stub_text
 from jitflow.runtime.entry.words import Process, RowWord, State
-from jitflow.runtime.library import library_address
 from jitflow.runtime.numpy_api import SCALAR, numpy_api
 
 MAX_ROWS = 64
@@ -131,6 +129,9 @@ class Entry:
 @cache
 def _stub() -> tuple[int, Words]:
     """The stub's address, and the words of the process."""
+    from jitflow.runtime.entry.stub import IMPORTS, SYMBOL, stub_text  # noqa: PLC0415
+    from jitflow.runtime.library import library_address  # noqa: PLC0415
+
     imports = {name: _address(getattr(ctypes.pythonapi, name)) for name in IMPORTS}
     address = library_address(SYMBOL, stub_text(_STATE), imports)
     words = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,11 +25,14 @@ from jitflow.runtime.entry.words import (
     Make,
     RowWord,
 )
-from jitflow.runtime.executable import Executable
+
+if TYPE_CHECKING:
+    from jitflow.runtime.executable import Executable
 
 _CONTAINERS: dict[type, Guard] = {list: Guard.LIST, dict: Guard.DICT}
 _MADE: dict[type, Make] = {tuple: Make.TUPLE, list: Make.LIST, dict: Make.DICT}
 _STRIDES = 1 << 63
+_VALUES = (float, complex, tuple, frozenset, range, np.generic)
 
 
 class TooLarge(JitflowError):
@@ -98,9 +101,15 @@ class Program:
             raise TooLarge(f"more than {OBJECTS} objects")
         return range(first, self.known)
 
-    def same(self, number: int, x: Any) -> None:
-        """This very object."""
-        self._guard(Guard.SAME, number, type(x), self._kept(x))
+    def value(self, number: int, x: Any) -> None:
+        """This value: an integer or text like it, or this very object.
+
+        TooLarge for what may be equal without being the same, and is not as plain.
+        """
+        if isinstance(x, _VALUES):
+            raise TooLarge(f"no native comparison of a {type(x).__name__}")
+        guard = Guard.EQUAL if type(x) in (int, str, bytes) else Guard.SAME
+        self._guard(guard, number, type(x), self._kept(x))
 
     def captured(self, x: Any) -> int:
         """An object that is no part of the arguments: its number."""

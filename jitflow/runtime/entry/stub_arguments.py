@@ -18,6 +18,9 @@ from jitflow.runtime.entry.words import (
     State,
 )
 
+EQ = 2
+"""Py_EQ of CPython's object.h."""
+
 
 def search(state_offset: int, symbol: str) -> str:
     """The call's objects, and the rows one after the other."""
@@ -100,7 +103,7 @@ program:
 def guards() -> str:
     """The guards of a row; `known` objects so far, `leaf` buffers of them."""
     leaves = {f"{kind}_done": f"%leaf.{kind}" for kind in ("array", "place", "int", "bool")}
-    leaves |= dict.fromkeys(("part", "same", "captured"), "%leaf")
+    leaves |= dict.fromkeys(("part", "same", "equal", "captured"), "%leaf")
     known = dict.fromkeys((*leaves, "same"), "%known")
     known |= {"part": "%p.known", "captured": "%known.captured"}
     return f"""
@@ -146,6 +149,7 @@ typed:
     i64 {Guard.LIST:d}, label %list
     i64 {Guard.DICT:d}, label %dict
     i64 {Guard.SAME:d}, label %same
+    i64 {Guard.EQUAL:d}, label %equal
   ]
 array:
   {field("dtype", "%object", layout.DTYPE, "ptr")}
@@ -227,7 +231,11 @@ bool.done:
   br label %passed
 same:
   %is.same = icmp eq ptr %object, %first.pointer
-  br i1 %is.same, label %passed, label %other.owned"""
+  br i1 %is.same, label %passed, label %other.owned
+equal:
+  %compared = call i32 @PyObject_RichCompareBool(ptr %object, ptr %first.pointer, i32 {EQ})
+  %is.equal = icmp eq i32 %compared, 1
+  br i1 %is.equal, label %passed, label %other.owned"""
 
 
 def containers() -> str:

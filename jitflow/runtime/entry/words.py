@@ -86,7 +86,9 @@ class Guard(IntEnum):
     """length, address of the keys"""
     SAME = 7
     """the object"""
-    CAPTURED = 8
+    EQUAL = 8
+    """an object of a type whose == runs no Python"""
+    CAPTURED = 9
     """the object: no part of the arguments, and known from here on"""
 
 

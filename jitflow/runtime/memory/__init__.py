@@ -1,6 +1,6 @@
 """Memory of large results and temporaries: a pool that gets it back when arrays die."""
 
-from jitflow.runtime.memory.pool import (
+from jitflow.runtime.memory.control import (
     MemoryStats,
     clear_memory,
     memory_stats,

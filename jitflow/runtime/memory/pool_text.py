@@ -12,8 +12,7 @@ import mmap
 from enum import IntEnum
 from functools import cache
 
-ALIGNMENT = 64
-"""Bytes that the address of a block's data is a multiple of."""
+from jitflow.runtime.memory.control import ALIGNMENT
 
 HUGE_PAGE = 1 << 21
 SLOTS = 64

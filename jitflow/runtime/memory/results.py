@@ -8,13 +8,15 @@ from __future__ import annotations
 import ctypes
 import math
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from jitflow.runtime.memory.pool import Pool, pool
-from jitflow.runtime.memory.pool_text import ALIGNMENT
+from jitflow.runtime.memory.control import ALIGNMENT, pool
 from jitflow.runtime.numpy_api import NEW_FROM_DESCR, numpy_api
+
+if TYPE_CHECKING:
+    from jitflow.runtime.memory.pool import Pool
 
 POOL_BYTES = 1 << 20
 """From here on arrays are the pool's: what the system does for fresh memory shows in the time."""

@@ -1,0 +1,52 @@
+"""What stages are made by: passes in their order, then the runtime.
+
+Loaded when something is compiled, not by `import jitflow`: `road` asks for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jitflow.ir.core import Function, walk
+from jitflow.passes.manager import PASSES, run_pipeline
+from jitflow.passes.pipeline import LOOPS, TENSOR, loops_for
+from jitflow.runtime.compile import compile_function
+from jitflow.runtime.target import host_target
+
+_LOWER = LOOPS.index("lower")
+FROM_LOOPS = tuple(name for name in LOOPS[_LOWER + 1 :] if PASSES[name].required)
+"""What code needs of loop IR, whatever passes it has behind it."""
+
+__all__ = ["compile_function", "finish_loops", "fused", "inlined", "lowered", "simplified"]
+
+
+def inlined(graph: Function) -> Function:
+    return run_pipeline(TENSOR[:1], graph)
+
+
+def simplified(function: Function) -> Function:
+    return run_pipeline(TENSOR[1:], function)
+
+
+def fused(function: Function) -> Function:
+    return run_pipeline(_host_loops()[:_LOWER], function)
+
+
+def lowered(function: Function) -> Function:
+    return run_pipeline(_host_loops()[_LOWER:], function)
+
+
+def _host_loops() -> tuple[str, ...]:
+    target = host_target()
+    return loops_for(target.vector_bytes, target.vector_registers, target.has_f16c)
+
+
+def finish_loops(function: Function, **instrumentation: Any) -> Function:
+    """Loop IR, from text or from any pass, ready for code; places in the arena are kept.
+
+    `instrumentation` are the fields of PassManager.
+    """
+    offsets = [op.attrs["offset"] for op in walk(function.body) if op.row.name == "alloc"]
+    is_placed = min(offsets, default=0) >= 0
+    missing = [name for name in FROM_LOOPS if not (is_placed and name == "assign")]
+    return run_pipeline(missing, function, **instrumentation)
