@@ -96,8 +96,11 @@ class Compiled(Lowered):
         """The function at a level: graph, ir, opt, kernels, llvm or asm."""
         return self.road.text(level, locations)
 
-    def run(self, inputs: list[Any]) -> Any:
-        """The result for inputs that `key_and_inputs` made of leaves of this signature."""
+    def run(self, inputs: list[Any], donated: Sequence[tuple[int, Any]] = ()) -> Any:
+        """The result for inputs that `key_and_inputs` made of leaves of this signature.
+
+        donated: (number of a result, array that takes it), once all results are there.
+        """
         self.calls += 1
         if self.captured:
             inputs += self._read_captured()
@@ -105,6 +108,9 @@ class Compiled(Lowered):
             outputs = self._execute(inputs)
         except CheckError as error:
             raise explained(error, self.graph, inputs) from None
+        for number, array in donated:
+            np.copyto(array, outputs[number])
+            outputs[number] = array
         if self._has_scalars:
             outputs = [x if x.ndim else x[()] for x in outputs]
         return outputs[0] if self._is_single else self._build(outputs)
