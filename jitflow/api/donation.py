@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from jitflow.api.signature import Call, Signature
+from jitflow.api.stages import Compiled, Donated
 from jitflow.errors import TraceError
-from jitflow.ir.core import Function
 from jitflow.trace.pytree import flatten
 from jitflow.trace.source import fail
 
@@ -62,17 +62,22 @@ class Donation:
             if any(np.may_share_memory(call.leaves[k], y) for y in captured):
                 self._refuse(call, k, "it shares memory with an array from outside of the function")
 
-    def pairs(self, call: Call, donated: Sequence[int], graph: Function) -> list[tuple[int, int]]:
-        """(result, leaf): each donated array's first result of its dtype and shape."""
-        free = [(v.type.dtype.numpy, v.type.shape) for v in graph.results]
+    def targets(self, call: Call, donated: Sequence[int], compiled: Compiled) -> list[Donated]:
+        """For each donated array the first result of its dtype and shape that is left."""
+        if compiled.donated is None:
+            compiled.donated = self._targets(call, donated, compiled)
+        return compiled.donated
+
+    def _targets(self, call: Call, donated: Sequence[int], compiled: Compiled) -> list[Donated]:
+        free: list[Any] = [(v.type.dtype.numpy, v.type.shape) for v in compiled.graph.results]
         found = []
         for k in donated:
             x = call.leaves[k]
             if (x.dtype, x.shape) not in free:
                 self._refuse(call, k, f"no result that is left is {x.dtype}{list(x.shape)}")
             place = free.index((x.dtype, x.shape))
-            free[place] = (None, ())
-            found.append((place, k))
+            free[place] = None
+            found.append(Donated(place, k, compiled.road.may_overwrite(place, k)))
         return found
 
     def _refuse(self, call: Call, leaf: int, problem: str) -> None:

@@ -103,9 +103,8 @@ class JitFunction:
             refuse_specs(call.leaves)
             compiled = self._compile(found, call)
         if donated:
-            pairs = self._donation.pairs(call, donated, compiled.graph)
             self._donation.refuse_shared(call, donated, compiled.captured)
-            return compiled.run(inputs, [(k, call.leaves[leaf]) for k, leaf in pairs])
+            return compiled.run(inputs, self._donation.targets(call, donated, compiled))
         if self._entry.is_native:
             self._make_native(args, kwargs, compiled)
         elif not self._signature.has_static:

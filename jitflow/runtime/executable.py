@@ -30,6 +30,7 @@ from jitflow.runtime.target import Target
 ARENA_ALIGNMENT = 64
 _SIGNATURE = (ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 _layout = attrgetter("dtype", "shape", "flags.c_contiguous", "flags.aligned")
+_FRESH: Mapping[int, Any] = {}
 _HOLDS_GIL = ctypes.PYFUNCTYPE(*_SIGNATURE)
 _RELEASES_GIL = ctypes.CFUNCTYPE(*_SIGNATURE)
 
@@ -106,12 +107,16 @@ class Executable:
             self._refuse(inputs)
         return self.run(inputs)
 
-    def run(self, inputs: Sequence[Any]) -> list[Any]:
+    def run(self, inputs: Sequence[Any], places: Mapping[int, Any] = _FRESH) -> list[Any]:
         """Outputs of inputs that fit; nothing is checked. CheckError where a check fails.
 
-        What a function of the host raises is raised again.
+        What a function of the host raises is raised again. `places` are arrays that outputs, by
+        number, are to be, where their addresses allow it.
         """
-        outputs = [empty(shape, dtype) for empty, shape, dtype in self._outputs]
+        if places:
+            outputs = [self._output(k, places.get(k)) for k in range(len(self._outputs))]
+        else:
+            outputs = [empty(shape, dtype) for empty, shape, dtype in self._outputs]
         pointers = self._pack(*addresses([*inputs, *outputs]))
         if not self.body.arena_bytes:
             status = self._call(pointers, None, None, self.context)
@@ -122,6 +127,14 @@ class Executable:
         if status:
             self.fail(status)
         return outputs
+
+    def _output(self, number: int, array: Any) -> Any:
+        """The array where there is one that will do, else a fresh one."""
+        is_any = number not in self.body.streamed
+        if array is not None and (is_any or not array.ctypes.data % ARENA_ALIGNMENT):
+            return array
+        empty, shape, dtype = self._outputs[number]
+        return empty(shape, dtype)
 
     @property
     def llvm_text(self) -> str:

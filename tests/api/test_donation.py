@@ -194,3 +194,68 @@ def test_a_train_loop_allocates_nothing(donates):
     assert after.mapped == before.mapped
     assert (after.used_bytes, after.free_bytes) == (before.used_bytes, before.free_bytes)
     assert last < first
+
+
+IN_PLACE = {
+    "elementwise": (lambda x: x * 2 + 1, (64,), True),
+    "rows": (lambda x: x * 2 + x[0, 0], (8, 64), False),
+    "reversed": (lambda x: x[::-1] + 1, (64,), False),
+    "a tail": (lambda x: x * 2 + 1, (67,), None),
+    "all read first": (lambda x: x * 0 + np.sort(x)[0], (64,), None),
+    "softmax": (lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True), (8, 64), None),
+    "transposed": (lambda x: x.T + 1, (64, 64), False),
+    "product": (lambda x: x @ x, (64, 64), False),
+    "rolled": (lambda x: np.roll(x, 1) * x, (64,), None),
+    "cumulative": (lambda x: np.cumsum(x), (64,), None),
+    "taken": (lambda x: x[np.array([3, 1] * 32)], (64,), False),
+    "itself": (lambda x: x, (64,), None),
+}
+
+
+@pytest.mark.parametrize("function, shape, in_place", IN_PLACE.values(), ids=IN_PLACE)
+def test_in_place_gives_the_same_bits(function, shape, in_place):
+    x = np.sin(fresh(*shape))
+    wanted = jf.jit(function)(x)
+    f = jf.jit(function, donate_argnums=0)
+    for _ in range(2):
+        y = x.copy()
+        assert f(y) is y
+        np.testing.assert_array_equal(y, wanted)
+    (target,) = next(iter(f._cache.values())).donated
+    assert in_place is None or target.in_place is in_place
+
+
+STEPS = (
+    lambda a, b: a + b, lambda a, b: a * b, lambda a, b: a - b.T, lambda a, b: a[::-1] * 2,
+    lambda a, b: a - a.mean(), lambda a, b: np.roll(a, 1, 0), lambda a, b: np.exp(-a * a),
+    lambda a, b: a @ b, lambda a, b: a * b.sum(1, keepdims=True), lambda a, b: np.sort(a),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_programs_give_the_same_bits(seed):
+    random = np.random.default_rng(seed)
+    steps = [(STEPS[k], random.random(2)) for k in random.integers(len(STEPS), size=4)]
+
+    def function(x, y):
+        values = [x, y]
+        for step, chosen in steps:
+            left, right = [values[int(place * len(values))] for place in chosen]
+            values.append(step(left, right))
+        return values[-1], values[-2], values[-3]
+
+    n = (4, 16, 17, 64)[seed % 4]
+    x, y = random.standard_normal((2, n, n)).astype(np.float32)
+    wanted = jf.jit(function)(x, y)
+    donated = jf.jit(function, donate_argnums=(0, 1))(x, y)
+    for found, result in zip(donated, wanted, strict=True):
+        np.testing.assert_array_equal(found, result)
+
+
+@pytest.mark.parametrize("offset", range(0, 17, 4))
+def test_large_arrays_anywhere(offset):
+    memory = np.zeros((32 << 20) + 64, np.uint8)
+    x = memory[offset : offset + (32 << 20)].view(np.float32)
+    f = jf.jit(lambda x: x + 1, donate_argnums=0)
+    assert f(x) is x and (x == 1).all()
+    assert f(x) is x and (x == 2).all()
