@@ -19,7 +19,7 @@ from jitflow.ir.facts import ALGEBRA, derivative, error, takes
 from jitflow.ir.printer import format_function
 from jitflow.ir.row import REQUIRED, ROWS, RULE_FAULTS, Family, OpRow
 from jitflow.ir.types import TensorType
-from jitflow.passes.expand import CALL_SIZE, Kind, expansion, expansion_size
+from jitflow.passes.expand import CALL_COST, Kind, expansion
 
 CODE = {
     Family.LIBRARY: "library call",
@@ -84,7 +84,7 @@ def code(row: OpRow) -> str:
     if row.family in CONTROL:
         return ""
     kind = _sample(row)
-    is_long = kind is not None and row.cost >= CALL_SIZE and expansion_size(kind) >= CALL_SIZE
+    is_long = kind is not None and row.cost >= CALL_COST
     if is_long:
         return "inline, or a call where rare"
     return CODE.get(row.family, "loops")

@@ -7,6 +7,7 @@ copy of the code serves every object of a process.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 
 from jitflow.codegen.emitter import Emitter
@@ -27,10 +28,22 @@ def call_row(e: Emitter, op: Op) -> None:
     e.define(op, f"call {result} @{name}({operands})")
 
 
-def called_rows(ops: Iterable[Op]) -> dict[str, Kind]:
+@dataclass(frozen=True, slots=True)
+class RowFunction:
+    """The function for a kind of rows; its text is written by `emit_row_function`, when asked."""
+
+    kind: Kind
+
+    @property
+    def is_own(self) -> bool:
+        """Whether jitflow's own sources say all that the text depends on."""
+        return getattr(self.kind.row.expand, "__module__", "").startswith("jitflow.")
+
+
+def called_rows(ops: Iterable[Op]) -> dict[str, RowFunction]:
     """What the ops of a function at level 3 call, by symbol."""
     kinds = dict.fromkeys(kind_of(op) for op in ops if op.row.expand is not None)
-    return {row_symbol(kind): kind for kind in kinds}
+    return {row_symbol(kind): RowFunction(kind) for kind in kinds}
 
 
 @cache

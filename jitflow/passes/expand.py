@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 from jitflow.errors import VerifyError, explain
 from jitflow.ir.builder import Builder
-from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.row import OpRow
 from jitflow.passes.halves import is_half
 from jitflow.passes.lowering.rebuild import constant_int, copy_op, rebuild, rebuild_region
 
-CALL_SIZE = 16
-"""Ops of an expansion from which on a call costs less than the code."""
+CALL_COST = 16
+"""Additions that a row stands for, from which on a call costs less than the code."""
 
 UNKNOWN_TRIPS = 1000
 """What a loop counts for whose bounds only the call knows."""
@@ -30,9 +30,9 @@ def expand(function: Function, *, inline: int = 96, hot: int = 8192) -> Function
     After:  `%0: f32<8> = maximum %x, %low`, `%1: f32<8> = minimum %0, %high`
     An expansion may use rows that have expansions themselves; those are replaced as well.
 
-    A row with a long expansion stays, to be called, where code would take longer to make than it
-    saves when it runs: an op runs less than `hot` times a call, or the expansions of several equal
-    ops have more than `inline` ops in all. Either way the bits are the same.
+    A costly row stays, to be called, where code would take longer to make than it saves when it
+    runs: an op runs less than `hot` times a call, or several equal ops cost more than `inline`
+    additions in all. Either way the bits are the same.
     """
     runs: dict[Kind, list[int]] = defaultdict(list)
     _count_runs(function.body, 1, runs)
@@ -90,17 +90,10 @@ def _trips(op: Op) -> int:
 
 
 def _should_call(kind: Kind, each: list[int], inline: int, hot: int) -> bool:
-    if kind.row.cost < CALL_SIZE or kind.types[0].dtype.bits < 32:
+    if kind.row.cost < CALL_COST or kind.types[0].dtype.bits < 32:
         return False
-    size = expansion_size(kind)
-    crowded = len(each) > 1 and len(each) * size > inline
-    return size >= CALL_SIZE and (crowded or max(each) < hot)
-
-
-@cache
-def expansion_size(kind: Kind) -> int:
-    """Ops of the expansion, constants aside."""
-    return sum(op.row.name != "constant" for op in walk(expansion(kind)))
+    crowded = len(each) > 1 and len(each) * kind.row.cost > inline
+    return crowded or max(each) < hot
 
 
 def _require_wide(op: Op) -> None:

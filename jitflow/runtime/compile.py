@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from jitflow.codegen import called_rows, emit_llvm, emit_row_function
+from jitflow.codegen import called_rows, emit_llvm
 from jitflow.errors import NoCodeError, VerifyError
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.types import BufferType
@@ -37,7 +37,7 @@ def compile_body(function: Function, target: Target) -> Body:
     symbol = symbol_of(function.name)
     text = emit_llvm(function, symbol)
     ops = list(walk(function.body))
-    calls = {name: emit_row_function(kind) for name, kind in called_rows(ops).items()}
+    calls = called_rows(ops)
     inputs, outputs = _split(function)
     return Body(
         symbol=symbol,

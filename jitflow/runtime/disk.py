@@ -14,6 +14,7 @@ from pathlib import Path
 
 from jitflow.config import settings
 
+_ROOMS = ("ir", "passes", "codegen", "runtime")
 _HASH_BYTES = hashlib.sha256().digest_size
 
 
@@ -52,6 +53,22 @@ def save(key: str, image: bytes) -> None:
             raise
     except OSError:
         return
+
+
+@cache
+def sources() -> str:
+    """Stands for jitflow's own files that code comes from: another text after any edit.
+
+    Names, sizes and times are asked, as Python does for its bytecode.
+    """
+    root = os.path.dirname(os.path.dirname(__file__))
+    facts: list[tuple[str, int, int]] = []
+    for room in _ROOMS:
+        for folder, _, names in os.walk(os.path.join(root, room)):
+            for path in [os.path.join(folder, name) for name in names if name.endswith(".py")]:
+                found = os.stat(path)
+                facts.append((path, found.st_size, found.st_mtime_ns))
+    return key_of(repr(sorted(facts)))
 
 
 @cache

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from jitflow.codegen import HOST_FAILED
+from jitflow.codegen import HOST_FAILED, RowFunction
 from jitflow.errors import CheckError, DtypeError, ShapeError, explain
 from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
@@ -48,7 +48,7 @@ class Body:
     """All that is known of a compiled body beside its code; plain data, which a cache can keep.
 
     arena_bytes is the size of its temporaries; `is_long` says that it is worth releasing the GIL;
-    `calls` has the LLVM text of each function that the object imports from jitflow, by symbol;
+    `calls` are the math functions that the object imports from jitflow, by symbol;
     `host_calls` are its calls back into Python, by their numbers; `streamed` are the numbers of
     outputs that are stored past the caches, which asks for addresses that 64 divides.
     """
@@ -61,7 +61,7 @@ class Body:
     is_long: bool
     llvm_text: str
     object_bytes: bytes
-    calls: Mapping[str, str]
+    calls: Mapping[str, RowFunction]
     host_calls: tuple[HostCall, ...]
     streamed: frozenset[int]
     target: Target

@@ -3,9 +3,13 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
+from jitflow.codegen import RowFunction
+from jitflow.ir.row import ROWS
+from jitflow.passes.expand import Kind
 from jitflow.runtime import disk, library
 from jitflow.runtime.engine import engine
 from jitflow.runtime.entry import why_not_native
@@ -92,9 +96,34 @@ def test_a_full_disk_leaves_nothing_behind(folder, monkeypatch):
 
 def test_the_key_tells_versions_and_texts_apart(folder, monkeypatch):
     text = "define float @jitflow_test(float %x) {\n  ret float %x\n}\n"
-    library._object(text)
-    library._object(text)
+    library._object(text, lambda: text)
+    library._object(text, lambda: text)
     assert len(list(folder.iterdir())) == 1
     monkeypatch.setattr(engine(), "version", "another")
-    library._object(text)
+    library._object(text, lambda: text)
     assert len(list(folder.iterdir())) == 2
+
+
+def test_an_edit_of_any_source_is_another_key(tmp_path, monkeypatch):
+    for room in ("ir/expand", "runtime"):
+        (tmp_path / room).mkdir(parents=True)
+    source = tmp_path / "ir" / "expand" / "exponential.py"
+    source.write_text("x = 1\n")
+    monkeypatch.setattr(disk, "__file__", str(tmp_path / "runtime" / "disk.py"))
+    keys = [disk.sources.__wrapped__()]
+    os.utime(source, ns=(1, 1))
+    keys.append(disk.sources.__wrapped__())
+    source.write_text("x = 12\n")
+    keys.append(disk.sources.__wrapped__())
+    (tmp_path / "ir" / "other.py").write_text("")
+    keys.append(disk.sources.__wrapped__())
+    assert len(set(keys)) == 4
+    assert disk.sources.__wrapped__() == keys[-1]
+
+
+def test_rows_of_others_are_known_by_their_text():
+    def kind(expand):
+        return Kind(SimpleNamespace(expand=expand), (), ())
+
+    assert RowFunction(kind(ROWS["sin"].expand)).is_own
+    assert not RowFunction(kind(lambda b, x: b.sin(x))).is_own
