@@ -413,7 +413,8 @@ make:
   %is.lost = icmp eq ptr %ours, null
   br i1 %is.lost, label %left, label %restored
 left:
-  ret ptr %made
+  call void @Py_DecRef(ptr %made)
+  ret ptr null
 restored:
   call void @Py_DecRef(ptr %ours)
   ret ptr %made
