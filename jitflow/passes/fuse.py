@@ -64,25 +64,11 @@ def _is_free(op: Op) -> bool:
     return op.attrs["value"].is_splat and op.result.type.dtype.kind != "c"
 
 
-def _is_whole(op: Op, value: Value) -> bool:
-    """Whether the op reads from anywhere in a value, not at its own place only."""
-    return op.row is _GATHER and value is op.operands[0]
-
-
 def _is_filled_for(op: Op, value: Value) -> bool:
     """Whether the op may write into a constant, which then is an array that nothing else reads."""
     if op.row.family is not Family.INDEXING or value is not op.operands[0] or value.op is None:
         return False
     return bool(value.type.shape) and _is_free(value.op)
-
-
-def _outer(op: Op, group: _Group) -> set[Value]:
-    """What the op takes from outside of a group; free ops are copied into it."""
-    touched = group.touched
-    return {
-        v for v in op.operands
-        if v not in touched and (v.op is None or not _is_free(v.op) or _is_whole(op, v))
-    }
 
 
 def _axes(op: Op) -> tuple[int, ...]:
@@ -107,11 +93,13 @@ class _Plan:
         self.touching: dict[Value, list[_Group]] = {}
         """The groups that take or compute a value."""
         self.owner: dict[Value, _Group] = {}
+        self.free: set[Value] = set()
         self.ready: dict[Value, int] = {}
         """The first item that may use a value."""
 
     def place(self, op: Op) -> None:
         if _is_free(op):
+            self.free.add(op.result)
             self.ready[op.result] = -1
             self.has_free = self.has_free or bool(op.result.type.shape)
         elif op.row.family is Family.ELEMENTWISE or op.row is _GATHER:
@@ -152,8 +140,8 @@ class _Plan:
         if axes is not None:
             group.axes, group.lanes = axes, _lanes(op) or group.lanes
         group.ops.append(op)
-        outer = _outer(op, group)
-        group.operands |= outer
+        outer = self._outer(op, group)
+        group.operands.update(outer)
         group.touched.update(outer, op.results)
         for value in (*outer, *op.results):
             self.touching.setdefault(value, []).append(group)
@@ -164,8 +152,9 @@ class _Plan:
     def _find(
         self, op: Op, shape: tuple[Any, ...], axes: tuple[int, ...] | None, earliest: int
     ) -> _Group | None:
-        near = {g for v in op.operands for g in self.touching.get(v, ()) if g.shape == shape}
-        for group in sorted(near, key=lambda g: g.position, reverse=True):
+        found = {g for v in op.operands for g in self.touching.get(v, ()) if g.shape == shape}
+        near = sorted(found, key=lambda g: -g.position) if len(found) > 1 else found
+        for group in near:
             if group.position < earliest:
                 return None
             if self._fits(op, group, axes):
@@ -181,7 +170,17 @@ class _Plan:
         if len(group.ops) >= self.max_ops:
             return False
         room = self.max_operands - len(group.operands)
-        return room >= len(op.operands) or room >= len(_outer(op, group))
+        return room >= len(op.operands) or room >= len(self._outer(op, group))
+
+    def _outer(self, op: Op, group: _Group) -> set[Value]:
+        """What the op takes from outside of a group; free ops are copied into it.
+
+        A gather reads from anywhere in its first operand, which then is no element of the group's.
+        """
+        outer = {v for v in op.operands if v not in group.touched and v not in self.free}
+        if op.row is _GATHER and op.operands[0] not in group.touched:
+            outer.add(op.operands[0])
+        return outer
 
 
 class _Emitter:
@@ -264,12 +263,13 @@ class _Emitter:
         own = {v for op in group.ops for v in op.results}
         inputs: dict[Value, Value] = {}
         free: dict[Value, Op] = {}
-        whole = {v for op in group.ops for v in op.operands if _is_whole(op, v)}
+        whole = {op.operands[0] for op in group.ops if op.row is _GATHER}
+        copied = self.plan.free
         for op in group.ops:
             for value in op.operands:
                 if value in own or value in inputs or value in free:
                     continue
-                if value.op is not None and _is_free(value.op) and value not in whole:
+                if value in copied and value not in whole and value.op is not None:
                     free[value] = value.op
                 else:
                     self._need(value)
