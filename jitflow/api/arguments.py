@@ -74,6 +74,13 @@ def memory_axes(x: np.ndarray[Any, Any]) -> tuple[int, ...] | None:
     return axes if x.transpose(axes).flags.c_contiguous else None
 
 
+def is_copied(x: Any) -> bool:
+    """Whether the leaf is an array that compiled code gets a copy of."""
+    if type(x) is not np.ndarray or x.flags.num & READY == READY:
+        return False
+    return memory_axes(x) is None
+
+
 def _weak_array(x: Any, kind: type) -> Any:
     try:
         return np.array(x, WEAK[kind].numpy)

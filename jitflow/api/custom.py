@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -28,7 +29,7 @@ from jitflow.trace.pytree import flatten, map_tree, unflatten
 from jitflow.trace.source import fail, here
 
 
-class _Custom:
+class _Custom(ABC):
     """A function with rules; what arguments are no arrays is said by position or by name."""
 
     kind = ""
@@ -79,8 +80,9 @@ class _Custom:
             self.refuse(f"{names} can be given by keyword only", "rules know positions")
         return bound.args
 
+    @abstractmethod
     def _stage(self, args: tuple[Any, ...]) -> Any:
-        raise NotImplementedError
+        """The function and its rules as an op of the trace in progress: its results."""
 
     def refuse(self, problem: str, cure: str = "") -> NoReturn:
         fail(DerivativeError, problem, op=f"{self.kind} {self.name}", cure=cure)

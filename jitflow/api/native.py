@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.api.arguments import memory_axes
+from jitflow.api.arguments import is_copied, memory_axes
 from jitflow.api.stages import Compiled
 from jitflow.runtime.entry import Program, Results, Row, TooLarge
 from jitflow.trace.containers import kind_of
@@ -70,10 +70,9 @@ def _leaf(program: Program, number: int, x: Any) -> None:
     if type(x) is not np.ndarray:
         program.number(number, type(x))
         return
-    axes = memory_axes(x)
-    if axes is None and not (x.flags.c_contiguous and x.flags.aligned):
+    if is_copied(x):
         raise TooLarge("an array that is copied first")
-    program.array(number, x, axes)
+    program.array(number, x, memory_axes(x))
 
 
 def _results(results: Results, nodes: Iterator[Node], outputs: Iterator[int], depth: int) -> None:

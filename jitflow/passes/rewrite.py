@@ -110,13 +110,15 @@ def operands_of_products(ops: Sequence[Op]) -> set[Value]:
     return found
 
 
-def types_in(function: Function) -> set[Type]:
-    """The types of all values: what a pass asks first that is about few of them."""
-    ops = list(walk(function.body))
-    found = {v.type for op in ops for v in op.results}
-    found.update([v.type for op in ops for region in op.regions for v in region.params])
-    found.update([v.type for v in function.params])
-    return found
+def types_in(function: Function) -> list[Type]:
+    """The types of all values, each object once: what a pass asks first that is about few."""
+    found: dict[int, Type] = {}
+    regions = [function.body]
+    for region in regions:
+        found.update([(id(v.type), v.type) for v in region.params])
+        found.update([(id(v.type), v.type) for op in region.ops for v in op.results])
+        regions += [inner for op in region.ops if op.regions for inner in op.regions]
+    return list(found.values())
 
 
 def count_uses(function: Function) -> Counter[Value]:

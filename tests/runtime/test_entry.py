@@ -101,6 +101,27 @@ def test_results(function):
     assert calls(compiled) == 1
 
 
+@pytest.mark.parametrize("count", [500, 511, 512, 513, 3000])
+def test_large_trees_fit_or_are_pythons(count):
+    """What the stub keeps on its stack has room for 512 objects, captured ones too."""
+    results = jf.jit(lambda x: [None] * count)
+    captured = [np.full(1, i) for i in range(20)]
+    arguments = jf.jit(lambda tree: sum(captured, start=tree[0]))
+    for _ in range(3):
+        same(results(X), [None] * count)
+        same(arguments([np.ones(1, int)] + [None] * (count - 1)), np.array([191]))
+    assert calls(results) == (2 if count < 512 else 0)
+    assert calls(arguments) == (0 if count + 1 + 20 > 512 else 2)
+
+
+def test_what_has_no_row_is_remembered():
+    f = jf.jit(lambda x: x * 2)
+    for _ in range(3):
+        same(f(X[::-1]), X[::-1] * 2)
+    assert calls(f) == 0
+    assert f._recent[2] is not None
+
+
 def test_values_do_not_compile_again():
     f = jf.jit(lambda x, n, k: x[k] * n)
     for n, k in ((1.5, 0), (-0.0, 3), (np.inf, -1), (2.0, 2)):
@@ -179,7 +200,7 @@ def test_captured_arrays_are_read_at_each_call():
     weights[:] = 5
     same(f(X), X + 5)
     assert calls(f) == 1
-    weights.shape = (2, 2)
+    weights.resize((2, 2), refcheck=False)
     with pytest.raises(TypeError, match="a captured array is now"):
         f(X)
 

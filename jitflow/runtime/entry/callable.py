@@ -102,10 +102,10 @@ class Entry:
             self.miss = owner._from_python  # bound: a cycle that the collector knows
             self.state = Words([0, id(self.miss), 0])
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Row) -> bool:
         """Puts a row in front, unless there is an equal one; no call sees half of it."""
         if len(self.rows) == MAX_ROWS or row.identity in self.rows:
-            return
+            return False
         stub, process = _stub()
         row.words.memory[RowWord.NEXT] = self.state.memory[State.ROWS]
         self.rows[row.identity] = row
@@ -113,6 +113,7 @@ class Entry:
         self.state.memory[State.ROWS] = row.words.address
         _set_word(self.place + _STATE, self.state.address)
         _set_word(self.place + _VECTORCALL, stub)
+        return True
 
     def clear(self) -> None:
         """Forgets all rows; what a call uses of them lives until it ends."""

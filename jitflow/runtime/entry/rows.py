@@ -96,10 +96,7 @@ class Program:
         self.keeps.append(table)
         self.asked.append(tuple(keys))
         self._guard(guard, number, kind, len(keys), table.address)
-        first, self.known = self.known, self.known + len(keys)
-        if self.known > OBJECTS:
-            raise TooLarge(f"more than {OBJECTS} objects")
-        return range(first, self.known)
+        return self._know(len(keys))
 
     def value(self, number: int, x: Any) -> None:
         """This value: an integer or text like it, or this very object.
@@ -113,9 +110,16 @@ class Program:
 
     def captured(self, x: Any) -> int:
         """An object that is no part of the arguments: its number."""
-        number, self.known = self.known, self.known + 1
+        (number,) = self._know(1)
         self._guard(Guard.CAPTURED, number, type(x), self._kept(x))
         return number
+
+    def _know(self, count: int) -> range:
+        """Numbers of further objects; TooLarge where the stub has no room for them."""
+        first, self.known = self.known, self.known + count
+        if self.known > OBJECTS:
+            raise TooLarge(f"more than {OBJECTS} objects")
+        return range(first, self.known)
 
     def _guard(self, kind: Guard, number: int, type: type, *words: int) -> None:
         line = [kind, number, self._kept(type), *words]
@@ -151,6 +155,8 @@ class Results:
         self._make(Make.NONE, 0)
 
     def _make(self, kind: Make, *words: int) -> None:
+        if len(self.words) == MAKE_WORDS * OBJECTS:
+            raise TooLarge(f"more than {OBJECTS} parts of a result")
         self.words += [kind, *words] + [0] * (MAKE_WORDS - 1 - len(words))
 
 
