@@ -14,7 +14,7 @@ import jitflow as jf
 from jitflow.errors import ConfigError
 from jitflow.runtime.memory import POOL_BYTES, empty, why_no_pool
 from jitflow.runtime.memory.control import ALIGNMENT, HANDLER
-from jitflow.runtime.memory.pool_text import SLOTS
+from jitflow.runtime.memory.words import SLOTS
 
 pytestmark = pytest.mark.skipif(bool(why_no_pool()), reason="no pool here")
 
@@ -263,7 +263,7 @@ def test_fork():
 def run(code, **environment):
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False,
-        env={**os.environ, **environment},
+        env={**os.environ, **environment}, timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
@@ -318,3 +318,39 @@ builtins.kept = y
 sys.late = Late(f(x))
 atexit.register(lambda z=f(x): f(z))
 """)
+
+
+FORKS = CODE + """
+import os, threading
+os.register_at_fork(before=lambda: f(x), after_in_parent=lambda: f(x), after_in_child=lambda: f(x))
+ends = []
+def work():
+    while not ends: f(x)
+threads = [threading.Thread(target=work) for _ in range(2)]
+for thread in threads: thread.start()
+for _ in range(5):
+    child = os.fork()
+    if not child: os._exit(int((f(x) != 1).any()))
+    assert os.waitpid(child, 0)[1] == 0
+ends.append(1)
+for thread in threads: thread.join()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_threads_and_hooks_make_results_while_the_process_forks():
+    run(FORKS, PYTHONWARNINGS="ignore")
+
+
+TRACED = CODE.replace("for _", """import tracemalloc
+tracemalloc.start()
+for _""") + """
+def taken(): return sum(t.size for t in tracemalloc.take_snapshot().traces if t.domain == 389047)
+before = taken()
+del y
+print(before - taken())
+"""
+
+
+def test_tracemalloc_sees_results_as_numpys_data():
+    assert run(TRACED)[-1] == str(8 << 20)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from jitflow.runtime.entry import layout
-from jitflow.runtime.entry.text import field, item, phi, release, word
 from jitflow.runtime.entry.words import (
     MAKE_WORDS,
     OUTPUT_WORDS,
@@ -17,6 +16,7 @@ from jitflow.runtime.entry.words import (
     RowWord,
     State,
 )
+from jitflow.runtime.stub_text import field, item, phi, release, word
 
 
 def run() -> str:

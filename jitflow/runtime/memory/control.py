@@ -1,6 +1,6 @@
 """What users ask of the pool, and whether there is one: it is made when first needed.
 
-Owns the cap, and the way over a fork. Loads no LLVM.
+Owns the cap. Loads no LLVM.
 """
 
 from __future__ import annotations
@@ -100,24 +100,3 @@ def set_memory_cap(cap: int) -> None:
     _CAP[0] = int(cap)
     if _MADE:
         _MADE[0].set_cap(int(cap))
-
-
-_LOCKED: list[Pool] = []
-"""The pool while the process forks; no other thread is inside of it then."""
-
-
-def _before_fork() -> None:
-    for made in _MADE:
-        made.lock()
-        _LOCKED.append(made)
-
-
-def _after_fork() -> None:
-    while _LOCKED:
-        _LOCKED.pop().unlock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
-    )

@@ -1,6 +1,6 @@
 """The pool's table of words, and the emitted functions that work on it.
 
-Loaded when something large is made first, as it brings LLVM.
+Loaded when something large is made first, as it brings LLVM. Every call has Python's global lock.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from typing import Any
 
 from jitflow.runtime.library import link_library
 from jitflow.runtime.memory.control import HANDLER, MemoryStats
-from jitflow.runtime.memory.pool_text import SYMBOLS, SYSTEM, WORDS, PoolWord, pool_text
+from jitflow.runtime.memory.pool_text import SYMBOLS, SYSTEM, pool_text
+from jitflow.runtime.memory.words import WORDS, PoolWord
 from jitflow.runtime.numpy_api import NEW_FROM_DESCR, SET_HANDLER, numpy_api
 
 _NAME_BYTES = 127
@@ -55,20 +56,11 @@ class Pool:
             setattr(self.handler, role, functions[f"jitflow_pool_{role}"])
         self.new_array = functions["jitflow_pool_array"]
         """The address of a function with the signature of PyArray_NewFromDescr."""
-        of_pool = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-        self._lock = of_pool(functions["jitflow_pool_lock"])
-        self._unlock = of_pool(functions["jitflow_pool_unlock"])
-        self._trim = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint64)(
+        self._trim = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint64)(
             functions["jitflow_pool_trim"]
         )
         for lasting in (self, self.capsule):  # arrays may outlive this module
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(lasting))
-
-    def lock(self) -> None:
-        self._lock(ctypes.addressof(self.table))
-
-    def unlock(self) -> None:
-        self._unlock(ctypes.addressof(self.table))
 
     def set_cap(self, cap: int) -> None:
         self.table[PoolWord.CAP] = cap
@@ -79,9 +71,7 @@ class Pool:
         self._trim(ctypes.addressof(self.table), limit)
 
     def stats(self) -> MemoryStats:
-        self.lock()
         words = self.table[: len(PoolWord)]
-        self.unlock()
         return MemoryStats(*[words[word] for word in _SHOWN])
 
 
