@@ -151,6 +151,27 @@ def test_signatures_have_rows_of_their_own():
     same(f(X), X + 1)
 
 
+@pytest.mark.parametrize("kind", ["f4", "f8", "i1", "u2", "?", "D"])
+def test_dtypes_that_several_objects_stand_for(kind):
+    f = jf.jit(lambda x: x * 2)
+    x = np.ones(3, kind)
+    want = f(x)
+    for _ in range(4):
+        copied = pickle.loads(pickle.dumps(x))
+        assert copied.dtype is not x.dtype
+        same(f(copied), want)
+        same(f(x.astype(np.dtype(kind, metadata={"unit": "m"}))), want)
+    assert calls(f) == 8
+    assert len(f._entry.rows) == 1
+
+
+def test_a_swapped_dtype_is_not_like_its_own():
+    f = jf.jit(lambda x: x * 2)
+    f(np.ones(3))
+    with pytest.raises(DtypeError, match="byte-swapped"):
+        f(np.ones(3, ">f8"))
+
+
 def test_more_signatures_than_rows(monkeypatch):
     monkeypatch.setattr(entry_callable, "MAX_ROWS", 3)
     f = jf.jit(lambda x: x + 1)
@@ -460,7 +481,7 @@ def test_a_doubt_leaves_everything_to_python(monkeypatch):
 
 
 def test_offsets_that_are_not_numpys_are_found(monkeypatch):
-    for name in ("DATA", "RANK", "DTYPE", "FLAGS"):
+    for name in ("DATA", "RANK", "DTYPE", "FLAGS", "DTYPE_FACTS"):
         with monkeypatch.context() as patch:
             patch.setattr(layout, name, getattr(layout, name) + 8)
             assert any("elsewhere" in doubt for doubt in layout._doubts())

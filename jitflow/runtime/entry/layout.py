@@ -27,6 +27,12 @@ DATA, RANK, SHAPE, STRIDES, DTYPE, FLAGS = (HEAD + at for at in (0, 8, 16, 24, 4
 TYPE = HEAD - 8
 """Of any object: its type."""
 
+DTYPE_FACTS, DTYPE_FACTS_READ = HEAD + 8, 0xFFFF_FFFF_00FF_FFFF
+"""Of a dtype: the word with its kind, character, byte order and number, and which bits these are.
+
+Several objects may stand for one dtype: arrays that were pickled bring their own.
+"""
+
 C_CONTIGUOUS, ALIGNED = 0x0001, 0x0100
 """NumPy's flags."""
 
@@ -82,6 +88,8 @@ def _doubts() -> Iterator[str]:
     if numpy_api(_ARRAY_TYPE) != id(np.ndarray):
         yield "NumPy's C API has another order"
     yield from (f"an array's {fact} is elsewhere" for fact in _misplaced_in_arrays())
+    if not all(map(_has_facts, "?bhlqBHLQefdFD")):
+        yield "a dtype's number is elsewhere"
     for kind in IN_PLACE:
         if not _is_in_place(kind):
             yield f"{kind.__name__} keeps its value elsewhere"
@@ -112,6 +120,13 @@ def _misplaced_in_arrays() -> Iterator[str]:
             yield "shape"
         if _words(word_at(id(x) + STRIDES), x.ndim) != x.strides:
             yield "strides"
+
+
+def _has_facts(character: str) -> bool:
+    dtype = np.dtype(character)
+    order = "|" if dtype.itemsize == 1 else "="
+    named = int.from_bytes(f"{dtype.kind}{dtype.char}{order}".encode(), "little")
+    return word_at(id(dtype) + DTYPE_FACTS) & DTYPE_FACTS_READ == named | dtype.num << 32
 
 
 def _words(address: int, count: int) -> tuple[int, ...]:
