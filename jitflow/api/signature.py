@@ -134,11 +134,19 @@ def _listed(option: str, value: Any, kind: type) -> list[Any]:
 
 
 def static_key(call: Call) -> tuple[Any, ...]:
-    """Static values as dictionary keys: by type and ==, floats by their digits and sign."""
-    return tuple(
-        (place, type(x), repr(x) if isinstance(x, (float, complex)) else x)
-        for place, x in call.static
-    )
+    """Static values as dictionary keys: by type and ==, numbers by their bits, tuples by parts."""
+    return tuple((place, _exact(x)) for place, x in call.static)
+
+
+def _exact(x: Any) -> Any:
+    """Equal for values that no code can tell apart: -0.0 is not 0.0, and neither of them is 0."""
+    if isinstance(x, np.generic):
+        return type(x), x.dtype, x.tobytes()
+    if isinstance(x, (float, complex)):
+        return type(x), repr(x)
+    if type(x) is tuple:
+        return tuple, tuple(map(_exact, x))
+    return type(x), x
 
 
 def refuse_unhashable(call: Call, signature: Signature) -> None:
