@@ -50,7 +50,8 @@ def lowered(function: Function) -> Function:
 
 def _host_loops() -> tuple[str, ...]:
     target = host_target()
-    return loops_for(target.vector_bytes, target.vector_registers, target.has_f16c)
+    registers, f16c = target.vector_registers, target.has_f16c
+    return loops_for(target.vector_bytes, registers, f16c, target.cache_bytes)
 
 
 def finish_loops(function: Function, **instrumentation: Any) -> Function:

@@ -89,6 +89,7 @@ def _machine() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
         "vectors": f"{target.vector_registers} of {target.vector_bytes} bytes",
         "fused multiply-add": target.has_fma,
+        "last cache": f"{target.cache_bytes >> 20} MiB" if target.cache_bytes else "not known",
         "features": features,
         "llvm": engine().version,
         "native entry": why_not_native() or "yes",

@@ -5,6 +5,8 @@ import pytest
 
 import jitflow as jf
 from jitflow.errors import CheckError, TraceError
+from jitflow.passes.stream import stream_bytes
+from jitflow.runtime import host_target
 from jitflow.runtime.memory import why_no_pool
 
 X = np.arange(6, dtype=np.float32)
@@ -254,8 +256,9 @@ def test_programs_give_the_same_bits(seed):
 
 @pytest.mark.parametrize("offset", range(0, 17, 4))
 def test_large_arrays_anywhere(offset):
-    memory = np.zeros((32 << 20) + 64, np.uint8)
-    x = memory[offset : offset + (32 << 20)].view(np.float32)
+    nbytes = stream_bytes(host_target().cache_bytes)
+    memory = np.zeros(nbytes + 64, np.uint8)
+    x = memory[offset : offset + nbytes].view(np.float32)
     f = jf.jit(lambda x: x + 1, donate_argnums=0)
     assert f(x) is x and (x == 1).all()
     assert f(x) is x and (x == 2).all()

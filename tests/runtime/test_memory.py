@@ -271,8 +271,11 @@ def run(code, **environment):
 
 STREAMED = """
 import numpy as np, jitflow as jf
+from jitflow.passes.stream import stream_bytes
+from jitflow.runtime import host_target
 f = jf.jit(lambda x: {"a": 2 * x + 1, "b": (x[3], x[:5])})
-for n in (1 << 23, (1 << 23) + 3):
+n = stream_bytes(host_target().cache_bytes) // 4
+for n in (n, n + 3):
     x = np.arange(n, dtype=np.float32)
     print("nontemporal" in f.lower(x).as_text("llvm"))
     for _ in range(3):

@@ -6,9 +6,11 @@ import pytest
 from jitflow.errors import NoCodeError
 from jitflow.ir.parser import parse_function
 from jitflow.passes.manager import run_pipeline
-from jitflow.passes.stream import STREAM_BYTES
+from jitflow.passes.pipeline import loops_for
+from jitflow.passes.stream import LEAST
 from jitflow.runtime import compile_function
 from jitflow.runtime.memory import POOL_BYTES
+from jitflow.runtime.target import last_cache_bytes
 
 TEXT = """
 func @f(%x: &DTYPE[4, 64], %out: &DTYPE[4, 64], %twice: &DTYPE[4, 64]) {outputs=OUTPUTS} {
@@ -63,4 +65,22 @@ def test_only_outputs_are_aligned_for_it():
 
 
 def test_what_streams_is_the_pools():
-    assert POOL_BYTES <= STREAM_BYTES
+    assert POOL_BYTES <= LEAST
+
+
+@pytest.mark.parametrize("cache, wanted", [(0, 16), (1, 8), (16, 8), (32, 16), (256, 128)])
+def test_half_of_the_last_cache_streams(cache, wanted):
+    assert f"stream{{bytes={wanted << 20}}}" in loops_for(32, 16, cache_bytes=cache << 20)
+
+
+def test_the_last_cache(tmp_path):
+    assert last_cache_bytes(tmp_path / "none") == 0
+    assert last_cache_bytes(tmp_path) == 0
+    for number, level, size in ((0, 1, "32K"), (1, 1, "32K"), (2, 2, "512K"), (3, 3, "32768K")):
+        index = tmp_path / f"index{number}"
+        index.mkdir()
+        (index / "level").write_text(f"{level}\n")
+        (index / "size").write_text(f"{size}\n")
+    assert last_cache_bytes(tmp_path) == 32 << 20
+    (tmp_path / "index3" / "size").write_text("many\n")
+    assert last_cache_bytes(tmp_path) == 0
