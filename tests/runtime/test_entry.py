@@ -206,7 +206,26 @@ def test_static_arguments_by_value():
     assert f.cache_info().size == 3
 
 
-@pytest.mark.parametrize("values", [(0.0, -0.0, 0.0), ((1, 2), (1, 3), (1, 2)), (True, 1, True)])
+class Named:
+    """Equal by name, which may change."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __eq__(self, other):
+        return self.name == other.name
+
+    def __hash__(self):
+        return hash(self.name)
+
+    __repr__ = __str__ = lambda self: self.name
+
+
+@pytest.mark.parametrize("values", [
+    (0.0, -0.0, 0.0), ((1, 2), (1, 3), (1, 2)), (True, 1, True), ((0.0,), (-0.0,), (0,)),
+    (np.float32(0), np.float32(-0.0), np.float64(0)), (Named("a"), Named("abc"), Named("a")),
+    (1j, -1j, complex(-0.0, 1)), (float("nan"), np.float32("nan")),
+])  # fmt: skip
 def test_static_arguments_that_are_nearly_equal(values):
     f = jf.jit(lambda x, value: x + len(repr(value)), static_argnums=1)
     for value in values * 2:
@@ -224,6 +243,26 @@ def test_captured_arrays_are_read_at_each_call():
     weights.resize((2, 2), refcheck=False)
     with pytest.raises(TypeError, match="a captured array is now"):
         f(X)
+
+
+@pytest.mark.parametrize("layout", [
+    lambda x: np.asfortranarray(x), lambda x: np.repeat(x, 2, 0)[::2], lambda x: x[::-1, ::-1],
+], ids=["another order", "gaps", "reversed"])  # fmt: skip
+def test_captured_arrays_of_any_layout(layout):
+    captured = layout(np.arange(200.0 * 100).reshape(200, 100))
+    f = jf.jit(lambda x: x + captured)
+    for _ in range(3):
+        same(f(np.zeros((200, 100))), np.array(captured, order="C"))
+
+
+def test_a_static_object_that_changes():
+    f = jf.jit(lambda x, by: x + len(by.name), static_argnums=1)
+    by = Named("abc")
+    for _ in range(3):
+        same(f(X, by), X + 3)
+    by.name = "a"
+    for _ in range(3):
+        same(f(X, by), X + 1)
 
 
 @pytest.mark.parametrize("x", [

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from jitflow.runtime.entry import layout
-from jitflow.runtime.entry.text import field, item, phi, release, word
 from jitflow.runtime.entry.words import (
     GUARD_WORDS,
     LEAVES,
@@ -17,6 +16,7 @@ from jitflow.runtime.entry.words import (
     RowWord,
     State,
 )
+from jitflow.runtime.stub_text import field, item, phi, release, word
 
 EQ = 2
 """Py_EQ of CPython's object.h."""
