@@ -28,19 +28,27 @@ from jitflow.trace.pytree import map_tree, register
 from jitflow.trace.spec import spec
 
 if TYPE_CHECKING:
-    from jitflow import numpy, random
+    from jitflow import eager, graph, numpy, optim, random
+    from jitflow.eager import GradientTape, Tensor, Variable, constant, function
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "GradientTape",
     "JitflowError",
     "MemoryStats",
+    "Tensor",
+    "Variable",
     "check_grads",
     "clear_memory",
+    "constant",
     "custom_jvp",
     "custom_vjp",
+    "eager",
     "elementwise_grad",
+    "function",
     "grad",
+    "graph",
     "hessian",
     "hvp",
     "jacfwd",
@@ -51,6 +59,7 @@ __all__ = [
     "map_tree",
     "memory_stats",
     "numpy",
+    "optim",
     "random",
     "register",
     "set_memory_cap",
@@ -61,11 +70,16 @@ __all__ = [
     "vmap",
 ]
 
+_NAMESPACES = "eager", "graph", "numpy", "optim", "random"
+_EAGER = "GradientTape", "Tensor", "Variable", "constant", "function"
+
 FILLERS.append(lambda: import_module("jitflow.numpy"))
 
 
 def __getattr__(name: str) -> Any:
-    """The namespaces, which load with first use."""
-    if name in ("numpy", "random"):
+    """The namespaces and what is of the eager mode, which load with first use."""
+    if name in _NAMESPACES:
         return import_module(f"jitflow.{name}")
+    if name in _EAGER:
+        return getattr(import_module("jitflow.eager"), name)
     raise AttributeError(f"module 'jitflow' has no attribute {name!r}")

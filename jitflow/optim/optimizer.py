@@ -62,6 +62,8 @@ class Optimizer:
         self.needs_count = self.needs_count or callable(learning_rate)
         self.made: dict[Any, Any] = {}
         """Variables that hold slots, by what they belong to."""
+        self.compiled: dict[str, Any] = {}
+        """Its update as machine code, for variables that are changed at once."""
 
     def step(
         self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import DtypeError
+from jitflow.recording.operand import Attribute
 from jitflow.trace.source import fail
 
 _ALONE: dict[type, Any] = {
@@ -86,7 +87,7 @@ def require_one_dtype(name: str, dtypes: Sequence[np.dtype[Any]]) -> None:
 
 def keep_dtype(function: Any, kwargs: dict[str, Any]) -> bool:
     """Whether the result is to have the dtype of the operand, where NumPy's has another."""
-    key = getattr(function, "name", function)
+    key = function.name if isinstance(function, Attribute) else function
     try:
         return key in KEEPS_DTYPE and kwargs.get("dtype") is None
     except TypeError:  # not hashable: no function of NumPy
