@@ -1,34 +1,27 @@
-"""First values of variables: functions of shape and dtype that make nodes.
+"""First values of variables: functions of shape and dtype that make nodes; nodes of random numbers.
 
-Fan-in and fan-out as in Glorot and Bengio 2010 and He et al. 2015. Random ones draw anew at each
-run: the same numbers for the same seed in the same run of a session.
+Random nodes draw anew at each run: the same numbers for the same seed in the same run of a session.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import prod, sqrt
 from secrets import randbits
 from typing import Any
 
 import numpy as np
 
-from jitflow import random
 from jitflow.errors import DtypeError
 from jitflow.graph.evaluation import Evaluation
 from jitflow.graph.graph import Graph, get_default_graph
-from jitflow.graph.nodes import constant as constant_node
-from jitflow.graph.nodes import known_shape
+from jitflow.graph.nodes import constant, known_shape
 from jitflow.graph.operation import Operation, Tensor
 from jitflow.ir.dtypes import as_dtype
+from jitflow.random import initializers
 from jitflow.recording import Type
 from jitflow.trace.source import fail
 
-Initializer = Callable[[Sequence[int], Any], Tensor]
-Draw = Callable[[Any, Sequence[int], Any], Any]
-
-_SHRINK = 0.87962566103423978
-"""Standard deviation of a normal distribution cut off at two of its own."""
+NodeInitializer = Callable[[Sequence[int], Any], Tensor]
 
 
 class RandomOperation(Operation):
@@ -36,7 +29,9 @@ class RandomOperation(Operation):
 
     type = "Random"
 
-    def __init__(self, graph: Graph, name: str, draw: Draw, type: Type, seed: int | None) -> None:
+    def __init__(
+        self, graph: Graph, name: str, draw: initializers.Initializer, type: Type, seed: int | None
+    ) -> None:
         super().__init__(graph, name, (), [type])
         self.draw = draw
         if seed is None:
@@ -45,11 +40,14 @@ class RandomOperation(Operation):
 
     def run(self, evaluation: Evaluation) -> Sequence[Any]:
         output = self.outputs[0]
-        return (self.draw(evaluation.key(self.seed), known_shape(output.shape), output.dtype),)
+        key = evaluation.key(self.seed)
+        return (self.draw(key, known_shape(output.shape), output.dtype),)
 
 
-def random_node(name: str, draw: Draw, shape: Any, dtype: Any, seed: int | None) -> Tensor:
-    """A node of random floats: `draw(key, shape, dtype)`."""
+def random_node(
+    name: str, draw: initializers.Initializer, shape: Any, dtype: Any, seed: int | None
+) -> Tensor:
+    """A node of random floats; without a seed that of the graph, or one of its own."""
     known = as_dtype(dtype)
     if not known.is_float:
         fail(DtypeError, f"{name} gives floats, not {known.numpy}")
@@ -62,11 +60,7 @@ def random_uniform(
     seed: int | None = None, name: str = "random_uniform",
 ) -> Tensor:
     """Numbers of [minval, maxval), each as likely as another."""
-
-    def draw(key: Any, shape: Any, dtype: Any) -> Any:
-        return random.uniform(key, shape, dtype, minval, maxval)
-
-    return random_node(name, draw, shape, dtype, seed)
+    return random_node(name, initializers.uniform(minval, maxval), shape, dtype, seed)
 
 
 def random_normal(
@@ -74,11 +68,7 @@ def random_normal(
     seed: int | None = None, name: str = "random_normal",
 ) -> Tensor:
     """Numbers of a normal distribution."""
-
-    def draw(key: Any, shape: Any, dtype: Any) -> Any:
-        return random.normal(key, shape, dtype) * stddev + mean
-
-    return random_node(name, draw, shape, dtype, seed)
+    return random_node(name, initializers.normal(mean, stddev), shape, dtype, seed)
 
 
 def truncated_normal(
@@ -86,88 +76,55 @@ def truncated_normal(
     seed: int | None = None, name: str = "truncated_normal",
 ) -> Tensor:
     """Numbers of a normal distribution within two standard deviations of the mean."""
-
-    def draw(key: Any, shape: Any, dtype: Any) -> Any:
-        return random.truncated_normal(key, -2.0, 2.0, shape, dtype) * stddev + mean
-
-    return random_node(name, draw, shape, dtype, seed)
+    return random_node(name, initializers.truncated_normal(mean, stddev), shape, dtype, seed)
 
 
-def constant_initializer(value: Any = 0) -> Initializer:
+def constant_initializer(value: Any = 0) -> NodeInitializer:
     """This value everywhere."""
-    return lambda shape, dtype: constant_node(value, dtype, shape, "Const")
+    return lambda shape, dtype: constant(value, dtype, shape)
 
 
-def zeros_initializer() -> Initializer:
+def zeros_initializer() -> NodeInitializer:
     return constant_initializer(0)
 
 
-def ones_initializer() -> Initializer:
+def ones_initializer() -> NodeInitializer:
     return constant_initializer(1)
 
 
 def random_uniform_initializer(
     minval: float = -0.05, maxval: float = 0.05, seed: int | None = None
-) -> Initializer:
+) -> NodeInitializer:
     return lambda shape, dtype: random_uniform(shape, minval, maxval, dtype, seed)
 
 
 def random_normal_initializer(
     mean: float = 0.0, stddev: float = 0.05, seed: int | None = None
-) -> Initializer:
+) -> NodeInitializer:
     return lambda shape, dtype: random_normal(shape, mean, stddev, dtype, seed)
 
 
 def truncated_normal_initializer(
     mean: float = 0.0, stddev: float = 0.05, seed: int | None = None
-) -> Initializer:
+) -> NodeInitializer:
     return lambda shape, dtype: truncated_normal(shape, mean, stddev, dtype, seed)
 
 
-def glorot_uniform_initializer(seed: int | None = None) -> Initializer:
-    """Uniform, with the variance 2 / (fan-in + fan-out)."""
-
-    def fill(shape: Sequence[int], dtype: Any) -> Tensor:
-        limit = sqrt(6.0 / max(1, sum(fans(shape))))
-        return random_uniform(shape, -limit, limit, dtype, seed)
-
-    return fill
+def glorot_uniform_initializer(seed: int | None = None) -> NodeInitializer:
+    return _drawn("glorot_uniform", initializers.glorot_uniform(), seed)
 
 
-def glorot_normal_initializer(seed: int | None = None) -> Initializer:
-    """Truncated normal, with the variance 2 / (fan-in + fan-out)."""
-
-    def fill(shape: Sequence[int], dtype: Any) -> Tensor:
-        scale = sqrt(2.0 / max(1, sum(fans(shape)))) / _SHRINK
-        return truncated_normal(shape, 0.0, scale, dtype, seed)
-
-    return fill
+def glorot_normal_initializer(seed: int | None = None) -> NodeInitializer:
+    return _drawn("glorot_normal", initializers.glorot_normal(), seed)
 
 
-def he_uniform_initializer(seed: int | None = None) -> Initializer:
-    """Uniform, with the variance 2 / fan-in."""
-
-    def fill(shape: Sequence[int], dtype: Any) -> Tensor:
-        limit = sqrt(6.0 / max(1, fans(shape)[0]))
-        return random_uniform(shape, -limit, limit, dtype, seed)
-
-    return fill
+def he_uniform_initializer(seed: int | None = None) -> NodeInitializer:
+    return _drawn("he_uniform", initializers.he_uniform(), seed)
 
 
-def he_normal_initializer(seed: int | None = None) -> Initializer:
-    """Truncated normal, with the variance 2 / fan-in."""
-
-    def fill(shape: Sequence[int], dtype: Any) -> Tensor:
-        scale = sqrt(2.0 / max(1, fans(shape)[0])) / _SHRINK
-        return truncated_normal(shape, 0.0, scale, dtype, seed)
-
-    return fill
+def he_normal_initializer(seed: int | None = None) -> NodeInitializer:
+    return _drawn("he_normal", initializers.he_normal(), seed)
 
 
-def fans(shape: Sequence[int]) -> tuple[int, int]:
-    """How many inputs an output has, and how many outputs an input: of a kernel's last two axes."""
-    if len(shape) < 2:
-        size = prod(shape)
-        return size, size
-    field = prod(shape[:-2])
-    return field * shape[-2], field * shape[-1]
+def _drawn(name: str, draw: initializers.Initializer, seed: int | None) -> NodeInitializer:
+    return lambda shape, dtype: random_node(name, draw, shape, dtype, seed)
