@@ -182,6 +182,13 @@ class Iteration:
         """Where the next element is: for `Dataset.iterate`, now or in another process."""
         return {"position": self._position, "epoch": self._epoch}
 
+    checkpoint_state = state
+
+    def restore_state(self, state: dict[str, int]) -> None:
+        """Goes on where another iteration over these elements gave its `state`."""
+        self.close()
+        self._position, self._epoch, self._elements = state["position"], state["epoch"], None
+
     def close(self) -> None:
         """Ends the threads behind it; so does its end, an error, and forgetting it."""
         close(self._elements)

@@ -63,6 +63,14 @@ class Variable(Operand):
         """Subtracts from the value."""
         return self.assign(self - value)
 
+    def checkpoint_state(self) -> Any:
+        """The value, for a checkpoint."""
+        return self.numpy()
+
+    def restore_state(self, state: Any) -> None:
+        """Takes a value from a checkpoint."""
+        self.assign(state)
+
     def _record(self, name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         return record(name, function, args, kwargs)
 

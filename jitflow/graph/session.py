@@ -83,6 +83,17 @@ class Session:
             self._plans[*fetches, None, *feeds] = plan
         return plan
 
+    def checkpoint_state(self) -> dict[str, Any]:
+        """The values of variables by name, and how often random numbers were drawn."""
+        values = {variable.name: x for variable, x in self._values.items()}
+        return {"draws": self._draws, "variables": values}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Takes the values that another session's `checkpoint_state` gave."""
+        found = {self.graph.get_operation(name): x for name, x in state["variables"].items()}
+        self._values.update(found)
+        self._draws = state["draws"]
+
     def close(self) -> None:
         """Frees the values; every later run fails."""
         self._values, self._plans, self._is_closed = {}, {}, True

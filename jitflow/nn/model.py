@@ -30,6 +30,7 @@ class Model(Layer):
     """
 
     variables: Variables | None = None
+    slots: Any = None
     seed = 0
     stop_training = False
     """Set by a callback: the epoch is the last one."""
@@ -159,6 +160,15 @@ class Model(Layer):
     def summary(self) -> str:
         """A table of the parameters: names, shapes, how many."""
         return summary_text(self._built())
+
+    def checkpoint_state(self) -> dict[str, Any]:
+        """All that a training goes on from: numbers, the optimizer's state, the count of steps."""
+        return {"variables": self._built(), "slots": self.slots, "count": self._count}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Takes what another model of these layers gave."""
+        self.variables, self.slots = state["variables"], state["slots"]
+        self._count = state["count"]
 
     def _built(self) -> Variables:
         if self.variables is None:
