@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from jitflow.api.order import host_loops
 from jitflow.ir.core import Function, walk
 from jitflow.passes.manager import PASSES, run_pipeline
-from jitflow.passes.pipeline import LOOPS, TENSOR, loops_for
-from jitflow.runtime.compile import compile_function
-from jitflow.runtime.target import host_target
+from jitflow.passes.pipeline import LOOPS, TENSOR
+from jitflow.runtime.compile import assembly, compile_function, llvm_text
 
 _LOWER = LOOPS.index("lower")
 FROM_LOOPS = tuple(name for name in LOOPS[_LOWER + 1 :] if PASSES[name].required)
 """What code needs of loop IR, whatever passes it has behind it."""
 
-__all__ = ["compile_function", "finish_loops", "fused", "inlined", "lowered", "simplified"]
+__all__ = [
+    "assembly", "compile_function", "finish_loops", "fused", "inlined", "llvm_text", "lowered",
+    "simplified",
+]  # fmt: skip
 
 
 def inlined(graph: Function) -> Function:
@@ -29,16 +32,11 @@ def simplified(function: Function) -> Function:
 
 
 def fused(function: Function) -> Function:
-    return run_pipeline(_host_loops()[:_LOWER], function)
+    return run_pipeline(host_loops()[:_LOWER], function)
 
 
 def lowered(function: Function) -> Function:
-    return run_pipeline(_host_loops()[_LOWER:], function)
-
-
-def _host_loops() -> tuple[str, ...]:
-    target = host_target()
-    return loops_for(target.vector_bytes, target.vector_registers, target.has_f16c)
+    return run_pipeline(host_loops()[_LOWER:], function)
 
 
 def finish_loops(function: Function, **instrumentation: Any) -> Function:

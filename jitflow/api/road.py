@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from jitflow.api.order import host_passes
 from jitflow.errors import ParseError
 from jitflow.ir.core import Function
 from jitflow.ir.printer import format_function
@@ -72,8 +73,14 @@ class Road:
 
     @_Stage
     def executable(self) -> Executable:
-        """Machine code, linked."""
-        return _machinery().compile_function(self.kernels)
+        """Machine code, linked: of an earlier process, where it kept some for an equal graph."""
+        bodies = _bodies()
+        key = bodies.body_key(self.graph, host_passes())
+        found: Executable | None = bodies.find_executable(key)
+        if found is None:
+            found = _machinery().compile_function(self.kernels)
+            bodies.keep_body(key, self.graph, found.body)
+        return found
 
     def adopt(self, executable: Executable) -> None:
         """Takes code that was made of an equal graph, in place of making its own."""
@@ -84,10 +91,17 @@ class Road:
         if level not in LEVELS:
             raise ParseError(f"unknown stage '{level}'; expected one of {', '.join(LEVELS)}")
         if level == "llvm":
-            return self.executable.llvm_text
+            return str(_machinery().llvm_text(self.kernels))
         if level == "asm":
-            return self.executable.assembly
+            return str(_machinery().assembly(self.kernels))
         return format_function(getattr(self, level), locations)
+
+
+def _bodies() -> Any:
+    """Calls of machine code, and what is kept of it on disk: loaded with the first function."""
+    from jitflow.runtime import bodies  # noqa: PLC0415
+
+    return bodies
 
 
 def _machinery() -> Any:
