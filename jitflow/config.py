@@ -37,6 +37,9 @@ class Settings:
     cache_bytes: int = 1 << 28
     """How large that folder may grow: what was used longest ago goes; 0 keeps nothing."""
 
+    pool_bytes: int = 1 << 30
+    """How much memory may wait for the next large results; 0 turns the pool off."""
+
     native_entry: bool = True
     """Let CPython call compiled code without Python in between, where that is possible."""
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from jitflow.api.order import host_loops
 from jitflow.ir.core import Function, walk
+from jitflow.passes.lowering import in_place
 from jitflow.passes.manager import PASSES, run_pipeline
 from jitflow.passes.pipeline import LOOPS, TENSOR
 from jitflow.runtime.compile import assembly, compile_function, llvm_text
+from jitflow.runtime.nests import nest_costs
 
 _LOWER = LOOPS.index("lower")
 FROM_LOOPS = tuple(name for name in LOOPS[_LOWER + 1 :] if PASSES[name].required)
@@ -19,7 +21,7 @@ FROM_LOOPS = tuple(name for name in LOOPS[_LOWER + 1 :] if PASSES[name].required
 
 __all__ = [
     "assembly", "compile_function", "finish_loops", "fused", "inlined", "llvm_text", "lowered",
-    "simplified",
+    "may_overwrite", "nest_costs", "simplified",
 ]  # fmt: skip
 
 
@@ -29,6 +31,13 @@ def inlined(graph: Function) -> Function:
 
 def simplified(function: Function) -> Function:
     return run_pipeline(TENSOR[1:], function)
+
+
+def may_overwrite(function: Function, output: int, source: int) -> bool:
+    """Whether the loops give the same results if an output, by number, is an input's memory."""
+    count: Any = function.attrs["outputs"]
+    outputs = function.params[len(function.params) - count :]
+    return in_place.may_overwrite(function, outputs[output], function.params[source])
 
 
 def fused(function: Function) -> Function:

@@ -12,7 +12,8 @@ from jitflow.runtime.target import host_target
 def host_loops() -> tuple[str, ...]:
     """From tensor IR to loop IR that is ready for code."""
     target = host_target()
-    return loops_for(target.vector_bytes, target.vector_registers, target.has_f16c)
+    registers, f16c = target.vector_registers, target.has_f16c
+    return loops_for(target.vector_bytes, registers, f16c, target.cache_bytes)
 
 
 def host_passes() -> tuple[str, ...]:

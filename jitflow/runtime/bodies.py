@@ -15,6 +15,7 @@ from jitflow.config import settings
 from jitflow.errors import JitflowError
 from jitflow.ir.core import Function, walk
 from jitflow.ir.digest import digest_text, failing_lines, has_own_rows_only
+from jitflow.passes.timing import measure
 from jitflow.runtime.cache import discard, folder, key_of, load, origin, save
 from jitflow.runtime.executable import Body, Executable
 
@@ -34,7 +35,7 @@ def body_key(graph: Function, passes: Sequence[str]) -> str:
 
 def find_executable(key: str) -> Executable | None:
     """The body of that key, ready to be called; None where there is none that works."""
-    content = load(key) if key else None
+    content = measure("find on disk", load, key)
     if content is None:
         return None
     try:
@@ -47,7 +48,7 @@ def find_executable(key: str) -> Executable | None:
 def keep_body(key: str, graph: Function, body: Body) -> None:
     """Keeps the body, unless it names lines that the key does not tell apart."""
     named = {f.at for f in body.failures.values()} | {call.at for call in body.host_calls}
-    if key and named <= {None, *failing_lines(graph)}:
+    if named <= {None, *failing_lines(graph)}:
         save(key, bytes_of(body), _about(graph))
 
 

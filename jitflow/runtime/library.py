@@ -8,7 +8,7 @@ process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from jitflow.ir.builder import OWN_ROWS
@@ -30,25 +30,36 @@ def library_addresses(kinds: Mapping[str, Kind]) -> dict[str, int]:
         missing = {symbol: kind for symbol, kind in kinds.items() if symbol not in _addresses}
         if missing:
             images = [_row_object(symbol, kind) for symbol, kind in missing.items()]
-            _add(images, list(missing), _NO_IMPORTS)
+            _addresses.update(_link(images, list(missing), _NO_IMPORTS))
         return {symbol: _addresses[symbol] for symbol in kinds}
 
 
 def library_address(symbol: str, write: Callable[[], str], imports: Mapping[str, int]) -> int:
-    """Where one of jitflow's own functions is that calls others: these, by symbol and address.
-
-    `write` gives its text, which follows from jitflow's sources and the symbol.
-    """
+    """Where one of jitflow's own functions is that calls others: these, by symbol and address."""
     with LOCK:
         if symbol not in _addresses:
-            _add([_object(symbol, symbol, write, imports)], [symbol], imports)
+            found = link_library(symbol, [symbol], write, imports)
+            _addresses[symbol] = found[symbol]
         return _addresses[symbol]
 
 
-def _add(images: list[bytes], symbols: list[str], imports: Mapping[str, int]) -> None:
+def link_library(
+    name: str, symbols: Sequence[str], write: Callable[[], str], imports: Mapping[str, int]
+) -> Mapping[str, int]:
+    """Where functions of one of jitflow's own modules are, by symbol, made anew, for good.
+
+    `write` gives its text, which follows from jitflow's sources, the machine and the name.
+    """
+    with LOCK:
+        return _link([_object(name, name, write, imports)], symbols, imports)
+
+
+def _link(
+    images: Sequence[bytes], symbols: Sequence[str], imports: Mapping[str, int]
+) -> Mapping[str, int]:
     linked = engine().link(images, symbols, imports)
     _kept.append(linked)
-    _addresses.update(linked.addresses)
+    return linked.addresses
 
 
 def _row_object(symbol: str, kind: Kind) -> bytes:
