@@ -14,6 +14,7 @@ import numpy as np
 
 from jitflow.api.arguments import is_copied, key_and_inputs, leaf_of, refuse_specs
 from jitflow.api.collector import collector_paused
+from jitflow.api.donation import Donation
 from jitflow.api.native import native_row
 from jitflow.api.recent import compile_recent
 from jitflow.api.signature import Call, Signature, refuse_unhashable, static_key
@@ -52,13 +53,19 @@ class JitFunction:
     """
 
     def __init__(
-        self, function: Callable[..., Any], numbers: Any, names: Any, inlines: bool = False
+        self,
+        function: Callable[..., Any],
+        numbers: Any,
+        names: Any,
+        inlines: bool = False,
+        donated: tuple[Any, Any] = (None, None),
     ) -> None:
         functools.update_wrapper(self, function)
         self._inlines = inlines
         self._function = function
         self.static = (numbers, names)
         self._signature = Signature(function, numbers, names)
+        self._donation = Donation(self._signature, *donated)
         self._name = self._signature.function_name
         self._cache: dict[Any, Compiled] = {}
         self._misses = 0
@@ -84,6 +91,7 @@ class JitFunction:
         if self._is_class_method(args):
             return self._with_static_self(*args, **kwargs)
         call = self._signature.take_apart(args, kwargs)
+        donated = self._donation.leaves(call, args, kwargs) if self._donation else ()
         key, inputs = key_and_inputs(call.leaves)
         try:
             found = (call.tree, call.has_keywords, static_key(call), *key)
@@ -94,6 +102,9 @@ class JitFunction:
         if compiled is None:
             refuse_specs(call.leaves)
             compiled = self._compile(found, call)
+        if donated:
+            self._donation.refuse_shared(call, donated, compiled.captured)
+            return compiled.run(inputs, self._donation.targets(call, donated, compiled))
         is_native = self._entry.is_native and self._make_native(args, kwargs, call, compiled)
         if not is_native and not self._signature.has_static:
             self._recent = reader(call.tree), key, compiled, call.has_keywords
@@ -168,7 +179,7 @@ class JitFunction:
     def _with_static_self(self) -> JitFunction:
         numbers, names = self.static
         listed = [numbers] if isinstance(numbers, int) else [*(numbers or ())]
-        return JitFunction(self._function, (0, *listed), names)
+        return JitFunction(self._function, (0, *listed), names, donated=self._donation.given)
 
     def trace(self, *args: Any, **kwargs: Any) -> Traced:
         """The graph for these arguments, which may be arrays, numbers or specs."""
@@ -290,28 +301,50 @@ def _outer_variables(function: Any) -> dict[str, Any]:
 
 @overload
 def jit(
-    function: Callable[..., Any], *, static_argnums: Any = None, static_argnames: Any = None
+    function: Callable[..., Any],
+    *,
+    static_argnums: Any = None,
+    static_argnames: Any = None,
+    donate_argnums: Any = None,
+    donate_argnames: Any = None,
 ) -> JitFunction: ...
 @overload
 def jit(
-    function: None = None, *, static_argnums: Any = None, static_argnames: Any = None
+    function: None = None,
+    *,
+    static_argnums: Any = None,
+    static_argnames: Any = None,
+    donate_argnums: Any = None,
+    donate_argnames: Any = None,
 ) -> Callable[[Callable[..., Any]], JitFunction]: ...
 def jit(
     function: Callable[..., Any] | None = None,
     *,
     static_argnums: int | Sequence[int] | None = None,
     static_argnames: str | Sequence[str] | None = None,
+    donate_argnums: int | Sequence[int] | None = None,
+    donate_argnames: str | Sequence[str] | None = None,
 ) -> Any:
     """Compiles a function of arrays: `@jit`, `@jit(static_argnames="n")` or `jit(f)`.
 
     Arguments are pytrees of NumPy arrays and Python numbers; those that `static_argnums` or
     `static_argnames` list are hashable values that the code is compiled for. Results are fresh
     C-contiguous arrays, and NumPy scalars for rank 0, in the structure that the function returns.
+
+    The arrays in the arguments that `donate_argnums` or `donate_argnames` list are given away: each
+    is overwritten by the first result of its dtype and shape that is left, and returned in its
+    place, if the call succeeds. They must be writeable, dense in C order, aligned, and share no
+    memory with another argument. Inside another jitted function donation means nothing.
     """
     if function is None:
         return functools.partial(
-            jit, static_argnums=static_argnums, static_argnames=static_argnames
+            jit,
+            static_argnums=static_argnums,
+            static_argnames=static_argnames,
+            donate_argnums=donate_argnums,
+            donate_argnames=donate_argnames,
         )
     if not callable(function):
         fail(TraceError, f"jit takes a function, got a {type(function).__name__}")
-    return JitFunction(function, static_argnums, static_argnames)
+    donated = (donate_argnums, donate_argnames)
+    return JitFunction(function, static_argnums, static_argnames, donated=donated)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.api.arguments import is_copied, memory_axes
+from jitflow.api.arguments import READY, is_copied, memory_axes
 from jitflow.api.stages import Compiled
 from jitflow.runtime.entry import Program, Results, Row, TooLarge
 from jitflow.trace.containers import kind_of
@@ -35,7 +35,7 @@ def native_row(
         for name in sorted(kwargs):
             _argument(program, order[name], kwargs[name], name in static)
         for array in compiled.captured:
-            _leaf(program, program.captured(array), array)
+            _captured(program, array)
         results = Results()
         _results(results, iter(compiled.tree.nodes), iter(range(compiled.tree.leaf_count)), 0)
         return Row(program, results, compiled.road.executable)
@@ -73,6 +73,13 @@ def _leaf(program: Program, number: int, x: Any) -> None:
     if is_copied(x):
         raise TooLarge("an array that is copied first")
     program.array(number, x, memory_axes(x))
+
+
+def _captured(program: Program, array: Any) -> None:
+    """An array from outside, which the code reads in C order whatever order it lies in."""
+    if array.flags.num & READY != READY:
+        raise TooLarge("a captured array that is copied first")
+    program.array(program.captured(array), array, None)
 
 
 def _results(results: Results, nodes: Iterator[Node], outputs: Iterator[int], depth: int) -> None:

@@ -75,6 +75,11 @@ class Road:
         """Machine code, linked."""
         return _machinery().compile_function(self.kernels)
 
+    def may_overwrite(self, output: int, source: int) -> bool:
+        """Whether the code may write a result, by number, over an input while it runs."""
+        found: bool = _machinery().may_overwrite(self.kernels, output, source)
+        return found
+
     def adopt(self, executable: Executable) -> None:
         """Takes code that was made of an equal graph, in place of making its own."""
         self.__dict__["executable"] = executable

@@ -33,6 +33,14 @@ class Captured(NamedTuple):
     when: str
 
 
+class Donated(NamedTuple):
+    """A result and the input that takes it, by number; in_place: while the code runs."""
+
+    result: int
+    leaf: int
+    in_place: bool
+
+
 class Traced:
     """A function as the user wrote it: its graph, in program order, with source lines.
 
@@ -85,6 +93,7 @@ class Compiled(Lowered):
     def __init__(self, staged: Staged, call: Call, road: Road) -> None:
         super().__init__(staged, call, road)
         self.calls = 0
+        self.donated: list[Donated] | None = None
         self.captured: Sequence[Any] = staged.captured
         self._execute = road.executable.run
         self.tree = staged.tree
@@ -96,15 +105,26 @@ class Compiled(Lowered):
         """The function at a level: graph, ir, opt, kernels, llvm or asm."""
         return self.road.text(level, locations)
 
-    def run(self, inputs: list[Any]) -> Any:
-        """The result for inputs that `key_and_inputs` made of leaves of this signature."""
+    def run(self, inputs: list[Any], donated: Sequence[Donated] = ()) -> Any:
+        """The result for inputs that `key_and_inputs` made of leaves of this signature.
+
+        Donated inputs take results: while the code runs where it lets them, or after it.
+        """
         self.calls += 1
         if self.captured:
             inputs += self._read_captured()
         try:
-            outputs = self._execute(inputs)
+            if donated:
+                places = {d.result: inputs[d.leaf] for d in donated if d.in_place}
+                outputs = self._execute(inputs, places)
+            else:
+                outputs = self._execute(inputs)
         except CheckError as error:
             raise explained(error, self.graph, inputs) from None
+        for result, leaf, _ in donated:
+            if outputs[result] is not inputs[leaf]:
+                np.copyto(inputs[leaf], outputs[result])
+                outputs[result] = inputs[leaf]
         if self._has_scalars:
             outputs = [x if x.ndim else x[()] for x in outputs]
         return outputs[0] if self._is_single else self._build(outputs)

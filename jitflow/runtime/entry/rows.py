@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _CONTAINERS: dict[type, Guard] = {list: Guard.LIST, dict: Guard.DICT}
 _MADE: dict[type, Make] = {tuple: Make.TUPLE, list: Make.LIST, dict: Make.DICT}
 _STRIDES = 1 << 63
-_VALUES = (float, complex, tuple, frozenset, range, np.generic)
+_BY_IDENTITY: Any = object.__eq__
 
 
 class TooLarge(JitflowError):
@@ -103,9 +103,11 @@ class Program:
 
         TooLarge for what may be equal without being the same, and is not as plain.
         """
-        if isinstance(x, _VALUES):
-            raise TooLarge(f"no native comparison of a {type(x).__name__}")
-        guard = Guard.EQUAL if type(x) in (int, str, bytes) else Guard.SAME
+        kind = type(x)
+        is_one = kind in (bool, type(None)) or kind.__eq__ is _BY_IDENTITY
+        if not is_one and kind not in (int, str, bytes):
+            raise TooLarge(f"no native comparison of a {kind.__name__}")
+        guard = Guard.SAME if is_one else Guard.EQUAL
         self._guard(guard, number, type(x), self._kept(x))
 
     def captured(self, x: Any) -> int:
@@ -172,10 +174,12 @@ class Row:
         outputs: list[int] = []
         failed = executable.fail
         keeps: list[Any] = [program, results, executable, failed]
-        for type in body.outputs:
+        for type, maker in zip(body.outputs, executable.makers, strict=True):
+            if type.rank and not maker.address:
+                raise TooLarge("a result that only Python can align")
             dtype, shape = type.dtype.numpy, Words([int(n) for n in type.shape])  # type: ignore[arg-type]
             keeps += [dtype, shape]
-            outputs += [id(dtype), type.rank, shape.address, int(not type.rank)]
+            outputs += [id(dtype), type.rank, shape.address, maker.address if type.rank else 0]
         names = Words([id(name) for name in program.names])
         guards, made, out = Words(program.words), Words(results.words), Words(outputs)
         start, memory = executable.new_arena() if body.arena_bytes else (0, None)

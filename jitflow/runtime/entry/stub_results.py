@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from jitflow.runtime.entry import layout
-from jitflow.runtime.entry.text import field, item, phi, release, word
 from jitflow.runtime.entry.words import (
     MAKE_WORDS,
     OUTPUT_WORDS,
@@ -17,6 +16,7 @@ from jitflow.runtime.entry.words import (
     RowWord,
     State,
 )
+from jitflow.runtime.stub_text import field, item, phi, release, word
 
 
 def run() -> str:
@@ -27,7 +27,6 @@ run:
   {word("row.flags", "%row", RowWord.FLAGS)}
   {word("output.count", "%row", RowWord.OUTPUT_COUNT)}
   {word("output.first", "%row", RowWord.OUTPUTS, "ptr")}
-  {word("new.array", "%process", Process.NEW_ARRAY, "ptr")}
   {word("array.type", "%process", Process.ARRAY_TYPE, "ptr")}
   {word("leaf.count", "%row", RowWord.LEAF_COUNT)}
   %no.arena = icmp eq ptr %arena.place, null
@@ -50,10 +49,10 @@ output:
   %o.done = icmp eq i64 %o, %output.count
   br i1 %o.done, label %ready, label %output.one
 output.one:
-  {word("output.scalar", "%output.words", OutputWord.IS_SCALAR)}
+  {word("new.array", "%output.words", OutputWord.MAKER, "ptr")}
   %output.buffer = add i64 %leaf.count, %o
   %output.slot = getelementptr inbounds ptr, ptr %buffers, i64 %output.buffer
-  %output.is.scalar = icmp ne i64 %output.scalar, 0
+  %output.is.scalar = icmp eq ptr %new.array, null
   br i1 %output.is.scalar, label %output.local, label %output.array
 output.local:
   %local = getelementptr inbounds i128, ptr %scalars, i64 %o
@@ -131,8 +130,8 @@ scalar:
   %q.done = icmp eq i64 %q, %output.count
   br i1 %q.done, label %put, label %scalar.one
 scalar.one:
-  {word("q.scalar", "%q.words", OutputWord.IS_SCALAR)}
-  %q.is.scalar = icmp ne i64 %q.scalar, 0
+  {word("q.maker", "%q.words", OutputWord.MAKER, "ptr")}
+  %q.is.scalar = icmp eq ptr %q.maker, null
   br i1 %q.is.scalar, label %scalar.make, label %scalar.done
 scalar.make:
   {word("q.dtype", "%q.words", OutputWord.DTYPE, "ptr")}

@@ -26,10 +26,9 @@ class Process(IntEnum):
     TRACES = 0
     """Address of the number of traces in progress: while there are any, Python decides."""
     ARRAY_TYPE = 1
-    NEW_ARRAY = 2
-    NEW_SCALAR = 3
-    TRUE = 4
-    NONE = 5
+    NEW_SCALAR = 2
+    TRUE = 3
+    NONE = 4
 
 
 class RowWord(IntEnum):
@@ -102,7 +101,8 @@ class OutputWord(IntEnum):
     DTYPE = 0
     RANK = 1
     SHAPE = 2
-    IS_SCALAR = 3
+    MAKER = 3
+    """Address of what makes the array, as PyArray_NewFromDescr does; 0 for a scalar."""
 
 
 OUTPUT_WORDS = 4
