@@ -8,6 +8,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -17,9 +18,11 @@ from jitflow.api.collector import collector_paused
 from jitflow.api.donation import Donation
 from jitflow.api.native import native_row
 from jitflow.api.recent import compile_recent
+from jitflow.api.report import CompileReport
 from jitflow.api.signature import Call, Signature, refuse_unhashable, static_key
-from jitflow.api.stages import Captured, Compiled, Lowered, Traced
+from jitflow.api.stages import Captured, Compiled, Donated, Lowered, Traced
 from jitflow.errors import TraceError
+from jitflow.passes.timing import Timing, measure, recorded
 from jitflow.runtime.entry import Entry, native_callable
 from jitflow.trace import staging
 from jitflow.trace.arrays import TracedArray
@@ -31,6 +34,7 @@ from jitflow.trace.source import definition, fail
 from jitflow.trace.staging import Leaf, Source
 from jitflow.trace.walkers import reader
 
+_GRAPH = attrgetter("function")
 _NOTHING_RECENT = None, None, None, False
 
 
@@ -102,22 +106,28 @@ class JitFunction:
         if compiled is None:
             refuse_specs(call.leaves)
             compiled = self._compile(found, call)
+        targets: Sequence[Donated] = ()
         if donated:
             self._donation.refuse_shared(call, donated, compiled.captured)
-            return compiled.run(inputs, self._donation.targets(call, donated, compiled))
-        is_native = self._entry.is_native and self._make_native(args, kwargs, call, compiled)
-        if not is_native and not self._signature.has_static:
+            targets = self._donation.targets(call, donated, compiled)
+        is_native = self._make_native(args, kwargs, call, compiled, targets)
+        if not (is_native or self._signature.has_static or self._donation):
             self._recent = reader(call.tree), key, compiled, call.has_keywords
-        return compiled.run(inputs)
+        return compiled.run(inputs, targets)
 
     def _make_native(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], call: Call, compiled: Compiled
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        call: Call,
+        compiled: Compiled,
+        donated: Sequence[Donated],
     ) -> bool:
         """Leaves further calls like this one to the stub, if it can take them."""
-        if any(map(is_copied, call.leaves)):
+        if not self._entry.is_native or any(map(is_copied, call.leaves)):
             return False
         static = self._signature.numbers | self._signature.names
-        row = native_row(args, kwargs, static, compiled)
+        row = native_row(args, kwargs, static, compiled, donated)
         return row is not None and self._entry.add(row)
 
     def _compile(self, key: Any, call: Call) -> Compiled:
@@ -144,8 +154,11 @@ class JitFunction:
         return [leaf_of(x, name, keep_layout, not self._inlines) for x, name in pairs]
 
     def _trace(self, call: Call, keep_layout: bool = False) -> Traced:
-        staged = staging.stage(self._source(call), self._leaves(call, keep_layout))
-        return Traced(staged, call)
+        source, leaves = self._source(call), self._leaves(call, keep_layout)
+        timings: list[Timing] = []
+        with recorded(timings):
+            staged = measure("trace", staging.stage, source, leaves, function=_GRAPH)
+        return Traced(staged, call, timings)
 
     def _call_in_trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Inside another trace, a jitted function becomes a `call` of its own graph."""
@@ -197,6 +210,13 @@ class JitFunction:
         """Hits, misses and the number of signatures that are compiled."""
         calls = sum(compiled.calls for compiled in list(self._cache.values())) + self._entry.calls
         return CacheInfo(max(0, calls - self._misses), self._misses, len(self._cache))
+
+    def compile_report(self) -> CompileReport:
+        """What the compilations so far took: milliseconds and ops of each step and kernel.
+
+        `print` shows it; `.data()` is the same for programs, one entry for each signature.
+        """
+        return CompileReport(compiled.compile_report() for compiled in list(self._cache.values()))
 
     def clear_cache(self) -> None:
         """Forgets all compiled code and the arrays that it captured."""

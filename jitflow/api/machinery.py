@@ -12,6 +12,7 @@ from jitflow.passes.lowering import in_place
 from jitflow.passes.manager import PASSES, run_pipeline
 from jitflow.passes.pipeline import LOOPS, TENSOR, loops_for
 from jitflow.runtime.compile import compile_function
+from jitflow.runtime.nests import nest_costs
 from jitflow.runtime.target import host_target
 
 _LOWER = LOOPS.index("lower")
@@ -20,7 +21,7 @@ FROM_LOOPS = tuple(name for name in LOOPS[_LOWER + 1 :] if PASSES[name].required
 
 __all__ = [
     "compile_function", "finish_loops", "fused", "inlined", "lowered", "may_overwrite",
-    "simplified",
+    "nest_costs", "simplified",
 ]  # fmt: skip
 
 

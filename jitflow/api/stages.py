@@ -10,10 +10,12 @@ import numpy as np
 
 from jitflow.api.arguments import key_and_inputs
 from jitflow.api.failures import explained
+from jitflow.api.report import Compilation
 from jitflow.api.road import Road
 from jitflow.api.signature import Call
 from jitflow.errors import CheckError, TraceError
 from jitflow.ir.core import Function
+from jitflow.passes.timing import Timing
 from jitflow.trace.context import STATE
 from jitflow.trace.graph import to_networkx
 from jitflow.trace.pytree import describe_difference, flatten, unflatten
@@ -47,10 +49,10 @@ class Traced:
     `road` leads from there to machine code.
     """
 
-    def __init__(self, staged: Staged, call: Call) -> None:
+    def __init__(self, staged: Staged, call: Call, timings: Sequence[Timing] = ()) -> None:
         self._staged = staged
         self._call = call._replace(leaves=[])  # the arguments themselves are not kept alive
-        self.road = Road(staged.function)
+        self.road = Road(staged.function, timings)
 
     @property
     def graph(self) -> Function:
@@ -104,6 +106,10 @@ class Compiled(Lowered):
     def as_text(self, level: str = "llvm", *, locations: bool = False) -> str:
         """The function at a level: graph, ir, opt, kernels, llvm or asm."""
         return self.road.text(level, locations)
+
+    def compile_report(self) -> Compilation:
+        """What each step of the compilation took, and each kernel of it."""
+        return Compilation(self.road)
 
     def run(self, inputs: list[Any], donated: Sequence[Donated] = ()) -> Any:
         """The result for inputs that `key_and_inputs` made of leaves of this signature.

@@ -13,6 +13,7 @@ from jitflow.errors import NoCodeError, VerifyError
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.types import BufferType
 from jitflow.passes.lowering.rebuild import base_of
+from jitflow.passes.timing import measure
 from jitflow.runtime.engine import engine
 from jitflow.runtime.executable import Body, Executable, Failure
 from jitflow.runtime.host import HostCall
@@ -35,7 +36,7 @@ def compile_function(function: Function, target: Target | None = None) -> Execut
 def compile_body(function: Function, target: Target) -> Body:
     """The object of a function and what a caller must know of it; nothing is loaded."""
     symbol = symbol_of(function.name)
-    text = emit_llvm(function, symbol)
+    text = measure("LLVM text", emit_llvm, function, symbol)
     ops = list(walk(function.body))
     calls = called_rows(ops)
     inputs, outputs = _split(function)
@@ -47,7 +48,7 @@ def compile_body(function: Function, target: Target) -> Body:
         arena_bytes=max((_end(op) for op in ops if op.row.name == ARENA_OP), default=0),
         is_long=executed_ops(function.body) > LONG_CALL_OPS,
         llvm_text=text,
-        object_bytes=engine().object_image(text, target, calls),
+        object_bytes=measure("machine code", engine().object_image, text, target, calls),
         calls=calls,
         streamed=_streamed(function, ops),
         host_calls=tuple(_host_call(op) for op in ops if op.row.name == HOST_OP),

@@ -20,6 +20,7 @@ from jitflow.codegen import HOST_FAILED, RowFunction
 from jitflow.errors import CheckError, DtypeError, ShapeError, explain
 from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
+from jitflow.passes.timing import measure
 from jitflow.runtime.arrays import addresses
 from jitflow.runtime.engine import Linked, engine
 from jitflow.runtime.host import Host, HostCall, raise_failure
@@ -82,8 +83,9 @@ class Executable:
 
     def __init__(self, body: Body) -> None:
         self.body = body
-        imports = library_addresses(body.calls)
-        self._linked: Linked = engine().link([body.object_bytes], [body.symbol], imports)
+        imports = measure("math functions", library_addresses, body.calls)
+        images, symbols = [body.object_bytes], [body.symbol]
+        self._linked: Linked = measure("link", engine().link, images, symbols, imports)
         make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
         self.address = self._linked.addresses[body.symbol]
         self._call = make_call(self.address)
