@@ -33,7 +33,7 @@ DTYPE_FACTS, DTYPE_FACTS_READ = HEAD + 8, 0xFFFF_FFFF_00FF_FFFF
 Several objects may stand for one dtype: arrays that were pickled bring their own.
 """
 
-C_CONTIGUOUS, ALIGNED = 0x0001, 0x0100
+C_CONTIGUOUS, ALIGNED, WRITEABLE = 0x0001, 0x0100, 0x0400
 """NumPy's flags."""
 
 IN_PLACE = (

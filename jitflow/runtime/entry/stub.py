@@ -14,6 +14,7 @@ from functools import cache
 
 from jitflow.runtime.entry.imports import IMPORTS, stub_symbol
 from jitflow.runtime.entry.stub_arguments import containers, guards, search
+from jitflow.runtime.entry.stub_donation import donors, late
 from jitflow.runtime.entry.stub_results import leave, results, run
 
 
@@ -24,6 +25,7 @@ def stub_text(state_offset: int) -> str:
     for name, type in IMPORTS.items():
         result, _, params = type.partition(" ")
         declared.append(f"declare {result} @{name}{params} nounwind")
+    declared.append("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
     first = search(state_offset, stub_symbol(state_offset))
-    parts = (first, guards(), containers(), run(), results(), leave())
+    parts = (first, guards(), containers(), run(), donors(), late(), results(), leave())
     return "\n".join([*declared, *parts, "}", ""])

@@ -53,6 +53,10 @@ class RowWord(IntEnum):
     CALLS = 15
     FAILED = 16
     LEAF_COUNT = 17
+    DONATIONS = 18
+    DONATION_COUNT = 19
+    LEAF_BYTES = 20
+    """Address of the bytes of each leaf, 0 where it is no array; read where there are donations."""
 
 
 class Flag(IntEnum):
@@ -105,7 +109,25 @@ class OutputWord(IntEnum):
     """Address of what makes the array, as PyArray_NewFromDescr does; 0 for a scalar."""
 
 
-OUTPUT_WORDS = 4
+    TAKES = 4
+    """The number of the object that is the output, and 1; 0 where one is made."""
+
+
+OUTPUT_WORDS = 5
+
+
+class Donation(IntEnum):
+    """Of an array that an output takes, while the code runs or after it."""
+
+    LEAF = 0
+    OBJECT = 1
+    OUTPUT = 2
+    BYTES = 3
+    ALIGNMENT = 4
+    """Bits of the address that must be 0."""
+
+
+DONATION_WORDS = 5
 
 
 class Make(IntEnum):
