@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from jitflow.api.arguments import is_copied, key_and_inputs, leaf_of, refuse_specs
+from jitflow.api.arguments import key_and_inputs, leaf_of, refuse_specs
 from jitflow.api.collector import collector_paused
 from jitflow.api.native import native_row
 from jitflow.api.recent import compile_recent
@@ -94,17 +94,15 @@ class JitFunction:
         if compiled is None:
             refuse_specs(call.leaves)
             compiled = self._compile(found, call)
-        is_native = self._entry.is_native and self._make_native(args, kwargs, call, compiled)
+        is_native = self._entry.is_native and self._make_native(args, kwargs, compiled)
         if not is_native and not self._signature.has_static:
             self._recent = reader(call.tree), key, compiled, call.has_keywords
         return compiled.run(inputs)
 
     def _make_native(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], call: Call, compiled: Compiled
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], compiled: Compiled
     ) -> bool:
         """Leaves further calls like this one to the stub, if it can take them."""
-        if any(map(is_copied, call.leaves)):
-            return False
         static = self._signature.numbers | self._signature.names
         row = native_row(args, kwargs, static, compiled)
         return row is not None and self._entry.add(row)

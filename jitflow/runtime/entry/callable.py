@@ -15,7 +15,7 @@ import numpy as np
 
 from jitflow.runtime.entry import layout
 from jitflow.runtime.entry.rows import Row, Words
-from jitflow.runtime.entry.words import Process, RowWord, State
+from jitflow.runtime.entry.words import Process, State
 
 MAX_ROWS = 64
 """Of one function; calls of other signatures go through Python."""
@@ -106,7 +106,7 @@ class Entry:
         if len(self.rows) == MAX_ROWS or row.identity in self.rows:
             return False
         stub, process = _stub()
-        row.words.memory[RowWord.NEXT] = self.state.memory[State.ROWS]
+        row.put_before(next(reversed(self.rows.values()), None))
         self.rows[row.identity] = row
         self.state.memory[State.PROCESS] = process.address
         self.state.memory[State.ROWS] = row.words.address
@@ -140,9 +140,9 @@ def _stub() -> tuple[int, Words]:
         Process.NEW_ARRAY: layout.numpy_api(layout.NEW_FROM_DESCR),
         Process.NEW_SCALAR: layout.numpy_api(layout.SCALAR),
         Process.TRUE: id(True),
-        Process.NONE: id(None),
+        Process.FROM_ARRAY: layout.numpy_api(layout.FROM_ARRAY),
     }
-    return address, Words([words[word] for word in Process])
+    return address, Words([words.get(word, 0) for word in Process])
 
 
 def _address(function: Any) -> int:

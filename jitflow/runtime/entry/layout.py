@@ -36,8 +36,11 @@ Several objects may stand for one dtype: arrays that were pickled bring their ow
 C_CONTIGUOUS, ALIGNED = 0x0001, 0x0100
 """NumPy's flags."""
 
-_ARRAY_TYPE, NEW_FROM_DESCR, SCALAR = 2, 94, 60
-"""Slots of NumPy's C API: PyArray_Type, PyArray_NewFromDescr, PyArray_Scalar."""
+PLAIN_COPY = C_CONTIGUOUS | ALIGNED | 0x0040
+"""What PyArray_FromArray is asked for: these flags, and no subclass (NPY_ARRAY_ENSUREARRAY)."""
+
+_ARRAY_TYPE, NEW_FROM_DESCR, SCALAR, FROM_ARRAY = 2, 94, 60, 109
+"""Slots of NumPy's C API: PyArray_Type, PyArray_NewFromDescr, _Scalar, _FromArray."""
 
 IN_PLACE = (
     float, complex, np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32,
@@ -97,6 +100,8 @@ def _doubts() -> Iterator[str]:
         yield "NumPy's C API makes other scalars"
     if not _makes_arrays():
         yield "NumPy's C API makes other arrays"
+    if not _copies_arrays():
+        yield "NumPy's C API copies otherwise"
 
 
 def _misplaced_in_arrays() -> Iterator[str]:
@@ -157,3 +162,12 @@ def _makes_arrays() -> bool:
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(dtype))  # the function takes a reference over
     made = make(np.ndarray, id(dtype), 2, ctypes.addressof(shape), None, None, 0, None)
     return (type(made), made.dtype, made.shape) == (np.ndarray, dtype, (3, 5))
+
+
+def _copies_arrays() -> bool:
+    copy = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object, ctypes.c_void_p, ctypes.c_int)(
+        numpy_api(FROM_ARRAY)
+    )
+    x = np.arange(12, dtype=np.int16).reshape(3, 4)[::-1, ::2]
+    made = copy(x, None, PLAIN_COPY)
+    return type(made) is np.ndarray and made.flags.c_contiguous and bool((made == x).all())

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from jitflow.runtime.entry.stub_arguments import containers, guards, search
-from jitflow.runtime.entry.stub_results import leave, results, run
+from jitflow.runtime.entry.stub_arguments import arrays, guards, search
+from jitflow.runtime.entry.stub_results import leave, made, results, run
+from jitflow.runtime.entry.stub_values import containers, numbers, values
+from jitflow.runtime.entry.text import drop
 
 SYMBOL = "jitflow_entry"
 
@@ -32,6 +34,8 @@ IMPORTS = {
     "PyLong_AsLongLongAndOverflow": "i64 (ptr, ptr)",
     "PyLong_FromLong": "ptr (i64)",
     "PyObject_CallOneArg": "ptr (ptr, ptr)",
+    "PyObject_GetAttr": "ptr (ptr, ptr)",
+    "PyObject_Hash": "i64 (ptr)",
     "PyObject_RichCompareBool": "i32 (ptr, ptr, i32)",
     "PyObject_Vectorcall": "ptr (ptr, ptr, i64, ptr)",
     "PyTuple_GetItem": "ptr (ptr, i64)",
@@ -51,5 +55,6 @@ def stub_text(state_offset: int) -> str:
     for name, type in IMPORTS.items():
         result, _, params = type.partition(" ")
         declared.append(f"declare {result} @{name}{params} nounwind")
-    parts = (search(state_offset, SYMBOL), guards(), containers(), run(), results(), leave())
-    return "\n".join([*declared, *parts, "}", ""])
+    first = (search(state_offset, SYMBOL), guards(), arrays(), numbers(), values(), containers())
+    second = (run(), results(), made(), leave())
+    return "\n".join([*declared, drop(), *first, *second, "}", ""])
