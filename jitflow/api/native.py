@@ -13,7 +13,7 @@ from types import MemberDescriptorType
 from typing import Any
 
 from jitflow.api.arguments import OWN_CODE_BYTES, READY, is_array, is_copied
-from jitflow.api.stages import Compiled
+from jitflow.api.stages import Compiled, Donated
 from jitflow.runtime.entry import Program, Results, Row, TooLarge
 from jitflow.trace.containers import Kind, kind_of
 from jitflow.trace.pytree import Node
@@ -23,14 +23,18 @@ _PLAIN: Any = object.__getattribute__
 
 
 def native_row(
-    args: Sequence[Any], kwargs: dict[str, Any], static: frozenset[int | str], compiled: Compiled
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    static: frozenset[int | str],
+    compiled: Compiled,
+    donated: Sequence[Donated] = (),
 ) -> Row | None:
     """The row for calls like this one, None where Python has to take them.
 
     `static` are the positions and names of arguments whose values the code is for.
     """
     try:
-        program = Program(len(args), list(kwargs))
+        program = Program(len(args), list(kwargs), [d.leaf for d in donated])
         for position, x in enumerate(args):
             _argument(program, position, x, position in static)
         order = {name: len(args) + k for k, name in enumerate(kwargs)}
@@ -40,7 +44,7 @@ def native_row(
             program.array(program.captured(array), array, by_strides=False, may_copy=True)
         results = Results()
         _results(results, iter(compiled.tree.nodes), iter(range(compiled.tree.leaf_count)), 0)
-        return Row(program, results, compiled.road.executable)
+        return Row(program, results, compiled.road.executable, donated)
     except TooLarge:
         return None
 

@@ -27,6 +27,7 @@ from jitflow.ir.parser import parse_function
 from jitflow.runtime import disk, host_target
 from jitflow.runtime.engine import engine
 from jitflow.runtime.entry import why_not_native
+from jitflow.runtime.memory import why_no_pool
 
 PACKAGES = ("numpy", "llvmlite", "ml_dtypes", "networkx", "platformdirs", "rich")
 
@@ -88,9 +89,11 @@ def _machine() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
         "vectors": f"{target.vector_registers} of {target.vector_bytes} bytes",
         "fused multiply-add": target.has_fma,
+        "last cache": f"{target.cache_bytes >> 20} MiB" if target.cache_bytes else "not known",
         "features": features,
         "llvm": engine().version,
         "native entry": why_not_native() or "yes",
+        "pool of large results": why_no_pool() or "yes",
         "cache": str(disk.folder() or "off"),
     }
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jitflow.errors import JitflowError
-from jitflow.runtime.entry.layout import ALIGNED, C_CONTIGUOUS, HEAD, IN_PLACE
+from jitflow.runtime.entry.layout import ALIGNED, C_CONTIGUOUS, HEAD, IN_PLACE, WRITEABLE
 from jitflow.runtime.entry.words import (
     GUARD_WORDS,
     LEAVES,
@@ -26,6 +26,7 @@ from jitflow.runtime.entry.words import (
     Make,
     RowWord,
 )
+from jitflow.runtime.memory import ALIGNMENT
 
 if TYPE_CHECKING:
     from jitflow.runtime.executable import Executable
@@ -53,8 +54,13 @@ class Words:
 class Program:
     """The guards of a row, in the order in which leaves become buffers."""
 
-    def __init__(self, positional: int, names: Sequence[str] = ()) -> None:
+    def __init__(
+        self, positional: int, names: Sequence[str] = (), donated: Collection[int] = ()
+    ) -> None:
+        """donated: the leaves, by number, that the call may write over."""
         self.positional = positional
+        self.donated = donated
+        self.arrays: dict[int, tuple[int, int]] = {}
         self.names = tuple(names)
         self.known = positional + len(self.names)
         self.leaves = 0
@@ -77,9 +83,16 @@ class Program:
     ) -> None:
         """An array of x's type, dtype and shape, in C order; or with x's own strides.
 
-        may_copy: one that is not in C order, or not aligned, is copied so that it is.
+        may_copy: one that is not in C order, or not aligned, is copied so that it is; but not where
+        arrays are donated, which must lie apart from all others. TooLarge if x is like that.
         """
+        if may_copy and self.donated:
+            may_copy = False
+            if not (x.flags.c_contiguous and x.flags.aligned):
+                raise TooLarge("a copied array beside donated ones")
         flags = ALIGNED if by_strides and not may_copy else ALIGNED | C_CONTIGUOUS
+        flags |= WRITEABLE if self.leaves in self.donated else 0
+        self.arrays[self.leaves] = number, x.nbytes
         layout = Words([*x.shape, *(x.strides if by_strides else ())])
         word = flags | x.ndim << 16
         word |= (_STRIDES if by_strides else 0) | (_MAY_COPY if may_copy else 0)
@@ -232,23 +245,33 @@ class Row:
     """One signature and its code, as words; `owner` of all that it needs."""
 
     def __init__(
-        self, program: Program, results: Results, executable: Executable
+        self,
+        program: Program,
+        results: Results,
+        executable: Executable,
+        donated: Sequence[tuple[int, int, bool]] = (),
     ) -> None:
+        """donated: outputs and the leaves that they take, by number; at once or at the end."""
         body = executable.body
         if program.leaves != len(body.inputs) or program.leaves + len(body.outputs) > LEAVES:
             raise TooLarge(f"a native call has at most {LEAVES} buffers, each from one leaf")
         outputs: list[int] = []
         failed = executable.fail
         keeps: list[Any] = [program, results, executable, failed]
-        for type in body.outputs:
+        given, taken = _donations(program, executable, donated)
+        sizes = Words([program.arrays.get(leaf, (0, 0))[1] for leaf in range(program.leaves)])
+        for k, (type, maker) in enumerate(zip(body.outputs, executable.makers, strict=True)):
+            if type.rank and not maker.address:
+                raise TooLarge("a result that only Python can align")
             dtype, shape = type.dtype.numpy, Words([int(n) for n in type.shape])  # type: ignore[arg-type]
             keeps += [dtype, shape]
-            outputs += [id(dtype), type.rank, shape.address, int(not type.rank)]
+            outputs += [id(dtype), type.rank, shape.address, maker.address if type.rank else 0]
+            outputs.append(taken.get(k, 0))
         names = Words([id(name) for name in program.names])
         guards, made, out = Words(program.words), Words(results.words), Words(outputs)
         start, memory = executable.new_arena() if body.arena_bytes else (0, None)
         arena = Words([start])
-        keeps += [names, guards, made, out, memory, arena]
+        keeps += [names, guards, made, out, memory, arena, given, sizes]
         self.identity = tuple(program.identity)
         self.keeps = keeps
         flags = Flag.RELEASES_GIL | Flag.HOLDS_ROW if body.is_long else 0
@@ -271,6 +294,9 @@ class Row:
             RowWord.OWNER: id(self),
             RowWord.FAILED: id(failed),
             RowWord.LEAF_COUNT: program.leaves,
+            RowWord.DONATIONS: given.address,
+            RowWord.DONATION_COUNT: len(donated),
+            RowWord.LEAF_BYTES: sizes.address,
         }
         self.words = Words([words.get(word, 0) for word in RowWord])
 
@@ -283,3 +309,18 @@ class Row:
     def calls(self) -> int:
         """How often the stub called this row."""
         return int(self.words.memory[RowWord.CALLS])
+
+
+def _donations(
+    program: Program, executable: Executable, donated: Sequence[tuple[int, int, bool]]
+) -> tuple[Words, dict[int, int]]:
+    """The table of donations, and which object each output is that takes one at once."""
+    words: list[int] = []
+    taken: dict[int, int] = {}
+    for output, leaf, in_place in donated:
+        number, nbytes = program.arrays[leaf]
+        is_aligned = in_place and output in executable.body.streamed
+        words += [leaf, number, output, nbytes, ALIGNMENT - 1 if is_aligned else 0]
+        if in_place:
+            taken[output] = number + 1
+    return Words(words), taken

@@ -13,6 +13,7 @@ from __future__ import annotations
 from functools import cache
 
 from jitflow.runtime.entry.stub_arguments import arrays, guards, search
+from jitflow.runtime.entry.stub_donation import donors, late
 from jitflow.runtime.entry.stub_results import leave, made, results, run
 from jitflow.runtime.entry.stub_values import containers, numbers, values
 from jitflow.runtime.entry.text import drop
@@ -55,6 +56,7 @@ def stub_text(state_offset: int) -> str:
     for name, type in IMPORTS.items():
         result, _, params = type.partition(" ")
         declared.append(f"declare {result} @{name}{params} nounwind")
+    declared.append("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
     first = (search(state_offset, SYMBOL), guards(), arrays(), numbers(), values(), containers())
-    second = (run(), results(), made(), leave())
+    second = (run(), donors(), late(), results(), made(), leave())
     return "\n".join([*declared, drop(), *first, *second, "}", ""])

@@ -9,7 +9,7 @@ to all rows behind it. What the guards of numbers, values and containers ask is 
 from __future__ import annotations
 
 from jitflow.runtime.entry import layout
-from jitflow.runtime.entry.text import field, forget, item, phi, word
+from jitflow.runtime.entry.text import forget
 from jitflow.runtime.entry.words import (
     GUARD_WORDS,
     LEAVES,
@@ -21,6 +21,7 @@ from jitflow.runtime.entry.words import (
     RowWord,
     State,
 )
+from jitflow.runtime.stub_text import field, item, phi, word
 
 
 def search(state_offset: int, symbol: str) -> str:

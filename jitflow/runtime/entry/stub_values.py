@@ -5,8 +5,9 @@ Names are those of `stub_arguments`.
 
 from __future__ import annotations
 
-from jitflow.runtime.entry.text import forget, item, phi, word
+from jitflow.runtime.entry.text import forget
 from jitflow.runtime.entry.words import Guard, Process
+from jitflow.runtime.stub_text import item, phi, word
 
 EQ = 2
 """Py_EQ of CPython's object.h."""
