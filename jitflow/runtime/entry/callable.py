@@ -16,8 +16,8 @@ import numpy as np
 from jitflow.runtime.entry import layout
 from jitflow.runtime.entry.imports import IMPORTS, stub_symbol
 from jitflow.runtime.entry.rows import Row, Words
-from jitflow.runtime.entry.words import Process, RowWord, State
-from jitflow.runtime.numpy_api import SCALAR, numpy_api
+from jitflow.runtime.entry.words import Process, State
+from jitflow.runtime.numpy_api import FROM_ARRAY, SCALAR, numpy_api
 
 MAX_ROWS = 64
 """Of one function; calls of other signatures go through Python."""
@@ -108,7 +108,7 @@ class Entry:
         if len(self.rows) == MAX_ROWS or row.identity in self.rows:
             return False
         stub, process = _stub()
-        row.words.memory[RowWord.NEXT] = self.state.memory[State.ROWS]
+        row.put_before(next(reversed(self.rows.values()), None))
         self.rows[row.identity] = row
         self.state.memory[State.PROCESS] = process.address
         self.state.memory[State.ROWS] = row.words.address
@@ -140,9 +140,9 @@ def _stub() -> tuple[int, Words]:
         Process.ARRAY_TYPE: id(np.ndarray),
         Process.NEW_SCALAR: numpy_api(SCALAR),
         Process.TRUE: id(True),
-        Process.NONE: id(None),
+        Process.FROM_ARRAY: numpy_api(FROM_ARRAY),
     }
-    return address, Words([words[word] for word in Process])
+    return address, Words([words.get(word, 0) for word in Process])
 
 
 def _stub_text() -> str:

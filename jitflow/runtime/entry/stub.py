@@ -13,9 +13,11 @@ from __future__ import annotations
 from functools import cache
 
 from jitflow.runtime.entry.imports import IMPORTS, stub_symbol
-from jitflow.runtime.entry.stub_arguments import containers, guards, search
+from jitflow.runtime.entry.stub_arguments import arrays, guards, search
 from jitflow.runtime.entry.stub_donation import donors, late
-from jitflow.runtime.entry.stub_results import leave, results, run
+from jitflow.runtime.entry.stub_results import leave, made, results, run
+from jitflow.runtime.entry.stub_values import containers, numbers, values
+from jitflow.runtime.entry.text import drop
 
 
 @cache
@@ -26,6 +28,7 @@ def stub_text(state_offset: int) -> str:
         result, _, params = type.partition(" ")
         declared.append(f"declare {result} @{name}{params} nounwind")
     declared.append("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
-    first = search(state_offset, stub_symbol(state_offset))
-    parts = (first, guards(), containers(), run(), donors(), late(), results(), leave())
-    return "\n".join([*declared, *parts, "}", ""])
+    asked = (search(state_offset, stub_symbol(state_offset)), guards(), arrays())
+    values_of = (numbers(), values(), containers())
+    parts = (*asked, *values_of, run(), donors(), late(), results(), made(), leave())
+    return "\n".join([*declared, drop(), *parts, "}", ""])
