@@ -69,7 +69,8 @@ def test_clear_removes_all_of_ours(place, capsys):
 def test_where_nothing_is_kept(capsys):
     with kept_in("off"):
         assert main(["cache", "ls"]) == 0
-        assert capsys.readouterr().out == "0 entries, 0 KiB in no folder: JITFLOW_CACHE_DIR is off\n"
+        shown = "0 entries, 0 KiB in no folder: JITFLOW_CACHE_DIR is off\n"
+        assert capsys.readouterr().out == shown
         assert main(["cache", "clear"]) == main(["cache", "verify"]) == 0
 
 
