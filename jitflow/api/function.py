@@ -13,14 +13,14 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from jitflow.api.arguments import is_copied, key_and_inputs, leaf_of, refuse_specs
+from jitflow.api.arguments import key_and_inputs, leaf_of, refuse_specs
 from jitflow.api.collector import collector_paused
 from jitflow.api.donation import Donation
 from jitflow.api.native import native_row
 from jitflow.api.recent import compile_recent
 from jitflow.api.report import CompileReport
 from jitflow.api.signature import Call, Signature, refuse_unhashable, static_key
-from jitflow.api.stages import Captured, Compiled, Lowered, Traced
+from jitflow.api.stages import Captured, Compiled, Donated, Lowered, Traced
 from jitflow.errors import TraceError
 from jitflow.passes.timing import Timing, measure, recorded
 from jitflow.runtime.entry import Entry, native_callable
@@ -106,22 +106,27 @@ class JitFunction:
         if compiled is None:
             refuse_specs(call.leaves)
             compiled = self._compile(found, call)
+        targets: Sequence[Donated] = ()
         if donated:
             self._donation.refuse_shared(call, donated, compiled.captured)
-            return compiled.run(inputs, self._donation.targets(call, donated, compiled))
-        is_native = self._entry.is_native and self._make_native(args, kwargs, call, compiled)
-        if not is_native and not self._signature.has_static:
+            targets = self._donation.targets(call, donated, compiled)
+        is_native = self._make_native(args, kwargs, compiled, targets)
+        if not (is_native or self._signature.has_static or self._donation):
             self._recent = reader(call.tree), key, compiled, call.has_keywords
-        return compiled.run(inputs)
+        return compiled.run(inputs, targets)
 
     def _make_native(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], call: Call, compiled: Compiled
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        compiled: Compiled,
+        donated: Sequence[Donated],
     ) -> bool:
         """Leaves further calls like this one to the stub, if it can take them."""
-        if any(map(is_copied, call.leaves)):
+        if not self._entry.is_native:
             return False
         static = self._signature.numbers | self._signature.names
-        row = native_row(args, kwargs, static, compiled)
+        row = native_row(args, kwargs, static, compiled, donated)
         return row is not None and self._entry.add(row)
 
     def _compile(self, key: Any, call: Call) -> Compiled:

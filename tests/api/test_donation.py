@@ -1,5 +1,7 @@
 """Donated arguments: the same array comes back, and an error comes before any write."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ import jitflow as jf
 from jitflow.errors import CheckError, TraceError
 from jitflow.passes.stream import stream_bytes
 from jitflow.runtime import host_target
+from jitflow.runtime.entry import why_not_native
 from jitflow.runtime.memory import why_no_pool
 
 X = np.arange(6, dtype=np.float32)
@@ -89,9 +92,12 @@ UNFIT = {
 }
 
 
+@pytest.mark.parametrize("warm", [False, True])
 @pytest.mark.parametrize("make, problem", UNFIT.values(), ids=UNFIT)
-def test_what_cannot_be_donated(make, problem):
+def test_what_cannot_be_donated(make, problem, warm):
     f = jf.jit(lambda x: x + 1, donate_argnums=0)
+    if warm:
+        f(fresh(*np.shape(make()) or (6,)))
     with pytest.raises(TraceError, match=problem) as raised:
         f(make())
     assert "argument x" in str(raised.value) and "donate_argnums" in str(raised.value)
@@ -123,7 +129,34 @@ def test_shared_memory():
     with pytest.raises(TraceError, match="shares memory"):
         both(whole[:6], whole[:6])
     np.testing.assert_array_equal(whole, fresh(12))
-    assert f(whole[:6], whole[6:])[0] == 6
+    for start in range(7):  # those that touch in one byte only, too
+        if start == 6:
+            assert f(whole[:6], whole[6:])[0] == 6
+        else:
+            with pytest.raises(TraceError, match="argument y"):
+                f(whole[:6], whole[start : start + 6])
+    with pytest.raises(TraceError, match="argument y"):
+        f(whole[6:], whole[1:7])
+
+
+@pytest.mark.skipif(bool(why_not_native()), reason="no native entry here")
+@pytest.mark.parametrize("late", [False, True])
+def test_calls_run_no_python_and_keep_nothing(late):
+    f = jf.jit(lambda p, x: {"w": (p["w"][::-1] if late else p["w"]) + x}, donate_argnums=0)
+    params, x = {"w": fresh(64)}, fresh(64)
+    f(params, x)
+    w = params["w"]
+    before = sys.getrefcount(w), sys.getrefcount(x), sys.getrefcount(w.dtype)
+    for _ in range(1000):
+        made = f(params, x)
+    assert made["w"] is w
+    del made
+    assert f._entry.calls == 1000
+    assert (sys.getrefcount(w), sys.getrefcount(x), sys.getrefcount(w.dtype)) == before
+    with pytest.raises(TraceError, match="shares memory"):
+        f(params, w)
+    assert sys.getrefcount(w) == before[0]
+    assert f(params, np.zeros(64, np.float32))["w"] is w
 
 
 def test_a_failed_check_writes_nothing():

@@ -1,6 +1,7 @@
 """Memory of large results and temporaries: a pool that gets it back when arrays die."""
 
 from jitflow.runtime.memory.control import (
+    ALIGNMENT,
     MemoryStats,
     clear_memory,
     memory_stats,
@@ -10,6 +11,7 @@ from jitflow.runtime.memory.control import (
 from jitflow.runtime.memory.results import POOL_BYTES, Maker, empty, maker_of
 
 __all__ = [
+    "ALIGNMENT",
     "POOL_BYTES",
     "Maker",
     "MemoryStats",
