@@ -35,12 +35,18 @@ class Model(Layer):
     stop_training = False
     """Set by a callback: the epoch is the last one."""
 
-    def build(self, x: Any, seed: int | None = None) -> Variables:
-        """Makes the numbers for inputs like `x`, of which only shape and dtype count."""
+    def build(self, x: Any, seed: int | None = None, optimizer: bool = False) -> Variables:
+        """Makes the numbers for inputs like `x`, of which only shape and dtype count.
+
+        optimizer: makes its state too, which `fit` does otherwise; a checkpoint then fits.
+        """
         if seed is not None:
             self.seed = seed
         example = np.zeros((1, *np.shape(x)[1:]), np.asarray(x).dtype)
         self.variables = api.jit(self.init)(random.key(self.seed), example)
+        if optimizer:
+            self._require_compiled()
+            self.slots = self.optimizer.init(self.variables.params)
         return self.variables
 
     def compile(
@@ -120,7 +126,7 @@ class Model(Layer):
             if self.variables is None:
                 self.build(x)
             if self.slots is None:
-                self.slots = self.optimizer.init(self.variables.params)  # type: ignore[union-attr]
+                self.slots = self.optimizer.init(self._built().params)
             count = self._count
             self.variables, self.slots, values = self._train(
                 self.variables, self.slots, key, count, x, y
