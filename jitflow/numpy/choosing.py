@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from ml_dtypes import finfo
 
 from jitflow.errors import DtypeError, ShapeError
-from jitflow.ir.dtypes import bool_
+from jitflow.ir.dtypes import bool_, finfo
 from jitflow.numpy.basics import (
     Array,
     Operand,
@@ -171,7 +170,7 @@ def nan_to_num(
     if array.type.dtype.kind == "c":
         parts = [PROPERTIES[name](array) for name in ("real", "imag")]
         return emit("complex", *(nan_to_num(part, copy, nan, posinf, neginf) for part in parts))
-    limits = finfo(array.dtype)
+    limits = finfo(array.type.dtype)
     result = where(CALLS[np.isnan](array), nan, array)
     high = float(limits.max) if posinf is None else posinf
     result = where(CALLS[np.equal](array, np.inf), high, result)
