@@ -10,7 +10,7 @@ import pytest
 
 import jitflow
 
-HEAVY = {"llvmlite", "matplotlib", "networkx", "platformdirs", "rich", "scipy", "sklearn"}
+HEAVY = {"llvmlite", "matplotlib", "networkx", "rich", "scipy", "sklearn"}
 
 
 def modules_after(statement: str) -> set[str]:
