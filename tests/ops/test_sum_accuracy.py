@@ -19,7 +19,8 @@ def test_error_is_within_the_bound(name, count, dtype):
 
 def test_the_page_states_the_bounds():
     """docs/accuracy.md is up to date: scripts/measure_accuracy.py writes it."""
-    lines = re.findall(r"^\| `(\w+)` \| (\d+)" + r" \| ([\d.]+)" * 3, PAGE.read_text(), re.MULTILINE)
+    line = r"^\| `(\w+)` \| (\d+)" + r" \| ([\d.]+)" * 3
+    lines = re.findall(line, PAGE.read_text(), re.MULTILINE)
     wanted = [(name, count) for name, counts in COUNTS.items() for count in counts]
     assert [(name, int(count)) for name, count, *_ in lines] == wanted
     for name, count, bound, *measured in lines:
