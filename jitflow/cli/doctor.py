@@ -6,7 +6,6 @@ Exit code 1 says that a check failed.
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 from collections.abc import Callable
 from dataclasses import asdict
@@ -27,6 +26,7 @@ from jitflow.ir.parser import parse_function
 from jitflow.runtime import disk, host_target
 from jitflow.runtime.engine import engine
 from jitflow.runtime.entry import why_not_native
+from jitflow.runtime.threads import cpu_quota, get_num_threads, pool, usable_cpus
 
 PACKAGES = ("numpy", "llvmlite", "ml_dtypes", "networkx", "platformdirs", "rich")
 
@@ -85,14 +85,20 @@ def _machine() -> dict[str, Any]:
         "system": platform.platform(),
         "cpu": target.cpu,
         "triple": target.triple,
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
         "vectors": f"{target.vector_registers} of {target.vector_bytes} bytes",
         "fused multiply-add": target.has_fma,
         "features": features,
         "llvm": engine().version,
+        "threads": _threads(),
         "native entry": why_not_native() or "yes",
         "cache": str(disk.folder() or "off"),
     }
+
+
+def _threads() -> str:
+    quota = cpu_quota()
+    share = "" if quota is None else f", a quota of {quota:g}"
+    return f"{get_num_threads()}: {usable_cpus()} CPUs{share}{pool().problem and '; '}{pool().problem}"
 
 
 def _check(name: str, function: Callable[[], None]) -> dict[str, Any]:

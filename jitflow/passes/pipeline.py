@@ -28,6 +28,7 @@ LOOPS: tuple[str, ...] = (
     "half_bits",  # conversions that are left, on the lanes that vectorize chose
     "cse",  # constants and masks that expansions and tails repeat
     "dce",  # scalars that lanes replaced
+    "parallelize",  # loops over threads, when nothing changes a loop any more
     "assign",  # offsets, when no temporary will go or shrink any more
 )
 """Level 2 to level 3 ready for code: loops over buffers."""
@@ -42,6 +43,7 @@ def loops_for(vector_bytes: int, registers: int, f16c: bool = False) -> tuple[st
         "lower": f"lower{{vector_bytes={vector_bytes}, registers={registers}}}",
         "panels": f"panels{{vector_bytes={vector_bytes}}}",
         "vectorize": f"vectorize{{vector_bytes={vector_bytes}}}",
+        "parallelize": f"parallelize{{vector_bytes={vector_bytes}}}",
         "half_bits": f"half_bits{{f16c={str(f16c).lower()}}}",
     }
     return tuple(options.get(name, name) for name in LOOPS)

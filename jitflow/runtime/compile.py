@@ -12,6 +12,7 @@ from jitflow.codegen import called_rows, emit_llvm
 from jitflow.errors import VerifyError
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.types import BufferType
+from jitflow.passes.lowering.footprint import span_bytes
 from jitflow.runtime.engine import engine
 from jitflow.runtime.executable import Body, Executable, Failure
 from jitflow.runtime.host import HostCall
@@ -48,6 +49,7 @@ def compile_body(function: Function, target: Target) -> Body:
         llvm_text=text,
         object_bytes=engine().object_image(text, target, calls),
         calls=calls,
+        forks=any(op.row.name == LOOP_OP and op.attrs["chunks"] > 1 for op in ops),
         host_calls=tuple(_host_call(op) for op in ops if op.row.name == HOST_OP),
         target=target,
     )
@@ -86,10 +88,7 @@ def _host_call(op: Op) -> HostCall:
 
 def _end(op: Op) -> int:
     """The first byte of the arena behind a buffer."""
-    type = op.results[0].type
-    reach = sum((n - 1) * s for n, s in zip(type.shape, type.strides, strict=True))
-    elements = 0 if 0 in type.shape else int(reach) + 1
-    return int(op.attrs["offset"]) + elements * int(type.dtype.itemsize)
+    return int(op.attrs["offset"]) + span_bytes(op.results[0].type)
 
 
 def executed_ops(region: Region) -> int:
