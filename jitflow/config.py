@@ -32,6 +32,9 @@ class Settings:
     cache_dir: str = ""
     """Where code is kept between processes: a folder, `off`, or "" for the user's own cache."""
 
+    pool_bytes: int = 1 << 30
+    """How much memory may wait for the next large results; 0 turns the pool off."""
+
     native_entry: bool = True
     """Let CPython call compiled code without Python in between, where that is possible."""
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.api.arguments import is_copied, memory_axes
-from jitflow.api.stages import Compiled
+from jitflow.api.arguments import READY, is_copied, memory_axes
+from jitflow.api.stages import Compiled, Donated
 from jitflow.runtime.entry import Program, Results, Row, TooLarge
 from jitflow.trace.containers import kind_of
 from jitflow.trace.pytree import Node
@@ -21,24 +21,28 @@ MAX_DEPTH = 50
 
 
 def native_row(
-    args: Sequence[Any], kwargs: dict[str, Any], static: frozenset[int | str], compiled: Compiled
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    static: frozenset[int | str],
+    compiled: Compiled,
+    donated: Sequence[Donated] = (),
 ) -> Row | None:
     """The row for calls like this one, None where Python has to take them.
 
     `static` are the positions and names of arguments whose values the code is for.
     """
     try:
-        program = Program(len(args), list(kwargs))
+        program = Program(len(args), list(kwargs), [d.leaf for d in donated])
         for position, x in enumerate(args):
             _argument(program, position, x, position in static)
         order = {name: len(args) + k for k, name in enumerate(kwargs)}
         for name in sorted(kwargs):
             _argument(program, order[name], kwargs[name], name in static)
         for array in compiled.captured:
-            _leaf(program, program.captured(array), array)
+            _captured(program, array)
         results = Results()
         _results(results, iter(compiled.tree.nodes), iter(range(compiled.tree.leaf_count)), 0)
-        return Row(program, results, compiled.road.executable)
+        return Row(program, results, compiled.road.executable, donated)
     except TooLarge:
         return None
 
@@ -73,6 +77,13 @@ def _leaf(program: Program, number: int, x: Any) -> None:
     if is_copied(x):
         raise TooLarge("an array that is copied first")
     program.array(number, x, memory_axes(x))
+
+
+def _captured(program: Program, array: Any) -> None:
+    """An array from outside, which the code reads in C order whatever order it lies in."""
+    if array.flags.num & READY != READY:
+        raise TooLarge("a captured array that is copied first")
+    program.array(program.captured(array), array, None)
 
 
 def _results(results: Results, nodes: Iterator[Node], outputs: Iterator[int], depth: int) -> None:

@@ -26,6 +26,7 @@ from jitflow.ir.parser import parse_function
 from jitflow.runtime import disk, host_target
 from jitflow.runtime.engine import engine
 from jitflow.runtime.entry import why_not_native
+from jitflow.runtime.memory import why_no_pool
 from jitflow.runtime.threads import cpu_quota, get_num_threads, pool, usable_cpus
 
 PACKAGES = ("numpy", "llvmlite", "ml_dtypes", "networkx", "platformdirs", "rich")
@@ -87,10 +88,12 @@ def _machine() -> dict[str, Any]:
         "triple": target.triple,
         "vectors": f"{target.vector_registers} of {target.vector_bytes} bytes",
         "fused multiply-add": target.has_fma,
+        "last cache": f"{target.cache_bytes >> 20} MiB" if target.cache_bytes else "not known",
         "features": features,
         "llvm": engine().version,
         "threads": _threads(),
         "native entry": why_not_native() or "yes",
+        "pool of large results": why_no_pool() or "yes",
         "cache": str(disk.folder() or "off"),
     }
 
@@ -98,7 +101,8 @@ def _machine() -> dict[str, Any]:
 def _threads() -> str:
     quota = cpu_quota()
     share = "" if quota is None else f", a quota of {quota:g}"
-    return f"{get_num_threads()}: {usable_cpus()} CPUs{share}{pool().problem and '; '}{pool().problem}"
+    problem = f"; {pool().problem}" if pool().problem else ""
+    return f"{get_num_threads()}: {usable_cpus()} CPUs{share}{problem}"
 
 
 def _check(name: str, function: Callable[[], None]) -> dict[str, Any]:

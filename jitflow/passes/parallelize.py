@@ -8,14 +8,11 @@ from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.passes.lowering.footprint import span_bytes
 from jitflow.passes.lowering.private import count_users, private_buffers
 from jitflow.passes.lowering.rebuild import base_of
-from jitflow.passes.lowering.work import trip_count, usual_trips, work_of
+from jitflow.passes.lowering.work import LEAST_WORK, trip_count, usual_trips, work_of
 from jitflow.passes.rewrite import Sweep, map_values
 
-LEAST_WORK = 100_000
-"""Additions of a vector register below which a loop stays on one thread: about 30 us."""
-
-CHUNK_WORK = 25_000
-"""About what a chunk does: much more than it takes to fetch one, and little to wait for."""
+CHUNK_WORK = 50_000
+"""About what a chunk does, 5 to 15 us: much more than it takes to fetch one, and little to wait for."""
 
 MOST_CHUNKS = 256
 """So that a thread that loses its CPU keeps little of the work from the others."""
@@ -34,13 +31,13 @@ _MEMORY = ("alloc", "view")
 def parallelize(
     function: Function, *, vector_bytes: int = 32, least: int = LEAST_WORK
 ) -> Function:
-    """Sets `chunks` of loops that do `least` work or more; what threads need for themselves moves in.
+    """Sets `chunks` of loops that do `least` work or more.
 
     Chunks depend on the loop alone, never on how many threads there will be. Temporaries that
     every iteration fills and reads anew are allocated in the body: each thread has its own.
     Before: `%t: &f32[64] temp = alloc  loop %0, %n {kind="parallel"} (%i: i64[]) { ... }`
     After:  `loop %0, %n {kind="parallel", chunks=32} (%i: i64[]) { %t: &f32[64] temp = alloc ... }`
-    Stays on one thread: what can fail or calls the host, and sequential loops, but not those in them.
+    Stays on one thread: what can fail or calls the host; sequential loops, but not those in them.
     Precondition: in front of `assign`, behind all that changes loops.
     """
     choice = _Choice(function, vector_bytes, least)

@@ -26,9 +26,11 @@ from jitflow.passes.linearize import linearize
 from jitflow.passes.lower import lower
 from jitflow.passes.panels import panels
 from jitflow.passes.parallelize import parallelize
+from jitflow.passes.partials import partials
 from jitflow.passes.pointwise import pointwise
 from jitflow.passes.split_complex import split_complex
 from jitflow.passes.step import Pass
+from jitflow.passes.stream import stream
 from jitflow.passes.strips import strips
 from jitflow.passes.transpose import transpose
 from jitflow.passes.vectorize import vectorize
@@ -58,6 +60,8 @@ _ALL: tuple[Pass, ...] = (
     Pass(interleave),
     Pass(expand, required=True),
     Pass(half_bits, required=True),
+    Pass(stream),
+    Pass(partials),
     Pass(parallelize),
     Pass(assign, required=True),
 )

@@ -9,19 +9,22 @@ import re
 from collections.abc import Sequence
 
 from jitflow.codegen import called_rows, emit_llvm
-from jitflow.errors import VerifyError
-from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.errors import NoCodeError, VerifyError
+from jitflow.ir.core import Function, Op, Region, walk
 from jitflow.ir.types import BufferType
 from jitflow.passes.lowering.footprint import span_bytes
+from jitflow.passes.lowering.rebuild import base_of
+from jitflow.passes.lowering.work import usual_trips, work
+from jitflow.passes.timing import measure
 from jitflow.runtime.engine import engine
 from jitflow.runtime.executable import Body, Executable, Failure
 from jitflow.runtime.host import HostCall
 from jitflow.runtime.target import Target, host_target
 
-LONG_CALL_OPS = 300_000
-"""Executed ops above which a call releases the GIL: about 200 us of work."""
+LONG_CALL_WORK = 1_200_000
+"""Additions of a register above which a call releases the GIL: 150 to 350 us on one thread."""
 
-ARENA_OP, CHECK_OP, LOOP_OP, HOST_OP = "alloc", "check", "loop", "host_call"
+ARENA_OP, CHECK_OP, LOOP_OP, HOST_OP, STORE_OP = "alloc", "check", "loop", "host_call", "store"
 
 
 def compile_function(function: Function, target: Target | None = None) -> Executable:
@@ -35,7 +38,7 @@ def compile_function(function: Function, target: Target | None = None) -> Execut
 def compile_body(function: Function, target: Target) -> Body:
     """The object of a function and what a caller must know of it; nothing is loaded."""
     symbol = symbol_of(function.name)
-    text = emit_llvm(function, symbol)
+    text = measure("LLVM text", emit_llvm, function, symbol)
     ops = list(walk(function.body))
     calls = called_rows(ops)
     inputs, outputs = _split(function)
@@ -45,11 +48,12 @@ def compile_body(function: Function, target: Target) -> Body:
         outputs=outputs,
         failures=_failures(ops),
         arena_bytes=max((_end(op) for op in ops if op.row.name == ARENA_OP), default=0),
-        is_long=executed_ops(function.body) > LONG_CALL_OPS,
+        is_long=work(function.body, target.vector_bytes) > LONG_CALL_WORK,
         llvm_text=text,
-        object_bytes=engine().object_image(text, target, calls),
+        object_bytes=measure("machine code", engine().object_image, text, target, calls),
         calls=calls,
         forks=any(op.row.name == LOOP_OP and op.attrs["chunks"] > 1 for op in ops),
+        streamed=_streamed(function, ops),
         host_calls=tuple(_host_call(op) for op in ops if op.row.name == HOST_OP),
         target=target,
     )
@@ -81,6 +85,16 @@ def _failures(ops: Sequence[Op]) -> dict[int, Failure]:
     return found
 
 
+def _streamed(function: Function, ops: Sequence[Op]) -> frozenset[int]:
+    """The outputs, by number, that a store sends past the caches; other arrays lie anywhere."""
+    stores = [op for op in ops if op.row.name == STORE_OP and op.attrs["streams"]]
+    outputs = function.params[len(_split(function)[0]) :]
+    for op in stores:
+        if base_of(op.operands[1]) not in outputs:
+            raise NoCodeError(f"@{function.name}: only outputs are stored past the caches")
+    return frozenset(outputs.index(base_of(op.operands[1])) for op in stores)
+
+
 def _host_call(op: Op) -> HostCall:
     types = tuple(v.type for v in op.operands[1:])
     return HostCall(op.attrs["callee"], types, op.locations[0] if op.locations else None)
@@ -92,23 +106,9 @@ def _end(op: Op) -> int:
 
 
 def executed_ops(region: Region) -> int:
-    """How many ops a run executes, where the trip counts are known; unknown loops count once."""
+    """How many ops a run executes, as far as trip counts are known."""
     total = 0
     for op in region.ops:
         inner = sum(executed_ops(r) for r in op.regions)
-        total += 1 + (inner * _trips(op) if op.row.name == LOOP_OP else inner)
+        total += 1 + (inner * usual_trips(op) if op.row.name == LOOP_OP else inner)
     return total
-
-
-def _trips(op: Op) -> int:
-    lower, upper = (_constant(v) for v in op.operands[:2])
-    if lower is None or upper is None:
-        return 1
-    return max(0, -((lower - upper) // int(op.attrs["step"])))
-
-
-def _constant(value: Value) -> int | None:
-    made_by = value.op
-    if made_by is None or made_by.row.name != "constant":
-        return None
-    return int(made_by.attrs["value"].item())

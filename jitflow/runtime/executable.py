@@ -7,6 +7,7 @@ take its place in front of the same body; what it needs is here as data. Knows n
 from __future__ import annotations
 
 import ctypes
+import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,16 +20,19 @@ from jitflow.codegen import HOST_FAILED, RowFunction
 from jitflow.errors import CheckError, DtypeError, ShapeError, explain
 from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
+from jitflow.passes.timing import measure
 from jitflow.runtime.arrays import addresses
 from jitflow.runtime.engine import Linked, engine
 from jitflow.runtime.host import Host, HostCall, plain_context, raise_failure
 from jitflow.runtime.library import library_addresses
+from jitflow.runtime.memory import empty, maker_of
 from jitflow.runtime.target import Target
 from jitflow.runtime.threads import pool
 
 ARENA_ALIGNMENT = 64
 _SIGNATURE = (ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 _layout = attrgetter("dtype", "shape", "flags.c_contiguous", "flags.aligned")
+_FRESH: Mapping[int, Any] = {}
 _HOLDS_GIL = ctypes.PYFUNCTYPE(*_SIGNATURE)
 _RELEASES_GIL = ctypes.CFUNCTYPE(*_SIGNATURE)
 
@@ -48,7 +52,8 @@ class Body:
     arena_bytes is the size of its temporaries; `is_long` says that it is worth releasing the GIL;
     `calls` are the math functions that the object imports from jitflow, by symbol;
     `host_calls` are its calls back into Python, by their numbers; `forks` says that it has loops
-    that threads share.
+    that threads share; `streamed` are the numbers of outputs that are stored past the caches,
+    which asks for addresses that 64 divides.
     """
 
     symbol: str
@@ -62,7 +67,14 @@ class Body:
     calls: Mapping[str, RowFunction]
     host_calls: tuple[HostCall, ...]
     forks: bool
+    streamed: frozenset[int]
     target: Target
+
+
+def bytes_of(type: BufferType) -> int:
+    """Of a dense buffer of static shape."""
+    shape: Any = type.shape
+    return math.prod(shape) * int(type.dtype.itemsize)
 
 
 class Executable:
@@ -74,8 +86,9 @@ class Executable:
 
     def __init__(self, body: Body) -> None:
         self.body = body
-        imports = library_addresses(body.calls)
-        self._linked: Linked = engine().link([body.object_bytes], [body.symbol], imports)
+        imports = measure("math functions", library_addresses, body.calls)
+        images, symbols = [body.object_bytes], [body.symbol]
+        self._linked: Linked = measure("link", engine().link, images, symbols, imports)
         make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
         self.address = self._linked.addresses[body.symbol]
         self._call = make_call(self.address)
@@ -85,8 +98,13 @@ class Executable:
         self._pack = struct.Struct(f"{len(body.inputs) + len(body.outputs)}Q").pack
         self._types = [np.ndarray] * len(body.inputs)
         self._expected = [(t.dtype.numpy, t.shape, True, True) for t in body.inputs]
-        self._shapes: list[Any] = [t.shape for t in body.outputs]
-        self._dtypes = [t.dtype.numpy for t in body.outputs]
+        self.makers = [
+            maker_of(bytes_of(t), k in body.streamed) for k, t in enumerate(body.outputs)
+        ]
+        self._outputs: list[Any] = [
+            (maker.empty, t.shape, t.dtype.numpy)
+            for maker, t in zip(self.makers, body.outputs, strict=True)
+        ]
         self._arenas: list[tuple[int, Any]] = []
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
@@ -95,12 +113,16 @@ class Executable:
             self._refuse(inputs)
         return self.run(inputs)
 
-    def run(self, inputs: Sequence[Any]) -> list[Any]:
+    def run(self, inputs: Sequence[Any], places: Mapping[int, Any] = _FRESH) -> list[Any]:
         """Outputs of inputs that fit; nothing is checked. CheckError where a check fails.
 
-        What a function of the host raises is raised again.
+        What a function of the host raises is raised again. `places` are arrays that outputs, by
+        number, are to be, where their addresses allow it.
         """
-        outputs = list(map(np.empty, self._shapes, self._dtypes))
+        if places:
+            outputs = [self._output(k, places.get(k)) for k in range(len(self._outputs))]
+        else:
+            outputs = [empty(shape, dtype) for empty, shape, dtype in self._outputs]
         pointers = self._pack(*addresses([*inputs, *outputs]))
         if not self.body.arena_bytes:
             status = self._call(pointers, None, None, self.context)
@@ -111,6 +133,14 @@ class Executable:
         if status:
             self.fail(status)
         return outputs
+
+    def _output(self, number: int, array: Any) -> Any:
+        """The array where there is one that will do, else a fresh one."""
+        is_any = number not in self.body.streamed
+        if array is not None and (is_any or not array.ctypes.data % ARENA_ALIGNMENT):
+            return array
+        empty, shape, dtype = self._outputs[number]
+        return empty(shape, dtype)
 
     @property
     def llvm_text(self) -> str:
@@ -126,7 +156,7 @@ class Executable:
 
     def new_arena(self) -> tuple[int, Any]:
         """An aligned address and the memory that it lies in."""
-        memory = np.empty(self.body.arena_bytes + ARENA_ALIGNMENT, np.uint8)
+        memory = empty((self.body.arena_bytes + ARENA_ALIGNMENT,), np.uint8)
         (start,) = addresses([memory])
         return start + -start % ARENA_ALIGNMENT, memory
 

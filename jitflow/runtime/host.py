@@ -76,7 +76,7 @@ class Host:
 
 @cache
 def plain_context(fork: int) -> int | None:
-    """The address of a context for bodies that call no Python; it lasts. None where none is needed."""
+    """The address of a context for bodies that call no Python, which lasts; None without fork."""
     if not fork:
         return None
     context = Context(_ENTRY(), fork)

@@ -8,7 +8,7 @@ process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import astuple
 from functools import partial
 from typing import Any
@@ -41,11 +41,18 @@ def library_address(symbol: str, text: str, imports: Mapping[str, int]) -> int:
     """Where a function is that calls others: these, by symbol and address."""
     with LOCK:
         if symbol not in _addresses:
-            image = _object(text, lambda: text, imports)
-            linked = engine().link([image], [symbol], imports)
-            _kept.append(linked)
-            _addresses[symbol] = linked.addresses[symbol]
+            _addresses[symbol] = link_library([symbol], text, imports)[symbol]
         return _addresses[symbol]
+
+
+def link_library(
+    symbols: Sequence[str], text: str, imports: Mapping[str, int]
+) -> Mapping[str, int]:
+    """Where functions of a module are, by symbol; each call makes them anew, for good."""
+    with LOCK:
+        linked = engine().link([_object(text, lambda: text, imports)], symbols, imports)
+        _kept.append(linked)
+        return linked.addresses
 
 
 def _row_object(symbol: str, function: RowFunction) -> bytes:

@@ -16,6 +16,7 @@ import numpy as np
 from jitflow.runtime.entry import layout
 from jitflow.runtime.entry.rows import Row, Words
 from jitflow.runtime.entry.words import Process, RowWord, State
+from jitflow.runtime.numpy_api import SCALAR, numpy_api
 
 MAX_ROWS = 64
 """Of one function; calls of other signatures go through Python."""
@@ -137,8 +138,7 @@ def _stub() -> tuple[int, Words]:
     words = {
         Process.TRACES: ctypes.addressof(TRACES),
         Process.ARRAY_TYPE: id(np.ndarray),
-        Process.NEW_ARRAY: layout.numpy_api(layout.NEW_FROM_DESCR),
-        Process.NEW_SCALAR: layout.numpy_api(layout.SCALAR),
+        Process.NEW_SCALAR: numpy_api(SCALAR),
         Process.TRUE: id(True),
         Process.NONE: id(None),
     }

@@ -7,7 +7,6 @@ then nothing native is made, and Python code calls the same bodies.
 from __future__ import annotations
 
 import ctypes
-import importlib
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.config import settings
+from jitflow.runtime.numpy_api import ARRAY_TYPE, NEW_FROM_DESCR, SCALAR, numpy_api, word_at
 
 HEAD = object.__basicsize__
 """Bytes of a plain object's head; what an object holds comes next."""
@@ -27,11 +27,14 @@ DATA, RANK, SHAPE, STRIDES, DTYPE, FLAGS = (HEAD + at for at in (0, 8, 16, 24, 4
 TYPE = HEAD - 8
 """Of any object: its type."""
 
-C_CONTIGUOUS, ALIGNED = 0x0001, 0x0100
-"""NumPy's flags."""
+DTYPE_FACTS, DTYPE_FACTS_READ = HEAD + 8, 0xFFFF_FFFF_00FF_FFFF
+"""Of a dtype: the word with its kind, character, byte order and number, and which bits these are.
 
-_ARRAY_TYPE, NEW_FROM_DESCR, SCALAR = 2, 94, 60
-"""Slots of NumPy's C API: PyArray_Type, PyArray_NewFromDescr, PyArray_Scalar."""
+Several objects may stand for one dtype: arrays that were pickled bring their own.
+"""
+
+C_CONTIGUOUS, ALIGNED, WRITEABLE = 0x0001, 0x0100, 0x0400
+"""NumPy's flags."""
 
 IN_PLACE = (
     float, complex, np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32,
@@ -52,19 +55,6 @@ def why_not_native() -> str:
         return f"{type(error).__name__}: {error}"
 
 
-def word_at(address: int) -> int:
-    return ctypes.c_uint64.from_address(address).value
-
-
-@cache
-def numpy_api(slot: int) -> int:
-    """The address in a slot of NumPy's C API."""
-    module = importlib.import_module("numpy._core._multiarray_umath")
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    return word_at(pointer(module._ARRAY_API, None) + 8 * slot)
-
-
 def _doubts() -> Iterator[str]:
     """What is not as the stub needs it, cheapest checks first."""
     if not settings.native_entry:
@@ -79,9 +69,11 @@ def _doubts() -> Iterator[str]:
         yield "words are not 64 bits, little endian"
     if HEAD != 16:
         yield f"objects have a head of {HEAD} bytes, not 16"
-    if numpy_api(_ARRAY_TYPE) != id(np.ndarray):
+    if numpy_api(ARRAY_TYPE) != id(np.ndarray):
         yield "NumPy's C API has another order"
     yield from (f"an array's {fact} is elsewhere" for fact in _misplaced_in_arrays())
+    if not all(map(_has_facts, "?bhlqBHLQefdFD")):
+        yield "a dtype's number is elsewhere"
     for kind in IN_PLACE:
         if not _is_in_place(kind):
             yield f"{kind.__name__} keeps its value elsewhere"
@@ -112,6 +104,13 @@ def _misplaced_in_arrays() -> Iterator[str]:
             yield "shape"
         if _words(word_at(id(x) + STRIDES), x.ndim) != x.strides:
             yield "strides"
+
+
+def _has_facts(character: str) -> bool:
+    dtype = np.dtype(character)
+    order = "|" if dtype.itemsize == 1 else "="
+    named = int.from_bytes(f"{dtype.kind}{dtype.char}{order}".encode(), "little")
+    return word_at(id(dtype) + DTYPE_FACTS) & DTYPE_FACTS_READ == named | dtype.num << 32
 
 
 def _words(address: int, count: int) -> tuple[int, ...]:

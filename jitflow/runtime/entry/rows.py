@@ -8,13 +8,13 @@ of the guards. Knows no pytrees and no signatures.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jitflow.errors import JitflowError
-from jitflow.runtime.entry.layout import ALIGNED, C_CONTIGUOUS, HEAD, IN_PLACE
+from jitflow.runtime.entry.layout import ALIGNED, C_CONTIGUOUS, HEAD, IN_PLACE, WRITEABLE
 from jitflow.runtime.entry.words import (
     GUARD_WORDS,
     LEAVES,
@@ -25,6 +25,7 @@ from jitflow.runtime.entry.words import (
     Make,
     RowWord,
 )
+from jitflow.runtime.memory import ALIGNMENT
 
 if TYPE_CHECKING:
     from jitflow.runtime.executable import Executable
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _CONTAINERS: dict[type, Guard] = {list: Guard.LIST, dict: Guard.DICT}
 _MADE: dict[type, Make] = {tuple: Make.TUPLE, list: Make.LIST, dict: Make.DICT}
 _STRIDES = 1 << 63
-_VALUES = (float, complex, tuple, frozenset, range, np.generic)
+_BY_IDENTITY: Any = object.__eq__
 
 
 class TooLarge(JitflowError):
@@ -51,8 +52,13 @@ class Words:
 class Program:
     """The guards of a row, in the order in which leaves become buffers."""
 
-    def __init__(self, positional: int, names: Sequence[str] = ()) -> None:
+    def __init__(
+        self, positional: int, names: Sequence[str] = (), donated: Collection[int] = ()
+    ) -> None:
+        """donated: the leaves, by number, that the call may write over."""
         self.positional = positional
+        self.donated = donated
+        self.arrays: dict[int, tuple[int, int]] = {}
         self.names = tuple(names)
         self.known = positional + len(self.names)
         self.leaves = 0
@@ -68,6 +74,8 @@ class Program:
     def array(self, number: int, x: np.ndarray[Any, Any], axes: tuple[int, ...] | None) -> None:
         """An array of x's dtype, shape and order: C order, or x's own strides where `axes` are."""
         flags = ALIGNED if axes else ALIGNED | C_CONTIGUOUS
+        flags |= WRITEABLE if self.leaves in self.donated else 0
+        self.arrays[self.leaves] = number, x.nbytes
         layout = Words([*x.shape, *(x.strides if axes else ())])
         word = flags | x.ndim << 16 | (_STRIDES if axes else 0)
         self.keeps.append(layout)
@@ -103,9 +111,11 @@ class Program:
 
         TooLarge for what may be equal without being the same, and is not as plain.
         """
-        if isinstance(x, _VALUES):
-            raise TooLarge(f"no native comparison of a {type(x).__name__}")
-        guard = Guard.EQUAL if type(x) in (int, str, bytes) else Guard.SAME
+        kind = type(x)
+        is_one = kind in (bool, type(None)) or kind.__eq__ is _BY_IDENTITY
+        if not is_one and kind not in (int, str, bytes):
+            raise TooLarge(f"no native comparison of a {kind.__name__}")
+        guard = Guard.SAME if is_one else Guard.EQUAL
         self._guard(guard, number, type(x), self._kept(x))
 
     def captured(self, x: Any) -> int:
@@ -164,23 +174,33 @@ class Row:
     """One signature and its code, as words; `owner` of all that it needs."""
 
     def __init__(
-        self, program: Program, results: Results, executable: Executable
+        self,
+        program: Program,
+        results: Results,
+        executable: Executable,
+        donated: Sequence[tuple[int, int, bool]] = (),
     ) -> None:
+        """donated: outputs and the leaves that they take, by number; at once or at the end."""
         body = executable.body
         if program.leaves != len(body.inputs) or program.leaves + len(body.outputs) > LEAVES:
             raise TooLarge(f"a native call has at most {LEAVES} buffers, each from one leaf")
         outputs: list[int] = []
         failed = executable.fail
         keeps: list[Any] = [program, results, executable, failed]
-        for type in body.outputs:
+        given, taken = _donations(program, executable, donated)
+        sizes = Words([program.arrays.get(leaf, (0, 0))[1] for leaf in range(program.leaves)])
+        for k, (type, maker) in enumerate(zip(body.outputs, executable.makers, strict=True)):
+            if type.rank and not maker.address:
+                raise TooLarge("a result that only Python can align")
             dtype, shape = type.dtype.numpy, Words([int(n) for n in type.shape])  # type: ignore[arg-type]
             keeps += [dtype, shape]
-            outputs += [id(dtype), type.rank, shape.address, int(not type.rank)]
+            outputs += [id(dtype), type.rank, shape.address, maker.address if type.rank else 0]
+            outputs.append(taken.get(k, 0))
         names = Words([id(name) for name in program.names])
         guards, made, out = Words(program.words), Words(results.words), Words(outputs)
         start, memory = executable.new_arena() if body.arena_bytes else (0, None)
         arena = Words([start])
-        keeps += [names, guards, made, out, memory, arena]
+        keeps += [names, guards, made, out, memory, arena, given, sizes]
         self.identity = program.identity
         self.keeps = keeps
         flags = Flag.RELEASES_GIL | Flag.HOLDS_ROW if body.is_long else 0
@@ -202,6 +222,9 @@ class Row:
             RowWord.OWNER: id(self),
             RowWord.FAILED: id(failed),
             RowWord.LEAF_COUNT: program.leaves,
+            RowWord.DONATIONS: given.address,
+            RowWord.DONATION_COUNT: len(donated),
+            RowWord.LEAF_BYTES: sizes.address,
         }
         self.words = Words([words.get(word, 0) for word in RowWord])
 
@@ -209,3 +232,18 @@ class Row:
     def calls(self) -> int:
         """How often the stub called this row."""
         return int(self.words.memory[RowWord.CALLS])
+
+
+def _donations(
+    program: Program, executable: Executable, donated: Sequence[tuple[int, int, bool]]
+) -> tuple[Words, dict[int, int]]:
+    """The table of donations, and which object each output is that takes one at once."""
+    words: list[int] = []
+    taken: dict[int, int] = {}
+    for output, leaf, in_place in donated:
+        number, nbytes = program.arrays[leaf]
+        is_aligned = in_place and output in executable.body.streamed
+        words += [leaf, number, output, nbytes, ALIGNMENT - 1 if is_aligned else 0]
+        if in_place:
+            taken[output] = number + 1
+    return Words(words), taken

@@ -13,6 +13,7 @@ from __future__ import annotations
 from functools import cache
 
 from jitflow.runtime.entry.stub_arguments import containers, guards, search
+from jitflow.runtime.entry.stub_donation import donors, late
 from jitflow.runtime.entry.stub_results import leave, results, run
 
 SYMBOL = "jitflow_entry"
@@ -51,5 +52,7 @@ def stub_text(state_offset: int) -> str:
     for name, type in IMPORTS.items():
         result, _, params = type.partition(" ")
         declared.append(f"declare {result} @{name}{params} nounwind")
-    parts = (search(state_offset, SYMBOL), guards(), containers(), run(), results(), leave())
+    declared.append("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
+    calls = (search(state_offset, SYMBOL), guards(), containers())
+    parts = (*calls, run(), donors(), late(), results(), leave())
     return "\n".join([*declared, *parts, "}", ""])

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from jitflow.runtime.entry import layout
-from jitflow.runtime.entry.text import field, item, phi, release, word
 from jitflow.runtime.entry.words import (
     GUARD_WORDS,
     LEAVES,
@@ -17,6 +16,7 @@ from jitflow.runtime.entry.words import (
     RowWord,
     State,
 )
+from jitflow.runtime.stub_text import field, item, phi, release, word
 
 EQ = 2
 """Py_EQ of CPython's object.h."""
@@ -167,14 +167,26 @@ array:
   %flags.right = icmp eq i32 %flags.set, %wanted.flags
   %dtype.right = icmp eq ptr %dtype, %first.pointer
   %rank.right = icmp eq i32 %rank, %wanted.rank
-  %head.some = and i1 %flags.right, %dtype.right
-  %head.right = and i1 %head.some, %rank.right
+  %head.right = and i1 %flags.right, %rank.right
   {field("shape.of", "%object", layout.SHAPE, "ptr")}
   store ptr %data, ptr %slot, align 8
   %leaf.array = add i64 %leaf, 1
+  br i1 %dtype.right, label %head, label %dtype.like
+dtype.like:
+  {field("dtype.type", "%dtype", layout.TYPE, "ptr")}
+  {field("dtype.type.wanted", "%first.pointer", layout.TYPE, "ptr")}
+  {field("dtype.facts", "%dtype", layout.DTYPE_FACTS, "i64")}
+  {field("dtype.facts.wanted", "%first.pointer", layout.DTYPE_FACTS, "i64")}
+  %dtype.difference = xor i64 %dtype.facts, %dtype.facts.wanted
+  %dtype.differs = and i64 %dtype.difference, {layout.DTYPE_FACTS_READ}
+  %dtype.is.like = icmp eq i64 %dtype.differs, 0
+  %dtype.of.type = icmp eq ptr %dtype.type, %dtype.type.wanted
+  %dtype.equal = and i1 %dtype.is.like, %dtype.of.type
+  br i1 %dtype.equal, label %head, label %other.owned
+head:
   br i1 %head.right, label %extent, label %other.owned
 extent:
-  %e = phi i64 [ 0, %array ], [ %e.next, %extent.one ]
+  %e = phi i64 [ 0, %head ], [ %e.next, %extent.one ]
   %e.done = icmp eq i64 %e, %wanted.rank.wide
   br i1 %e.done, label %order, label %extent.one
 extent.one:

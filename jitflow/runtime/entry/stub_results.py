@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from jitflow.runtime.entry import layout
-from jitflow.runtime.entry.text import field, item, phi, release, word
 from jitflow.runtime.entry.words import (
     MAKE_WORDS,
     OUTPUT_WORDS,
@@ -17,6 +16,7 @@ from jitflow.runtime.entry.words import (
     RowWord,
     State,
 )
+from jitflow.runtime.stub_text import field, item, phi, release, word
 
 
 def run() -> str:
@@ -27,9 +27,10 @@ run:
   {word("row.flags", "%row", RowWord.FLAGS)}
   {word("output.count", "%row", RowWord.OUTPUT_COUNT)}
   {word("output.first", "%row", RowWord.OUTPUTS, "ptr")}
-  {word("new.array", "%process", Process.NEW_ARRAY, "ptr")}
   {word("array.type", "%process", Process.ARRAY_TYPE, "ptr")}
   {word("leaf.count", "%row", RowWord.LEAF_COUNT)}
+  br label %donors
+owned:
   %no.arena = icmp eq ptr %arena.place, null
   br i1 %no.arena, label %make, label %take
 take:
@@ -41,7 +42,7 @@ took:
   br label %make
 {release("busy", "%objects", "%given", "%known", "miss")}
 make:
-  %arena = phi ptr [ null, %run ], [ %arena.free, %took ]
+  %arena = phi ptr [ null, %owned ], [ %arena.free, %took ]
   br label %output
 output:
   %o = phi i64 [ 0, %make ], [ %o.next, %output.done ]
@@ -50,11 +51,20 @@ output:
   %o.done = icmp eq i64 %o, %output.count
   br i1 %o.done, label %ready, label %output.one
 output.one:
-  {word("output.scalar", "%output.words", OutputWord.IS_SCALAR)}
+  {word("new.array", "%output.words", OutputWord.MAKER, "ptr")}
   %output.buffer = add i64 %leaf.count, %o
   %output.slot = getelementptr inbounds ptr, ptr %buffers, i64 %output.buffer
-  %output.is.scalar = icmp ne i64 %output.scalar, 0
-  br i1 %output.is.scalar, label %output.local, label %output.array
+  %output.is.scalar = icmp eq ptr %new.array, null
+  br i1 %output.is.scalar, label %output.local, label %output.ask
+output.ask:
+  {word("output.takes", "%output.words", OutputWord.TAKES)}
+  %output.is.made = icmp eq i64 %output.takes, 0
+  br i1 %output.is.made, label %output.array, label %output.donor
+output.donor:
+  %output.number = sub i64 %output.takes, 1
+  {item("output.taken", "%objects", "%output.number")}
+  call void @Py_IncRef(ptr %output.taken)
+  br label %output.right
 output.local:
   %local = getelementptr inbounds i128, ptr %scalars, i64 %o
   br label %output.done
@@ -67,13 +77,14 @@ output.array:
   %made = call ptr %new.array(ptr %array.type, ptr %output.dtype, i32 %output.rank.32,
       ptr %output.shape, ptr null, ptr null, i32 0, ptr null)
   %made.failed = icmp eq ptr %made, null
-  br i1 %made.failed, label %no.memory, label %made.right
-made.right:
-  {field("made.data", "%made", layout.DATA, "ptr")}
+  br i1 %made.failed, label %no.memory, label %output.right
+output.right:
+  %placed = phi ptr [ %made, %output.array ], [ %output.taken, %output.donor ]
+  {field("placed.data", "%placed", layout.DATA, "ptr")}
   br label %output.done
 output.done:
-  %output.object = phi ptr [ null, %output.local ], [ %made, %made.right ]
-  %output.memory = phi ptr [ %local, %output.local ], [ %made.data, %made.right ]
+  %output.object = phi ptr [ null, %output.local ], [ %placed, %output.right ]
+  %output.memory = phi ptr [ %local, %output.local ], [ %placed.data, %output.right ]
   store ptr %output.object, ptr %output.place, align 8
   store ptr %output.memory, ptr %output.slot, align 8
   %o.next = add i64 %o, 1
@@ -114,7 +125,7 @@ give:
   br label %returned
 returned:
   %is.done = icmp eq i32 %status, 0
-  br i1 %is.done, label %build, label %failed"""
+  br i1 %is.done, label %late, label %failed"""
 
 
 def results() -> str:
@@ -131,8 +142,8 @@ scalar:
   %q.done = icmp eq i64 %q, %output.count
   br i1 %q.done, label %put, label %scalar.one
 scalar.one:
-  {word("q.scalar", "%q.words", OutputWord.IS_SCALAR)}
-  %q.is.scalar = icmp ne i64 %q.scalar, 0
+  {word("q.maker", "%q.words", OutputWord.MAKER, "ptr")}
+  %q.is.scalar = icmp eq ptr %q.maker, null
   br i1 %q.is.scalar, label %scalar.make, label %scalar.done
 scalar.make:
   {word("q.dtype", "%q.words", OutputWord.DTYPE, "ptr")}

@@ -26,10 +26,9 @@ class Process(IntEnum):
     TRACES = 0
     """Address of the number of traces in progress: while there are any, Python decides."""
     ARRAY_TYPE = 1
-    NEW_ARRAY = 2
-    NEW_SCALAR = 3
-    TRUE = 4
-    NONE = 5
+    NEW_SCALAR = 2
+    TRUE = 3
+    NONE = 4
 
 
 class RowWord(IntEnum):
@@ -54,6 +53,10 @@ class RowWord(IntEnum):
     CALLS = 15
     FAILED = 16
     LEAF_COUNT = 17
+    DONATIONS = 18
+    DONATION_COUNT = 19
+    LEAF_BYTES = 20
+    """Address of the bytes of each leaf, 0 where it is no array; read where there are donations."""
 
 
 class Flag(IntEnum):
@@ -102,10 +105,29 @@ class OutputWord(IntEnum):
     DTYPE = 0
     RANK = 1
     SHAPE = 2
-    IS_SCALAR = 3
+    MAKER = 3
+    """Address of what makes the array, as PyArray_NewFromDescr does; 0 for a scalar."""
 
 
-OUTPUT_WORDS = 4
+    TAKES = 4
+    """The number of the object that is the output, and 1; 0 where one is made."""
+
+
+OUTPUT_WORDS = 5
+
+
+class Donation(IntEnum):
+    """Of an array that an output takes, while the code runs or after it."""
+
+    LEAF = 0
+    OBJECT = 1
+    OUTPUT = 2
+    BYTES = 3
+    ALIGNMENT = 4
+    """Bits of the address that must be 0."""
+
+
+DONATION_WORDS = 5
 
 
 class Make(IntEnum):

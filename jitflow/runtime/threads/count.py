@@ -49,7 +49,7 @@ def cpu_quota(groups: Path = _GROUPS, root: Path = _CONTROL_GROUPS) -> float | N
 
 
 def _folders(line: str, root: Path) -> Iterator[Path]:
-    """Of one line of /proc/self/cgroup, `number:controllers:path`: the group and those around it."""
+    """The group of a line `number:controllers:path` of /proc/self/cgroup, and those around it."""
     _, _, rest = line.partition(":")
     controllers, _, path = rest.partition(":")
     if controllers and "cpu" not in controllers.split(","):

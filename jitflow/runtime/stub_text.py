@@ -1,4 +1,4 @@
-"""Lines of LLVM text that the parts of the stub have in common."""
+"""Lines of LLVM text that emitted functions of the runtime have in common."""
 
 from __future__ import annotations
 
