@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from jitflow.api.arguments import is_copied, key_and_inputs, leaf_of, refuse_specs
+from jitflow.api.arguments import key_and_inputs, leaf_of, refuse_specs
 from jitflow.api.collector import collector_paused
 from jitflow.api.donation import Donation
 from jitflow.api.native import native_row
@@ -110,7 +110,7 @@ class JitFunction:
         if donated:
             self._donation.refuse_shared(call, donated, compiled.captured)
             targets = self._donation.targets(call, donated, compiled)
-        is_native = self._make_native(args, kwargs, call, compiled, targets)
+        is_native = self._make_native(args, kwargs, compiled, targets)
         if not (is_native or self._signature.has_static or self._donation):
             self._recent = reader(call.tree), key, compiled, call.has_keywords
         return compiled.run(inputs, targets)
@@ -119,12 +119,11 @@ class JitFunction:
         self,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-        call: Call,
         compiled: Compiled,
         donated: Sequence[Donated],
     ) -> bool:
         """Leaves further calls like this one to the stub, if it can take them."""
-        if not self._entry.is_native or any(map(is_copied, call.leaves)):
+        if not self._entry.is_native:
             return False
         static = self._signature.numbers | self._signature.names
         row = native_row(args, kwargs, static, compiled, donated)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from jitflow.api.order import host_passes
 from jitflow.errors import ParseError
 from jitflow.ir.core import Function
 from jitflow.ir.printer import format_function
@@ -78,9 +79,22 @@ class Road:
         return _machinery().lowered(self.fused)
 
     @_Stage
-    def executable(self) -> Executable:
-        """Machine code, linked."""
+    def made(self) -> Executable:
+        """Machine code, compiled here and linked."""
         return _machinery().compile_function(self.kernels)
+
+    @_Stage
+    def executable(self) -> Executable:
+        """Machine code, linked: that of an earlier process, where it kept some for this graph."""
+        bodies = _bodies()
+        key = bodies.body_key(self.graph, host_passes())
+        if not key:
+            return self.made
+        found: Executable | None = bodies.find_executable(key)
+        if found is None:
+            found = self.made
+            measure("keep on disk", bodies.keep_body, key, self.graph, found.body)
+        return found
 
     def may_overwrite(self, output: int, source: int) -> bool:
         """Whether the code may write a result, by number, over an input while it runs."""
@@ -101,10 +115,17 @@ class Road:
         if level not in LEVELS:
             raise ParseError(f"unknown stage '{level}'; expected one of {', '.join(LEVELS)}")
         if level == "llvm":
-            return self.executable.llvm_text
+            return str(_machinery().llvm_text(self.kernels))
         if level == "asm":
-            return self.executable.assembly
+            return str(_machinery().assembly(self.kernels))
         return format_function(getattr(self, level), locations)
+
+
+def _bodies() -> Any:
+    """Calls of machine code, and what is kept of it on disk: loaded with the first function."""
+    from jitflow.runtime import bodies  # noqa: PLC0415
+
+    return bodies
 
 
 def _machinery() -> Any:

@@ -1,6 +1,6 @@
 """`jitflow time`: what the compilation of one function of the user's takes, step by step.
 
-Owns the arguments of the command. The report is the api's.
+What is on disk is not asked. Owns the arguments of the command. The report is the api's.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     for _ in range(1 if arguments.cold else 2):
         lowered = trace(arguments).lower()
         with calling(arguments.function):
+            lowered.road.adopt(lowered.road.made)
             report = lowered.compile().compile_report()
     text = json_text(report.data()) if arguments.json else str(report)
     write_text(arguments.output, text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import insort
+
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value, walk
 from jitflow.passes.lowering.footprint import span_bytes
@@ -15,7 +17,7 @@ Spans = dict[Value, tuple[int, int]]
 
 
 def assign(function: Function) -> Function:
-    """Sets `offset` of every alloc, first fit over live ranges in order of definition.
+    """Sets `offset` of every alloc: the lowest free place over its live range, large ones first.
 
     A buffer is alive from the first to the last op of the body that touches it; two that are
     alive in the same op never share memory, so loops need not care about order. One that no op
@@ -26,7 +28,7 @@ def assign(function: Function) -> Function:
     frames = _frames(function)
     if not frames and not any(op.row.name == "alloc" for op in function.ops):
         return function
-    offsets = _first_fit(_live_spans(function, frames), frames)
+    offsets = _largest_first(_live_spans(function, frames), frames)
 
     def visit(builder: Builder, op: Op, new: dict[Value, Value]) -> bool:
         if op.row.name != "alloc" or op.attrs["offset"] == offsets.get(op.result, 0):
@@ -71,21 +73,27 @@ def _nested(op: Op) -> list[Op]:
     return [inner for region in op.regions for inner in walk(region)]
 
 
-def _first_fit(spans: Spans, frames: dict[Value, list[Value]]) -> dict[Value, int]:
-    """Offsets, by scanning the buffers that are alive where each one is first touched."""
+def _largest_first(spans: Spans, frames: dict[Value, list[Value]]) -> dict[Value, int]:
+    """Offsets: the lowest place that is free while the buffer is alive, for large buffers first.
+
+    Those are hardest to place between others; in gradients, whose residuals die in the order
+    opposite to that of their birth, little is lost to gaps this way.
+    """
+    together = {buffer: frames.get(buffer, [buffer]) for buffer in spans}
+    sizes = {buffer: sum(map(_room, together[buffer])) for buffer in spans}
     offsets: dict[Value, int] = {}
-    alive: list[tuple[int, int, int]] = []
-    for buffer, (first, last) in sorted(spans.items(), key=lambda item: item[1][0]):
-        alive = sorted(block for block in alive if block[2] >= first)
-        together = frames.get(buffer, [buffer])
-        size = sum(map(_room, together))
-        at = 0
-        for start, end, _ in alive:
+    placed: list[tuple[int, int, int, int]] = []
+    for buffer in sorted(spans, key=lambda buffer: (-sizes[buffer], spans[buffer][0])):
+        first, last = spans[buffer]
+        at, size = 0, sizes[buffer]
+        for start, end, its_first, its_last in placed:
+            if its_first > last or its_last < first:
+                continue
             if start - at >= size:
                 break
             at = max(at, end)
-        alive.append((at, at + size, last))
-        for each in together:
+        insort(placed, (at, at + size, first, last))
+        for each in together[buffer]:
             offsets[each] = at
             at += _room(each)
     return offsets

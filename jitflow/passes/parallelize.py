@@ -12,7 +12,7 @@ from jitflow.passes.lowering.work import LEAST_WORK, trip_count, usual_trips, wo
 from jitflow.passes.rewrite import Sweep, map_values
 
 CHUNK_WORK = 50_000
-"""About what a chunk does, 5 to 15 us: much more than it takes to fetch one, and little to wait for."""
+"""About what a chunk does, 5 to 15 us: much more than to fetch one, and little to wait for."""
 
 MOST_CHUNKS = 256
 """So that a thread that loses its CPU keeps little of the work from the others."""

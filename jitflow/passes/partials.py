@@ -8,13 +8,13 @@ from typing import Any
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.row import ROWS, Effect
-from jitflow.ir.types import INDEX, BufferType, VectorType
+from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.rebuild import constant_int, copy_op
 from jitflow.passes.lowering.work import LEAST_WORK, trip_count, work_of
 from jitflow.passes.rewrite import map_values
 
 RUN_WORK = 64
-"""Additions of a register for each register that waits in memory, below which a run is too short."""
+"""Additions for each register that waits in memory, below which a run is too short."""
 
 
 def partials(

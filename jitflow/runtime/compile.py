@@ -37,19 +37,17 @@ def compile_function(function: Function, target: Target | None = None) -> Execut
 
 def compile_body(function: Function, target: Target) -> Body:
     """The object of a function and what a caller must know of it; nothing is loaded."""
-    symbol = symbol_of(function.name)
-    text = measure("LLVM text", emit_llvm, function, symbol)
+    text = measure("LLVM text", llvm_text, function)
     ops = list(walk(function.body))
     calls = called_rows(ops)
     inputs, outputs = _split(function)
     return Body(
-        symbol=symbol,
+        symbol=symbol_of(function.name),
         inputs=inputs,
         outputs=outputs,
         failures=_failures(ops),
         arena_bytes=max((_end(op) for op in ops if op.row.name == ARENA_OP), default=0),
         is_long=work(function.body, target.vector_bytes) > LONG_CALL_WORK,
-        llvm_text=text,
         object_bytes=measure("machine code", engine().object_image, text, target, calls),
         calls=calls,
         forks=any(op.row.name == LOOP_OP and op.attrs["chunks"] > 1 for op in ops),
@@ -57,6 +55,16 @@ def compile_body(function: Function, target: Target) -> Body:
         host_calls=tuple(_host_call(op) for op in ops if op.row.name == HOST_OP),
         target=target,
     )
+
+
+def llvm_text(function: Function) -> str:
+    """The LLVM text that the object of a function is made of."""
+    return emit_llvm(function, symbol_of(function.name))
+
+
+def assembly(function: Function, target: Target | None = None) -> str:
+    """What machine code is made of the function."""
+    return engine().assembly(llvm_text(function), host_target() if target is None else target)
 
 
 def symbol_of(name: str) -> str:

@@ -16,8 +16,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from jitflow.codegen import HOST_FAILED, RowFunction
 from jitflow.errors import CheckError, DtypeError, ShapeError, explain
+from jitflow.ir.host import HOST_FAILED
+from jitflow.ir.kinds import Kind
 from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
 from jitflow.passes.timing import measure
@@ -47,7 +48,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """All that is known of a compiled body beside its code; plain data, which a cache can keep.
+    """A compiled body: its code, and all that is known of it. Plain data, which is kept on disk.
 
     arena_bytes is the size of its temporaries; `is_long` says that it is worth releasing the GIL;
     `calls` are the math functions that the object imports from jitflow, by symbol;
@@ -62,9 +63,8 @@ class Body:
     failures: Mapping[int, Failure]
     arena_bytes: int
     is_long: bool
-    llvm_text: str
     object_bytes: bytes
-    calls: Mapping[str, RowFunction]
+    calls: Mapping[str, Kind]
     host_calls: tuple[HostCall, ...]
     forks: bool
     streamed: frozenset[int]
@@ -143,16 +143,8 @@ class Executable:
         return empty(shape, dtype)
 
     @property
-    def llvm_text(self) -> str:
-        return self.body.llvm_text
-
-    @property
     def object_bytes(self) -> bytes:
         return self.body.object_bytes
-
-    @property
-    def assembly(self) -> str:
-        return engine().assembly(self.body.llvm_text, self.body.target)
 
     def new_arena(self) -> tuple[int, Any]:
         """An aligned address and the memory that it lies in."""

@@ -12,8 +12,8 @@ from functools import cache
 ABI_VERSION = 0x2000000
 """Of NumPy 2: as long as it is this, slots keep their meaning."""
 
-ARRAY_TYPE, NEW_FROM_DESCR, SCALAR, SET_HANDLER = 2, 94, 60, 304
-"""Slots: PyArray_Type, PyArray_NewFromDescr, PyArray_Scalar, PyDataMem_SetHandler."""
+ARRAY_TYPE, NEW_FROM_DESCR, SCALAR, FROM_ARRAY, SET_HANDLER = 2, 94, 60, 109, 304
+"""Slots: PyArray_Type, PyArray_NewFromDescr, _Scalar, _FromArray, PyDataMem_SetHandler."""
 
 _GET_ABI_VERSION = 0
 

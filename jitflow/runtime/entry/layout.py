@@ -16,7 +16,14 @@ from typing import Any
 import numpy as np
 
 from jitflow.config import settings
-from jitflow.runtime.numpy_api import ARRAY_TYPE, NEW_FROM_DESCR, SCALAR, numpy_api, word_at
+from jitflow.runtime.numpy_api import (
+    ARRAY_TYPE,
+    FROM_ARRAY,
+    NEW_FROM_DESCR,
+    SCALAR,
+    numpy_api,
+    word_at,
+)
 
 HEAD = object.__basicsize__
 """Bytes of a plain object's head; what an object holds comes next."""
@@ -35,6 +42,9 @@ Several objects may stand for one dtype: arrays that were pickled bring their ow
 
 C_CONTIGUOUS, ALIGNED, WRITEABLE = 0x0001, 0x0100, 0x0400
 """NumPy's flags."""
+
+PLAIN_COPY = C_CONTIGUOUS | ALIGNED | 0x0040
+"""What PyArray_FromArray is asked for: these flags, and no subclass (NPY_ARRAY_ENSUREARRAY)."""
 
 IN_PLACE = (
     float, complex, np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32,
@@ -81,6 +91,8 @@ def _doubts() -> Iterator[str]:
         yield "NumPy's C API makes other scalars"
     if not _makes_arrays():
         yield "NumPy's C API makes other arrays"
+    if not _copies_arrays():
+        yield "NumPy's C API copies otherwise"
 
 
 def _misplaced_in_arrays() -> Iterator[str]:
@@ -141,3 +153,12 @@ def _makes_arrays() -> bool:
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(dtype))  # the function takes a reference over
     made = make(np.ndarray, id(dtype), 2, ctypes.addressof(shape), None, None, 0, None)
     return (type(made), made.dtype, made.shape) == (np.ndarray, dtype, (3, 5))
+
+
+def _copies_arrays() -> bool:
+    copy = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object, ctypes.c_void_p, ctypes.c_int)(
+        numpy_api(FROM_ARRAY)
+    )
+    x = np.arange(12, dtype=np.int16).reshape(3, 4)[::-1, ::2]
+    made = copy(x, None, PLAIN_COPY)
+    return type(made) is np.ndarray and made.flags.c_contiguous and bool((made == x).all())

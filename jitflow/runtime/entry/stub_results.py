@@ -1,11 +1,12 @@
 """The stub's second half: outputs, the body, and what the call gives back.
 
-`is.held` says that the row is owned while the body runs, as Python may forget it meanwhile.
+`is.holder` says that the row must be owned while the body runs, as Python may forget it meanwhile.
 """
 
 from __future__ import annotations
 
 from jitflow.runtime.entry import layout
+from jitflow.runtime.entry.text import forget
 from jitflow.runtime.entry.words import (
     MAKE_WORDS,
     OUTPUT_WORDS,
@@ -24,7 +25,6 @@ def run() -> str:
     return f"""
 run:
   {word("arena.place", "%row", RowWord.ARENA, "ptr")}
-  {word("row.flags", "%row", RowWord.FLAGS)}
   {word("output.count", "%row", RowWord.OUTPUT_COUNT)}
   {word("output.first", "%row", RowWord.OUTPUTS, "ptr")}
   {word("array.type", "%process", Process.ARRAY_TYPE, "ptr")}
@@ -40,7 +40,7 @@ take:
 took:
   store ptr null, ptr %arena.place, align 8
   br label %make
-{release("busy", "%objects", "%given", "%known", "miss")}
+{forget("busy", "%known", "end")}
 make:
   %arena = phi ptr [ null, %owned ], [ %arena.free, %took ]
   br label %output
@@ -97,14 +97,21 @@ ready:
   {word("calls", "%row", RowWord.CALLS)}
   %calls.now = add i64 %calls, 1
   store i64 %calls.now, ptr %calls.at, align 8
-  %held = and i64 %row.flags, {Flag.HOLDS_ROW:d}
-  %is.held = icmp ne i64 %held, 0
-  br i1 %is.held, label %hold, label %plain
+  %holds = and i64 %row.flags, {Flag.HOLDS_ROW:d}
+  %is.holder = icmp ne i64 %holds, 0
+  br i1 %is.holder, label %hold, label %plain
 plain:
   %status.plain = call i32 %body(ptr %buffers, ptr null, ptr %arena, ptr %context)
   br label %ran
 hold:
+  %held.then = load ptr, ptr %held, align 8
+  %is.held.then = icmp ne ptr %held.then, null
+  br i1 %is.held.then, label %kept, label %keep
+keep:
   call void @Py_IncRef(ptr %owner)
+  store ptr %owner, ptr %held, align 8
+  br label %kept
+kept:
   %releases = and i64 %row.flags, {Flag.RELEASES_GIL:d}
   %is.released = icmp ne i64 %releases, 0
   br i1 %is.released, label %free.run, label %held.run
@@ -170,24 +177,40 @@ make.one:
   {word("make.kind", "%make.words", 0)}
   {word("make.size", "%make.words", 1)}
   {word("make.keys", "%make.words", 2, "ptr")}
+  {word("make.function", "%make.words", 3, "ptr")}
   %base = sub i64 %height, %make.size
-  switch i64 %make.kind, label %make.none [
+  switch i64 %make.kind, label %make.constant [
     i64 {Make.OUTPUT:d}, label %make.output
     i64 {Make.TUPLE:d}, label %make.tuple
     i64 {Make.LIST:d}, label %make.list
     i64 {Make.DICT:d}, label %make.dict
+    i64 {Make.CALL:d}, label %make.call
   ]
 make.output:
   {item("pushed.output", "%outputs", "%make.size")}
   store ptr null, ptr %pushed.output.at, align 8
   br label %push.new
-make.none:
-  {word("none", "%process", Process.NONE, "ptr")}
-  call void @Py_IncRef(ptr %none)
+make.constant:
+  call void @Py_IncRef(ptr %make.keys)
   br label %push.new
 push.new:
-  %new = phi ptr [ %pushed.output, %make.output ], [ %none, %make.none ]
+  %new = phi ptr [ %pushed.output, %make.output ], [ %make.keys, %make.constant ]
   br label %pushed
+make.call:
+  %call.args = getelementptr inbounds ptr, ptr %stack, i64 %base
+  %call.unnamed = icmp eq ptr %make.keys, null
+  %call.count = select i1 %call.unnamed, i64 %make.size, i64 0
+  %call.result = call ptr @PyObject_Vectorcall(ptr %make.function, ptr %call.args,
+      i64 %call.count, ptr %make.keys)
+  %call.failed = icmp eq ptr %call.result, null
+  br i1 %call.failed, label %unbuilt, label %spent
+{release("spent", "%stack", "%base", "%height", "pushed")}
+"""
+
+
+def made() -> str:
+    """Containers, which take over their parts."""
+    return f"""
 make.tuple:
   %new.tuple = call ptr @PyTuple_New(i64 %make.size)
   br label %fill
@@ -233,8 +256,8 @@ fill.lost:
   call void @Py_DecRef(ptr %filled)
   br label %unbuilt
 pushed:
-  %top = phi ptr [ %new, %push.new ], [ %filled, %fill.next ]
-  %top.at.index = phi i64 [ %height, %push.new ], [ %base, %fill.next ]
+  {phi("top", "ptr", push_new="%new", fill_next="%filled", spent_next="%call.result")}
+  {phi("top.at.index", "i64", push_new="%height", fill_next="%base", spent_next="%base")}
   %top.at = getelementptr inbounds ptr, ptr %stack, i64 %top.at.index
   store ptr %top, ptr %top.at, align 8
   %height.next = add i64 %top.at.index, 1
@@ -276,8 +299,6 @@ drop:
   br label %dropped
 dropped:
   {phi("d.end", "i64", short="%o", drop="%output.count")}
-  {phi("d.held", "i1", short="false", drop="%is.held")}
-  {phi("d.owner", "ptr", short="null", drop="%owner")}
   {phi("d.again", "i1", short="false", drop="%again")}
   br label %undo
 {release("undo", "%outputs", "0", "%d.end", "leave.empty")}
@@ -285,19 +306,30 @@ leave.empty:
   br label %leave
 leave:
   {phi("answer", "ptr", leave_empty="null", built="%result")}
-  {phi("end.held", "i1", leave_empty="%d.held", built="%is.held")}
-  {phi("end.owner", "ptr", leave_empty="%d.owner", built="%owner")}
-  {phi("end.again", "i1", leave_empty="%d.again", built="false")}
-  br i1 %end.held, label %let.go, label %forget
-let.go:
-  call void @Py_DecRef(ptr %end.owner)
+  {phi("leave.again", "i1", leave_empty="%d.again", built="false")}
   br label %forget
-{release("forget", "%objects", "%given", "%known", "exit")}
+{forget("forget", "%known", "end")}
+end:
+  {phi("end.answer", "ptr", look="null", busy_all_next="null", fault_all_next="null",
+       forget_all_next="%answer")}
+  {phi("end.again", "i1", look="true", busy_all_next="true", fault_all_next="false",
+       forget_all_next="%leave.again")}
+  %end.held = load ptr, ptr %held, align 8
+  %is.end.held = icmp ne ptr %end.held, null
+  br i1 %is.end.held, label %let.go, label %exit
+let.go:
+  %end.deep = load i64, ptr %deep, align 8
+  {word("depth.end", "%process", Process.DEPTH)}
+  %depth.less = sub i64 %depth.end, %end.deep
+  store i64 %depth.less, ptr %depth.end.at, align 8
+  call void @Py_DecRef(ptr %end.held)
+  br label %exit
 exit:
   br i1 %end.again, label %miss, label %done
 done:
-  ret ptr %answer
+  ret ptr %end.answer
 miss:
   {word("python", "%state", State.MISS, "ptr")}
-  %answer.python = call ptr @PyObject_Vectorcall(ptr %python, ptr %args, i64 %flagged, ptr %names)
+  %answer.python = musttail call ptr @PyObject_Vectorcall(ptr %python, ptr %args, i64 %flagged,
+      ptr %names)
   ret ptr %answer.python"""

@@ -11,6 +11,9 @@ from enum import IntEnum
 LEAVES, OBJECTS = 256, 512
 """The most buffers of a body, and the most objects in the arguments of a call, that a row takes."""
 
+MAX_DEPTH = 64
+"""Of calls within calls of rows that run Python; deeper ones are Python's, which counts frames."""
+
 
 class State(IntEnum):
     """Of one function: what its object points to."""
@@ -28,7 +31,9 @@ class Process(IntEnum):
     ARRAY_TYPE = 1
     NEW_SCALAR = 2
     TRUE = 3
-    NONE = 4
+    FROM_ARRAY = 4
+    DEPTH = 5
+    """Calls of rows that run Python, in progress; each may call jitted functions again."""
 
 
 class RowWord(IntEnum):
@@ -65,6 +70,8 @@ class Flag(IntEnum):
     RELEASES_GIL = 1
     HOLDS_ROW = 2
     """Python may run during the body, and forget the row."""
+    RUNS_PYTHON = 4
+    """Python may run while guards are asked, or results are put together."""
 
 
 class Guard(IntEnum):
@@ -76,7 +83,7 @@ class Guard(IntEnum):
     ARRAY = 0
     """dtype; flags that must be set, below the rank; address of shape, then strides in bytes.
 
-    Bit 63 of the flags: strides count too.
+    Bit 63 of the flags: strides count too; bit 62: without these flags it is copied in C order.
     """
     IN_PLACE = 1
     """offset of the value"""
@@ -94,6 +101,14 @@ class Guard(IntEnum):
     """an object of a type whose == runs no Python"""
     CAPTURED = 9
     """the object: no part of the arguments, and known from here on"""
+    BITS = 10
+    """offset of a word, the word, which of its bits count"""
+    HASHED = 11
+    """an object that is equal, its hash"""
+    ATTRIBUTE = 12
+    """name: the attribute is known from here on"""
+    CALL = 13
+    """function: what it makes of the object is known from here on"""
 
 
 GUARD_WORDS = 6
@@ -141,7 +156,10 @@ class Make(IntEnum):
     """length"""
     DICT = 3
     """length, address of the keys"""
-    NONE = 4
+    CONSTANT = 4
+    """0, the object"""
+    CALL = 5
+    """number of arguments, their names or 0, the function"""
 
 
-MAKE_WORDS = 3
+MAKE_WORDS = 4

@@ -51,7 +51,7 @@ class Pool:
             "Py_DecRef": _address(ctypes.pythonapi.Py_DecRef),
             "jitflow_pool_handler": id(self.capsule),
         }
-        functions = link_library(SYMBOLS, pool_text(), imports)
+        functions = link_library("jitflow_pool", SYMBOLS, pool_text, imports)
         for role in ("take", "zeros", "grow", "give"):
             setattr(self.handler, role, functions[f"jitflow_pool_{role}"])
         self.new_array = functions["jitflow_pool_array"]

@@ -10,12 +10,12 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from functools import cache
+from functools import cache, partial
 
 from jitflow.config import MOST_THREADS, settings
 from jitflow.errors import ArgumentError
 from jitflow.runtime.engine import LOCK
-from jitflow.runtime.library import library_address
+from jitflow.runtime.library import link_library
 from jitflow.runtime.target import host_target
 from jitflow.runtime.threads.count import machine_threads
 from jitflow.runtime.threads.pool_text import (
@@ -74,7 +74,7 @@ class Pool:
             self.fork = self._link()
         except AttributeError as error:
             self.problem = f"no threads: {error}"
-            self.fork = library_address(SYMBOL, serial_text(), {})
+            self.fork = link_library("no threads", [SYMBOL], serial_text, {})[SYMBOL]
         self.want(get_num_threads())
 
     def _link(self) -> int:
@@ -82,8 +82,9 @@ class Pool:
         futex = futex_call(host_target().architecture)
         library = ctypes.CDLL(None)
         imports = {name: _address(library, name) for name in system_functions(futex)}
-        text = pool_text(host_target().architecture, futex)
-        return library_address(SYMBOL, text, {**imports, TABLE: self.table})
+        write = partial(pool_text, host_target().architecture, futex)
+        name = f"threads that wait by {'futexes' if futex else 'conditions'}"
+        return link_library(name, [SYMBOL], write, {**imports, TABLE: self.table})[SYMBOL]
 
     def want(self, count: int) -> None:
         """From the next call on; the system may give more threads now than it did before."""
