@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from jitflow.errors import JitflowError
     from jitflow.runtime.memory import MemoryStats, clear_memory, memory_stats, set_memory_cap
+    from jitflow.runtime.threads import get_num_threads, set_num_threads
     from jitflow.trace.pytree import map_tree, register
     from jitflow.trace.spec import spec
 
@@ -39,6 +40,7 @@ __all__ = [
     "custom_jvp",
     "custom_vjp",
     "elementwise_grad",
+    "get_num_threads",
     "grad",
     "hessian",
     "hvp",
@@ -53,6 +55,7 @@ __all__ = [
     "random",
     "register",
     "set_memory_cap",
+    "set_num_threads",
     "spec",
     "stop_gradient",
     "value_and_grad",
@@ -72,6 +75,7 @@ __getattr__ = loader(__name__, {
     "numpy": ("numpy",),
     "random": ("random",),
     "runtime.memory": ("MemoryStats", "clear_memory", "memory_stats", "set_memory_cap"),
+    "runtime.threads": ("get_num_threads", "set_num_threads"),
     "trace.pytree": ("map_tree", "register"),
     "trace.spec": ("spec",),
 })  # fmt: skip
