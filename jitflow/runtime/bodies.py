@@ -16,7 +16,7 @@ from jitflow.errors import JitflowError
 from jitflow.ir.core import Function, walk
 from jitflow.ir.digest import digest_text, failing_lines, has_own_rows_only
 from jitflow.passes.timing import measure
-from jitflow.runtime.cache import discard, folder, key_of, load, origin, save
+from jitflow.runtime.cache import description, discard, folder, key_of, load, origin, save
 from jitflow.runtime.executable import Body, Executable
 
 
@@ -49,7 +49,9 @@ def keep_body(key: str, graph: Function, body: Body) -> None:
     """Keeps the body, unless it names lines that the key does not tell apart."""
     named = {f.at for f in body.failures.values()} | {call.at for call in body.host_calls}
     if named <= {None, *failing_lines(graph)}:
-        save(key, bytes_of(body), _about(graph))
+        places = [str(op.locations[0]) for op in walk(graph.body) if op.locations]
+        about = description("function", graph.name, places[0] if places else "")
+        save(key, bytes_of(body), about)
 
 
 def bytes_of(body: Body) -> bytes:
@@ -72,8 +74,3 @@ class _Reader(pickle.Unpickler):
         if not module.startswith("jitflow."):
             raise pickle.UnpicklingError(f"{module}.{name} is no part of a body")
         return super().find_class(module, name)
-
-
-def _about(graph: Function) -> dict[str, str]:
-    places = [str(op.locations[0]) for op in walk(graph.body) if op.locations]
-    return {"kind": "function", "name": graph.name, "at": places[0] if places else ""}

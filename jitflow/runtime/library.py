@@ -13,7 +13,7 @@ from functools import partial
 
 from jitflow.ir.builder import OWN_ROWS
 from jitflow.ir.kinds import Kind
-from jitflow.runtime.cache import key_of, load, origin, save
+from jitflow.runtime.cache import description, key_of, load, origin, save
 from jitflow.runtime.engine import LOCK, Linked, engine
 from jitflow.runtime.target import host_target
 
@@ -84,5 +84,5 @@ def _object(
     if image is None:
         image = engine().object_image(write(), host_target(), calls)
         if origin():
-            save(key, image, {"kind": "library", "name": symbol, "at": ""})
+            save(key, image, description("library", symbol))
     return image

@@ -14,7 +14,15 @@ from jitflow.ir.location import Location
 from jitflow.ir.parser import parse_function
 from jitflow.runtime import bodies
 from jitflow.runtime.bodies import body_key, body_of, bytes_of, find_executable, keep_body
-from jitflow.runtime.cache import CacheWarning, entries, key_of, load, save, surroundings
+from jitflow.runtime.cache import (
+    CacheWarning,
+    description,
+    entries,
+    key_of,
+    load,
+    save,
+    surroundings,
+)
 from jitflow.runtime.executable import Failure
 from tests.support.kept_code import kept_in
 
@@ -100,7 +108,7 @@ def test_lines_that_the_key_does_not_know_are_not_kept(body, place):
     keep_body(KEY, graph, body)
     assert body_of(load(KEY)) == body
     ((_, _, _, about),) = entries()
-    assert about == {"kind": "function", "name": "f", "at": "<text>:3"}
+    assert about == description("function", "f", "<text>:3")
 
 
 def test_a_road_takes_what_an_earlier_one_kept(place):

@@ -46,12 +46,20 @@ _HASHED_FROM = len(MARK) + _HASH
 
 
 class Entry(NamedTuple):
-    """A file of the folder. about: what it is; None where it cannot be read as an entry."""
+    """A file of the folder; `used` is the time of its last use, to the hour.
+
+    about: what an entry says of itself; None where it is damaged, or not finished.
+    """
 
     path: str
     size: int
     used: float
     about: Mapping[str, str] | None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a process is writing it, or died over it."""
+        return self.path.endswith(UNFINISHED)
 
 
 def key_of(*parts: str) -> str:

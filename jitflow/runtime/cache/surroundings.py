@@ -39,6 +39,11 @@ def origin() -> str:
     return key_of(found, python, packages, repr(astuple(host_target())), repr(chosen))
 
 
+def description(kind: str, name: str, at: str = "") -> dict[str, str]:
+    """What an entry that this process makes says of itself."""
+    return {"kind": kind, "name": name, "at": at, "origin": origin()}
+
+
 def sources(root: str, since_ns: int) -> str:
     """Stands for the files under `root` that code comes from: another text after any edit.
 
