@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from ml_dtypes import finfo
 
-from jitflow.errors import DtypeError, ShapeError
+from jitflow.errors import DtypeError, ShapeError, TraceError
 from jitflow.ir.dtypes import bool_
 from jitflow.numpy.basics import (
     Array,
@@ -142,6 +142,8 @@ def round(a: Any, decimals: int = 0) -> Array:
     """To even at ties. Decimals scale by a power of ten, round, and scale back, as NumPy does."""
     x = as_array(a)
     kind = x.type.dtype.kind
+    if not hasattr(decimals, "__index__"):
+        fail(TraceError, f"decimals= is an integer, got {decimals!r}", op="round")
     if kind in "iu" and decimals >= 0:
         return detach(x)
     if decimals == 0:
