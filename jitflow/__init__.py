@@ -29,6 +29,7 @@ from jitflow.trace.spec import spec
 
 if TYPE_CHECKING:
     from jitflow import numpy, random
+    from jitflow.runtime.threads import get_num_threads, set_num_threads
 
 __version__ = "0.1.0"
 
@@ -40,6 +41,7 @@ __all__ = [
     "custom_jvp",
     "custom_vjp",
     "elementwise_grad",
+    "get_num_threads",
     "grad",
     "hessian",
     "hvp",
@@ -54,6 +56,7 @@ __all__ = [
     "random",
     "register",
     "set_memory_cap",
+    "set_num_threads",
     "spec",
     "stop_gradient",
     "value_and_grad",
@@ -65,7 +68,9 @@ FILLERS.append(lambda: import_module("jitflow.numpy"))
 
 
 def __getattr__(name: str) -> Any:
-    """The namespaces, which load with first use."""
+    """The namespaces, and what is about threads, which load with first use."""
     if name in ("numpy", "random"):
         return import_module(f"jitflow.{name}")
+    if name in ("get_num_threads", "set_num_threads"):
+        return getattr(import_module("jitflow.runtime.threads"), name)
     raise AttributeError(f"module 'jitflow' has no attribute {name!r}")

@@ -24,10 +24,11 @@ from jitflow.ir.types import BufferType
 from jitflow.passes.timing import measure
 from jitflow.runtime.arrays import addresses
 from jitflow.runtime.engine import Linked, engine
-from jitflow.runtime.host import Host, HostCall, raise_failure
+from jitflow.runtime.host import Host, HostCall, plain_context, raise_failure
 from jitflow.runtime.library import library_addresses
 from jitflow.runtime.memory import empty, lender_of, maker_of
 from jitflow.runtime.target import Target
+from jitflow.runtime.threads import pool
 
 ARENA_ALIGNMENT = 64
 _SIGNATURE = (ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
@@ -51,8 +52,9 @@ class Body:
 
     arena_bytes is the size of its temporaries; `is_long` says that it is worth releasing the GIL;
     `calls` are the math functions that the object imports from jitflow, by symbol;
-    `host_calls` are its calls back into Python, by their numbers; `streamed` are the numbers of
-    outputs that are stored past the caches, which asks for addresses that 64 divides.
+    `host_calls` are its calls back into Python, by their numbers; `forks` says that it has loops
+    that threads share; `streamed` are the numbers of outputs that are stored past the caches,
+    which asks for addresses that 64 divides.
     """
 
     symbol: str
@@ -64,6 +66,7 @@ class Body:
     object_bytes: bytes
     calls: Mapping[str, Kind]
     host_calls: tuple[HostCall, ...]
+    forks: bool
     streamed: frozenset[int]
     target: Target
 
@@ -89,8 +92,9 @@ class Executable:
         make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
         self.address = self._linked.addresses[body.symbol]
         self._call = make_call(self.address)
-        self._host = Host(body.host_calls) if body.host_calls else None
-        self.context = self._host.address if self._host is not None else None
+        fork = pool().fork if body.forks else 0
+        self._host = Host(body.host_calls, fork) if body.host_calls else None
+        self.context = self._host.address if self._host is not None else plain_context(fork)
         self._pack = struct.Struct(f"{len(body.inputs) + len(body.outputs)}Q").pack
         self._types = [np.ndarray] * len(body.inputs)
         self._expected = [(t.dtype.numpy, t.shape, True, True) for t in body.inputs]
