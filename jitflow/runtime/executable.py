@@ -26,7 +26,7 @@ from jitflow.runtime.arrays import addresses
 from jitflow.runtime.engine import Linked, engine
 from jitflow.runtime.host import Host, HostCall, plain_context, raise_failure
 from jitflow.runtime.library import library_addresses
-from jitflow.runtime.memory import empty, maker_of
+from jitflow.runtime.memory import empty, lender_of, maker_of
 from jitflow.runtime.target import Target
 from jitflow.runtime.threads import pool
 
@@ -105,6 +105,8 @@ class Executable:
             (maker.empty, t.shape, t.dtype.numpy)
             for maker, t in zip(self.makers, body.outputs, strict=True)
         ]
+        self.lender = lender_of(body.arena_bytes)
+        """Of large arenas, one a call."""
         self._arenas: list[tuple[int, Any]] = []
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
@@ -127,9 +129,10 @@ class Executable:
         if not self.body.arena_bytes:
             status = self._call(pointers, None, None, self.context)
         else:
-            arena = self._arenas.pop() if self._arenas else self.new_arena()
+            arena = self._free_arena()
             status = self._call(pointers, None, arena[0], self.context)
-            self._arenas.append(arena)
+            if self.lender is None:
+                self._arenas.append(arena)
         if status:
             self.fail(status)
         return outputs
@@ -145,6 +148,12 @@ class Executable:
     @property
     def object_bytes(self) -> bytes:
         return self.body.object_bytes
+
+    def _free_arena(self) -> tuple[int, Any]:
+        try:
+            return self._arenas.pop()
+        except IndexError:
+            return self.new_arena()
 
     def new_arena(self) -> tuple[int, Any]:
         """An aligned address and the memory that it lies in."""

@@ -43,6 +43,16 @@ class MemoryStats(NamedTuple):
     mapped: int
 
 
+class Lender(NamedTuple):
+    """The address of the pool's table, and those of functions on it: `take(pool, bytes)`, null
+    where there is no memory, and `give(pool, place, bytes)`. Whoever calls has the global lock.
+    """
+
+    pool: int
+    take: int
+    give: int
+
+
 _CAP = [settings.pool_bytes]
 _MADE: list[Pool] = []
 
