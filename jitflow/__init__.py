@@ -1,35 +1,35 @@
 """jitflow: a just-in-time compiler for numerical Python."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from jitflow.api import (
-    check_grads,
-    custom_jvp,
-    custom_vjp,
-    elementwise_grad,
-    grad,
-    hessian,
-    hvp,
-    jacfwd,
-    jacrev,
-    jit,
-    jvp,
-    linearize,
-    stop_gradient,
-    value_and_grad,
-    vjp,
-    vmap,
-)
-from jitflow.errors import JitflowError
-from jitflow.runtime.memory import MemoryStats, clear_memory, memory_stats, set_memory_cap
-from jitflow.trace.dispatch import FILLERS
-from jitflow.trace.pytree import map_tree, register
-from jitflow.trace.spec import spec
+from jitflow.first_use import FILLERS, loader
 
 if TYPE_CHECKING:
     from jitflow import eager, graph, numpy, optim, random
+    from jitflow.api import (
+        check_grads,
+        custom_jvp,
+        custom_vjp,
+        elementwise_grad,
+        grad,
+        hessian,
+        hvp,
+        jacfwd,
+        jacrev,
+        jit,
+        jvp,
+        linearize,
+        stop_gradient,
+        value_and_grad,
+        vjp,
+        vmap,
+    )
     from jitflow.eager import GradientTape, Tensor, Variable, constant, function
+    from jitflow.errors import JitflowError
+    from jitflow.runtime.memory import MemoryStats, clear_memory, memory_stats, set_memory_cap
+    from jitflow.runtime.threads import get_num_threads, set_num_threads
+    from jitflow.trace.pytree import map_tree, register
+    from jitflow.trace.spec import spec
 
 __version__ = "0.1.0"
 
@@ -47,6 +47,7 @@ __all__ = [
     "eager",
     "elementwise_grad",
     "function",
+    "get_num_threads",
     "grad",
     "graph",
     "hessian",
@@ -63,6 +64,7 @@ __all__ = [
     "random",
     "register",
     "set_memory_cap",
+    "set_num_threads",
     "spec",
     "stop_gradient",
     "value_and_grad",
@@ -70,16 +72,26 @@ __all__ = [
     "vmap",
 ]
 
-_NAMESPACES = "eager", "graph", "numpy", "optim", "random"
-_EAGER = "GradientTape", "Tensor", "Variable", "constant", "function"
+FILLERS.append("jitflow.numpy")
 
-FILLERS.append(lambda: import_module("jitflow.numpy"))
+__getattr__ = loader(__name__, {
+    "api": (
+        "check_grads", "custom_jvp", "custom_vjp", "elementwise_grad", "grad", "hessian", "hvp",
+        "jacfwd", "jacrev", "jit", "jvp", "linearize", "stop_gradient", "value_and_grad", "vjp",
+        "vmap",
+    ),
+    "eager": ("GradientTape", "Tensor", "Variable", "constant", "eager", "function"),
+    "errors": ("JitflowError",),
+    "graph": ("graph",),
+    "numpy": ("numpy",),
+    "optim": ("optim",),
+    "random": ("random",),
+    "runtime.memory": ("MemoryStats", "clear_memory", "memory_stats", "set_memory_cap"),
+    "runtime.threads": ("get_num_threads", "set_num_threads"),
+    "trace.pytree": ("map_tree", "register"),
+    "trace.spec": ("spec",),
+})  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    """The namespaces and what is of the eager mode, which load with first use."""
-    if name in _NAMESPACES:
-        return import_module(f"jitflow.{name}")
-    if name in _EAGER:
-        return getattr(import_module("jitflow.eager"), name)
-    raise AttributeError(f"module 'jitflow' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
