@@ -13,11 +13,12 @@ Setup = Callable[[int], Run]
 
 
 class Kind(Enum):
-    """What a sample is; `samplers.py` has them all."""
+    """What a sample is; `samplers.py` has them all. Seconds, or bytes where it says memory."""
 
     CALLS = "many calls of what was compiled before"
     FIRST_CALL = "the first call of something new"
     FIRST_CALL_OF_PROCESS = "the same, in a new process"
+    PEAK_MEMORY = "the most memory of a new process with a first call, in bytes"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,37 @@ class Bar:
 
     library: str
     share: float
+
+    @property
+    def goal(self) -> str:
+        return f"jitflow takes at most {self.share:.2f} of {self.library}'s time"
+
+    def found(self, ours: Any, theirs: Any) -> float:
+        """What must not be above `limit`; of the fastest row the most."""
+        return ours.ratio(theirs)
+
+    @property
+    def limit(self) -> float:
+        return self.share
+
+
+@dataclass(frozen=True)
+class Over:
+    """jitflow must take at most so many seconds more than the fastest row of a library."""
+
+    library: str
+    seconds: float
+
+    @property
+    def goal(self) -> str:
+        return f"jitflow takes at most {self.seconds:g} s over {self.library}"
+
+    def found(self, ours: Any, theirs: Any) -> float:
+        return ours.over(theirs)
+
+    @property
+    def limit(self) -> float:
+        return self.seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +83,10 @@ class Case:
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Rows that a reader may miss, and why they are not there."""
 
-    bars: tuple[Bar, ...] = ()
+    no_peers: tuple[str, ...] = ()
+    """Rows that are shown, but do less than jitflow does, so that the best peer is another."""
+
+    bars: tuple[Bar | Over, ...] = ()
 
 
 def library(row: str) -> str:

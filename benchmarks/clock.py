@@ -1,16 +1,21 @@
 """Times calls, and checks what they give. Knows no library and no rounds."""
 
 import gc
-import os
+from resource import RUSAGE_CHILDREN, getrusage
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
 from agreement import require_agreement
 from case import Case, Run
+from machine import threads
 
 
 class Timing(NamedTuple):
-    """Seconds per call, and how many cores were at work: processor time by time."""
+    """Seconds per call, and how many cores were at work: processor time by time.
+
+    With one thread the seconds are those of the processor: what others do on the machine does not
+    count, and a library that has more threads at work gains nothing by it.
+    """
 
     seconds: float
     cores: float
@@ -22,13 +27,13 @@ def time_of(run: Run, calls: int) -> Timing:
     for _ in range(calls):
         run()
     seconds, work = perf_counter() - start, processor_time() - start_of_work
-    return Timing(seconds / calls, work / seconds)
+    return Timing((work if threads() == 1 else seconds) / calls, work / seconds)
 
 
 def processor_time() -> float:
     """Seconds of work of this process and of those that it started, such as a C++ compiler."""
-    children = os.times()
-    return process_time() + children.children_user + children.children_system
+    children = getrusage(RUSAGE_CHILDREN)
+    return process_time() + children.ru_utime + children.ru_stime
 
 
 def checked_call(case: Case, run: Run, seed: int) -> Timing:

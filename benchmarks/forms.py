@@ -24,7 +24,7 @@ def jitflow(function, arrays) -> Run:
 def jax(function, arrays) -> Run:
     jax = import_jax()
     jitted, arrays = jax.jit(function), jax.device_put(arrays)
-    return lambda: jitted(*arrays).block_until_ready()
+    return lambda: jax.block_until_ready(jitted(*arrays))
 
 
 def torch_eager(function, arrays) -> Run:

@@ -1,7 +1,7 @@
-"""The machine of a run, and one thread for everyone on it.
+"""The machine of a run, and the same number of threads for everyone on it.
 
 Owns the environment that libraries read when they are imported. Must be imported, and
-`use_one_thread` called, before NumPy and every peer; knows none of them.
+`use_threads` called, before NumPy and every peer; knows none of them.
 """
 
 import os
@@ -14,17 +14,23 @@ from pathlib import Path
 
 PEERS = ["numpy", "llvmlite", "jax", "jaxlib", "torch", "numba", "numexpr"]
 
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "NUMBA_NUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-    "NUMEXPR_MAX_THREADS": "1",
+THREADS = (
+    "JITFLOW_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMEXPR_MAX_THREADS",
+)
+"""Variables that say how many threads a library has."""
+
+ONE_AT_A_TIME = {
     "TORCHINDUCTOR_COMPILE_THREADS": "1",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 }
+"""What else one thread takes. With more, XLA has one for each core that the process may use."""
 
 NO_STORED_CODE = {
     "JAX_ENABLE_COMPILATION_CACHE": "false",
@@ -34,13 +40,20 @@ NO_STORED_CODE = {
 """Code that an earlier process has compiled must not serve a first call."""
 
 
-def use_one_thread() -> None:
-    """One core and one thread for this process and for all that it starts."""
+def use_threads(count: int) -> None:
+    """So many cores, and a thread for each, for this process and for all that it starts."""
     if "numpy" in sys.modules:
         raise RuntimeError("NumPy is already imported; its threads can no longer be set")
-    os.environ.update(ONE_THREAD | NO_STORED_CODE)
+    os.environ.update(dict.fromkeys(THREADS, str(count)) | NO_STORED_CODE)
+    if count == 1:
+        os.environ.update(ONE_AT_A_TIME)
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-count:])
+
+
+def threads() -> int:
+    """How many `use_threads` has set."""
+    return int(os.environ[THREADS[0]])
 
 
 def facts() -> dict[str, str]:
@@ -48,7 +61,7 @@ def facts() -> dict[str, str]:
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()}",
-        "threads": f"1 per library, {_pinned()}",
+        "threads": f"{threads()} per library, {_pinned()}",
         "versions": ", ".join(_versions()),
     }
 
@@ -56,7 +69,8 @@ def facts() -> dict[str, str]:
 def _pinned() -> str:
     if not hasattr(os, "sched_getaffinity"):
         return "by their settings only; this system pins no process"
-    return f"the process pinned to core {min(os.sched_getaffinity(0))}"
+    cores = ", ".join(map(str, sorted(os.sched_getaffinity(0))))
+    return f"the process pinned to core {cores}"
 
 
 def _versions() -> list[str]:

@@ -47,6 +47,11 @@ class Row:
         both = self.seconds.keys() & other.seconds.keys()
         return statistics.median(self.seconds[k] / other.seconds[k] for k in both)
 
+    def over(self, other: "Row") -> float:
+        """Median over the rounds that both have of this row's time less the other's."""
+        both = self.seconds.keys() & other.seconds.keys()
+        return statistics.median(self.seconds[k] - other.seconds[k] for k in both)
+
     @contextmanager
     def failures_noted(self) -> Iterator[None]:
         """An error of any kind ends the row, not the run; the report and the exit code tell."""

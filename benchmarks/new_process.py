@@ -2,31 +2,44 @@
 
 import subprocess
 import sys
+from resource import RUSAGE_SELF, getrusage
 
-from machine import use_one_thread
+from machine import threads, use_threads
 
 ONLY_SEED = 0
 
 
-def first_call(case: str, row: str, seed: int) -> list[float]:
-    """Seconds and cores of a row's first call, in a process that has done `before` only."""
-    command = [sys.executable, __file__, case, row, str(seed)]
+def first_call(case: str, row: str, seed: int, measured: str) -> list[float]:
+    """A row's first call in a process that has done `before` only: seconds and cores.
+
+    With `measured="memory"` the most bytes that the process held, in place of the seconds.
+    """
+    command = [sys.executable, __file__, case, row, str(seed), measured]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError((done.stderr.strip().splitlines() or ["it gave no reason"])[-1])
     return [float(text) for text in done.stdout.split()[-2:]]
 
 
-def main(case_name: str, row: str, seed: str) -> None:
+def peak_bytes() -> int:
+    """Linux counts in KiB, macOS in bytes."""
+    return getrusage(RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def main(case_name: str, row: str, seed: str, measured: str) -> None:
     """Prints what `first_call` reads."""
-    use_one_thread()
+    use_threads(threads())
     from cases import CASES
     from clock import checked_call
 
     (case,) = (case for case in CASES if case.name == case_name)
     case.before[row](ONLY_SEED)()
     run = case.rows[row](int(seed))
-    print(*checked_call(case, run, int(seed)))
+    if measured == "memory":
+        run()
+        print(peak_bytes(), 1.0)
+    else:
+        print(*checked_call(case, run, int(seed)))
 
 
 if __name__ == "__main__":

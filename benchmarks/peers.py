@@ -1,6 +1,8 @@
-"""Imports of the peers that need a word at run time to use one thread only."""
+"""Imports of the peers that need a word at run time to use no more threads than the others."""
 
 from typing import Any
+
+from machine import threads
 
 
 def import_jax() -> Any:
@@ -8,18 +10,19 @@ def import_jax() -> Any:
     import jax
 
     jax.config.update("jax_cpu_enable_async_dispatch", False)
+    jax.config.update("jax_enable_x64", True)  # or it would compute f64 in f32
     return jax
 
 
 def import_torch() -> Any:
     import torch
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads())
     return torch
 
 
 def import_numexpr() -> Any:
     import numexpr
 
-    numexpr.set_num_threads(1)
+    numexpr.set_num_threads(threads())
     return numexpr

@@ -1,4 +1,4 @@
-"""What a run found, as a table and as JSON. Knows no library and no clock."""
+"""What a run found, as tables and as JSON. Knows no library and no clock."""
 
 import json
 import statistics
@@ -6,41 +6,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from case import Bar, Case, Kind, library
+from case import Case, Kind
+from compare import OURS, best_peer, found, lead, leads, verdict
 from measure import Row
 
-OURS = "jitflow"
-COLUMNS = "", "time", "quartiles", "ratio", "first call"
+COLUMNS = "", "median", "quartiles", "ratio", "first call"
 WHOLE_CORE = 0.9, 1.1
 METHOD = (
     "interleaved rounds, one sample per row and round, median [quartiles]; 'ratio' is the time by "
-    "jitflow's, median over rounds; results are checked against NumPy before any is timed"
+    "jitflow's, median over rounds; results are checked against NumPy before any is timed; with "
+    "one thread times are the processor's, else the clock's"
 )
-UNITS = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
+TIMES = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
+SIZES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 
 
-def share(bar: Bar, rows: Mapping[str, Row]) -> float | None:
-    """jitflow's time by that of the library's fastest row; None where one was not measured."""
-    ours = rows.get(OURS)
-    theirs = [row for name, row in rows.items() if library(name) == bar.library and row.seconds]
-    if ours is None or not ours.seconds or not theirs:
-        return None
-    return max(ours.ratio(row) for row in theirs)
-
-
-def verdict(bar: Bar, rows: Mapping[str, Row]) -> str:
-    """A bar in words."""
-    found = share(bar, rows)
-    goal = f"jitflow takes at most {bar.share:.2f} of {bar.library}'s time"
-    if found is None:
-        return f"{goal}: not measured"
-    return f"{goal}: {found:.2f}, {'pass' if found <= bar.share else 'MISS'}"
-
-
-def duration(seconds: float) -> str:
-    """Three digits and a unit."""
-    name, size = next((u for u in UNITS if seconds >= u[1]), UNITS[-1])
-    value = seconds / size
+def amount(value: float, kind: Kind = Kind.CALLS) -> str:
+    """Three digits and a unit of time, or of memory."""
+    units = SIZES if kind is Kind.PEAK_MEMORY else TIMES
+    name, size = next((unit for unit in units if value >= unit[1]), units[-1])
+    value /= size
     return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f} {name}"
 
 
@@ -66,7 +51,7 @@ def print_case(case: Case, rows: Mapping[str, Row]) -> None:
     for column in COLUMNS[: 5 if case.kind is Kind.CALLS else 4]:
         table.add_column(column, justify="right" if column else "left", no_wrap=True)
     for name, row in rows.items():
-        cells = _cells(name, row, rows.get(OURS))
+        cells = _cells(name, row, rows.get(OURS), case.kind)
         table.add_row(*map(Text, cells[: len(table.columns)]))
     console = Console(soft_wrap=True)
     console.print()
@@ -75,13 +60,36 @@ def print_case(case: Case, rows: Mapping[str, Row]) -> None:
         console.print(line, highlight=False, markup=False)
 
 
-def _cells(name: str, row: Row, ours: Row | None) -> list[str]:
+def print_summary(measured: Sequence[Any]) -> None:
+    """jitflow beside the best peer of each case, worst first, and the geometric mean."""
+    from rich.console import Console
+    from rich.table import Table
+
+    ranked = leads(measured)
+    if len(ranked) < 2:
+        return
+    table = Table(title="jitflow and the best peer of each case", title_justify="left")
+    for column in "case", "jitflow", "best peer", "its time", "ratio":
+        table.add_column(column, no_wrap=True)
+    for ahead, case, rows in ranked:
+        best = best_peer(case, rows) or ""
+        ours, its = (amount(rows[name].median, case.kind) for name in (OURS, best))
+        table.add_row(case.name, ours, best, its, f"{ahead:.2f}")
+    mean = statistics.geometric_mean(ahead for ahead, _, _ in ranked)
+    console = Console(soft_wrap=True)
+    console.print()
+    console.print(table)
+    console.print(f"  geometric mean of the ratios: {mean:.2f}", highlight=False)
+
+
+def _cells(name: str, row: Row, ours: Row | None, kind: Kind) -> list[str]:
     if row.note or not row.seconds:
         return [name, "error" if row.failed else row.note, "", "", ""]
     low, high = row.quartiles
     ratio = f"{row.ratio(ours):.2f}" if ours is not None and ours.seconds else ""
-    first = "" if row.first_call is None else duration(row.first_call)
-    return [name, duration(row.median), f"{duration(low)} - {duration(high)}", ratio, first]
+    first = "" if row.first_call is None else amount(row.first_call)
+    spread = f"{amount(low, kind)} - {amount(high, kind)}"
+    return [name, amount(row.median, kind), spread, ratio, first]
 
 
 def notes(case: Case, rows: Mapping[str, Row]) -> list[str]:
@@ -107,22 +115,23 @@ def core_use(rows: Mapping[str, Row]) -> list[str]:
     return unfair + [f"busy machine: a row had {share:.2f} of its core"] * (share < least)
 
 
-def write_json(path: Path, machine: Mapping[str, str], found: Sequence[Any]) -> None:
+def write_json(path: Path, machine: Mapping[str, str], measured: Sequence[Any]) -> None:
     """All figures, in seconds."""
-    cases = [_case_record(case, rows) for case, rows in found]
+    cases = [_case_record(case, rows) for case, rows in measured]
     path.parent.mkdir(parents=True, exist_ok=True)
     record = {"machine": dict(machine), "method": METHOD, "cases": cases}
     path.write_text(json.dumps(record, indent=1) + "\n")
 
 
 def _case_record(case: Case, rows: Mapping[str, Row]) -> dict[str, Any]:
-    bars = [
-        {"library": bar.library, "goal": bar.share, "share": share(bar, rows)} for bar in case.bars
-    ]
+    bars = [{"goal": bar.goal, "limit": bar.limit, "found": found(bar, rows)} for bar in case.bars]
     return {
         "name": case.name,
         "title": case.title,
         "sample": case.kind.value,
+        "unit": "bytes" if case.kind is Kind.PEAK_MEMORY else "seconds",
+        "best_peer": best_peer(case, rows),
+        "lead": lead(case, rows),
         "rows": {name: _row_record(row) for name, row in rows.items()},
         "bars": bars,
         "left_out": dict(case.left_out),

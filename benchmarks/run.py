@@ -1,4 +1,4 @@
-"""Compares jitflow with its peers on this machine, one thread each; see README.md here.
+"""Compares jitflow with its peers on this machine, with as many threads each; see README.md here.
 
 Owns the command line. NumPy and the peers are imported by the cases, after the threads are set.
 """
@@ -9,7 +9,7 @@ import warnings
 from fnmatch import fnmatch
 from pathlib import Path
 
-from machine import facts, use_one_thread
+from machine import facts, use_threads
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
@@ -18,6 +18,7 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="*", metavar="PATTERN", help="cases, such as 'first_*'")
     parser.add_argument("--libraries", default="", help="rows of these only, such as jitflow,jax")
+    parser.add_argument("--threads", type=int, default=1, help="of each library (%(default)s)")
     parser.add_argument("--rounds", type=int, help="samples per row instead of the case's own")
     parser.add_argument("--json", type=Path, default=RESULTS, metavar="PATH", help="%(default)s")
     parser.add_argument("--list", action="store_true", help="name the cases and stop")
@@ -26,11 +27,12 @@ def options() -> argparse.Namespace:
 
 def main() -> int:
     chosen = options()
-    use_one_thread()
+    use_threads(chosen.threads)
     warnings.filterwarnings("ignore", "dynamo_pgo force disabled")  # torch, of what we asked for
     from cases import CASES
     from measure import measure
-    from report import print_case, print_head, write_json
+    from picture import write_picture
+    from report import print_case, print_head, print_summary, write_json
 
     cases = [case for case in CASES if fnmatch(case.name, chosen.only)]
     if not cases:
@@ -46,6 +48,8 @@ def main() -> int:
         print_case(case, rows)
         found.append((case, rows))
         write_json(chosen.json, machine, found)
+    print_summary(found)
+    write_picture(chosen.json.with_suffix(".svg"), machine, found)
     return int(any(row.failed for _, rows in found for row in rows.values()))
 
 

@@ -48,6 +48,8 @@ class FirstCalls:
 class FirstCallsOfProcesses:
     """A process for each call, which has only done the case's `before`."""
 
+    measured = "time"
+
     def __init__(self, case: Case) -> None:
         self.case = case
 
@@ -55,11 +57,18 @@ class FirstCallsOfProcesses:
         """Nothing: no sample knows of another."""
 
     def sample(self, row: str, k: int) -> Timing:
-        return first_call(self.case.name, row, k)
+        return Timing(*first_call(self.case.name, row, k, self.measured))
+
+
+class PeakMemory(FirstCallsOfProcesses):
+    """The same, by its memory."""
+
+    measured = "memory"
 
 
 SAMPLERS = {
     Kind.CALLS: Calls,
     Kind.FIRST_CALL: FirstCalls,
     Kind.FIRST_CALL_OF_PROCESS: FirstCallsOfProcesses,
+    Kind.PEAK_MEMORY: PeakMemory,
 }

@@ -22,6 +22,7 @@ from jitflow.api import (
     vmap,
 )
 from jitflow.errors import JitflowError
+from jitflow.runtime.memory import MemoryStats, clear_memory, memory_stats, set_memory_cap
 from jitflow.trace.dispatch import FILLERS
 from jitflow.trace.pytree import map_tree, register
 from jitflow.trace.spec import spec
@@ -33,7 +34,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "JitflowError",
+    "MemoryStats",
     "check_grads",
+    "clear_memory",
     "custom_jvp",
     "custom_vjp",
     "elementwise_grad",
@@ -46,9 +49,11 @@ __all__ = [
     "jvp",
     "linearize",
     "map_tree",
+    "memory_stats",
     "numpy",
     "random",
     "register",
+    "set_memory_cap",
     "spec",
     "stop_gradient",
     "value_and_grad",

@@ -7,9 +7,13 @@ but the errors.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from time import time_ns
 from typing import Any
 
 from jitflow.errors import ConfigError
+
+STARTED_NS = time_ns()
+"""When jitflow was imported: before any file that code comes from."""
 
 FLAGS = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 
@@ -29,6 +33,12 @@ class Settings:
 
     cache_dir: str = ""
     """Where code is kept between processes: a folder, `off`, or "" for the user's own cache."""
+
+    cache_bytes: int = 1 << 28
+    """How large that folder may grow: what was used longest ago goes; 0 keeps nothing."""
+
+    pool_bytes: int = 1 << 30
+    """How much memory may wait for the next large results; 0 turns the pool off."""
 
     native_entry: bool = True
     """Let CPython call compiled code without Python in between, where that is possible."""

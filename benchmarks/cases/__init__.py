@@ -6,18 +6,24 @@ from cases import (
     digits_training,
     elementwise,
     first_call,
+    imports,
     matmul,
+    memory,
     small_call,
     softmax,
+    workloads,
 )
 
 CASES = (
     *first_call.CASES,
+    *imports.CASES,
     digits_step.CASE,
     digits_training.CASE,
-    small_call.CASE,
+    *small_call.CASES,
     elementwise.CASE,
     black_scholes.CASE,
     softmax.CASE,
     *matmul.CASES,
+    *memory.CASES,
+    *workloads.CASES,
 )

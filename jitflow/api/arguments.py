@@ -7,7 +7,7 @@ no tracing and no cache.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def key_and_inputs(
     inputs: list[Any] = []
     for x in leaves:
         kind = type(x)
-        if kind is np.ndarray:
+        if kind is np.ndarray or is_array(x):
             key.append(x.dtype)
             key.append(x.shape)
             if x.flags.num & READY == READY:
@@ -74,11 +74,14 @@ def memory_axes(x: np.ndarray[Any, Any]) -> tuple[int, ...] | None:
     return axes if x.transpose(axes).flags.c_contiguous else None
 
 
+def is_array(x: Any) -> TypeGuard[np.ndarray[Any, Any]]:
+    """Whether x is an array and nothing more: of these classes, and none made of them."""
+    return type(x) in (np.ndarray, np.memmap)
+
+
 def is_copied(x: Any) -> bool:
     """Whether the leaf is an array that compiled code gets a copy of."""
-    if type(x) is not np.ndarray or x.flags.num & READY == READY:
-        return False
-    return memory_axes(x) is None
+    return is_array(x) and x.flags.num & READY != READY and memory_axes(x) is None
 
 
 def _weak_array(x: Any, kind: type) -> Any:
@@ -115,7 +118,7 @@ def leaf_of(
     if type(x) in WEAK:
         return Leaf(TensorType(WEAK[type(x)]), True, name)
     if type(x) is np.ndarray or isinstance(x, (np.memmap, np.generic, np.matrix)):
-        axes = memory_axes(x) if keep_layout and type(x) is np.ndarray else None
+        axes = memory_axes(x) if keep_layout and is_array(x) else None
         return Leaf(TensorType(checked_dtype(x, name), x.shape), False, name, axes)
     if isinstance(x, np.ndarray):
         checked_dtype(x, name)

@@ -12,6 +12,7 @@ from jitflow.api.function import JitFunction
 from jitflow.api.inner import leaf_names, require_function, trace_inside
 from jitflow.errors import ShapeError, TraceError
 from jitflow.passes.batch import batch
+from jitflow.passes.timing import run_pass
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.emit import emit, wrap
 from jitflow.trace.lift import lift
@@ -130,7 +131,7 @@ class _Mapped:
             for i, x in self.arrays.items()
         ]
         inner = trace_inside(self.function, self._call, leaves, kind="vmap", order=0)
-        after = batch(inner.graph, size=self.size, params=tuple(range(len(arrays))))
+        after = run_pass(batch, inner.graph, size=self.size, params=tuple(range(len(arrays))))
         values = splice(after, [*(x.value for x in arrays), *inner.captured])
         has_axis = [i in after.attrs["batched"] for i in range(len(values))]
         found = [

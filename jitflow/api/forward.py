@@ -15,6 +15,7 @@ from jitflow.ir.ops.custom import forward_text
 from jitflow.ir.row import ROWS
 from jitflow.passes.linearize import linearize as add_tangents
 from jitflow.passes.partition import partition
+from jitflow.passes.timing import run_pass
 from jitflow.passes.transpose import transpose
 from jitflow.trace.emit import wrap
 from jitflow.trace.source import fail
@@ -83,7 +84,7 @@ def _as_map(
         residuals = [wrap(v) for v in values[count:]]
         result, *aux = staged.result(values[:count])
         if kind == "vjp":
-            recipe = Recipe(transpose(later), staged.gives, staged.takes, kind)
+            recipe = Recipe(run_pass(transpose, later), staged.gives, staged.takes, kind)
         else:
             recipe = Recipe(later, staged.takes, staged.gives, kind)
         return (result, LinearMap(residuals, recipe), *aux)
@@ -106,8 +107,8 @@ class _Staged:
         self.operands = [*chosen.values, *inner.captured]
         self.takes = Side(chosen.tree, tuple(x.type for x in chosen.arrays))
         self.gives = Side(inner.result, tuple(v.type for v in inner.graph.results[:count]))
-        self.linear: Function = add_tangents(
-            inner.graph, wrt=tuple(range(len(chosen.arrays))), of=inner.inexact
+        self.linear: Function = run_pass(
+            add_tangents, inner.graph, wrt=tuple(range(len(chosen.arrays))), of=inner.inexact
         )
         if kind != "vjp":
             require_forward(self.linear)

@@ -8,17 +8,21 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from jitflow.api.arguments import is_copied, key_and_inputs, leaf_of, refuse_specs
+from jitflow.api.arguments import key_and_inputs, leaf_of, refuse_specs
 from jitflow.api.collector import collector_paused
+from jitflow.api.donation import Donation
 from jitflow.api.native import native_row
 from jitflow.api.recent import compile_recent
+from jitflow.api.report import CompileReport
 from jitflow.api.signature import Call, Signature, refuse_unhashable, static_key
-from jitflow.api.stages import Captured, Compiled, Lowered, Traced
+from jitflow.api.stages import Captured, Compiled, Donated, Lowered, Traced
 from jitflow.errors import TraceError
+from jitflow.passes.timing import Timing, measure, recorded
 from jitflow.runtime.entry import Entry, native_callable
 from jitflow.trace import staging
 from jitflow.trace.arrays import TracedArray
@@ -30,6 +34,7 @@ from jitflow.trace.source import definition, fail
 from jitflow.trace.staging import Leaf, Source
 from jitflow.trace.walkers import reader
 
+_GRAPH = attrgetter("function")
 _NOTHING_RECENT = None, None, None, False
 
 
@@ -52,13 +57,19 @@ class JitFunction:
     """
 
     def __init__(
-        self, function: Callable[..., Any], numbers: Any, names: Any, inlines: bool = False
+        self,
+        function: Callable[..., Any],
+        numbers: Any,
+        names: Any,
+        inlines: bool = False,
+        donated: tuple[Any, Any] = (None, None),
     ) -> None:
         functools.update_wrapper(self, function)
         self._inlines = inlines
         self._function = function
         self.static = (numbers, names)
         self._signature = Signature(function, numbers, names)
+        self._donation = Donation(self._signature, *donated)
         self._name = self._signature.function_name
         self._cache: dict[Any, Compiled] = {}
         self._misses = 0
@@ -84,6 +95,7 @@ class JitFunction:
         if self._is_class_method(args):
             return self._with_static_self(*args, **kwargs)
         call = self._signature.take_apart(args, kwargs)
+        donated = self._donation.leaves(call, args, kwargs) if self._donation else ()
         key, inputs = key_and_inputs(call.leaves)
         try:
             found = (call.tree, call.has_keywords, static_key(call), *key)
@@ -94,19 +106,27 @@ class JitFunction:
         if compiled is None:
             refuse_specs(call.leaves)
             compiled = self._compile(found, call)
-        is_native = self._entry.is_native and self._make_native(args, kwargs, call, compiled)
-        if not is_native and not self._signature.has_static:
+        targets: Sequence[Donated] = ()
+        if donated:
+            self._donation.refuse_shared(call, donated, compiled.captured)
+            targets = self._donation.targets(call, donated, compiled)
+        is_native = self._make_native(args, kwargs, compiled, targets)
+        if not (is_native or self._signature.has_static or self._donation):
             self._recent = reader(call.tree), key, compiled, call.has_keywords
-        return compiled.run(inputs)
+        return compiled.run(inputs, targets)
 
     def _make_native(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], call: Call, compiled: Compiled
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        compiled: Compiled,
+        donated: Sequence[Donated],
     ) -> bool:
         """Leaves further calls like this one to the stub, if it can take them."""
-        if any(map(is_copied, call.leaves)):
+        if not self._entry.is_native:
             return False
         static = self._signature.numbers | self._signature.names
-        row = native_row(args, kwargs, static, compiled)
+        row = native_row(args, kwargs, static, compiled, donated)
         return row is not None and self._entry.add(row)
 
     def _compile(self, key: Any, call: Call) -> Compiled:
@@ -133,8 +153,11 @@ class JitFunction:
         return [leaf_of(x, name, keep_layout, not self._inlines) for x, name in pairs]
 
     def _trace(self, call: Call, keep_layout: bool = False) -> Traced:
-        staged = staging.stage(self._source(call), self._leaves(call, keep_layout))
-        return Traced(staged, call)
+        source, leaves = self._source(call), self._leaves(call, keep_layout)
+        timings: list[Timing] = []
+        with recorded(timings):
+            staged = measure("trace", staging.stage, source, leaves, function=_GRAPH)
+        return Traced(staged, call, timings)
 
     def _call_in_trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Inside another trace, a jitted function becomes a `call` of its own graph."""
@@ -168,7 +191,7 @@ class JitFunction:
     def _with_static_self(self) -> JitFunction:
         numbers, names = self.static
         listed = [numbers] if isinstance(numbers, int) else [*(numbers or ())]
-        return JitFunction(self._function, (0, *listed), names)
+        return JitFunction(self._function, (0, *listed), names, donated=self._donation.given)
 
     def trace(self, *args: Any, **kwargs: Any) -> Traced:
         """The graph for these arguments, which may be arrays, numbers or specs."""
@@ -186,6 +209,13 @@ class JitFunction:
         """Hits, misses and the number of signatures that are compiled."""
         calls = sum(compiled.calls for compiled in list(self._cache.values())) + self._entry.calls
         return CacheInfo(max(0, calls - self._misses), self._misses, len(self._cache))
+
+    def compile_report(self) -> CompileReport:
+        """What the compilations so far took: milliseconds and ops of each step and kernel.
+
+        `print` shows it; `.data()` is the same for programs, one entry for each signature.
+        """
+        return CompileReport(compiled.compile_report() for compiled in list(self._cache.values()))
 
     def clear_cache(self) -> None:
         """Forgets all compiled code and the arrays that it captured."""
@@ -290,28 +320,50 @@ def _outer_variables(function: Any) -> dict[str, Any]:
 
 @overload
 def jit(
-    function: Callable[..., Any], *, static_argnums: Any = None, static_argnames: Any = None
+    function: Callable[..., Any],
+    *,
+    static_argnums: Any = None,
+    static_argnames: Any = None,
+    donate_argnums: Any = None,
+    donate_argnames: Any = None,
 ) -> JitFunction: ...
 @overload
 def jit(
-    function: None = None, *, static_argnums: Any = None, static_argnames: Any = None
+    function: None = None,
+    *,
+    static_argnums: Any = None,
+    static_argnames: Any = None,
+    donate_argnums: Any = None,
+    donate_argnames: Any = None,
 ) -> Callable[[Callable[..., Any]], JitFunction]: ...
 def jit(
     function: Callable[..., Any] | None = None,
     *,
     static_argnums: int | Sequence[int] | None = None,
     static_argnames: str | Sequence[str] | None = None,
+    donate_argnums: int | Sequence[int] | None = None,
+    donate_argnames: str | Sequence[str] | None = None,
 ) -> Any:
     """Compiles a function of arrays: `@jit`, `@jit(static_argnames="n")` or `jit(f)`.
 
     Arguments are pytrees of NumPy arrays and Python numbers; those that `static_argnums` or
     `static_argnames` list are hashable values that the code is compiled for. Results are fresh
     C-contiguous arrays, and NumPy scalars for rank 0, in the structure that the function returns.
+
+    The arrays in the arguments that `donate_argnums` or `donate_argnames` list are given away: each
+    is overwritten by the first result of its dtype and shape that is left, and returned in its
+    place, if the call succeeds. They must be writeable, dense in C order, aligned, and share no
+    memory with another argument. Inside another jitted function donation means nothing.
     """
     if function is None:
         return functools.partial(
-            jit, static_argnums=static_argnums, static_argnames=static_argnames
+            jit,
+            static_argnums=static_argnums,
+            static_argnames=static_argnames,
+            donate_argnums=donate_argnums,
+            donate_argnames=donate_argnames,
         )
     if not callable(function):
         fail(TraceError, f"jit takes a function, got a {type(function).__name__}")
-    return JitFunction(function, static_argnums, static_argnames)
+    donated = (donate_argnums, donate_argnames)
+    return JitFunction(function, static_argnums, static_argnames, donated=donated)

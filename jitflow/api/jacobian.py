@@ -16,6 +16,7 @@ from jitflow.ir.core import Function, Value
 from jitflow.ir.types import TensorType
 from jitflow.passes.batch import batch
 from jitflow.passes.linearize import linearize
+from jitflow.passes.timing import run_pass
 from jitflow.passes.transpose import transpose
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.containers import kind_of
@@ -136,7 +137,8 @@ def _columns(chosen: Chosen, inner: Inner) -> Parts:
     count = len(inner.graph.params)
     columns = []
     for index, x in enumerate(chosen.arrays):
-        pushed = linearize(inner.graph, wrt=(index,), of=tuple(range(inner.leaf_count)))
+        of = tuple(range(inner.leaf_count))
+        pushed = run_pass(linearize, inner.graph, wrt=(index,), of=of)
         require_forward(pushed)
         pairs = _along_basis(pushed, chosen, inner, count, x.type)
         columns.append([_basis_last(y, has, x.type) for y, has in pairs])
@@ -150,7 +152,7 @@ def _rows(chosen: Chosen, inner: Inner) -> Parts:
     rows = []
     for k in range(inner.leaf_count):
         type = inner.graph.results[k].type
-        pulled = transpose(linearize(inner.graph, wrt=wrt, of=(k,)))
+        pulled = run_pass(transpose, run_pass(linearize, inner.graph, wrt=wrt, of=(k,)))
         pairs = _along_basis(pulled, chosen, inner, count, type)
         rows.append([_basis_first(y, has, type) for y, has in pairs])
     return rows
@@ -167,7 +169,7 @@ def _along_basis(
     if not type.rank:
         results = splice(linear, [*operands, constant(1, type.dtype).value])
         return [(wrap(v), False) for v in results[len(inner.weak) :]]
-    mapped = batch(linear, size=type.size, params=(index,))
+    mapped = run_pass(batch, linear, size=type.size, params=(index,))
     results = splice(mapped, [*operands, _basis(type)])
     has_axis = mapped.attrs["batched"]
     return [(wrap(v), i in has_axis) for i, v in enumerate(results) if i >= len(inner.weak)]

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from jitflow.api.order import host_loops
 from jitflow.ir.core import Function, walk
+from jitflow.passes.lowering import in_place
 from jitflow.passes.manager import PASSES, run_pipeline
-from jitflow.passes.pipeline import LOOPS, TENSOR, loops_for
-from jitflow.runtime.compile import compile_function
-from jitflow.runtime.target import host_target
+from jitflow.passes.pipeline import LOOPS, TENSOR
+from jitflow.runtime.compile import assembly, compile_function, llvm_text
+from jitflow.runtime.nests import nest_costs
 
 _LOWER = LOOPS.index("lower")
 FROM_LOOPS = tuple(name for name in LOOPS[_LOWER + 1 :] if PASSES[name].required)
 """What code needs of loop IR, whatever passes it has behind it."""
 
-__all__ = ["compile_function", "finish_loops", "fused", "inlined", "lowered", "simplified"]
+__all__ = [
+    "assembly", "compile_function", "finish_loops", "fused", "inlined", "llvm_text", "lowered",
+    "may_overwrite", "nest_costs", "simplified",
+]  # fmt: skip
 
 
 def inlined(graph: Function) -> Function:
@@ -28,17 +33,19 @@ def simplified(function: Function) -> Function:
     return run_pipeline(TENSOR[1:], function)
 
 
+def may_overwrite(function: Function, output: int, source: int) -> bool:
+    """Whether the loops give the same results if an output, by number, is an input's memory."""
+    count: Any = function.attrs["outputs"]
+    outputs = function.params[len(function.params) - count :]
+    return in_place.may_overwrite(function, outputs[output], function.params[source])
+
+
 def fused(function: Function) -> Function:
-    return run_pipeline(_host_loops()[:_LOWER], function)
+    return run_pipeline(host_loops()[:_LOWER], function)
 
 
 def lowered(function: Function) -> Function:
-    return run_pipeline(_host_loops()[_LOWER:], function)
-
-
-def _host_loops() -> tuple[str, ...]:
-    target = host_target()
-    return loops_for(target.vector_bytes, target.vector_registers, target.has_f16c)
+    return run_pipeline(host_loops()[_LOWER:], function)
 
 
 def finish_loops(function: Function, **instrumentation: Any) -> Function:

@@ -1,44 +1,50 @@
 """Signatures as rows of the native entry: which calls need no Python from now on.
 
-What has no native form stays with Python: containers other than tuples, lists and dicts, arrays
-that are copied on the way in. Knows no words and no LLVM.
+Tuples, lists, dicts and dataclasses are taken apart by the stub; of other containers it calls the
+Python function that does so. What is larger than its tables stays with Python. Knows no words and
+no LLVM.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from types import MemberDescriptorType
 from typing import Any
 
-import numpy as np
-
-from jitflow.api.arguments import is_copied, memory_axes
-from jitflow.api.stages import Compiled
+from jitflow.api.arguments import OWN_CODE_BYTES, READY, is_array, is_copied
+from jitflow.api.stages import Compiled, Donated
 from jitflow.runtime.entry import Program, Results, Row, TooLarge
-from jitflow.trace.containers import kind_of
+from jitflow.trace.containers import Kind, kind_of
 from jitflow.trace.pytree import Node
 
 MAX_DEPTH = 50
+_PLAIN: Any = object.__getattribute__
 
 
 def native_row(
-    args: Sequence[Any], kwargs: dict[str, Any], static: frozenset[int | str], compiled: Compiled
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    static: frozenset[int | str],
+    compiled: Compiled,
+    donated: Sequence[Donated] = (),
 ) -> Row | None:
     """The row for calls like this one, None where Python has to take them.
 
     `static` are the positions and names of arguments whose values the code is for.
     """
     try:
-        program = Program(len(args), list(kwargs))
+        program = Program(len(args), list(kwargs), [d.leaf for d in donated])
         for position, x in enumerate(args):
             _argument(program, position, x, position in static)
         order = {name: len(args) + k for k, name in enumerate(kwargs)}
         for name in sorted(kwargs):
             _argument(program, order[name], kwargs[name], name in static)
         for array in compiled.captured:
-            _leaf(program, program.captured(array), array)
+            program.array(program.captured(array), array, by_strides=False, may_copy=True)
         results = Results()
         _results(results, iter(compiled.tree.nodes), iter(range(compiled.tree.leaf_count)), 0)
-        return Row(program, results, compiled.road.executable)
+        return Row(program, results, compiled.road.executable, donated)
     except TooLarge:
         return None
 
@@ -61,18 +67,54 @@ def _part(program: Program, number: int, x: Any, depth: int) -> None:
     if depth == MAX_DEPTH:
         raise TooLarge(f"containers deeper than {MAX_DEPTH}")
     children, data = kind.flatten(x)
-    keys = data if type(x) is dict else range(len(children))
-    for place, child in zip(program.container(number, type(x), keys), children, strict=True):
+    for place, child in zip(_places(program, number, kind, children, data), children, strict=True):
         _part(program, place, child, depth + 1)
 
 
+def _places(
+    program: Program, number: int, kind: Kind, children: Sequence[Any], data: Any
+) -> Sequence[int]:
+    """The numbers of a container's children, once its data is asked for."""
+    if kind.is_plain:
+        return program.container(number, kind.type, range(len(children)) if data is None else data)
+    if kind.fields is not None and _are_plain(kind.type, kind.fields + kind.static):
+        places = [program.attribute(number, kind.type, name) for name in kind.fields]
+        for name, x in zip(kind.static, data, strict=True):
+            program.value(program.attribute(number, kind.type, name), x)
+        return places
+    parts = program.call(number, kind.type, _parts_of(kind))
+    *places, place = program.container(parts, tuple, range(len(children) + 1))
+    program.value(place, data)
+    return places
+
+
+@functools.cache
+def _parts_of(kind: Kind) -> Callable[[Any], tuple[Any, ...]]:
+    """A function that makes a container's children and data one tuple."""
+
+    def parts(x: Any) -> tuple[Any, ...]:
+        children, data = kind.flatten(x)
+        return (*children, data)
+
+    return parts
+
+
+def _are_plain(cls: type, names: Sequence[str]) -> bool:
+    """Whether attributes of these names are found without running Python."""
+    if hasattr(cls, "__getattr__") or cls.__getattribute__ is not _PLAIN:
+        return False
+    found = [vars(base)[name] for name in names for base in cls.__mro__ if name in vars(base)]
+    return all(isinstance(x, MemberDescriptorType) or not hasattr(x, "__set__") for x in found)
+
+
 def _leaf(program: Program, number: int, x: Any) -> None:
-    if type(x) is not np.ndarray:
+    """Small arrays that lie otherwise than in C order are copied, large ones have a row each."""
+    if not is_array(x):
         program.number(number, type(x))
         return
-    if is_copied(x):
-        raise TooLarge("an array that is copied first")
-    program.array(number, x, memory_axes(x))
+    is_large = x.nbytes >= OWN_CODE_BYTES
+    by_strides = is_large and x.flags.num & READY != READY
+    program.array(number, x, by_strides, may_copy=is_copied(x) or not is_large)
 
 
 def _results(results: Results, nodes: Iterator[Node], outputs: Iterator[int], depth: int) -> None:
@@ -81,12 +123,27 @@ def _results(results: Results, nodes: Iterator[Node], outputs: Iterator[int], de
     if kind is None:
         results.output(next(outputs))
     elif kind.type is type(None):
-        results.none()
+        results.constant(None)
     elif depth == MAX_DEPTH:
         raise TooLarge(f"containers deeper than {MAX_DEPTH}")
     else:
         for _ in range(arity):
             _results(results, nodes, outputs, depth + 1)
-        results.container(kind.type, data if kind.type is dict else range(arity))
+        _put_together(results, kind, data, arity)
 
 
+def _put_together(results: Results, kind: Kind, data: Any, arity: int) -> None:
+    """A container of the last parts."""
+    if kind.type in (tuple, list, dict):
+        results.container(kind.type, range(arity) if data is None else data)
+    elif kind.is_plain:
+        results.container(tuple, range(arity))
+        results.call(kind.type._make, 1)  # type: ignore[attr-defined]
+    elif kind.fields is not None:
+        for x in data:
+            results.constant(x)
+        names = kind.fields + kind.static
+        results.call(kind.type, len(names), names)
+    else:
+        results.container(list, range(arity))
+        results.call(functools.partial(kind.build, data), 1)

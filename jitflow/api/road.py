@@ -5,18 +5,24 @@ The only file that knows every level. A stage is computed when it is first asked
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from jitflow.api.order import host_passes
 from jitflow.errors import ParseError
 from jitflow.ir.core import Function
 from jitflow.ir.printer import format_function
+from jitflow.passes.timing import Timing, measure, recorded
 
 if TYPE_CHECKING:
     from jitflow.runtime.executable import Executable
+    from jitflow.runtime.nests import NestCost
 
 LEVELS = ("graph", "ir", "opt", "kernels", "llvm", "asm")
 """The stages that `as_text` shows, in the order of the road."""
+
+_MACHINERY = "jitflow.api.machinery"
 
 Result = TypeVar("Result")
 
@@ -40,15 +46,17 @@ class _Stage(Generic[Result]):
     def __get__(self, road: Road | None, owner: type) -> Any:
         if road is None:
             return self
-        result = road.__dict__[self.name] = self.compute(road)
+        with recorded(road.timings):
+            result = road.__dict__[self.name] = self.compute(road)
         return result
 
 
 class Road:
-    """One graph-level function and what becomes of it."""
+    """One graph-level function and what becomes of it; `timings` are the steps so far."""
 
-    def __init__(self, graph: Function) -> None:
+    def __init__(self, graph: Function, timings: Sequence[Timing] = ()) -> None:
         self.graph = graph
+        self.timings = list(timings)
 
     @_Stage
     def ir(self) -> Function:
@@ -71,9 +79,32 @@ class Road:
         return _machinery().lowered(self.fused)
 
     @_Stage
-    def executable(self) -> Executable:
-        """Machine code, linked."""
+    def made(self) -> Executable:
+        """Machine code, compiled here and linked."""
         return _machinery().compile_function(self.kernels)
+
+    @_Stage
+    def executable(self) -> Executable:
+        """Machine code, linked: that of an earlier process, where it kept some for this graph."""
+        bodies = _bodies()
+        key = bodies.body_key(self.graph, host_passes())
+        if not key:
+            return self.made
+        found: Executable | None = bodies.find_executable(key)
+        if found is None:
+            found = self.made
+            measure("keep on disk", bodies.keep_body, key, self.graph, found.body)
+        return found
+
+    def may_overwrite(self, output: int, source: int) -> bool:
+        """Whether the code may write a result, by number, over an input while it runs."""
+        found: bool = _machinery().may_overwrite(self.kernels, output, source)
+        return found
+
+    def nest_costs(self) -> tuple[NestCost, ...]:
+        """What each loop nest costs; they are compiled once more for it."""
+        costs: tuple[NestCost, ...] = _machinery().nest_costs(self.kernels)
+        return costs
 
     def adopt(self, executable: Executable) -> None:
         """Takes code that was made of an equal graph, in place of making its own."""
@@ -84,14 +115,25 @@ class Road:
         if level not in LEVELS:
             raise ParseError(f"unknown stage '{level}'; expected one of {', '.join(LEVELS)}")
         if level == "llvm":
-            return self.executable.llvm_text
+            return str(_machinery().llvm_text(self.kernels))
         if level == "asm":
-            return self.executable.assembly
+            return str(_machinery().assembly(self.kernels))
         return format_function(getattr(self, level), locations)
+
+
+def _bodies() -> Any:
+    """Calls of machine code, and what is kept of it on disk: loaded with the first function."""
+    from jitflow.runtime import bodies  # noqa: PLC0415
+
+    return bodies
 
 
 def _machinery() -> Any:
     """Passes, code generation and runtime: loaded when something is compiled first."""
+    return sys.modules.get(_MACHINERY) or measure("load the compiler", _load)
+
+
+def _load() -> Any:
     from jitflow.api import machinery  # noqa: PLC0415
 
     return machinery

@@ -43,24 +43,26 @@ class Signature:
             parameters = []
         self.parameters = parameters
         self.positional = [p.name for p in parameters if p.kind in _PLAIN]
-        self.numbers, self.names = self._resolve(_listed(numbers, int), _listed(names, str))
+        self.numbers, self.names = self.resolve("static", numbers, names)
         self.has_static = bool(self.numbers or self.names)
 
-    def _resolve(
-        self, numbers: list[int], names: list[str]
+    def resolve(
+        self, option: str, chosen_numbers: Any, chosen_names: Any
     ) -> tuple[frozenset[int], frozenset[str]]:
-        """Static positions and names, each completed by the other."""
+        """The positions and names of `option`_argnums and _argnames, completed by each other."""
+        numbers = _listed(f"{option}_argnums", chosen_numbers, int)
+        names = _listed(f"{option}_argnames", chosen_names, str)
         known = [p.name for p in self.parameters]
         takes_more = {p.kind for p in self.parameters}
         count = len(self.positional)
         for name in names:
             if known and name not in known and inspect.Parameter.VAR_KEYWORD not in takes_more:
-                self._refuse("static_argnames", repr(name))
+                self._refuse(f"{option}_argnames", repr(name))
         for number in numbers:
             if known and not -count <= number < count and (
                 number < 0 or inspect.Parameter.VAR_POSITIONAL not in takes_more
             ):
-                self._refuse("static_argnums", str(number))
+                self._refuse(f"{option}_argnums", str(number))
         positions = {n + count if n < 0 else n for n in numbers}
         all_names = set(names) | {self.positional[n] for n in positions if n < count}
         positions |= {self.positional.index(n) for n in names if n in self.positional}
@@ -122,22 +124,29 @@ class Signature:
         return f"{first}[{position - len(self.positional)}]"
 
 
-def _listed(value: Any, kind: type) -> list[Any]:
+def _listed(option: str, value: Any, kind: type) -> list[Any]:
     if value is None:
         return []
     listed = [value] if isinstance(value, kind) else value
-    option = "static_argnums" if kind is int else "static_argnames"
     if isinstance(listed, (str, int)) or not all(isinstance(x, kind) for x in listed):
         fail(TraceError, f"{option} takes {kind.__name__} or a tuple of them, got {value!r}")
     return list(listed)
 
 
 def static_key(call: Call) -> tuple[Any, ...]:
-    """Static values as dictionary keys: by type and ==, floats by their digits and sign."""
-    return tuple(
-        (place, type(x), repr(x) if isinstance(x, (float, complex)) else x)
-        for place, x in call.static
-    )
+    """Static values as dictionary keys: by type and ==, numbers by their bits, tuples by parts."""
+    return tuple((place, _exact(x)) for place, x in call.static)
+
+
+def _exact(x: Any) -> Any:
+    """Equal for values that no code can tell apart: -0.0 is not 0.0, and neither of them is 0."""
+    if isinstance(x, np.generic):
+        return type(x), x.dtype, x.tobytes()
+    if isinstance(x, (float, complex)):
+        return type(x), repr(x)
+    if type(x) is tuple:
+        return tuple, tuple(map(_exact, x))
+    return type(x), x
 
 
 def refuse_unhashable(call: Call, signature: Signature) -> None:

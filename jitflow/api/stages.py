@@ -10,10 +10,12 @@ import numpy as np
 
 from jitflow.api.arguments import key_and_inputs
 from jitflow.api.failures import explained
+from jitflow.api.report import Compilation
 from jitflow.api.road import Road
 from jitflow.api.signature import Call
 from jitflow.errors import CheckError, TraceError
 from jitflow.ir.core import Function
+from jitflow.passes.timing import Timing
 from jitflow.trace.context import STATE
 from jitflow.trace.graph import to_networkx
 from jitflow.trace.pytree import describe_difference, flatten, unflatten
@@ -33,16 +35,24 @@ class Captured(NamedTuple):
     when: str
 
 
+class Donated(NamedTuple):
+    """A result and the input that takes it, by number; in_place: while the code runs."""
+
+    result: int
+    leaf: int
+    in_place: bool
+
+
 class Traced:
     """A function as the user wrote it: its graph, in program order, with source lines.
 
     `road` leads from there to machine code.
     """
 
-    def __init__(self, staged: Staged, call: Call) -> None:
+    def __init__(self, staged: Staged, call: Call, timings: Sequence[Timing] = ()) -> None:
         self._staged = staged
         self._call = call._replace(leaves=[])  # the arguments themselves are not kept alive
-        self.road = Road(staged.function)
+        self.road = Road(staged.function, timings)
 
     @property
     def graph(self) -> Function:
@@ -85,6 +95,7 @@ class Compiled(Lowered):
     def __init__(self, staged: Staged, call: Call, road: Road) -> None:
         super().__init__(staged, call, road)
         self.calls = 0
+        self.donated: list[Donated] | None = None
         self.captured: Sequence[Any] = staged.captured
         self._execute = road.executable.run
         self.tree = staged.tree
@@ -96,15 +107,30 @@ class Compiled(Lowered):
         """The function at a level: graph, ir, opt, kernels, llvm or asm."""
         return self.road.text(level, locations)
 
-    def run(self, inputs: list[Any]) -> Any:
-        """The result for inputs that `key_and_inputs` made of leaves of this signature."""
+    def compile_report(self) -> Compilation:
+        """What each step of the compilation took, and each kernel of it."""
+        return Compilation(self.road)
+
+    def run(self, inputs: list[Any], donated: Sequence[Donated] = ()) -> Any:
+        """The result for inputs that `key_and_inputs` made of leaves of this signature.
+
+        Donated inputs take results: while the code runs where it lets them, or after it.
+        """
         self.calls += 1
         if self.captured:
             inputs += self._read_captured()
         try:
-            outputs = self._execute(inputs)
+            if donated:
+                places = {d.result: inputs[d.leaf] for d in donated if d.in_place}
+                outputs = self._execute(inputs, places)
+            else:
+                outputs = self._execute(inputs)
         except CheckError as error:
             raise explained(error, self.graph, inputs) from None
+        for result, leaf, _ in donated:
+            if outputs[result] is not inputs[leaf]:
+                np.copyto(inputs[leaf], outputs[result])
+                outputs[result] = inputs[leaf]
         if self._has_scalars:
             outputs = [x if x.ndim else x[()] for x in outputs]
         return outputs[0] if self._is_single else self._build(outputs)

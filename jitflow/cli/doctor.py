@@ -24,11 +24,12 @@ from jitflow.config import settings
 from jitflow.errors import CheckError, clip
 from jitflow.ir.interpreter import interpret
 from jitflow.ir.parser import parse_function
-from jitflow.runtime import disk, host_target
+from jitflow.runtime import cache, host_target
 from jitflow.runtime.engine import engine
 from jitflow.runtime.entry import why_not_native
+from jitflow.runtime.memory import why_no_pool
 
-PACKAGES = ("numpy", "llvmlite", "ml_dtypes", "networkx", "platformdirs", "rich")
+PACKAGES = ("numpy", "llvmlite", "ml_dtypes", "networkx", "rich")
 
 PROGRAM = """
 func @program(%x: f64[37], %y: f64[37]) {
@@ -88,11 +89,20 @@ def _machine() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
         "vectors": f"{target.vector_registers} of {target.vector_bytes} bytes",
         "fused multiply-add": target.has_fma,
+        "last cache": f"{target.cache_bytes >> 20} MiB" if target.cache_bytes else "not known",
         "features": features,
         "llvm": engine().version,
         "native entry": why_not_native() or "yes",
-        "cache": str(disk.folder() or "off"),
+        "pool of large results": why_no_pool() or "yes",
+        "cache": _cache(),
     }
+
+
+def _cache() -> str:
+    """Where code is kept on disk, or why nowhere."""
+    if not cache.folder():
+        return f"off: {cache.why_off()}"
+    return cache.folder() if cache.origin() else "off: jitflow's own files cannot be read"
 
 
 def _check(name: str, function: Callable[[], None]) -> dict[str, Any]:
@@ -141,12 +151,12 @@ def _reports_a_failed_check() -> None:
 
 
 def _keeps_code_on_disk() -> None:
-    if disk.folder() is None:
+    if not cache.folder():
         return
-    key = disk.key_of("doctor")
-    disk.save(key, b"code")
-    if disk.load(key) != b"code":
-        raise OSError(f"cannot write to {disk.folder()}: every process compiles math anew")
+    key = cache.key_of("doctor")
+    cache.save(key, b"code", cache.description("check", "doctor"))
+    if cache.load(key) != b"code":
+        raise OSError(f"cannot write to {cache.folder()}: every process compiles anew")
 
 
 CHECKS: dict[str, Callable[[], None]] = {

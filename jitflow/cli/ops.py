@@ -16,10 +16,11 @@ from jitflow.errors import UsageError
 from jitflow.ir.core import Function
 from jitflow.ir.dtypes import bool_, f32, i64
 from jitflow.ir.facts import ALGEBRA, derivative, error, takes
+from jitflow.ir.kinds import Kind
 from jitflow.ir.printer import format_function
 from jitflow.ir.row import REQUIRED, ROWS, RULE_FAULTS, Family, OpRow
 from jitflow.ir.types import TensorType
-from jitflow.passes.expand import CALL_COST, Kind, expansion
+from jitflow.passes.expand import CALL_COST, expansion
 
 CODE = {
     Family.LIBRARY: "library call",

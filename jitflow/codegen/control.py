@@ -11,9 +11,7 @@ from jitflow.codegen.outline import call_body, can_outline
 from jitflow.codegen.types import register_type
 from jitflow.errors import VerifyError
 from jitflow.ir.core import Op
-
-HOST_FAILED = -1
-"""The status of a body in which a call of the host failed; checks have positive ones."""
+from jitflow.ir.host import HOST_FAILED
 
 
 def _loop(e: Emitter, op: Op) -> None:

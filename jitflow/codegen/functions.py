@@ -7,14 +7,14 @@ copy of the code serves every object of a process.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 
 from jitflow.codegen.emitter import Emitter
 from jitflow.codegen.types import register_type
 from jitflow.ir.core import Op
+from jitflow.ir.kinds import Kind, kind_of
 from jitflow.ir.types import VectorType
-from jitflow.passes.expand import Kind, expansion, kind_of
+from jitflow.passes.expand import expansion
 
 
 def call_row(e: Emitter, op: Op) -> None:
@@ -28,22 +28,10 @@ def call_row(e: Emitter, op: Op) -> None:
     e.define(op, f"call {result} @{name}({operands})")
 
 
-@dataclass(frozen=True, slots=True)
-class RowFunction:
-    """The function for a kind of rows; its text is written by `emit_row_function`, when asked."""
-
-    kind: Kind
-
-    @property
-    def is_own(self) -> bool:
-        """Whether jitflow's own sources say all that the text depends on."""
-        return getattr(self.kind.row.expand, "__module__", "").startswith("jitflow.")
-
-
-def called_rows(ops: Iterable[Op]) -> dict[str, RowFunction]:
-    """What the ops of a function at level 3 call, by symbol."""
+def called_rows(ops: Iterable[Op]) -> dict[str, Kind]:
+    """What the ops of a function at level 3 call, by symbol; `emit_row_function` writes it."""
     kinds = dict.fromkeys(kind_of(op) for op in ops if op.row.expand is not None)
-    return {row_symbol(kind): RowFunction(kind) for kind in kinds}
+    return {row_symbol(kind): kind for kind in kinds}
 
 
 @cache

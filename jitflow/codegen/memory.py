@@ -15,6 +15,7 @@ from jitflow.errors import NoCodeError, VerifyError
 from jitflow.ir.core import Op, Value
 from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.rebuild import constant_int
+from jitflow.passes.stream import LINE
 
 
 def _alloc(e: Emitter, op: Op) -> None:
@@ -221,6 +222,10 @@ def _store(e: Emitter, op: Op) -> None:
     count = op.attrs["valid"] or type.lanes
     text = vector_text(count, memory_type(dtype))
     name = _narrow(e, name, type, count)
+    if op.attrs["streams"]:
+        align = min(LINE, count * dtype.itemsize)
+        e.write(f"store {text} {name}, ptr {pointer}, align {align}, !nontemporal !{{i32 1}}")
+        return
     if buffer.type.strides[-1] == 1 or count == 1:
         e.write(f"store {text} {name}, ptr {pointer}, align {dtype.itemsize}")
         return

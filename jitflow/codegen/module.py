@@ -13,10 +13,11 @@ from functools import cache
 
 from jitflow.codegen import control, convert, elementwise, memory, vectors
 from jitflow.codegen.emitter import Emit, Emitter, hint
-from jitflow.codegen.functions import RowFunction, call_row, emit_row, row_symbol
+from jitflow.codegen.functions import call_row, emit_row, row_symbol
 from jitflow.codegen.memory import require_static
 from jitflow.errors import NoCodeError, VerifyError, explain
 from jitflow.ir.core import Function, Op, walk
+from jitflow.ir.kinds import Kind
 from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType
 from jitflow.passes.halves import is_half
@@ -48,6 +49,8 @@ def emit_llvm(function: Function, name: str) -> str:
         e.region(function.body)
     except NoCodeError as error:
         raise NoCodeError(_explain(e, str(error))) from None
+    if any(op.row.name == "store" and op.attrs["streams"] for op in walk(function.body)):
+        e.write("fence seq_cst")  # other threads see all of the result
     e.write("ret i32 0")
     for id, label in e.failures.items():
         e.open(label)
@@ -58,9 +61,8 @@ def emit_llvm(function: Function, name: str) -> str:
 
 
 @cache
-def emit_row_function(function: RowFunction) -> str:
+def emit_row_function(kind: Kind) -> str:
     """LLVM text of a function that `emit_llvm` calls."""
-    kind = function.kind
     return emit_row(kind, Emitter(TABLE, _otherwise, row_symbol(kind)))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from jitflow.errors import VerifyError
@@ -199,3 +200,6 @@ def install(row: OpRow) -> None:
 
 for _row in ROWS.values():
     install(_row)
+
+OWN_ROWS: Mapping[str, OpRow] = MappingProxyType(dict(ROWS))
+"""jitflow's own rows, by name: nobody else has come by yet."""

@@ -13,6 +13,9 @@ from typing import Any
 from jitflow.errors import VerifyError
 from jitflow.ir.row import ROWS, Family, OpRow
 
+HOST_FAILED = -1
+"""The status of a body in which a call of the host failed; checks have positive ones."""
+
 HostFunction = Callable[..., Any]
 
 HOST_FUNCTIONS: dict[str, HostFunction] = {}

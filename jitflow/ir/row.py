@@ -137,6 +137,9 @@ class OpRow:
     def __repr__(self) -> str:
         return f"<row {self.name}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return row_by_name, (self.name,)
+
     def is_exact_on(self, dtypes: Iterable[Any]) -> bool:
         """Whether results equal the reference to the bit for operands of these dtypes."""
         exact = self.exact and not self.normwise
@@ -153,6 +156,11 @@ class OpRow:
 
 
 ROWS: dict[str, OpRow] = {}
+
+
+def row_by_name(name: str) -> OpRow:
+    return ROWS[name]
+
 
 _MOVES = frozenset(
     (Family.CREATION, Family.VIEW, Family.STRUCTURED, Family.CHECK, Family.LOOP)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from jitflow.ir.dtypes import DType, bool_, i64
 
@@ -37,6 +37,10 @@ class Type:
 
     def __repr__(self) -> str:
         return str(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Made anew by a copy: hashes differ from process to process."""
+        return type(self), self._key
 
 
 class TensorType(Type):

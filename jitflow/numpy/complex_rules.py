@@ -1,4 +1,4 @@
-"""Rules of ufuncs on complex operands: NumPy's order of complex numbers, tests, signs.
+"""Rules of ufuncs on complex operands: extremes, tests, signs.
 
 Complex numbers are ordered by their real parts, then by their imaginary ones; those with a NaN
 are in no order.
@@ -43,26 +43,12 @@ is_infinite = either(_against_infinity("eq"))
 is_finite = both(_against_infinity("lt"))
 
 
-def compare(name: str) -> Rule:
-    """lt, le, gt or ge by the real parts, and where these are equal by the imaginary ones."""
-    strict = name[0] + "t"
-
-    def rule(x: Array, y: Array) -> Array:
-        (x_re, x_im), (y_re, y_im) = parts(x), parts(y)
-        ordered = emit("and", emit("eq", x_im, x_im), emit("eq", y_im, y_im))
-        first = emit("and", emit(strict, x_re, y_re), ordered)
-        return emit("or", first, emit("and", emit("eq", x_re, y_re), emit(name, x_im, y_im)))
-
-    return rule
-
-
 def extreme(name: str, ignores_nan: bool) -> Rule:
     """maximum by "ge", minimum by "le"; one with a NaN wins, or with `ignores_nan` loses."""
-    wins = compare(name)
 
     def rule(x: Array, y: Array) -> Array:
         exempt = is_nan(y) if ignores_nan else is_nan(x)
-        return emit("select", emit("or", wins(x, y), exempt), x, y)
+        return emit("select", emit("or", emit(name, x, y), exempt), x, y)
 
     return rule
 

@@ -124,8 +124,6 @@ def compare(name: str) -> Rule:
     mirrored = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}.get(name, name)
 
     def rule(x: Array, y: Array) -> Array:
-        if x.type.dtype.kind == "c" and mirrored != name:
-            return complex_rules.compare(name)(x, y)
         if x.type.dtype is y.type.dtype:
             return emit(name, x, y)
         if x.type.dtype.is_signed:

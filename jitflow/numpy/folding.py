@@ -55,16 +55,19 @@ def _fold(ufunc: np.ufunc) -> Callable[..., Array]:
         x = convert(x, result) if ufunc is not np.logical_xor else CALLS[np.not_equal](x, 0)
         op, shape = f"{ufunc.__name__}.reduce", x.type.shape
         axes = normal_axes(op, axis, len(shape))
-        start = initial if ufunc.identity is None else ufunc.identity
+        start = initial if ufunc.identity is None else np.array(ufunc.identity).astype(x.dtype)[()]
         if start is None and (where is not True or 0 in [shape[k] for k in axes]):
             problem = f"{ufunc.__name__} has no identity"
             fail(ShapeError, problem, op=op, shapes=[shape], cure="give initial=")
         if where is not True:
             filler = spread(operand(start), shape, x.type.dtype)
             x = emit("select", mask_of(op, x, where), x, filler)
-        total = _by_halves(ufunc, _rows(x, axes), start)
+        rows = _rows(x, axes)
+        if rows.type.shape[0] == 1 and ufunc.identity is not None:
+            rows = CALLS[ufunc](start, rows)
+        total = _by_halves(ufunc, rows, start)
         if initial is not None:
-            total = convert(CALLS[ufunc](total, initial), total.type.dtype)
+            total = CALLS[ufunc](total, spread(operand(initial), (), total.type.dtype))
         return with_axes(total, shape, axes) if keepdims else total
 
     return reduce

@@ -144,8 +144,6 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Arra
     if sorter is not None:
         line = _arranged(line, as_array(sorter))
     dtype = common_dtype([line, values])
-    if dtype.kind == "c":
-        fail(DtypeError, "complex numbers have no order here", op="searchsorted", dtypes=[dtype])
     flat = reshaped(convert(values, dtype), (math.prod(values.type.shape),))
     found = emit("searchsorted", convert(line, dtype), flat, side=side)
     return reshaped(found, values.type.shape)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import insort
+
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value, walk
 from jitflow.passes.lowering.rebuild import base_of, rebuild
@@ -10,7 +12,7 @@ ALIGNMENT = 64
 
 
 def assign(function: Function) -> Function:
-    """Sets `offset` of every alloc, first fit over live ranges in order of definition.
+    """Sets `offset` of every alloc: the lowest free place over its live range, large ones first.
 
     A buffer is alive from the first to the last op of the body that touches it; two that are
     alive in the same op never share memory, so loops need not care about order. One that no op
@@ -20,7 +22,7 @@ def assign(function: Function) -> Function:
     """
     if not any(op.row.name == "alloc" for op in function.ops):
         return function
-    offsets = _first_fit(_live_spans(function))
+    offsets = _largest_first(_live_spans(function))
 
     def visit(builder: Builder, op: Op, new: dict[Value, Value]) -> bool:
         if op.row.name != "alloc" or op.attrs["offset"] == offsets.get(op.result, 0):
@@ -60,18 +62,24 @@ def _nested(op: Op) -> list[Op]:
     return [inner for region in op.regions for inner in walk(region)]
 
 
-def _first_fit(spans: dict[Value, tuple[int, int]]) -> dict[Value, int]:
-    """Offsets, by scanning the buffers that are alive where each one is first touched."""
+def _largest_first(spans: dict[Value, tuple[int, int]]) -> dict[Value, int]:
+    """Offsets: the lowest place that is free while the buffer is alive, for large buffers first.
+
+    Those are hardest to place between others; in gradients, whose residuals die in the order
+    opposite to that of their birth, little is lost to gaps this way.
+    """
+    sizes = {buffer: -(-_bytes(buffer) // ALIGNMENT) * ALIGNMENT for buffer in spans}
     offsets: dict[Value, int] = {}
-    alive: list[tuple[int, int, int]] = []
-    for buffer, (first, last) in sorted(spans.items(), key=lambda item: item[1][0]):
-        alive = sorted(block for block in alive if block[2] >= first)
-        size = -(-_bytes(buffer) // ALIGNMENT) * ALIGNMENT
-        at = 0
-        for start, end, _ in alive:
+    placed: list[tuple[int, int, int, int]] = []
+    for buffer in sorted(spans, key=lambda buffer: (-sizes[buffer], spans[buffer][0])):
+        first, last = spans[buffer]
+        at, size = 0, sizes[buffer]
+        for start, end, its_first, its_last in placed:
+            if its_first > last or its_last < first:
+                continue
             if start - at >= size:
                 break
             at = max(at, end)
         offsets[buffer] = at
-        alive.append((at, at + size, last))
+        insort(placed, (at, at + size, first, last))
     return offsets

@@ -5,6 +5,7 @@ from __future__ import annotations
 from jitflow.errors import DerivativeError
 from jitflow.ir.core import Function, Region
 from jitflow.passes.linearize import linearize
+from jitflow.passes.timing import run_pass
 from jitflow.passes.transpose import transpose
 
 
@@ -22,13 +23,13 @@ def gradient(
     Raises DerivativeError where the output is no real scalar, a parameter of `wrt` is an integer,
     or an op has no derivative. Calls must be inlined before.
     """
-    result = linearize(function, wrt=wrt, of=(output,))
+    result = run_pass(linearize, function, wrt=wrt, of=(output,))
     scalar = function.results[output].type
     if scalar.rank:
         raise DerivativeError(f"result {output} is {scalar}; a gradient is of a scalar")
     if scalar.dtype.kind == "c":
         raise DerivativeError(f"result {output} is {scalar}; a gradient is of a real number")
-    result = transpose(result, ones=True)
+    result = run_pass(transpose, result, ones=True)
     if values:
         return result
     kept = result.results[len(function.results) :]

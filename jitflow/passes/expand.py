@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cache
-from typing import Any, NamedTuple
 
 from jitflow.errors import VerifyError, explain
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value
-from jitflow.ir.row import OpRow
+from jitflow.ir.kinds import Kind, kind_of
 from jitflow.passes.halves import is_half
 from jitflow.passes.lowering.rebuild import constant_int, copy_op, rebuild, rebuild_region
 
@@ -47,18 +46,6 @@ def expand(function: Function, *, inline: int = 96, hot: int = 8192) -> Function
         return _replace(builder, op, new)
 
     return rebuild(function, visit)
-
-
-class Kind(NamedTuple):
-    """Equal for ops that expand to the same."""
-
-    row: OpRow
-    types: tuple[Any, ...]
-    attrs: tuple[Any, ...]
-
-
-def kind_of(op: Op) -> Kind:
-    return Kind(op.row, tuple([v.type for v in op.operands]), tuple(op.attrs.items()))
 
 
 @cache

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
-from time import perf_counter
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 from jitflow.config import settings
 from jitflow.errors import ParseError, VerifyError
-from jitflow.ir.core import Function, walk
+from jitflow.ir.core import Function
 from jitflow.ir.printer import format_function
 from jitflow.ir.verifier import verify
 from jitflow.passes.pipeline_text import parse_steps, unknown_pass
 from jitflow.passes.registry import PASSES
 from jitflow.passes.step import Pass, Step
+from jitflow.passes.timing import Timing, count_ops, format_timings, measure, recorded
 
 __all__ = [
     "PASSES",
@@ -28,6 +29,7 @@ __all__ = [
     "Pipeline",
     "Step",
     "Timing",
+    "count_ops",
     "format_timings",
     "parse_pipeline",
     "run_pipeline",
@@ -35,15 +37,6 @@ __all__ = [
 
 Pipeline = str | Sequence[str | Step]
 """Text, or a sequence of steps and texts."""
-
-
-class Timing(NamedTuple):
-    """What one pass run took: milliseconds, and ops (nested ones too) before and after."""
-
-    step: str
-    milliseconds: float
-    ops_before: int
-    ops_after: int
 
 
 def parse_pipeline(pipeline: Pipeline) -> tuple[Step, ...]:
@@ -95,54 +88,34 @@ class PassManager:
                 if name not in PASSES:
                     raise ParseError(": ".join(unknown_pass(name, PASSES)))
         printing = self.print_before or self.print_after or self.print_changed
-        self._is_quiet = not (self.verify_each or printing or self.timing or self.limit >= 0)
+        self._is_quiet = not (self.verify_each or printing or self.limit >= 0)
 
     def run(self, pipeline: Pipeline, function: Function) -> Function:
         """The function after every step; the same object when no step changed it."""
-        for step in parse_pipeline(pipeline):
-            function = step(function) if self._is_quiet else self._watch(step, function)
+        with recorded(self.timings) if self.timing else nullcontext():
+            for step in parse_pipeline(pipeline):
+                run = measure if self._is_quiet else self._watch
+                function = run(step.text, step, function)
         return function
 
-    def _watch(self, step: Step, function: Function) -> Function:
+    def _watch(self, text: str, step: Step, function: Function) -> Function:
         if 0 <= self.limit <= self.runs and not step.rule.required:
             return function
         self.runs += 1
         if _wants(self.print_before, step):
-            self._print(f"before {step}", function)
-        after = self._time(step, function) if self.timing else step(function)
+            self._print(f"before {text}", function)
+        after = measure(text, step, function)
         if _wants(self.print_after, step):
-            self._print(f"after {step}", after)
+            self._print(f"after {text}", after)
         elif _wants(self.print_changed, step) and after is not function:
-            self._print(f"changed by {step}", after)
+            self._print(f"changed by {text}", after)
         if self.verify_each:
             _verify_after(step, after)
-        return after
-
-    def _time(self, step: Step, function: Function) -> Function:
-        start = perf_counter()
-        after = step(function)
-        took = 1000 * (perf_counter() - start)
-        self.timings.append(Timing(str(step), took, count_ops(function), count_ops(after)))
         return after
 
     def _print(self, title: str, function: Function) -> None:
         stream = self.stream if self.stream is not None else sys.stderr
         stream.write(f"; {title}\n{format_function(function)}\n")
-
-
-def count_ops(function: Function) -> int:
-    """Number of ops, nested ones included."""
-    return sum(1 for _ in walk(function.body))
-
-
-def format_timings(timings: Sequence[Timing]) -> str:
-    """A table: a line per pass run, and the total."""
-    lines = [f"{'ms':>9}  {'ops':>13}  pass"]
-    for step, milliseconds, before, after in timings:
-        ops = f"{before} -> {after}" if before != after else str(after)
-        lines.append(f"{milliseconds:9.3f}  {ops:>13}  {step}")
-    lines.append(f"{sum(t.milliseconds for t in timings):9.3f}  {'':13}  total")
-    return "\n".join(lines) + "\n"
 
 
 def _wants(names: bool | Collection[str], step: Step) -> bool:

@@ -1,5 +1,7 @@
 """The order of the passes: one literal tuple a stage, a reason a line. Nothing else orders them."""
 
+from jitflow.passes.stream import stream_bytes
+
 TENSOR: tuple[str, ...] = (
     "inline",  # calls first, so that every later pass sees one flat function
     "split_complex",  # real values from here on, so that no later pass knows complex ones
@@ -28,20 +30,24 @@ LOOPS: tuple[str, ...] = (
     "half_bits",  # conversions that are left, on the lanes that vectorize chose
     "cse",  # constants and masks that expansions and tails repeat
     "dce",  # scalars that lanes replaced
+    "stream",  # large results past the caches, when their stores are final
     "assign",  # offsets, when no temporary will go or shrink any more
 )
 """Level 2 to level 3 ready for code: loops over buffers."""
 
 
-def loops_for(vector_bytes: int, registers: int, f16c: bool = False) -> tuple[str, ...]:
+def loops_for(
+    vector_bytes: int, registers: int, f16c: bool = False, cache_bytes: int = 0
+) -> tuple[str, ...]:
     """LOOPS for a target: how wide its vector registers are, and how many it has.
 
-    f16c: it converts between f16 and f32 itself.
+    f16c: it converts between f16 and f32 itself. cache_bytes: of its last cache, 0 if not known.
     """
     options = {
         "lower": f"lower{{vector_bytes={vector_bytes}, registers={registers}}}",
         "panels": f"panels{{vector_bytes={vector_bytes}}}",
         "vectorize": f"vectorize{{vector_bytes={vector_bytes}}}",
         "half_bits": f"half_bits{{f16c={str(f16c).lower()}}}",
+        "stream": f"stream{{bytes={stream_bytes(cache_bytes)}}}",
     }
     return tuple(options.get(name, name) for name in LOOPS)

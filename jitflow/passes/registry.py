@@ -28,6 +28,7 @@ from jitflow.passes.panels import panels
 from jitflow.passes.pointwise import pointwise
 from jitflow.passes.split_complex import split_complex
 from jitflow.passes.step import Pass
+from jitflow.passes.stream import stream
 from jitflow.passes.strips import strips
 from jitflow.passes.transpose import transpose
 from jitflow.passes.vectorize import vectorize
@@ -57,6 +58,7 @@ _ALL: tuple[Pass, ...] = (
     Pass(interleave),
     Pass(expand, required=True),
     Pass(half_bits, required=True),
+    Pass(stream),
     Pass(assign, required=True),
 )
 

@@ -109,5 +109,10 @@ class Step:
     def name(self) -> str:
         return self.rule.name
 
-    def __str__(self) -> str:
+    @cached_property
+    def text(self) -> str:
+        """Its pipeline text."""
         return self.name + (format_attrs(self.options) if self.options else "")
+
+    def __str__(self) -> str:
+        return self.text

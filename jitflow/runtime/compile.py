@@ -9,9 +9,11 @@ import re
 from collections.abc import Sequence
 
 from jitflow.codegen import called_rows, emit_llvm
-from jitflow.errors import VerifyError
+from jitflow.errors import NoCodeError, VerifyError
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.types import BufferType
+from jitflow.passes.lowering.rebuild import base_of
+from jitflow.passes.timing import measure
 from jitflow.runtime.engine import engine
 from jitflow.runtime.executable import Body, Executable, Failure
 from jitflow.runtime.host import HostCall
@@ -20,7 +22,7 @@ from jitflow.runtime.target import Target, host_target
 LONG_CALL_OPS = 300_000
 """Executed ops above which a call releases the GIL: about 200 us of work."""
 
-ARENA_OP, CHECK_OP, LOOP_OP, HOST_OP = "alloc", "check", "loop", "host_call"
+ARENA_OP, CHECK_OP, LOOP_OP, HOST_OP, STORE_OP = "alloc", "check", "loop", "host_call", "store"
 
 
 def compile_function(function: Function, target: Target | None = None) -> Executable:
@@ -33,24 +35,33 @@ def compile_function(function: Function, target: Target | None = None) -> Execut
 
 def compile_body(function: Function, target: Target) -> Body:
     """The object of a function and what a caller must know of it; nothing is loaded."""
-    symbol = symbol_of(function.name)
-    text = emit_llvm(function, symbol)
+    text = measure("LLVM text", llvm_text, function)
     ops = list(walk(function.body))
     calls = called_rows(ops)
     inputs, outputs = _split(function)
     return Body(
-        symbol=symbol,
+        symbol=symbol_of(function.name),
         inputs=inputs,
         outputs=outputs,
         failures=_failures(ops),
         arena_bytes=max((_end(op) for op in ops if op.row.name == ARENA_OP), default=0),
         is_long=executed_ops(function.body) > LONG_CALL_OPS,
-        llvm_text=text,
-        object_bytes=engine().object_image(text, target, calls),
+        object_bytes=measure("machine code", engine().object_image, text, target, calls),
         calls=calls,
+        streamed=_streamed(function, ops),
         host_calls=tuple(_host_call(op) for op in ops if op.row.name == HOST_OP),
         target=target,
     )
+
+
+def llvm_text(function: Function) -> str:
+    """The LLVM text that the object of a function is made of."""
+    return emit_llvm(function, symbol_of(function.name))
+
+
+def assembly(function: Function, target: Target | None = None) -> str:
+    """What machine code is made of the function."""
+    return engine().assembly(llvm_text(function), host_target() if target is None else target)
 
 
 def symbol_of(name: str) -> str:
@@ -77,6 +88,16 @@ def _failures(ops: Sequence[Op]) -> dict[int, Failure]:
             at = op.locations[0] if op.locations else None
             found.setdefault(op.attrs["id"], Failure(op.attrs["message"], at))
     return found
+
+
+def _streamed(function: Function, ops: Sequence[Op]) -> frozenset[int]:
+    """The outputs, by number, that a store sends past the caches; other arrays lie anywhere."""
+    stores = [op for op in ops if op.row.name == STORE_OP and op.attrs["streams"]]
+    outputs = function.params[len(_split(function)[0]) :]
+    for op in stores:
+        if base_of(op.operands[1]) not in outputs:
+            raise NoCodeError(f"@{function.name}: only outputs are stored past the caches")
+    return frozenset(outputs.index(base_of(op.operands[1])) for op in stores)
 
 
 def _host_call(op: Op) -> HostCall:

@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 
 from jitflow.errors import JitflowError
+from jitflow.passes.timing import measure
 from jitflow.runtime.symbols import LinkError, check_imports
 from jitflow.runtime.target import Target, host_target
 
@@ -147,4 +148,6 @@ if hasattr(os, "register_at_fork"):
 def engine() -> Engine:
     """The process's engine, made when first needed."""
     with LOCK:
-        return _engine()
+        if _engine.cache_info().currsize:
+            return _engine()
+        return measure("start LLVM", _engine)

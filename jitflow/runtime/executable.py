@@ -7,6 +7,7 @@ take its place in front of the same body; what it needs is here as data. Knows n
 from __future__ import annotations
 
 import ctypes
+import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,19 +16,23 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from jitflow.codegen import HOST_FAILED, RowFunction
 from jitflow.errors import CheckError, DtypeError, ShapeError, explain
+from jitflow.ir.host import HOST_FAILED
+from jitflow.ir.kinds import Kind
 from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
+from jitflow.passes.timing import measure
 from jitflow.runtime.arrays import addresses
 from jitflow.runtime.engine import Linked, engine
 from jitflow.runtime.host import Host, HostCall, raise_failure
 from jitflow.runtime.library import library_addresses
+from jitflow.runtime.memory import empty, maker_of
 from jitflow.runtime.target import Target
 
 ARENA_ALIGNMENT = 64
 _SIGNATURE = (ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 _layout = attrgetter("dtype", "shape", "flags.c_contiguous", "flags.aligned")
+_FRESH: Mapping[int, Any] = {}
 _HOLDS_GIL = ctypes.PYFUNCTYPE(*_SIGNATURE)
 _RELEASES_GIL = ctypes.CFUNCTYPE(*_SIGNATURE)
 
@@ -42,11 +47,12 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """All that is known of a compiled body beside its code; plain data, which a cache can keep.
+    """A compiled body: its code, and all that is known of it. Plain data, which is kept on disk.
 
     arena_bytes is the size of its temporaries; `is_long` says that it is worth releasing the GIL;
     `calls` are the math functions that the object imports from jitflow, by symbol;
-    `host_calls` are its calls back into Python, by their numbers.
+    `host_calls` are its calls back into Python, by their numbers; `streamed` are the numbers of
+    outputs that are stored past the caches, which asks for addresses that 64 divides.
     """
 
     symbol: str
@@ -55,11 +61,17 @@ class Body:
     failures: Mapping[int, Failure]
     arena_bytes: int
     is_long: bool
-    llvm_text: str
     object_bytes: bytes
-    calls: Mapping[str, RowFunction]
+    calls: Mapping[str, Kind]
     host_calls: tuple[HostCall, ...]
+    streamed: frozenset[int]
     target: Target
+
+
+def bytes_of(type: BufferType) -> int:
+    """Of a dense buffer of static shape."""
+    shape: Any = type.shape
+    return math.prod(shape) * int(type.dtype.itemsize)
 
 
 class Executable:
@@ -71,8 +83,9 @@ class Executable:
 
     def __init__(self, body: Body) -> None:
         self.body = body
-        imports = library_addresses(body.calls)
-        self._linked: Linked = engine().link([body.object_bytes], [body.symbol], imports)
+        imports = measure("math functions", library_addresses, body.calls)
+        images, symbols = [body.object_bytes], [body.symbol]
+        self._linked: Linked = measure("link", engine().link, images, symbols, imports)
         make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
         self.address = self._linked.addresses[body.symbol]
         self._call = make_call(self.address)
@@ -81,8 +94,13 @@ class Executable:
         self._pack = struct.Struct(f"{len(body.inputs) + len(body.outputs)}Q").pack
         self._types = [np.ndarray] * len(body.inputs)
         self._expected = [(t.dtype.numpy, t.shape, True, True) for t in body.inputs]
-        self._shapes: list[Any] = [t.shape for t in body.outputs]
-        self._dtypes = [t.dtype.numpy for t in body.outputs]
+        self.makers = [
+            maker_of(bytes_of(t), k in body.streamed) for k, t in enumerate(body.outputs)
+        ]
+        self._outputs: list[Any] = [
+            (maker.empty, t.shape, t.dtype.numpy)
+            for maker, t in zip(self.makers, body.outputs, strict=True)
+        ]
         self._arenas: list[tuple[int, Any]] = []
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
@@ -91,12 +109,16 @@ class Executable:
             self._refuse(inputs)
         return self.run(inputs)
 
-    def run(self, inputs: Sequence[Any]) -> list[Any]:
+    def run(self, inputs: Sequence[Any], places: Mapping[int, Any] = _FRESH) -> list[Any]:
         """Outputs of inputs that fit; nothing is checked. CheckError where a check fails.
 
-        What a function of the host raises is raised again.
+        What a function of the host raises is raised again. `places` are arrays that outputs, by
+        number, are to be, where their addresses allow it.
         """
-        outputs = list(map(np.empty, self._shapes, self._dtypes))
+        if places:
+            outputs = [self._output(k, places.get(k)) for k in range(len(self._outputs))]
+        else:
+            outputs = [empty(shape, dtype) for empty, shape, dtype in self._outputs]
         pointers = self._pack(*addresses([*inputs, *outputs]))
         if not self.body.arena_bytes:
             status = self._call(pointers, None, None, self.context)
@@ -108,21 +130,21 @@ class Executable:
             self.fail(status)
         return outputs
 
-    @property
-    def llvm_text(self) -> str:
-        return self.body.llvm_text
+    def _output(self, number: int, array: Any) -> Any:
+        """The array where there is one that will do, else a fresh one."""
+        is_any = number not in self.body.streamed
+        if array is not None and (is_any or not array.ctypes.data % ARENA_ALIGNMENT):
+            return array
+        empty, shape, dtype = self._outputs[number]
+        return empty(shape, dtype)
 
     @property
     def object_bytes(self) -> bytes:
         return self.body.object_bytes
 
-    @property
-    def assembly(self) -> str:
-        return engine().assembly(self.body.llvm_text, self.body.target)
-
     def new_arena(self) -> tuple[int, Any]:
         """An aligned address and the memory that it lies in."""
-        memory = np.empty(self.body.arena_bytes + ARENA_ALIGNMENT, np.uint8)
+        memory = empty((self.body.arena_bytes + ARENA_ALIGNMENT,), np.uint8)
         (start,) = addresses([memory])
         return start + -start % ARENA_ALIGNMENT, memory
 

@@ -15,9 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.codegen import HOST_FAILED
 from jitflow.errors import LinalgError, explain
-from jitflow.ir.host import host_function
+from jitflow.ir.host import HOST_FAILED, host_function
 from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
 

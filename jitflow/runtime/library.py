@@ -1,19 +1,19 @@
 """Functions that compiled bodies call: each is made when a body first needs it, and then kept.
 
 A body names symbols only; it does not matter which body came first. Objects are kept on disk too:
-they are few, and the same for all programs. Their keys are the LLVM text of the function, or its
-name and jitflow's sources, so that nothing is written that is there. Owns the addresses in this
+they are few, and the same for all programs. Each goes by its name where jitflow's own sources say
+what it is, so that its text need not be written, else by its text. Owns the addresses in this
 process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import astuple
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import Any
 
-from jitflow.codegen import RowFunction, emit_row_function
+from jitflow.ir.builder import OWN_ROWS
+from jitflow.ir.kinds import Kind
+from jitflow.runtime.cache import description, key_of, load, origin, save
 from jitflow.runtime.engine import LOCK, Linked, engine
 from jitflow.runtime.target import host_target
 
@@ -21,51 +21,68 @@ _addresses: dict[str, int] = {}
 """By symbol."""
 
 _kept: list[Linked] = []
+_NO_IMPORTS: Mapping[str, int] = {}
 
 
-def library_addresses(functions: Mapping[str, RowFunction]) -> dict[str, int]:
-    """Where the functions are, by symbol."""
-    _disk().folder()  # a process's first program pays for finding it
-    _disk().sources()
+def library_addresses(kinds: Mapping[str, Kind]) -> dict[str, int]:
+    """Where the functions of these kinds of rows are, by symbol."""
     with LOCK:
-        missing = {s: function for s, function in functions.items() if s not in _addresses}
+        missing = {symbol: kind for symbol, kind in kinds.items() if symbol not in _addresses}
         if missing:
-            images = [_row_object(symbol, function) for symbol, function in missing.items()]
-            linked = engine().link(images, list(missing))
-            _kept.append(linked)
-            _addresses.update(linked.addresses)
-        return {symbol: _addresses[symbol] for symbol in functions}
+            images = [_row_object(symbol, kind) for symbol, kind in missing.items()]
+            _addresses.update(_link(images, list(missing), _NO_IMPORTS))
+        return {symbol: _addresses[symbol] for symbol in kinds}
 
 
-def library_address(symbol: str, text: str, imports: Mapping[str, int]) -> int:
-    """Where a function is that calls others: these, by symbol and address."""
+def library_address(symbol: str, write: Callable[[], str], imports: Mapping[str, int]) -> int:
+    """Where one of jitflow's own functions is that calls others: these, by symbol and address."""
     with LOCK:
         if symbol not in _addresses:
-            image = _object(text, lambda: text, imports)
-            linked = engine().link([image], [symbol], imports)
-            _kept.append(linked)
-            _addresses[symbol] = linked.addresses[symbol]
+            found = link_library(symbol, [symbol], write, imports)
+            _addresses[symbol] = found[symbol]
         return _addresses[symbol]
 
 
-def _row_object(symbol: str, function: RowFunction) -> bytes:
-    write = partial(emit_row_function, function)
-    return _object(f"{symbol} {_disk().sources()}" if function.is_own else write(), write)
+def link_library(
+    name: str, symbols: Sequence[str], write: Callable[[], str], imports: Mapping[str, int]
+) -> Mapping[str, int]:
+    """Where functions of one of jitflow's own modules are, by symbol, made anew, for good.
+
+    `write` gives its text, which follows from jitflow's sources, the machine and the name.
+    """
+    with LOCK:
+        return _link([_object(name, name, write, imports)], symbols, imports)
 
 
-def _object(name: str, write: Callable[[], str], calls: Collection[str] = ()) -> bytes:
+def _link(
+    images: Sequence[bytes], symbols: Sequence[str], imports: Mapping[str, int]
+) -> Mapping[str, int]:
+    linked = engine().link(images, symbols, imports)
+    _kept.append(linked)
+    return linked.addresses
+
+
+def _row_object(symbol: str, kind: Kind) -> bytes:
+    write = partial(_row_text, kind)
+    is_own = OWN_ROWS.get(kind.row.name) is kind.row
+    return _object(symbol, symbol if is_own else write(), write)
+
+
+def _row_text(kind: Kind) -> str:
+    """Code generation is loaded with the first function that is not on disk."""
+    from jitflow.codegen import emit_row_function  # noqa: PLC0415
+
+    return emit_row_function(kind)
+
+
+def _object(
+    symbol: str, name: str, write: Callable[[], str], calls: Collection[str] = ()
+) -> bytes:
     """The object of a function, from the disk or from LLVM; `name` stands for its text."""
-    disk = _disk()
-    key = disk.key_of(engine().version, *map(str, astuple(host_target())), name)
-    image: bytes | None = disk.load(key)
+    key = key_of(origin(), "library", name)
+    image = load(key) if origin() else None
     if image is None:
         image = engine().object_image(write(), host_target(), calls)
-        disk.save(key, image)
+        if origin():
+            save(key, image, description("library", symbol))
     return image
-
-
-def _disk() -> Any:
-    """The module, which brings hashes and temporary files: nothing for `import jitflow`."""
-    from jitflow.runtime import disk  # noqa: PLC0415
-
-    return disk

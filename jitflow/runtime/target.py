@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One kind of CPU. `features` is LLVM's text: `+avx2,+fma,-avx512f`."""
+    """One kind of CPU. `features` is LLVM's text: `+avx2,+fma,-avx512f`.
+
+    cache_bytes is the size of its last cache, 0 where that is not known.
+    """
 
     triple: str
     cpu: str
@@ -20,6 +24,7 @@ class Target:
     vector_registers: int
     has_fma: bool
     has_f16c: bool
+    cache_bytes: int = 0
 
     @property
     def architecture(self) -> str:
@@ -27,7 +32,9 @@ class Target:
         return self.triple.partition("-")[0]
 
 
-def make_target(triple: str, cpu: str, features: dict[str, bool]) -> Target:
+def make_target(
+    triple: str, cpu: str, features: dict[str, bool], cache_bytes: int = 0
+) -> Target:
     """A target whose vectors follow from its features; unknown architectures get 16 bytes.
 
     A gather is one instruction where there is one, also where the CPU is no faster by it: tables
@@ -38,7 +45,8 @@ def make_target(triple: str, cpu: str, features: dict[str, bool]) -> Target:
     if features.get("avx2"):
         features = {**features, "fast-gather": True}
     text = ",".join(f"{'+' if on else '-'}{name}" for name, on in sorted(features.items()))
-    return Target(triple, cpu, text, size, registers, has_fma, _has_f16c(architecture, features))
+    has_f16c = _has_f16c(architecture, features)
+    return Target(triple, cpu, text, size, registers, has_fma, has_f16c, cache_bytes)
 
 
 def _has_f16c(architecture: str, features: dict[str, bool]) -> bool:
@@ -61,4 +69,23 @@ def host_target() -> Target:
     import llvmlite.binding as llvm  # noqa: PLC0415
 
     features = dict(llvm.get_host_cpu_features())
-    return make_target(llvm.get_process_triple(), llvm.get_host_cpu_name(), features)
+    cpu, triple = llvm.get_host_cpu_name(), llvm.get_process_triple()
+    return make_target(triple, cpu, features, last_cache_bytes(_LINUX_CACHES))
+
+
+_LINUX_CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
+
+
+def last_cache_bytes(folder: Path) -> int:
+    """The size of the first core's last cache, as Linux says it in a folder; 0 where it does not.
+
+    glibc's sysconf counts the caches of all cores together on some machines.
+    """
+    sizes: dict[int, int] = {}
+    try:
+        for index in folder.glob("index*"):
+            kilobytes = (index / "size").read_text().strip().removesuffix("K")
+            sizes[int((index / "level").read_text())] = int(kilobytes) << 10
+    except (OSError, ValueError):
+        return 0
+    return sizes[max(sizes)] if sizes else 0

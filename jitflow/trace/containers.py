@@ -27,6 +27,10 @@ class Kind:
     `flatten(tree)` gives (children, data): data is what else is needed to build an equal container
     with `build(data, children)`. `access(data, i)` is the text that reaches child i.
     `pieces(data, arity)` are the texts before, between and after the children.
+
+    Those who do not call `flatten` for each tree may know more: with `is_plain`, children are what
+    indices, or the keys in data, give; with `fields`, they are the attributes of these names, data
+    the tuple of those in `static`, and the class makes an equal object of both by name.
     """
 
     type: type
@@ -34,6 +38,9 @@ class Kind:
     build: Callable[[Any, Children], Any]
     access: Callable[[Any, int], str]
     pieces: Pieces
+    is_plain: bool = False
+    fields: tuple[str, ...] | None = None
+    static: tuple[str, ...] = ()
 
 
 def register(
@@ -131,6 +138,7 @@ def _dict_kind(
         build,
         lambda data, i: f"[{data[i]!r}]",
         lambda data, arity: _around(before, [f"{key!r}: " for key in data], after),
+        is_plain=cls is dict,
     )
 
 
@@ -172,6 +180,7 @@ def _namedtuple_kind(cls: Any) -> Kind:
         lambda data, children: cls._make(children),
         lambda data, i: f".{fields[i]}",
         lambda data, arity: _around(f"{cls.__name__}(", [f"{name}=" for name in fields], ")"),
+        is_plain=cls.__iter__ is tuple.__iter__,
     )
 
 
@@ -199,7 +208,15 @@ def _dataclass_kind(cls: Any) -> Kind:
         after = ", ".join([""] + fixed if names else fixed) + ")"
         return _around(f"{cls.__name__}(", [f"{name}=" for name in names], after)
 
-    return Kind(cls, flatten, build, lambda data, i: f".{names[i]}", pieces)
+    return Kind(
+        cls,
+        flatten,
+        build,
+        lambda data, i: f".{names[i]}",
+        pieces,
+        fields=None if set_later else tuple(names),
+        static=tuple(static),
+    )
 
 
 KINDS: dict[type, Kind | None] = {}
@@ -207,9 +224,17 @@ LEAF_TYPES: set[type] = set()
 _FIXED: set[type] = set()
 
 TUPLE = _fix(
-    Kind(tuple, lambda tree: (tree, None), lambda data, c: tuple(c), _by_index, _tuple_pieces)
+    Kind(
+        tuple, lambda tree: (tree, None), lambda data, c: tuple(c), _by_index, _tuple_pieces,
+        is_plain=True,
+    )  # fmt: skip
 )
-_fix(Kind(list, lambda tree: (tree, None), lambda data, c: list(c), _by_index, _brackets("[", "]")))
+_fix(
+    Kind(
+        list, lambda tree: (tree, None), lambda data, c: list(c), _by_index, _brackets("[", "]"),
+        is_plain=True,
+    )  # fmt: skip
+)
 _fix(
     Kind(
         type(None), lambda tree: ((), None), lambda data, c: None, _by_index, _brackets("None", "")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import jitflow as jf
-from jitflow.api import machinery
+from jitflow.api import order
 from jitflow.errors import ParseError, TraceError
 from jitflow.ir.parser import parse_function
 from jitflow.ir.verifier import verify
@@ -48,8 +48,8 @@ def test_ir_levels_parse_back(level):
 
 @pytest.mark.parametrize("vector_bytes, lanes", [(16, 8), (64, 32)])
 def test_kernels_have_the_vectors_of_the_machine(monkeypatch, vector_bytes, lanes):
-    target = dataclasses.replace(machinery.host_target(), vector_bytes=vector_bytes)
-    monkeypatch.setattr(machinery, "host_target", lambda: target)
+    target = dataclasses.replace(order.host_target(), vector_bytes=vector_bytes)
+    monkeypatch.setattr(order, "host_target", lambda: target)
     text = f.trace(jf.spec("f32[256]"), 2.0).as_text("kernels")
     assert f"f32<{lanes}>" in text
 

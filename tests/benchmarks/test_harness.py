@@ -17,6 +17,7 @@ COMMAND = [sys.executable, str(BENCHMARKS / "run.py")]
 def harness(monkeypatch):
     """The modules `case`, `measure` and `report`, which are no part of a package."""
     monkeypatch.syspath_prepend(BENCHMARKS)
+    monkeypatch.setenv("JITFLOW_NUM_THREADS", "1")  # as `use_threads` leaves it
     import case
     import measure
     import report
@@ -71,21 +72,59 @@ def test_rows_that_cannot_be_timed_say_why(harness):
 
 
 def test_bars_compare_with_the_fastest_row_of_a_library(harness):
-    _, _, report = harness
-    import case
+    case, _, _ = harness
+    import compare
+
+    rows = rows_of(jitflow=[1.0, 2.0, 30.0], jax=[8.0, 16.0, 24.0], jax_donated=[4.0, 8.0, 12.0])
+    assert compare.found(case.Bar("jax", 0.25), rows) == 0.25
+    assert compare.verdict(case.Bar("jax", 0.25), rows).endswith("0.25, pass")
+    assert compare.verdict(case.Bar("jax", 0.2), rows).endswith("0.25, MISS")
+    assert compare.found(case.Over("jax", 1.0), rows) == -3.0
+    assert compare.verdict(case.Over("jax", -4.0), rows).endswith("-3, MISS")
+
+
+def rows_of(**seconds):
+    """Rows by name, `_` standing for a space."""
     import measure
 
-    rows = {
-        name: measure.Row(seconds=dict(enumerate(seconds)))
-        for name, seconds in {
-            "jitflow": [1.0, 2.0, 30.0],
-            "jax": [8.0, 16.0, 24.0],
-            "jax donated": [4.0, 8.0, 12.0],
-        }.items()
+    return {
+        name.replace("_", " "): measure.Row(seconds=dict(enumerate(values)))
+        for name, values in seconds.items()
     }
-    assert report.share(case.Bar("jax", 0.25), rows) == 0.25
-    assert report.verdict(case.Bar("jax", 0.25), rows).endswith("0.25, pass")
-    assert report.verdict(case.Bar("jax", 0.2), rows).endswith("0.25, MISS")
+
+
+def test_cases_are_ranked_by_their_best_peer(harness, capsys):
+    case, _, report = harness
+    import compare
+
+    fast, slow, alone = (
+        case.Case(name=name, title="", reference=lambda seed: (), rows={}, no_peers=("numpy",))
+        for name in ("fast", "slow", "alone")
+    )
+    measured = [
+        (fast, rows_of(jitflow=[1.0], jax=[6.0], torch_eager=[4.0], numpy=[0.1])),
+        (slow, rows_of(jitflow=[2.0], jax=[1.0])),
+        (alone, rows_of(jitflow=[2.0], numpy=[1.0])),
+    ]
+    assert [(ahead, case.name) for ahead, case, _ in compare.leads(measured)] == [
+        (0.5, "slow"), (4.0, "fast"),
+    ]  # fmt: skip
+    assert compare.best_peer(*measured[0]) == "torch eager"
+    report.print_summary(measured)
+    printed = capsys.readouterr().out
+    assert "torch eager" in printed and "geometric mean of the ratios: 1.41" in printed
+
+
+def test_a_picture_has_every_case(harness, tmp_path):
+    pytest.importorskip("matplotlib")
+    case, _, _ = harness
+    import picture
+
+    named = case.Case(name="a_case", title="", reference=lambda seed: (), rows={})
+    machine = dict.fromkeys(("machine", "threads", "date"), "as stated")
+    path = tmp_path / "new" / "run.svg"
+    picture.write_picture(path, machine, [(named, rows_of(jitflow=[1.0], jax=[3.0]))])
+    assert "a_case" in path.read_text() and "as stated" in path.read_text()
 
 
 def test_shared_cores_and_several_threads_are_pointed_out(harness):
@@ -100,10 +139,12 @@ def test_shared_cores_and_several_threads_are_pointed_out(harness):
     assert warning.startswith("two: used 2.0 cores")
 
 
-def test_durations_have_three_digits(harness):
-    report = harness[2]
-    found = [report.duration(x) for x in (2.0, 0.0123456, 0.000_123_4, 5.4321e-6, 8e-10)]
+def test_amounts_have_three_digits(harness):
+    case, _, report = harness
+    found = [report.amount(x) for x in (2.0, 0.0123456, 0.000_123_4, 5.4321e-6, 8e-10)]
     assert found == ["2.00 s", "12.3 ms", "123 us", "5.43 us", "0.80 ns"]
+    found = [report.amount(x, case.Kind.PEAK_MEMORY) for x in (1.5e9, 87_654_321)]
+    assert found == ["1.50 GB", "87.7 MB"]
 
 
 def test_a_small_case_runs_and_writes_its_figures(tmp_path):
@@ -129,7 +170,29 @@ def test_first_calls_in_new_processes_are_checked_there(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     (found,) = json.loads(record.read_text())["cases"]
     assert len(found["rows"]["jitflow"]["samples"]) == 1
-    assert found["bars"] == [{"library": "jax", "goal": 0.25, "share": None}]
+    (bar,) = found["bars"]
+    assert bar == {"goal": "jitflow takes at most 0.25 of jax's time", "limit": 0.25, "found": None}
+
+
+def test_memory_is_that_of_the_whole_process(tmp_path):
+    record = tmp_path / "found.json"
+    options = ["--only", "peak_memory_stream", "--libraries", "numpy", "--rounds", "1"]
+    done = subprocess.run(
+        [*COMMAND, *options, "--json", str(record)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (found,) = json.loads(record.read_text())["cases"]
+    assert found["unit"] == "bytes"
+    assert 3 * 64e6 < found["rows"]["numpy"]["median"] < 2e9  # two arguments and a result at least
+
+
+def test_workloads_give_the_numbers_of_numpy(tmp_path):
+    options = ["--only", "[cs]o[bu]*e*", "--libraries", "jitflow,numpy", "--rounds", "1"]
+    done = subprocess.run(
+        [*COMMAND, *options, "--json", str(tmp_path / "found.json")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_an_unknown_case_is_refused():

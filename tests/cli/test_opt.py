@@ -112,7 +112,7 @@ def test_limit_stops_after_so_many_passes(file, capsys):
 def test_timing_is_a_table(file, capsys):
     assert main(["opt", file, "-p", "cse,dce", "--time-passes"]) == 0
     err = capsys.readouterr().err.splitlines()
-    assert err[0].split() == ["ms", "ops", "pass"]
+    assert err[0].split() == ["ms", "ops", "step"]
     assert [line.split()[-1] for line in err[1:]] == ["cse", "dce", "total"]
 
 

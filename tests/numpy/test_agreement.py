@@ -44,7 +44,7 @@ TOLERANCE = {"float16": 4e-3, "float32": 4e-6, "float64": 1e-12, "complex64": 4e
 REFUSED = {
     "F D": (
         "x, dtype='f4'", "x, dtype='f8'", "m, dtype='f8'", "x, 0, 'f8'", "(0, 'f8')",
-        "xp.searchsorted", "xp.histogram", "xp.insert(x, 1, y[", "xp.poly(",
+        "xp.histogram", "xp.insert(x, 1, y[", "xp.poly(",
     ),
 }  # fmt: skip
 """Calls that NumPy takes and jitflow refuses, by the first dtype: casts that drop imaginary parts,

@@ -74,6 +74,52 @@ def _takes_axis(function: Any) -> bool:
     return not isinstance(function, np.ufunc) and function not in (np.angle, np.round)
 
 
+@COMPLEX
+@pytest.mark.parametrize("ufunc", [np.add, np.multiply, np.maximum, np.minimum])
+def test_at_places(ufunc, dtype):
+    """One after the other at places that repeat; whole rows and parts of them."""
+    x = np.resize(special(dtype), (4, 3))
+    with np.errstate(all="ignore"):
+        x, updates = np.concatenate([x, numbers(dtype, 4, 3)]), x + numbers(dtype, 4, 3)
+
+    def rows(x, updates, places):
+        x = x.copy()
+        ufunc.at(x, places, updates)
+        return x
+
+    def parts(x, updates, places):
+        x = 2 * x
+        ufunc.at(x, (places, slice(None, None, 2)), updates[:, :2])
+        return x
+
+    places = np.array([1, 6, 6, 1])
+    agrees(rows, x, updates, places, exact=ufunc is not np.multiply)
+    agrees(parts, x, updates, places, exact=ufunc is not np.multiply)
+
+
+@COMPLEX
+@pytest.mark.parametrize("ufunc", [np.maximum, np.minimum])
+def test_extremes_so_far(ufunc, dtype):
+    for x in (numbers(dtype, 3, 7), np.resize(special(dtype)[::5], (3, 7))):
+        agrees(lambda x: ufunc.accumulate(x, axis=1), x, exact=True)
+        agrees(lambda x: ufunc.accumulate(x[:, ::-1]), x, exact=True)
+
+
+@COMPLEX
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_places_in_order(side, dtype):
+    line = np.sort(np.concatenate([special(dtype), numbers(dtype, 5).round()]))
+    values = np.concatenate([special(dtype)[::-1], numbers(dtype, 9).round()])
+    agrees(lambda line, values: np.searchsorted(line, values, side), line, values, exact=True)
+
+
+def test_powers_of_two_far_from_the_real_axis():
+    """The angle is lost with the last bits of the exponent; the size is not."""
+    for dtype in ("complex64", "complex128"):
+        z = np.array([2 - 7.5e30j, -1 + 1e12j, 0.5 + 1e5j], dtype)
+        np.testing.assert_allclose(abs(jf.jit(np.exp2)(z)), [4, 0.5, 2**0.5], 1e-6)
+
+
 EXACT_BINARY = [
     np.add, np.subtract, np.maximum, np.minimum, np.fmax, np.fmin, np.equal, np.not_equal, np.less,
     np.less_equal, np.greater, np.greater_equal, np.logical_and, np.logical_or, np.logical_xor,

@@ -39,6 +39,17 @@ def test_reduce_nothing(name, check):
         check(lambda x: ufunc.reduce(x), x)
 
 
+def test_reduce_one_element_begins_with_the_identity(check):
+    check(lambda x: (np.hypot.reduce(x), np.logaddexp.reduce(x)), np.array([-2.0]))
+    check(lambda x: np.gcd.reduce(x, axis=1), np.array([[-4], [6]]))
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", "uint64"])
+def test_bits_of_nothing_are_all_set(dtype, check):
+    check(lambda x: np.bitwise_and.reduce(x), np.zeros((0, 3), dtype))
+    check(lambda x: np.bitwise_and.reduce(x, initial=6), np.zeros(0, dtype))
+
+
 @pytest.mark.parametrize("name", ["add", "multiply", "maximum", "logical_or", "bitwise_xor"])
 def test_reduceat(name, check):
     ufunc = getattr(np, name)

@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from jitflow.errors import JitflowError
 from jitflow.ir.builder import Builder
 from jitflow.ir.dtypes import as_dtype
 from jitflow.ir.interpreter import interpret
@@ -142,6 +143,12 @@ CASES = [
      {"combine": "set"}),
     ("scatter", [normal(4, 2), normal(3, 2), np.array([1, 3, 1])], {"combine": "add"}),
     ("scatter", [normal(4), positive(4), np.array([1, 3, 1, 1])], {"combine": "mul"}),
+    ("scatter", [normal(3, 2), normal(5, 2) * [[0], [1], [1], [0], [1]],
+     np.array([2, 0, 9, 2, 2])], {"combine": "mul"}),
+    ("scatter", [complexes(2, 2), complexes(2, 3), np.array([[1, 0, 1], [0, 0, 1]]),
+     np.array([[1, 0, 1], [0, 0, 0]])], {"combine": "mul"}),
+    ("scatter", [complexes(4), 3 * complexes(4), np.array([1, 3, 1, 1])], {"combine": "max"}),
+    ("scatter", [complexes(4), 3 * complexes(4), np.array([1, 3, 1, 1])], {"combine": "min"}),
     ("scatter", [apart(4), apart(4) + 0.1, np.array([1, 3, 1, 1])], {"combine": "max"}),
     ("scatter", [apart(4), apart(4) + 0.1, np.array([1, 3, 1, 1])], {"combine": "min"}),
     ("update", [normal(5, 4), normal(2, 3)], {"start": (1, 0), "step": (2, 1)}),
@@ -200,6 +207,20 @@ CASES = [
         "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh",
     )),
     ("cumprod", [complexes(2, 3)], {"axis": 1}),
+    ("cummax", [complexes(2, 5)], {"axis": 1}),
+    ("cummin", [complexes(2, 5)], {"axis": 1, "reverse": True}),
+    ("sort", [complexes(2, 5)], {}),
+    ("gather", [complexes(4, 3), np.array([2, 0, 2])], {}),
+    ("scatter", [complexes(4, 2), complexes(3, 2), np.array([1, 3, 1])], {"combine": "set"}),
+    ("update", [complexes(5, 4), complexes(2, 3)], {"start": (1, 0), "step": (2, 1)}),
+    ("dynamic_slice", [complexes(5, 4), np.array(1), np.array(3)], {"sizes": (2, 3)}),
+    ("dynamic_update", [complexes(5, 4), complexes(2, 3), np.array(1), np.array(1)], {}),
+    ("broadcast", [complexes(3, 1)], {"shape": (2, 3, 4), "axes": (1, 2)}),
+    ("reshape", [complexes(2, 6)], {"shape": (3, 4)}),
+    ("transpose", [complexes(2, 3, 4)], {"axes": (2, 0, 1)}),
+    ("reverse", [complexes(2, 3)], {"axes": (1,)}),
+    ("slice", [complexes(5, 7)], {"start": (1, 0), "stop": (5, 6), "step": (2, 3)}),
+    ("svd", [complexes(2, 4, 3)], {}, 1),
     ("fft", [complexes(2, 5)], {}),
     ("ifft", [complexes(4)], {}),
     ("pow", [complexes(3), complexes(3)], {}),
@@ -255,6 +276,21 @@ def test_every_row_is_in_the_table_or_says_why_not():
         row.name for row in ROWS.values() if not row.no_derivative and not row.regions
     }
     assert {name for name, *_ in CASES} == differentiable
+
+
+def test_every_row_on_complex_numbers_is_in_the_table():
+    """One that takes a case of reals as complex numbers has a case of them."""
+    complex_ = {name for name, arrays, *_ in CASES if any(map(np.iscomplexobj, arrays))}
+    for name, arrays, attrs, *_ in CASES:
+        if name not in complex_:
+            b = Builder()
+            with pytest.raises(JitflowError):
+                b.emit(ROWS[name], tuple(parameter(b, as_complex(a)) for a in arrays), attrs)
+
+
+def as_complex(array):
+    array = np.asarray(array)
+    return array if array.dtype.kind in "bi" else array.astype(complex)
 
 
 @pytest.mark.parametrize(

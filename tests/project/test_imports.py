@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jitflow
 
-HEAVY = {"llvmlite", "matplotlib", "networkx", "platformdirs", "rich", "scipy", "sklearn"}
+HEAVY = {"llvmlite", "matplotlib", "networkx", "rich", "scipy", "sklearn"}
 
 
 def modules_after(statement: str) -> set[str]:

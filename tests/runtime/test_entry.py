@@ -115,9 +115,9 @@ def test_large_trees_fit_or_are_pythons(count):
 
 
 def test_what_has_no_row_is_remembered():
-    f = jf.jit(lambda x: x * 2)
+    f = jf.jit(lambda tree: tree[0] * 2)
     for _ in range(3):
-        same(f(X[::-1]), X[::-1] * 2)
+        same(f([X] + [None] * 512), X * 2)
     assert calls(f) == 0
     assert f._recent[2] is not None
 
@@ -149,6 +149,27 @@ def test_signatures_have_rows_of_their_own():
     f.clear_cache()
     assert calls(f) == 0
     same(f(X), X + 1)
+
+
+@pytest.mark.parametrize("kind", ["f4", "f8", "i1", "u2", "?", "D"])
+def test_dtypes_that_several_objects_stand_for(kind):
+    f = jf.jit(lambda x: x * 2)
+    x = np.ones(3, kind)
+    want = f(x)
+    for _ in range(4):
+        copied = pickle.loads(pickle.dumps(x))
+        assert copied.dtype is not x.dtype
+        same(f(copied), want)
+        same(f(x.astype(np.dtype(kind, metadata={"unit": "m"}))), want)
+    assert calls(f) == 8
+    assert len(f._entry.rows) == 1
+
+
+def test_a_swapped_dtype_is_not_like_its_own():
+    f = jf.jit(lambda x: x * 2)
+    f(np.ones(3))
+    with pytest.raises(DtypeError, match="byte-swapped"):
+        f(np.ones(3, ">f8"))
 
 
 def test_more_signatures_than_rows(monkeypatch):
@@ -185,7 +206,26 @@ def test_static_arguments_by_value():
     assert f.cache_info().size == 3
 
 
-@pytest.mark.parametrize("values", [(0.0, -0.0, 0.0), ((1, 2), (1, 3), (1, 2)), (True, 1, True)])
+class Named:
+    """Equal by name, which may change."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __eq__(self, other):
+        return self.name == other.name
+
+    def __hash__(self):
+        return hash(self.name)
+
+    __repr__ = __str__ = lambda self: self.name
+
+
+@pytest.mark.parametrize("values", [
+    (0.0, -0.0, 0.0), ((1, 2), (1, 3), (1, 2)), (True, 1, True), ((0.0,), (-0.0,), (0,)),
+    (np.float32(0), np.float32(-0.0), np.float64(0)), (Named("a"), Named("abc"), Named("a")),
+    (1j, -1j, complex(-0.0, 1)), (float("nan"), np.float32("nan")),
+])  # fmt: skip
 def test_static_arguments_that_are_nearly_equal(values):
     f = jf.jit(lambda x, value: x + len(repr(value)), static_argnums=1)
     for value in values * 2:
@@ -203,6 +243,26 @@ def test_captured_arrays_are_read_at_each_call():
     weights.resize((2, 2), refcheck=False)
     with pytest.raises(TypeError, match="a captured array is now"):
         f(X)
+
+
+@pytest.mark.parametrize("layout", [
+    lambda x: np.asfortranarray(x), lambda x: np.repeat(x, 2, 0)[::2], lambda x: x[::-1, ::-1],
+], ids=["another order", "gaps", "reversed"])  # fmt: skip
+def test_captured_arrays_of_any_layout(layout):
+    captured = layout(np.arange(200.0 * 100).reshape(200, 100))
+    f = jf.jit(lambda x: x + captured)
+    for _ in range(3):
+        same(f(np.zeros((200, 100))), np.array(captured, order="C"))
+
+
+def test_a_static_object_that_changes():
+    f = jf.jit(lambda x, by: x + len(by.name), static_argnums=1)
+    by = Named("abc")
+    for _ in range(3):
+        same(f(X, by), X + 3)
+    by.name = "a"
+    for _ in range(3):
+        same(f(X, by), X + 1)
 
 
 @pytest.mark.parametrize("x", [
@@ -421,7 +481,7 @@ def test_a_doubt_leaves_everything_to_python(monkeypatch):
 
 
 def test_offsets_that_are_not_numpys_are_found(monkeypatch):
-    for name in ("DATA", "RANK", "DTYPE", "FLAGS"):
+    for name in ("DATA", "RANK", "DTYPE", "FLAGS", "DTYPE_FACTS"):
         with monkeypatch.context() as patch:
             patch.setattr(layout, name, getattr(layout, name) + 8)
             assert any("elsewhere" in doubt for doubt in layout._doubts())

@@ -7,29 +7,32 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import DtypeError
+from jitflow.ir import split
 from jitflow.ir.dtypes import bool_
 from jitflow.ir.ops.rules import comparison, require_elementwise
 from jitflow.ir.row import Family, OpRow, register
 
 _CUT = "a comparison is piecewise constant"
+_ORDER = ", of complex numbers by the real parts, then by the imaginary ones"
 _SPLITS = {
     "eq": lambda b, x, y: b.and_(b.eq(x.real, y.real), b.eq(x.imag, y.imag)),
     "ne": lambda b, x, y: b.or_(b.ne(x.real, y.real), b.ne(x.imag, y.imag)),
+    **{name: split.compare(name) for name in ("lt", "le", "gt", "ge")},
 }
 
 for _name, _function, _doc in (
     ("eq", np.equal, "x == y"),
     ("ne", np.not_equal, "x != y; true for NaN"),
-    ("lt", np.less, "x < y"),
-    ("le", np.less_equal, "x <= y"),
-    ("gt", np.greater, "x > y"),
-    ("ge", np.greater_equal, "x >= y"),
+    ("lt", np.less, f"x < y{_ORDER}"),
+    ("le", np.less_equal, f"x <= y{_ORDER}"),
+    ("gt", np.greater, f"x > y{_ORDER}"),
+    ("ge", np.greater_equal, f"x >= y{_ORDER}"),
 ):
     register(OpRow(
         name=_name, family=Family.ELEMENTWISE, arity=2, doc=f"{_doc}; the result is bool.",
-        infer=comparison("biufc" if _name in _SPLITS else "biuf", "numbers"),
+        infer=comparison("biufc", "numbers"),
         reference=_function, commutative=_name in ("eq", "ne"), no_derivative=_CUT,
-        split=_SPLITS.get(_name),
+        split=_SPLITS[_name],
     ))
 
 

@@ -12,18 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import DtypeError, ShapeError
+from jitflow.errors import DtypeError
 from jitflow.ir import split
 from jitflow.ir.ops import reference
 from jitflow.ir.ops.rules import Attrs, Types, normal_axes, require_tensor
+from jitflow.ir.ops.scanning import State, scan
 from jitflow.ir.parts import Parts
 from jitflow.ir.row import Attribute, Family, OpRow, register
 
 CUMULATES = {"cumsum": "add", "cumprod": "mul", "cummax": "maximum", "cummin": "minimum"}
 """The row that combines what came before with the next element, by cumulative row."""
-
-State = tuple[Any, ...]
-"""Arrays of one shape that a scan combines together."""
 
 
 def _infer_cumulative(kinds: str, what: str) -> Any:
@@ -60,7 +58,7 @@ def _tangent_product(b: Any, op: Any, tangents: Any) -> Any:
         (x, dx), (y, dy) = first, second
         return b.mul(x, y), b.add(b.mul(dx, y), b.mul(x, dy))
 
-    return _scan(b, (op.operands[0], tangents[0]), combine, **op.attrs)[1]
+    return scan(b, (op.operands[0], tangents[0]), combine, **op.attrs)[1]
 
 
 def _tangent_extreme(compare: str) -> Any:
@@ -72,7 +70,7 @@ def _tangent_extreme(compare: str) -> Any:
             stays = getattr(b, compare)(x, y)
             return b.select(stays, x, y), b.select(stays, dx, dy)
 
-        return _scan(b, (op.operands[0], tangents[0]), combine, **op.attrs)[1]
+        return scan(b, (op.operands[0], tangents[0]), combine, **op.attrs)[1]
 
     return jvp
 
@@ -81,34 +79,7 @@ def _split_product(b: Any, x: Parts, axis: int, reverse: bool) -> Parts:
     def combine(first: State, second: State) -> State:
         return split.mul(b, Parts(*first), Parts(*second))
 
-    return Parts(*_scan(b, x, combine, axis, reverse))
-
-
-def _scan(
-    b: Any, state: State, combine: Callable[[State, State], State], axis: int, reverse: bool
-) -> State:
-    """The cumulative combination, by steps of 1, 2, 4, ..: Hillis and Steele, 1986."""
-    extent = state[0].type.shape[axis]
-    if not isinstance(extent, int):
-        raise ShapeError(f"a scan along {extent} needs a static size")
-    if reverse:
-        state = tuple(b.reverse(x, axes=(axis,)) for x in state)
-    step = 1
-    while step < extent:
-        before = [_part(b, x, axis, 0, extent - step) for x in state]
-        after = [_part(b, x, axis, step, extent) for x in state]
-        both = combine(tuple(before), tuple(after))
-        heads = [_part(b, x, axis, 0, step) for x in state]
-        state = tuple(b.concatenate(h, x, axis=axis) for h, x in zip(heads, both, strict=True))
-        step *= 2
-    return tuple(b.reverse(x, axes=(axis,)) for x in state) if reverse else state
-
-
-def _part(b: Any, x: Any, axis: int, start: int, stop: int) -> Any:
-    """Elements start to stop along the axis."""
-    low, high = [0] * x.type.rank, list(x.type.shape)
-    low[axis], high[axis] = start, stop
-    return b.slice(x, start=tuple(low), stop=tuple(high), step=(1,) * x.type.rank)
+    return Parts(*scan(b, x, combine, axis, reverse))
 
 
 def _cumulative(
@@ -135,7 +106,19 @@ def _extremes(ufunc: Any, rule: Callable[[Any, Any], Any]) -> Callable[[Any, int
     return cumulate
 
 
-_ORDERED = _infer_cumulative("biuf", "real numbers")
+def _split_extreme(compare: str) -> Callable[..., Parts]:
+    combine = split.extreme(compare)
+
+    def rule(b: Any, x: Parts, axis: int, reverse: bool) -> Parts:
+        def step(first: State, second: State) -> State:
+            return combine(b, Parts(*first), Parts(*second))
+
+        return Parts(*scan(b, x, step, axis, reverse))
+
+    return rule
+
+
+_ORDERED = _infer_cumulative("biufc", "numbers")
 
 _cumulative(
     "cumsum", lambda x, axis: np.add.accumulate(x, axis, x.dtype),
@@ -151,10 +134,10 @@ _cumulative(
 _cumulative(
     "cummax", _extremes(np.maximum, reference.maximum),
     "The `maximum` of the elements up to each one along `axis`; the derivative is the first one's.",
-    _ORDERED, jvp=_tangent_extreme("ge"),
+    _ORDERED, jvp=_tangent_extreme("ge"), split=_split_extreme("ge"),
 )
 _cumulative(
     "cummin", _extremes(np.minimum, reference.minimum),
     "The `minimum` of the elements up to each one along `axis`; the derivative is the first one's.",
-    _ORDERED, jvp=_tangent_extreme("le"),
+    _ORDERED, jvp=_tangent_extreme("le"), split=_split_extreme("le"),
 )

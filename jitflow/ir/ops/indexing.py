@@ -102,7 +102,7 @@ def _infer_scatter(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
 
 
 _KINDS = {
-    "set": "biufc", "add": "iufc", "mul": "iuf", "min": "biuf", "max": "biuf",
+    "set": "biufc", "add": "iufc", "mul": "iufc", "min": "biufc", "max": "biufc",
     "and": "biu", "or": "biu", "xor": "biu",
 }  # fmt: skip
 _UFUNCS: dict[str, np.ufunc] = {
@@ -110,7 +110,7 @@ _UFUNCS: dict[str, np.ufunc] = {
     "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
 }  # fmt: skip
 _STEPS: dict[str, Callable[[Any, Any], Any]] = {
-    **_UFUNCS, "min": reference.minimum, "max": reference.maximum,
+    **_UFUNCS, "mul": reference.product, "min": reference.minimum, "max": reference.maximum,
 }  # fmt: skip
 
 
@@ -122,13 +122,20 @@ def _reference_scatter(x: Any, updates: Any, *indices: Any, combine: str) -> Any
     if combine == "set":
         result[places] = updates
         return result
-    if result.dtype.kind in "biufc" and (result.dtype.kind != "f" or combine in ("add", "mul")):
+    if _at_once(result.dtype, combine):
         _UFUNCS[combine].at(result, places, updates)
         return result
     for at in np.ndindex(np.shape(indices[0])):
         place = tuple([index[at] for index in places])
         result[place] = _STEPS[combine](result[place], updates[at])
     return result
+
+
+def _at_once(dtype: np.dtype[Any], combine: str) -> bool:
+    """Whether NumPy's own loop gives the bits: it leaves zeros of either sign, and products of
+    complex numbers, to the machine."""
+    kinds = "biuf" if combine == "mul" else "biufc" if combine == "add" else "biuc"
+    return dtype.kind in kinds
 
 
 def _batch_scatter(b: Any, op: Any, operands: Sequence[Any], batched: Sequence[bool]) -> Any:
@@ -142,7 +149,8 @@ register(OpRow(
     doc="x (first operand) with x[i0, i1, ...] (from the third on) combined with updates (second)"
         " one after the other; `combine`: set, add, mul, min, max, and, or, xor.",
     attributes={"combine": Attribute("str", "set")}, reference=_reference_scatter,
-    linear=(0, 1), jvp=tangent_scatter, transpose=transpose_scatter, batch=_batch_scatter,
+    linear=lambda op: (0, 1) if op.attrs["combine"] in ("set", "add") else (),
+    jvp=tangent_scatter, transpose=transpose_scatter, batch=_batch_scatter,
     accumulate=add_scattered,
 ))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from jitflow.ir.derivative import jvp_linear
 from jitflow.ir.dtypes import i64
+from jitflow.ir.ops.scanning import State, scan
 
 
 def transpose_gather(b: Any, ct: Any, op: Any, index: int) -> Any:
@@ -51,32 +52,54 @@ def tangent_scatter(b: Any, op: Any, tangents: Sequence[Any]) -> Any:
 
 
 def _tangent_of_products(b: Any, op: Any, tx: Any, tu: Any) -> Any:
-    """A factor's tangent times the other factors: none, or all but one, may be zero."""
+    """The product rule: right where factors are 0, and differentiable again."""
     x, u, *indices = op.operands
-    total = b.full_like(x, 0)
-    if tx is not None:
-        total = b.mul(tx, b.scatter(b.full_like(x, 1), u, *indices, combine="mul"))
     if tu is None:
-        return total
-    return b.scatter(total, b.mul(tu, _other_factors(b, op)), *indices, combine="add")
+        return b.mul(tx, b.scatter(b.full_like(x, 1), u, *indices, combine="mul"))
+    factors, changes, places = _products_by_place(b, op, tu)
+    change = b.mul(x, b.scatter(b.full_like(x, 0), changes, *places))
+    if tx is None:
+        return change
+    return b.add(change, b.mul(tx, b.scatter(b.full_like(x, 1), factors, *places)))
 
 
-def _other_factors(b: Any, op: Any) -> Any:
-    """For each update of a product, what it is multiplied by."""
+def _products_by_place(b: Any, op: Any, tu: Any) -> tuple[Any, Any, list[Any]]:
+    """Products of the updates up to each one at its place, their tangents, and the places.
+
+    All in the order of places, so that the last one at a place is the whole product.
+    """
     x, u, *indices = op.operands
-    zero, one = b.full_like(u, 0), b.full_like(u, 1)
-    is_zero = b.eq(u, zero)
-    factor = b.select(is_zero, one, u)
-    zeros = b.scatter(
-        b.full_like(x, 0), b.convert(is_zero, dtype=u.type.dtype), *indices, combine="add"
+    count = prod(indices[0].type.shape)
+    rows = (count, *u.type.shape[indices[0].type.rank :])
+    lines = [b.reshape(index, shape=(count,)) for index in indices]
+    number = _number_of_place(b, x.type.shape, lines)
+    order = b.argsort(number)
+    ordered = b.gather(number, order)
+    before = b.concatenate(
+        b.constant(-1, i64, shape=(min(count, 1),)),
+        b.slice(ordered, start=(0,), stop=(max(count - 1, 0),), step=(1,)), axis=0,
     )
-    zeros_here = b.gather(zeros, *indices)
-    rest = b.gather(b.scatter(x, factor, *indices, combine="mul"), *indices)
-    return b.select(
-        is_zero,
-        b.select(b.eq(zeros_here, one), rest, zero),
-        b.select(b.eq(zeros_here, zero), b.div(rest, factor), zero),
-    )
+    begins = b.broadcast(b.ne(ordered, before), shape=rows, axes=(0,))
+    state = [b.gather(b.reshape(v, shape=rows), order) for v in (u, tu)]
+
+    def combine(first: State, second: State) -> State:
+        (begun, v, dv), (begins, w, dw) = first, second
+        change = b.add(b.mul(dv, w), b.mul(v, dw))
+        return (
+            b.or_(begun, begins), b.select(begins, w, b.mul(v, w)), b.select(begins, dw, change)
+        )
+
+    _, factors, changes = scan(b, (begins, *state), combine, 0, False)
+    return factors, changes, [b.gather(line, order) for line in lines]
+
+
+def _number_of_place(b: Any, shape: Sequence[int], lines: Sequence[Any]) -> Any:
+    """Where the indices lead, counted in row-major order."""
+    total = b.full_like(lines[0], 0)
+    for index, extent in zip(lines, shape, strict=False):
+        inside = b.clamp(b.full_like(index, 0), index, b.full_like(index, max(extent - 1, 0)))
+        total = b.add(b.mul(total, b.full_like(total, extent)), inside)
+    return total
 
 
 def _tangent_of_extremes(b: Any, op: Any, tx: Any, tu: Any) -> Any:

@@ -93,8 +93,8 @@ register(OpRow(
 def _infer_searchsorted(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     require_tensor(types)
     line, values = types
-    if line.dtype is not values.dtype or line.dtype.kind == "c":
-        raise DtypeError(f"expected real numbers of one dtype, got {line} and {values}")
+    if line.dtype is not values.dtype:
+        raise DtypeError(f"expected one dtype, got {line} and {values}")
     if line.rank < 1 or line.rank != values.rank or line.shape[:-1] != values.shape[:-1]:
         raise ShapeError(f"{line} and {values} must agree but for the last axis")
     if attrs["side"] not in ("left", "right"):

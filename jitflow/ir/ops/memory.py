@@ -125,14 +125,18 @@ def _infer_store(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     _require_indices(buffer, types[2:])
     _require_element(buffer, value)
     _require_valid(attrs["valid"], value)
+    if attrs["streams"] and (not isinstance(value, VectorType) or attrs["valid"]):
+        raise VerifyError(f"only whole vectors stream past the caches, not {value}")
     return ()
 
 
 register(OpRow(
     name="store", family=Family.LOOP, arity=None, effect=Effect.WRITES, infer=_infer_store,
     doc="Writes a value at the indices; a vector writes its lanes along the last axis, only the"
-        " first `valid` of them where that is not 0.",
-    attributes={"valid": Attribute("int", 0)}, no_derivative=_LEVEL_3,
+        " first `valid` of them where that is not 0; `streams`: past the caches, at an address"
+        " that a line or the lanes divide.",
+    attributes={"valid": Attribute("int", 0), "streams": Attribute("bool", False)},
+    no_derivative=_LEVEL_3,
 ))
 
 

@@ -46,6 +46,17 @@ def minimum(x: Array, y: Array) -> Array:
     return result
 
 
+def product(x: Array, y: Array) -> Array:
+    """NumPy's product; of complex numbers with each of the four products rounded."""
+    if np.result_type(x, y).kind != "c":
+        return np.multiply(x, y)
+    re = x.real * y.real - x.imag * y.imag
+    im = x.real * y.imag + x.imag * y.real
+    result = np.empty(np.shape(re), np.result_type(x, y))
+    result.real, result.imag = re, im
+    return result
+
+
 def greatest(x: Array, axis: Any) -> Array:
     """NumPy's max over axes with +0.0 above -0.0."""
     result = np.max(x, axis=axis)

@@ -94,10 +94,11 @@ def _scaled_log(b: Builder, z: Parts, factor: float) -> Parts:
 
 
 def exp2(b: Builder, z: Parts) -> Parts:
-    """e**(z log 2), and to first order what the product with log 2 lost."""
+    """e**(z log 2), and what the product with log 2 lost, which turns a large number far."""
     whole = Parts(*(b.mul(part, b.full_like(part, math.log(2))) for part in z))
     result = exp(b, whole)
-    lost = mul(b, result, Parts(*(_lost(b, *pair) for pair in zip(z, whole, strict=True))))
+    lost = Parts(*(_lost(b, *pair) for pair in zip(z, whole, strict=True)))
+    lost = mul(b, result, expm1(b, lost))
     known = (b.eq(part, part) for part in lost)
     near = (b.add(*pair) for pair in zip(result, lost, strict=True))
     re, im = (b.select(*side) for side in zip(known, near, result, strict=True))

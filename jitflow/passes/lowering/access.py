@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jitflow.ir.core import Op, Value
+from jitflow.ir.dtypes import DType
 from jitflow.ir.types import Shape, c_strides
 
 IntShape = tuple[int, ...]
@@ -45,6 +46,10 @@ class Access:
         """
         offset = index * self.strides[-1]
         return self.moved(offset, self.shape[:-1], self.strides[:-1])
+
+    def parts(self, dtype: DType) -> list[Access]:
+        """What makes an element of an array of this dtype: itself, or two parts."""
+        return [self.part(0), self.part(1)] if dtype.kind == "c" else [self]
 
 
 def viewed(access: Access, op: Op) -> Access | None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import prod
 
+from jitflow.ir import split
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Value
 from jitflow.ir.dtypes import f32
 from jitflow.ir.ops.indexing import COMBINES
+from jitflow.ir.parts import Parts
 from jitflow.ir.row import ROWS
 from jitflow.passes.lowering.access import Access
 from jitflow.passes.lowering.context import Context
@@ -146,19 +148,22 @@ class _Scatter:
         self.context = context
         self.extents = target.shape[: len(indices)]
         self.outer = indices[0].shape
-        count, rank = len(indices), len(self.outer)
-        parts = [
-            updates.moved(0, updates.shape[rank:], updates.strides[rank:]),
-            target.moved(0, target.shape[count:], target.strides[count:]),
+        dtype = op.result.type.dtype
+        parts = [(part, self.outer) for part in updates.parts(dtype)]
+        parts += [(part, self.extents) for part in target.parts(dtype)]
+        rows = [
+            part.moved(0, part.shape[len(outer) :], part.strides[len(outer) :])
+            for part, outer in parts
         ]
-        space = merged_space(parts[0].shape, (), parts, set())
+        space = merged_space(rows[0].shape, (), rows, set())
         self.inner = space.shape
-        self.updates = context.view(
-            updates, (*self.outer, *self.inner), (*updates.strides[:rank], *space.strides[0])
-        )
-        self.target = context.view(
-            target, (*self.extents, *self.inner), (*target.strides[:count], *space.strides[1])
-        )
+        views = [
+            context.view(
+                part, (*outer, *self.inner), (*part.strides[: len(outer)], *strides)
+            )
+            for (part, outer), strides in zip(parts, space.strides, strict=True)
+        ]
+        self.updates, self.targets = views[: len(views) // 2], views[len(views) // 2 :]
         self.indices = [context.view(i, i.shape, i.strides) for i in indices]
         self.combine = COMBINES[op.attrs["combine"]]
 
@@ -172,18 +177,28 @@ class _Scatter:
         ]
 
         def element(inner: Builder, rest: Place) -> None:
-            new = inner.load(self.updates, *at, *rest)
+            new = [inner.load(source, *at, *rest) for source in self.updates]
             if self.combine is not None:
-                new = self._combined(inner, inner.load(self.target, *where, *rest), new)
-            inner.store(new, self.target, *where, *rest)
+                old = [inner.load(into, *where, *rest) for into in self.targets]
+                new = self._combined(inner, old, new)
+            for value, into in zip(new, self.targets, strict=True):
+                inner.store(value, into, *where, *rest)
 
         _nest(self.context, b, self.inner, "parallel", element)
 
-    def _combined(self, b: Builder, old: Value, new: Value) -> Value:
+    def _combined(self, b: Builder, old: list[Value], new: list[Value]) -> list[Value]:
         """Rounded once to the array's dtype; floats of 16 bits are combined in 32."""
         assert self.combine is not None
-        row, dtype = ROWS[self.combine], old.type.dtype
+        if len(old) > 1:
+            return list(_COMPLEX[self.combine](b, Parts(*old), Parts(*new)))
+        row, dtype = ROWS[self.combine], old[0].type.dtype
         if not dtype.is_float or dtype.bits > 16:
-            return b.emit(row, (old, new)).result
-        wide = tuple(b.convert(v, dtype=f32) for v in (old, new))
-        return b.convert(b.emit(row, wide).result, dtype=dtype)
+            return [b.emit(row, (*old, *new)).result]
+        wide = tuple(b.convert(v, dtype=f32) for v in (*old, *new))
+        return [b.convert(b.emit(row, wide).result, dtype=dtype)]
+
+
+_COMPLEX = {
+    "mul": split.mul, "maximum": split.extreme("ge"), "minimum": split.extreme("le"),
+}  # fmt: skip
+"""How elements are combined that are two parts; `add` has come apart before."""

@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from jitflow.runtime.entry import layout
+from jitflow.runtime.entry.imports import IMPORTS, stub_symbol
 from jitflow.runtime.entry.rows import Row, Words
-from jitflow.runtime.entry.words import Process, RowWord, State
+from jitflow.runtime.entry.words import Process, State
+from jitflow.runtime.numpy_api import FROM_ARRAY, SCALAR, numpy_api
 
 MAX_ROWS = 64
 """Of one function; calls of other signatures go through Python."""
@@ -106,7 +108,7 @@ class Entry:
         if len(self.rows) == MAX_ROWS or row.identity in self.rows:
             return False
         stub, process = _stub()
-        row.words.memory[RowWord.NEXT] = self.state.memory[State.ROWS]
+        row.put_before(next(reversed(self.rows.values()), None))
         self.rows[row.identity] = row
         self.state.memory[State.PROCESS] = process.address
         self.state.memory[State.ROWS] = row.words.address
@@ -129,20 +131,25 @@ class Entry:
 @cache
 def _stub() -> tuple[int, Words]:
     """The stub's address, and the words of the process."""
-    from jitflow.runtime.entry.stub import IMPORTS, SYMBOL, stub_text  # noqa: PLC0415
     from jitflow.runtime.library import library_address  # noqa: PLC0415
 
     imports = {name: _address(getattr(ctypes.pythonapi, name)) for name in IMPORTS}
-    address = library_address(SYMBOL, stub_text(_STATE), imports)
+    address = library_address(stub_symbol(_STATE), _stub_text, imports)
     words = {
         Process.TRACES: ctypes.addressof(TRACES),
         Process.ARRAY_TYPE: id(np.ndarray),
-        Process.NEW_ARRAY: layout.numpy_api(layout.NEW_FROM_DESCR),
-        Process.NEW_SCALAR: layout.numpy_api(layout.SCALAR),
+        Process.NEW_SCALAR: numpy_api(SCALAR),
         Process.TRUE: id(True),
-        Process.NONE: id(None),
+        Process.FROM_ARRAY: numpy_api(FROM_ARRAY),
     }
-    return address, Words([words[word] for word in Process])
+    return address, Words([words.get(word, 0) for word in Process])
+
+
+def _stub_text() -> str:
+    """The text, whose writers are loaded where its object is not on disk."""
+    from jitflow.runtime.entry.stub import stub_text  # noqa: PLC0415
+
+    return stub_text(_STATE)
 
 
 def _address(function: Any) -> int:

@@ -7,7 +7,6 @@ then nothing native is made, and Python code calls the same bodies.
 from __future__ import annotations
 
 import ctypes
-import importlib
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -17,6 +16,14 @@ from typing import Any
 import numpy as np
 
 from jitflow.config import settings
+from jitflow.runtime.numpy_api import (
+    ARRAY_TYPE,
+    FROM_ARRAY,
+    NEW_FROM_DESCR,
+    SCALAR,
+    numpy_api,
+    word_at,
+)
 
 HEAD = object.__basicsize__
 """Bytes of a plain object's head; what an object holds comes next."""
@@ -27,11 +34,17 @@ DATA, RANK, SHAPE, STRIDES, DTYPE, FLAGS = (HEAD + at for at in (0, 8, 16, 24, 4
 TYPE = HEAD - 8
 """Of any object: its type."""
 
-C_CONTIGUOUS, ALIGNED = 0x0001, 0x0100
+DTYPE_FACTS, DTYPE_FACTS_READ = HEAD + 8, 0xFFFF_FFFF_00FF_FFFF
+"""Of a dtype: the word with its kind, character, byte order and number, and which bits these are.
+
+Several objects may stand for one dtype: arrays that were pickled bring their own.
+"""
+
+C_CONTIGUOUS, ALIGNED, WRITEABLE = 0x0001, 0x0100, 0x0400
 """NumPy's flags."""
 
-_ARRAY_TYPE, NEW_FROM_DESCR, SCALAR = 2, 94, 60
-"""Slots of NumPy's C API: PyArray_Type, PyArray_NewFromDescr, PyArray_Scalar."""
+PLAIN_COPY = C_CONTIGUOUS | ALIGNED | 0x0040
+"""What PyArray_FromArray is asked for: these flags, and no subclass (NPY_ARRAY_ENSUREARRAY)."""
 
 IN_PLACE = (
     float, complex, np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32,
@@ -52,19 +65,6 @@ def why_not_native() -> str:
         return f"{type(error).__name__}: {error}"
 
 
-def word_at(address: int) -> int:
-    return ctypes.c_uint64.from_address(address).value
-
-
-@cache
-def numpy_api(slot: int) -> int:
-    """The address in a slot of NumPy's C API."""
-    module = importlib.import_module("numpy._core._multiarray_umath")
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    return word_at(pointer(module._ARRAY_API, None) + 8 * slot)
-
-
 def _doubts() -> Iterator[str]:
     """What is not as the stub needs it, cheapest checks first."""
     if not settings.native_entry:
@@ -79,9 +79,11 @@ def _doubts() -> Iterator[str]:
         yield "words are not 64 bits, little endian"
     if HEAD != 16:
         yield f"objects have a head of {HEAD} bytes, not 16"
-    if numpy_api(_ARRAY_TYPE) != id(np.ndarray):
+    if numpy_api(ARRAY_TYPE) != id(np.ndarray):
         yield "NumPy's C API has another order"
     yield from (f"an array's {fact} is elsewhere" for fact in _misplaced_in_arrays())
+    if not all(map(_has_facts, "?bhlqBHLQefdFD")):
+        yield "a dtype's number is elsewhere"
     for kind in IN_PLACE:
         if not _is_in_place(kind):
             yield f"{kind.__name__} keeps its value elsewhere"
@@ -89,6 +91,8 @@ def _doubts() -> Iterator[str]:
         yield "NumPy's C API makes other scalars"
     if not _makes_arrays():
         yield "NumPy's C API makes other arrays"
+    if not _copies_arrays():
+        yield "NumPy's C API copies otherwise"
 
 
 def _misplaced_in_arrays() -> Iterator[str]:
@@ -112,6 +116,13 @@ def _misplaced_in_arrays() -> Iterator[str]:
             yield "shape"
         if _words(word_at(id(x) + STRIDES), x.ndim) != x.strides:
             yield "strides"
+
+
+def _has_facts(character: str) -> bool:
+    dtype = np.dtype(character)
+    order = "|" if dtype.itemsize == 1 else "="
+    named = int.from_bytes(f"{dtype.kind}{dtype.char}{order}".encode(), "little")
+    return word_at(id(dtype) + DTYPE_FACTS) & DTYPE_FACTS_READ == named | dtype.num << 32
 
 
 def _words(address: int, count: int) -> tuple[int, ...]:
@@ -142,3 +153,12 @@ def _makes_arrays() -> bool:
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(dtype))  # the function takes a reference over
     made = make(np.ndarray, id(dtype), 2, ctypes.addressof(shape), None, None, 0, None)
     return (type(made), made.dtype, made.shape) == (np.ndarray, dtype, (3, 5))
+
+
+def _copies_arrays() -> bool:
+    copy = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object, ctypes.c_void_p, ctypes.c_int)(
+        numpy_api(FROM_ARRAY)
+    )
+    x = np.arange(12, dtype=np.int16).reshape(3, 4)[::-1, ::2]
+    made = copy(x, None, PLAIN_COPY)
+    return type(made) is np.ndarray and made.flags.c_contiguous and bool((made == x).all())

@@ -8,13 +8,14 @@ of the guards. Knows no pytrees and no signatures.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jitflow.errors import JitflowError
-from jitflow.runtime.entry.layout import ALIGNED, C_CONTIGUOUS, HEAD, IN_PLACE
+from jitflow.runtime.entry.layout import ALIGNED, C_CONTIGUOUS, HEAD, IN_PLACE, WRITEABLE
 from jitflow.runtime.entry.words import (
     GUARD_WORDS,
     LEAVES,
@@ -25,14 +26,16 @@ from jitflow.runtime.entry.words import (
     Make,
     RowWord,
 )
+from jitflow.runtime.memory import ALIGNMENT
 
 if TYPE_CHECKING:
     from jitflow.runtime.executable import Executable
 
-_CONTAINERS: dict[type, Guard] = {list: Guard.LIST, dict: Guard.DICT}
+_CONTAINERS: dict[type, Guard] = {tuple: Guard.TUPLE, list: Guard.LIST, dict: Guard.DICT}
+_LEAVES = (Guard.ARRAY, Guard.IN_PLACE, Guard.INT, Guard.BOOL)
 _MADE: dict[type, Make] = {tuple: Make.TUPLE, list: Make.LIST, dict: Make.DICT}
-_STRIDES = 1 << 63
-_VALUES = (float, complex, tuple, frozenset, range, np.generic)
+_STRIDES, _MAY_COPY = 1 << 63, 1 << 62
+_BY_IDENTITY: Any = object.__eq__
 
 
 class TooLarge(JitflowError):
@@ -51,28 +54,51 @@ class Words:
 class Program:
     """The guards of a row, in the order in which leaves become buffers."""
 
-    def __init__(self, positional: int, names: Sequence[str] = ()) -> None:
+    def __init__(
+        self, positional: int, names: Sequence[str] = (), donated: Collection[int] = ()
+    ) -> None:
+        """donated: the leaves, by number, that the call may write over."""
         self.positional = positional
+        self.donated = donated
+        self.arrays: dict[int, tuple[int, int]] = {}
         self.names = tuple(names)
         self.known = positional + len(self.names)
         self.leaves = 0
-        self.words: list[int] = []
+        self.runs_python = False
+        self._guards: list[list[int]] = []
         self.keeps: list[Any] = [self.names]
-        self.asked: list[Any] = [positional, self.names]
+        self.identity: list[Any] = [positional, self.names]
+        """Equal for programs that the same calls pass."""
 
     @property
-    def identity(self) -> tuple[Any, ...]:
-        """Equal for programs that the same calls pass."""
-        return tuple(self.asked)
+    def words(self) -> list[int]:
+        """Arrays are asked last where guards run Python, which might change them."""
+        guards = self._guards
+        if self.runs_python:
+            guards = sorted(guards, key=lambda guard: guard[0] in _LEAVES)
+        return [word for guard in guards for word in guard]
 
-    def array(self, number: int, x: np.ndarray[Any, Any], axes: tuple[int, ...] | None) -> None:
-        """An array of x's dtype, shape and order: C order, or x's own strides where `axes` are."""
-        flags = ALIGNED if axes else ALIGNED | C_CONTIGUOUS
-        layout = Words([*x.shape, *(x.strides if axes else ())])
-        word = flags | x.ndim << 16 | (_STRIDES if axes else 0)
+    def array(
+        self, number: int, x: np.ndarray[Any, Any], by_strides: bool, may_copy: bool = False
+    ) -> None:
+        """An array of x's type, dtype and shape, in C order; or with x's own strides.
+
+        may_copy: one that is not in C order, or not aligned, is copied so that it is; but not where
+        arrays are donated, which must lie apart from all others. TooLarge if x is like that.
+        """
+        if may_copy and self.donated:
+            may_copy = False
+            if not (x.flags.c_contiguous and x.flags.aligned):
+                raise TooLarge("a copied array beside donated ones")
+        flags = ALIGNED if by_strides and not may_copy else ALIGNED | C_CONTIGUOUS
+        flags |= WRITEABLE if self.leaves in self.donated else 0
+        self.arrays[self.leaves] = number, x.nbytes
+        layout = Words([*x.shape, *(x.strides if by_strides else ())])
+        word = flags | x.ndim << 16
+        word |= (_STRIDES if by_strides else 0) | (_MAY_COPY if may_copy else 0)
         self.keeps.append(layout)
-        self.asked.append((x.shape, x.strides if axes else ()))
-        self._guard(Guard.ARRAY, number, np.ndarray, self._kept(x.dtype), word, layout.address)
+        self._guard(Guard.ARRAY, number, type(x), self._kept(x.dtype), word, layout.address)
+        self._asked(x.dtype, word, x.shape, x.strides if by_strides else None)
         self.leaves += 1
 
     def number(self, number: int, kind: type) -> None:
@@ -88,30 +114,75 @@ class Program:
         self.leaves += 1
 
     def container(self, number: int, kind: type, keys: Sequence[Any]) -> range:
-        """A tuple (named ones too), list or dict with these keys: the numbers of its parts."""
-        guard = Guard.TUPLE if issubclass(kind, tuple) else _CONTAINERS.get(kind)
-        if guard is None or (kind is dict and any(type(k) is not str for k in keys)):
-            raise TooLarge(f"no native form of a {kind.__name__} with these keys")
+        """A tuple (or a class made of it), list or dict with these keys: the numbers of its parts.
+
+        Keys of a dict may be objects with an == in Python.
+        """
         table = Words(list(map(id, keys)) if kind is dict else [], keys)
         self.keeps.append(table)
-        self.asked.append(tuple(keys))
-        self._guard(guard, number, kind, len(keys), table.address)
+        self.runs_python |= kind is dict and any(type(key) is not str for key in keys)
+        self._guard(
+            _CONTAINERS.get(kind, Guard.TUPLE), number, kind, len(keys), table.address
+        )
+        self._asked(tuple(keys))
         return self._know(len(keys))
 
-    def value(self, number: int, x: Any) -> None:
-        """This value: an integer or text like it, or this very object.
+    def attribute(self, number: int, kind: type, name: str) -> int:
+        """The number of an attribute of an object of this type."""
+        self.runs_python = True
+        self._guard(Guard.ATTRIBUTE, number, kind, self._kept(sys.intern(name)))
+        self._asked(name)
+        return self._know(1)[0]
 
-        TooLarge for what may be equal without being the same, and is not as plain.
-        """
-        if isinstance(x, _VALUES):
-            raise TooLarge(f"no native comparison of a {type(x).__name__}")
-        guard = Guard.EQUAL if type(x) in (int, str, bytes) else Guard.SAME
-        self._guard(guard, number, type(x), self._kept(x))
+    def call(self, number: int, kind: type, function: Callable[[Any], Any]) -> int:
+        """The number of what the function makes of an object of this type."""
+        self.runs_python = True
+        self._guard(Guard.CALL, number, kind, self._kept(function))
+        self._asked(function)
+        return self._know(1)[0]
+
+    def value(self, number: int, x: Any) -> None:
+        """This value: equal, of the same type, and the same bits where it is a Python number."""
+        pending = [(number, x)]
+        while pending:
+            place, part = pending.pop()
+            if type(part) is tuple:
+                pending += zip(self.container(place, tuple, range(len(part))), part, strict=True)
+            else:
+                self._plain_value(place, part)
+
+    def _plain_value(self, number: int, x: Any) -> None:
+        kind = type(x)
+        if isinstance(x, (float, complex, np.generic)):
+            self._bits(number, x)
+        elif kind in (bool, type(None)) or kind.__eq__ is _BY_IDENTITY:
+            self._guard(Guard.SAME, number, kind, self._kept(x))
+            self._asked(id(x))
+        elif kind in (int, str, bytes):
+            self._guard(Guard.EQUAL, number, kind, self._kept(x))
+            self._asked(x)
+        else:
+            self.runs_python = True
+            self._guard(Guard.HASHED, number, kind, self._kept(x), hash(x))
+            self._asked(x)
+
+    def _bits(self, number: int, x: Any) -> None:
+        """The words of a number that lies behind its object's head."""
+        kind = type(x)
+        value = np.asarray(x).tobytes()
+        if kind not in IN_PLACE or kind.__basicsize__ < HEAD + len(value):
+            raise TooLarge(f"no native comparison of a {kind.__name__}")
+        for at in range(0, len(value), 8):
+            part = value[at : at + 8]
+            word, mask = int.from_bytes(part, sys.byteorder), (1 << 8 * len(part)) - 1
+            self._guard(Guard.BITS, number, kind, HEAD + at, word, mask)
+            self._asked(word)
 
     def captured(self, x: Any) -> int:
         """An object that is no part of the arguments: its number."""
         (number,) = self._know(1)
         self._guard(Guard.CAPTURED, number, type(x), self._kept(x))
+        self._asked(id(x))
         return number
 
     def _know(self, count: int) -> range:
@@ -123,13 +194,16 @@ class Program:
 
     def _guard(self, kind: Guard, number: int, type: type, *words: int) -> None:
         line = [kind, number, self._kept(type), *words]
-        self.asked.append((kind, number, type))
-        self.words += line + [0] * (GUARD_WORDS - len(line))
+        self._asked(kind, number, type)
+        self._guards.append(line + [0] * (GUARD_WORDS - len(line)))
+
+    def _asked(self, *facts: Any) -> None:
+        """What the last guard asks, as values that are equal where guards are."""
+        self.identity += facts
 
     def _kept(self, x: Any) -> int:
         """The address of an object that lives as long as the program."""
         self.keeps.append(x)
-        self.asked.append(id(x))
         return id(x)
 
 
@@ -139,20 +213,27 @@ class Results:
     def __init__(self) -> None:
         self.words: list[int] = []
         self.keeps: list[Any] = []
+        self.runs_python = False
 
     def output(self, number: int) -> None:
         self._make(Make.OUTPUT, number)
 
     def container(self, kind: type, keys: Sequence[Any]) -> None:
         """A tuple, list or dict of the last parts."""
-        if kind not in _MADE:
-            raise TooLarge(f"no native form of a {kind.__name__}")
         table = Words(list(map(id, keys)), keys) if kind is dict else Words([])
         self.keeps.append(table)
         self._make(_MADE[kind], len(keys), table.address)
 
-    def none(self) -> None:
-        self._make(Make.NONE, 0)
+    def constant(self, x: Any) -> None:
+        self.keeps.append(x)
+        self._make(Make.CONSTANT, 0, id(x))
+
+    def call(self, function: Callable[..., Any], count: int, names: Sequence[str] = ()) -> None:
+        """What a function makes of the last parts, which are its arguments by these names."""
+        self.runs_python = True
+        interned = tuple(map(sys.intern, names))
+        self.keeps += [function, interned]
+        self._make(Make.CALL, count, id(interned) if names else 0, id(function))
 
     def _make(self, kind: Make, *words: int) -> None:
         if len(self.words) == MAKE_WORDS * OBJECTS:
@@ -164,27 +245,38 @@ class Row:
     """One signature and its code, as words; `owner` of all that it needs."""
 
     def __init__(
-        self, program: Program, results: Results, executable: Executable
+        self,
+        program: Program,
+        results: Results,
+        executable: Executable,
+        donated: Sequence[tuple[int, int, bool]] = (),
     ) -> None:
+        """donated: outputs and the leaves that they take, by number; at once or at the end."""
         body = executable.body
         if program.leaves != len(body.inputs) or program.leaves + len(body.outputs) > LEAVES:
             raise TooLarge(f"a native call has at most {LEAVES} buffers, each from one leaf")
         outputs: list[int] = []
         failed = executable.fail
         keeps: list[Any] = [program, results, executable, failed]
-        for type in body.outputs:
+        given, taken = _donations(program, executable, donated)
+        sizes = Words([program.arrays.get(leaf, (0, 0))[1] for leaf in range(program.leaves)])
+        for k, (type, maker) in enumerate(zip(body.outputs, executable.makers, strict=True)):
+            if type.rank and not maker.address:
+                raise TooLarge("a result that only Python can align")
             dtype, shape = type.dtype.numpy, Words([int(n) for n in type.shape])  # type: ignore[arg-type]
             keeps += [dtype, shape]
-            outputs += [id(dtype), type.rank, shape.address, int(not type.rank)]
+            outputs += [id(dtype), type.rank, shape.address, maker.address if type.rank else 0]
+            outputs.append(taken.get(k, 0))
         names = Words([id(name) for name in program.names])
         guards, made, out = Words(program.words), Words(results.words), Words(outputs)
         start, memory = executable.new_arena() if body.arena_bytes else (0, None)
         arena = Words([start])
-        keeps += [names, guards, made, out, memory, arena]
-        self.identity = program.identity
+        keeps += [names, guards, made, out, memory, arena, given, sizes]
+        self.identity = tuple(program.identity)
         self.keeps = keeps
         flags = Flag.RELEASES_GIL | Flag.HOLDS_ROW if body.is_long else 0
         flags |= Flag.HOLDS_ROW if body.host_calls else 0
+        flags |= Flag.RUNS_PYTHON if program.runs_python or results.runs_python else 0
         words = {
             RowWord.POSITIONAL: program.positional,
             RowWord.KEYWORDS: len(program.names),
@@ -202,10 +294,33 @@ class Row:
             RowWord.OWNER: id(self),
             RowWord.FAILED: id(failed),
             RowWord.LEAF_COUNT: program.leaves,
+            RowWord.DONATIONS: given.address,
+            RowWord.DONATION_COUNT: len(donated),
+            RowWord.LEAF_BYTES: sizes.address,
         }
         self.words = Words([words.get(word, 0) for word in RowWord])
+
+    def put_before(self, row: Row | None) -> None:
+        """Has the stub ask this row before another one, which lives as long."""
+        self._next = row
+        self.words.memory[RowWord.NEXT] = 0 if row is None else row.words.address
 
     @property
     def calls(self) -> int:
         """How often the stub called this row."""
         return int(self.words.memory[RowWord.CALLS])
+
+
+def _donations(
+    program: Program, executable: Executable, donated: Sequence[tuple[int, int, bool]]
+) -> tuple[Words, dict[int, int]]:
+    """The table of donations, and which object each output is that takes one at once."""
+    words: list[int] = []
+    taken: dict[int, int] = {}
+    for output, leaf, in_place in donated:
+        number, nbytes = program.arrays[leaf]
+        is_aligned = in_place and output in executable.body.streamed
+        words += [leaf, number, output, nbytes, ALIGNMENT - 1 if is_aligned else 0]
+        if in_place:
+            taken[output] = number + 1
+    return Words(words), taken

@@ -12,36 +12,12 @@ from __future__ import annotations
 
 from functools import cache
 
-from jitflow.runtime.entry.stub_arguments import containers, guards, search
-from jitflow.runtime.entry.stub_results import leave, results, run
-
-SYMBOL = "jitflow_entry"
-
-IMPORTS = {
-    "PyDict_GetItemWithError": "ptr (ptr, ptr)",
-    "PyDict_New": "ptr ()",
-    "PyDict_SetItem": "i32 (ptr, ptr, ptr)",
-    "PyDict_Size": "i64 (ptr)",
-    "PyErr_Clear": "void ()",
-    "PyEval_RestoreThread": "void (ptr)",
-    "PyEval_SaveThread": "ptr ()",
-    "PyList_GetItem": "ptr (ptr, i64)",
-    "PyList_New": "ptr (i64)",
-    "PyList_SetItem": "i32 (ptr, i64, ptr)",
-    "PyList_Size": "i64 (ptr)",
-    "PyLong_AsLongLongAndOverflow": "i64 (ptr, ptr)",
-    "PyLong_FromLong": "ptr (i64)",
-    "PyObject_CallOneArg": "ptr (ptr, ptr)",
-    "PyObject_RichCompareBool": "i32 (ptr, ptr, i32)",
-    "PyObject_Vectorcall": "ptr (ptr, ptr, i64, ptr)",
-    "PyTuple_GetItem": "ptr (ptr, i64)",
-    "PyTuple_New": "ptr (i64)",
-    "PyTuple_SetItem": "i32 (ptr, i64, ptr)",
-    "PyTuple_Size": "i64 (ptr)",
-    "Py_DecRef": "void (ptr)",
-    "Py_IncRef": "void (ptr)",
-}
-"""What the stub calls of CPython's stable API, with types."""
+from jitflow.runtime.entry.imports import IMPORTS, stub_symbol
+from jitflow.runtime.entry.stub_arguments import arrays, guards, search
+from jitflow.runtime.entry.stub_donation import donors, late
+from jitflow.runtime.entry.stub_results import leave, made, results, run
+from jitflow.runtime.entry.stub_values import containers, numbers, values
+from jitflow.runtime.entry.text import drop
 
 
 @cache
@@ -51,5 +27,8 @@ def stub_text(state_offset: int) -> str:
     for name, type in IMPORTS.items():
         result, _, params = type.partition(" ")
         declared.append(f"declare {result} @{name}{params} nounwind")
-    parts = (search(state_offset, SYMBOL), guards(), containers(), run(), results(), leave())
-    return "\n".join([*declared, *parts, "}", ""])
+    declared.append("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
+    asked = (search(state_offset, stub_symbol(state_offset)), guards(), arrays())
+    values_of = (numbers(), values(), containers())
+    parts = (*asked, *values_of, run(), donors(), late(), results(), made(), leave())
+    return "\n".join([*declared, drop(), *parts, "}", ""])

@@ -1,25 +1,27 @@
 """The stub's first half: which row a call's arguments fit.
 
 `given` is the number of arguments, `known` that of objects found so far, parts of containers too,
-`leaf` that of buffers. Objects from `given` on are owned.
+`leaf` that of buffers. Objects from `given` on are owned, and so are `copies`, whose number stands
+in front. `held` is null, or the first row that other threads may run beside: it is owned, and leads
+to all rows behind it. What the guards of numbers, values and containers ask is in `stub_values`.
 """
 
 from __future__ import annotations
 
 from jitflow.runtime.entry import layout
-from jitflow.runtime.entry.text import field, item, phi, release, word
+from jitflow.runtime.entry.text import forget
 from jitflow.runtime.entry.words import (
     GUARD_WORDS,
     LEAVES,
+    MAX_DEPTH,
     OBJECTS,
+    Flag,
     Guard,
     Process,
     RowWord,
     State,
 )
-
-EQ = 2
-"""Py_EQ of CPython's object.h."""
+from jitflow.runtime.stub_text import field, item, phi, word
 
 
 def search(state_offset: int, symbol: str) -> str:
@@ -34,6 +36,12 @@ entry:
   %outputs = alloca [{LEAVES} x ptr], align 16
   %stack = alloca [{OBJECTS} x ptr], align 16
   %overflow = alloca i32, align 4
+  %copies = alloca [{LEAVES + 1} x ptr], align 16
+  %held = alloca ptr, align 8
+  %deep = alloca i64, align 8
+  store i64 0, ptr %copies, align 8
+  store ptr null, ptr %held, align 8
+  store i64 0, ptr %deep, align 8
   {field("state", "%self", state_offset, "ptr")}
   {word("process", "%state", State.PROCESS, "ptr")}
   {word("traces.place", "%process", Process.TRACES, "ptr")}
@@ -56,9 +64,9 @@ copy:
   %c.done = icmp eq i64 %c, %given
   br i1 %c.done, label %first, label %copy.one
 copy.one:
-  {item("copied", "%args", "%c")}
-  %copied.to = getelementptr inbounds ptr, ptr %objects, i64 %c
-  store ptr %copied, ptr %copied.to, align 8
+  {item("borrowed", "%args", "%c")}
+  %borrowed.to = getelementptr inbounds ptr, ptr %objects, i64 %c
+  store ptr %borrowed, ptr %borrowed.to, align 8
   %c.next = add i64 %c, 1
   br label %copy
 first:
@@ -67,8 +75,8 @@ first:
 look:
   %row = phi ptr [ %row.first, %first ], [ %row.next, %other ]
   %is.end = icmp eq ptr %row, null
-  br i1 %is.end, label %miss, label %shape
-{release("other.owned", "%objects", "%given", "%known", "other")}
+  br i1 %is.end, label %end, label %shape
+{forget("other.owned", "%known", "other")}
 other:
   {word("row.next", "%row", RowWord.NEXT, "ptr")}
   br label %look
@@ -97,20 +105,45 @@ program:
   {word("guard.count", "%row", RowWord.GUARD_COUNT)}
   %guard.words = mul i64 %guard.count, {GUARD_WORDS}
   %guards.end = getelementptr inbounds i64, ptr %guards, i64 %guard.words
+  {word("row.flags", "%row", RowWord.FLAGS)}
+  %runs.python = and i64 %row.flags, {Flag.RUNS_PYTHON:d}
+  %is.wary = icmp ne i64 %runs.python, 0
+  br i1 %is.wary, label %wary, label %start
+wary:
+  %held.already = load ptr, ptr %held, align 8
+  %is.held.already = icmp ne ptr %held.already, null
+  {word("depth", "%process", Process.DEPTH)}
+  br i1 %is.held.already, label %start, label %deeper
+deeper:
+  %is.deep = icmp uge i64 %depth, {MAX_DEPTH}
+  br i1 %is.deep, label %other, label %hold.all
+hold.all:
+  {word("held.owner", "%row", RowWord.OWNER, "ptr")}
+  %depth.now = add i64 %depth, 1
+  store i64 %depth.now, ptr %depth.at, align 8
+  store i64 1, ptr %deep, align 8
+  store ptr %held.owner, ptr %held, align 8
+  call void @Py_IncRef(ptr %held.owner)
+  br label %start
+start:
   br label %ask"""
 
 
 def guards() -> str:
     """The guards of a row; `known` objects so far, `leaf` buffers of them."""
     leaves = {f"{kind}_done": f"%leaf.{kind}" for kind in ("array", "place", "int", "bool")}
-    leaves |= dict.fromkeys(("part", "same", "equal", "captured"), "%leaf")
-    known = dict.fromkeys((*leaves, "same"), "%known")
-    known |= {"part": "%p.known", "captured": "%known.captured"}
+    leaves |= dict.fromkeys(("part", "same", "equal", "bits", "hashed_done", "found"), "%leaf")
+    kinds = "\n    ".join(
+        f"i64 {kind:d}, label %{kind.name.lower().replace('in_', '')}"
+        for kind in Guard
+        if kind is not Guard.CAPTURED
+    )
+    known = dict.fromkeys(leaves, "%known") | {"part": "%p.known", "found": "%known.more"}
     return f"""
 ask:
-  %guard = phi ptr [ %guards, %program ], [ %guard.next, %passed ]
-  %leaf = phi i64 [ 0, %program ], [ %leaf.now, %passed ]
-  %known = phi i64 [ %given, %program ], [ %known.now, %passed ]
+  %guard = phi ptr [ %guards, %start ], [ %guard.next, %passed ]
+  %leaf = phi i64 [ 0, %start ], [ %leaf.now, %passed ]
+  %known = phi i64 [ %given, %start ], [ %known.now, %passed ]
   %is.passed = icmp eq ptr %guard, %guards.end
   br i1 %is.passed, label %run, label %one
 passed:
@@ -128,12 +161,6 @@ one:
   %cell = getelementptr inbounds i64, ptr %numbers, i64 %leaf
   %is.captured = icmp eq i64 %kind, {Guard.CAPTURED:d}
   br i1 %is.captured, label %captured, label %given.one
-captured:
-  call void @Py_IncRef(ptr %first.pointer)
-  %captured.to = getelementptr inbounds ptr, ptr %objects, i64 %known
-  store ptr %first.pointer, ptr %captured.to, align 8
-  %known.captured = add i64 %known, 1
-  br label %passed
 given.one:
   {item("object", "%objects", "%number")}
   {field("type", "%object", layout.TYPE, "ptr")}
@@ -141,16 +168,31 @@ given.one:
   br i1 %of.type, label %typed, label %other.owned
 typed:
   switch i64 %kind, label %other.owned [
-    i64 {Guard.ARRAY:d}, label %array
-    i64 {Guard.IN_PLACE:d}, label %place
-    i64 {Guard.INT:d}, label %int
-    i64 {Guard.BOOL:d}, label %bool
-    i64 {Guard.TUPLE:d}, label %tuple
-    i64 {Guard.LIST:d}, label %list
-    i64 {Guard.DICT:d}, label %dict
-    i64 {Guard.SAME:d}, label %same
-    i64 {Guard.EQUAL:d}, label %equal
+    {kinds}
   ]
+captured:
+  call void @Py_IncRef(ptr %first.pointer)
+  br label %found
+attribute:
+  %attribute.found = call ptr @PyObject_GetAttr(ptr %object, ptr %first.pointer)
+  %attribute.lost = icmp eq ptr %attribute.found, null
+  br i1 %attribute.lost, label %unfound, label %found
+call:
+  %call.made = call ptr @PyObject_CallOneArg(ptr %first.pointer, ptr %object)
+  %call.lost = icmp eq ptr %call.made, null
+  br i1 %call.lost, label %fault, label %found
+found:
+  {phi("found.one", "ptr", captured="%first.pointer", attribute="%attribute.found",
+       call="%call.made")}
+  %found.one.to = getelementptr inbounds ptr, ptr %objects, i64 %known
+  store ptr %found.one, ptr %found.one.to, align 8
+  %known.more = add i64 %known, 1
+  br label %passed"""
+
+
+def arrays() -> str:
+    """The guard of an array: dtype, rank, shape, and how it lies."""
+    return f"""
 array:
   {field("dtype", "%object", layout.DTYPE, "ptr")}
   {field("rank", "%object", layout.RANK, "i32")}
@@ -167,14 +209,29 @@ array:
   %flags.right = icmp eq i32 %flags.set, %wanted.flags
   %dtype.right = icmp eq ptr %dtype, %first.pointer
   %rank.right = icmp eq i32 %rank, %wanted.rank
-  %head.some = and i1 %flags.right, %dtype.right
-  %head.right = and i1 %head.some, %rank.right
+  %copied.bit = and i64 %wanted, {1 << 62}
+  %may.copy = icmp ne i64 %copied.bit, 0
+  %layout.right = or i1 %flags.right, %may.copy
+  %head.right = and i1 %layout.right, %rank.right
   {field("shape.of", "%object", layout.SHAPE, "ptr")}
   store ptr %data, ptr %slot, align 8
   %leaf.array = add i64 %leaf, 1
+  br i1 %dtype.right, label %head, label %dtype.like
+dtype.like:
+  {field("dtype.type", "%dtype", layout.TYPE, "ptr")}
+  {field("dtype.type.wanted", "%first.pointer", layout.TYPE, "ptr")}
+  {field("dtype.facts", "%dtype", layout.DTYPE_FACTS, "i64")}
+  {field("dtype.facts.wanted", "%first.pointer", layout.DTYPE_FACTS, "i64")}
+  %dtype.difference = xor i64 %dtype.facts, %dtype.facts.wanted
+  %dtype.differs = and i64 %dtype.difference, {layout.DTYPE_FACTS_READ}
+  %dtype.is.like = icmp eq i64 %dtype.differs, 0
+  %dtype.of.type = icmp eq ptr %dtype.type, %dtype.type.wanted
+  %dtype.equal = and i1 %dtype.is.like, %dtype.of.type
+  br i1 %dtype.equal, label %head, label %other.owned
+head:
   br i1 %head.right, label %extent, label %other.owned
 extent:
-  %e = phi i64 [ 0, %array ], [ %e.next, %extent.one ]
+  %e = phi i64 [ 0, %head ], [ %e.next, %extent.one ]
   %e.done = icmp eq i64 %e, %wanted.rank.wide
   br i1 %e.done, label %order, label %extent.one
 extent.one:
@@ -185,7 +242,7 @@ extent.one:
   br i1 %extent.right, label %extent, label %other.owned
 order:
   %has.strides = icmp slt i64 %wanted, 0
-  br i1 %has.strides, label %strides, label %array.done
+  br i1 %has.strides, label %strides, label %array.fits
 strides:
   {field("strides.of", "%object", layout.STRIDES, "ptr")}
   %strides.wanted = getelementptr inbounds i64, ptr %extents, i64 %wanted.rank.wide
@@ -193,101 +250,37 @@ strides:
 stride:
   %s = phi i64 [ 0, %strides ], [ %s.next, %stride.one ]
   %s.done = icmp eq i64 %s, %wanted.rank.wide
-  br i1 %s.done, label %array.done, label %stride.one
+  br i1 %s.done, label %array.fits, label %stride.one
 stride.one:
   {item("stride.given", "%strides.of", "%s", "i64")}
   {item("stride.wanted", "%strides.wanted", "%s", "i64")}
   %s.next = add i64 %s, 1
   %stride.right = icmp eq i64 %stride.given, %stride.wanted
   br i1 %stride.right, label %stride, label %other.owned
+array.fits:
+  br i1 %flags.right, label %array.done, label %array.copy
+array.copy:
+  %copy.held = load ptr, ptr %held, align 8
+  %copy.is.held = icmp ne ptr %copy.held, null
+  br i1 %copy.is.held, label %copy.kept, label %copy.keep
+copy.keep:
+  {word("copy.owner", "%row", RowWord.OWNER, "ptr")}
+  call void @Py_IncRef(ptr %copy.owner)
+  store ptr %copy.owner, ptr %held, align 8
+  br label %copy.kept
+copy.kept:
+  {word("from.array", "%process", Process.FROM_ARRAY, "ptr")}
+  %copied = call ptr %from.array(ptr %object, ptr null, i32 {layout.PLAIN_COPY})
+  %copy.failed = icmp eq ptr %copied, null
+  br i1 %copy.failed, label %fault, label %copy.made
+copy.made:
+  %copies.before = load i64, ptr %copies, align 8
+  %copies.now = add i64 %copies.before, 1
+  store i64 %copies.now, ptr %copies, align 8
+  %copy.to = getelementptr inbounds ptr, ptr %copies, i64 %copies.now
+  store ptr %copied, ptr %copy.to, align 8
+  {field("copy.data", "%copied", layout.DATA, "ptr")}
+  store ptr %copy.data, ptr %slot, align 8
+  br label %array.done
 array.done:
-  br label %passed
-place:
-  %value = getelementptr inbounds i8, ptr %object, i64 %first.word
-  store ptr %value, ptr %slot, align 8
-  br label %place.done
-place.done:
-  %leaf.place = add i64 %leaf, 1
-  br label %passed
-int:
-  %int.value = call i64 @PyLong_AsLongLongAndOverflow(ptr %object, ptr %overflow)
-  %int.overflow = load i32, ptr %overflow, align 4
-  store i64 %int.value, ptr %cell, align 8
-  store ptr %cell, ptr %slot, align 8
-  %int.fits = icmp eq i32 %int.overflow, 0
-  br i1 %int.fits, label %int.done, label %other.owned
-int.done:
-  %leaf.int = add i64 %leaf, 1
-  br label %passed
-bool:
-  {word("true", "%process", Process.TRUE, "ptr")}
-  %is.true = icmp eq ptr %object, %true
-  %truth = zext i1 %is.true to i64
-  store i64 %truth, ptr %cell, align 8
-  store ptr %cell, ptr %slot, align 8
-  br label %bool.done
-bool.done:
-  %leaf.bool = add i64 %leaf, 1
-  br label %passed
-same:
-  %is.same = icmp eq ptr %object, %first.pointer
-  br i1 %is.same, label %passed, label %other.owned
-equal:
-  %compared = call i32 @PyObject_RichCompareBool(ptr %object, ptr %first.pointer, i32 {EQ})
-  %is.equal = icmp eq i32 %compared, 1
-  br i1 %is.equal, label %passed, label %other.owned"""
-
-
-def containers() -> str:
-    """The parts of a container become known objects, which the call owns."""
-    return f"""
-tuple:
-  %tuple.size = call i64 @PyTuple_Size(ptr %object)
-  br label %sized
-list:
-  %list.size = call i64 @PyList_Size(ptr %object)
-  br label %sized
-dict:
-  %dict.size = call i64 @PyDict_Size(ptr %object)
-  br label %sized
-sized:
-  %size = phi i64 [ %tuple.size, %tuple ], [ %list.size, %list ], [ %dict.size, %dict ]
-  {word("keys", "%guard", 4, "ptr")}
-  %size.right = icmp eq i64 %size, %first.word
-  br i1 %size.right, label %part, label %other.owned
-part:
-  %p = phi i64 [ 0, %sized ], [ %p.next, %part.add ]
-  %p.known = phi i64 [ %known, %sized ], [ %p.known.next, %part.add ]
-  %p.done = icmp eq i64 %p, %first.word
-  br i1 %p.done, label %passed, label %part.one
-part.one:
-  switch i64 %kind, label %part.of.dict [
-    i64 {Guard.TUPLE:d}, label %part.of.tuple
-    i64 {Guard.LIST:d}, label %part.of.list
-  ]
-part.of.tuple:
-  %in.tuple = call ptr @PyTuple_GetItem(ptr %object, i64 %p)
-  br label %part.found
-part.of.list:
-  %in.list = call ptr @PyList_GetItem(ptr %object, i64 %p)
-  br label %part.found
-part.of.dict:
-  {item("key", "%keys", "%p")}
-  %in.dict = call ptr @PyDict_GetItemWithError(ptr %object, ptr %key)
-  br label %part.found
-part.found:
-  {phi("part.object", "ptr", part_of_tuple="%in.tuple", part_of_list="%in.list",
-       part_of_dict="%in.dict")}
-  %part.missing = icmp eq ptr %part.object, null
-  br i1 %part.missing, label %part.lost, label %part.add
-part.add:
-  call void @Py_IncRef(ptr %part.object)
-  %part.to = getelementptr inbounds ptr, ptr %objects, i64 %p.known
-  store ptr %part.object, ptr %part.to, align 8
-  %p.next = add i64 %p, 1
-  %p.known.next = add i64 %p.known, 1
-  br label %part
-part.lost:
-  call void @PyErr_Clear()
-  br label %lost
-{release("lost", "%objects", "%given", "%p.known", "other")}"""
+  br label %passed"""

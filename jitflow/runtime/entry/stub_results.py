@@ -1,12 +1,12 @@
 """The stub's second half: outputs, the body, and what the call gives back.
 
-`is.held` says that the row is owned while the body runs, as Python may forget it meanwhile.
+`is.holder` says that the row must be owned while the body runs, as Python may forget it meanwhile.
 """
 
 from __future__ import annotations
 
 from jitflow.runtime.entry import layout
-from jitflow.runtime.entry.text import field, item, phi, release, word
+from jitflow.runtime.entry.text import forget
 from jitflow.runtime.entry.words import (
     MAKE_WORDS,
     OUTPUT_WORDS,
@@ -17,6 +17,7 @@ from jitflow.runtime.entry.words import (
     RowWord,
     State,
 )
+from jitflow.runtime.stub_text import field, item, phi, release, word
 
 
 def run() -> str:
@@ -24,12 +25,12 @@ def run() -> str:
     return f"""
 run:
   {word("arena.place", "%row", RowWord.ARENA, "ptr")}
-  {word("row.flags", "%row", RowWord.FLAGS)}
   {word("output.count", "%row", RowWord.OUTPUT_COUNT)}
   {word("output.first", "%row", RowWord.OUTPUTS, "ptr")}
-  {word("new.array", "%process", Process.NEW_ARRAY, "ptr")}
   {word("array.type", "%process", Process.ARRAY_TYPE, "ptr")}
   {word("leaf.count", "%row", RowWord.LEAF_COUNT)}
+  br label %donors
+owned:
   %no.arena = icmp eq ptr %arena.place, null
   br i1 %no.arena, label %make, label %take
 take:
@@ -39,9 +40,9 @@ take:
 took:
   store ptr null, ptr %arena.place, align 8
   br label %make
-{release("busy", "%objects", "%given", "%known", "miss")}
+{forget("busy", "%known", "end")}
 make:
-  %arena = phi ptr [ null, %run ], [ %arena.free, %took ]
+  %arena = phi ptr [ null, %owned ], [ %arena.free, %took ]
   br label %output
 output:
   %o = phi i64 [ 0, %make ], [ %o.next, %output.done ]
@@ -50,11 +51,20 @@ output:
   %o.done = icmp eq i64 %o, %output.count
   br i1 %o.done, label %ready, label %output.one
 output.one:
-  {word("output.scalar", "%output.words", OutputWord.IS_SCALAR)}
+  {word("new.array", "%output.words", OutputWord.MAKER, "ptr")}
   %output.buffer = add i64 %leaf.count, %o
   %output.slot = getelementptr inbounds ptr, ptr %buffers, i64 %output.buffer
-  %output.is.scalar = icmp ne i64 %output.scalar, 0
-  br i1 %output.is.scalar, label %output.local, label %output.array
+  %output.is.scalar = icmp eq ptr %new.array, null
+  br i1 %output.is.scalar, label %output.local, label %output.ask
+output.ask:
+  {word("output.takes", "%output.words", OutputWord.TAKES)}
+  %output.is.made = icmp eq i64 %output.takes, 0
+  br i1 %output.is.made, label %output.array, label %output.donor
+output.donor:
+  %output.number = sub i64 %output.takes, 1
+  {item("output.taken", "%objects", "%output.number")}
+  call void @Py_IncRef(ptr %output.taken)
+  br label %output.right
 output.local:
   %local = getelementptr inbounds i128, ptr %scalars, i64 %o
   br label %output.done
@@ -67,13 +77,14 @@ output.array:
   %made = call ptr %new.array(ptr %array.type, ptr %output.dtype, i32 %output.rank.32,
       ptr %output.shape, ptr null, ptr null, i32 0, ptr null)
   %made.failed = icmp eq ptr %made, null
-  br i1 %made.failed, label %no.memory, label %made.right
-made.right:
-  {field("made.data", "%made", layout.DATA, "ptr")}
+  br i1 %made.failed, label %no.memory, label %output.right
+output.right:
+  %placed = phi ptr [ %made, %output.array ], [ %output.taken, %output.donor ]
+  {field("placed.data", "%placed", layout.DATA, "ptr")}
   br label %output.done
 output.done:
-  %output.object = phi ptr [ null, %output.local ], [ %made, %made.right ]
-  %output.memory = phi ptr [ %local, %output.local ], [ %made.data, %made.right ]
+  %output.object = phi ptr [ null, %output.local ], [ %placed, %output.right ]
+  %output.memory = phi ptr [ %local, %output.local ], [ %placed.data, %output.right ]
   store ptr %output.object, ptr %output.place, align 8
   store ptr %output.memory, ptr %output.slot, align 8
   %o.next = add i64 %o, 1
@@ -86,14 +97,21 @@ ready:
   {word("calls", "%row", RowWord.CALLS)}
   %calls.now = add i64 %calls, 1
   store i64 %calls.now, ptr %calls.at, align 8
-  %held = and i64 %row.flags, {Flag.HOLDS_ROW:d}
-  %is.held = icmp ne i64 %held, 0
-  br i1 %is.held, label %hold, label %plain
+  %holds = and i64 %row.flags, {Flag.HOLDS_ROW:d}
+  %is.holder = icmp ne i64 %holds, 0
+  br i1 %is.holder, label %hold, label %plain
 plain:
   %status.plain = call i32 %body(ptr %buffers, ptr null, ptr %arena, ptr %context)
   br label %ran
 hold:
+  %held.then = load ptr, ptr %held, align 8
+  %is.held.then = icmp ne ptr %held.then, null
+  br i1 %is.held.then, label %kept, label %keep
+keep:
   call void @Py_IncRef(ptr %owner)
+  store ptr %owner, ptr %held, align 8
+  br label %kept
+kept:
   %releases = and i64 %row.flags, {Flag.RELEASES_GIL:d}
   %is.released = icmp ne i64 %releases, 0
   br i1 %is.released, label %free.run, label %held.run
@@ -114,7 +132,7 @@ give:
   br label %returned
 returned:
   %is.done = icmp eq i32 %status, 0
-  br i1 %is.done, label %build, label %failed"""
+  br i1 %is.done, label %late, label %failed"""
 
 
 def results() -> str:
@@ -131,8 +149,8 @@ scalar:
   %q.done = icmp eq i64 %q, %output.count
   br i1 %q.done, label %put, label %scalar.one
 scalar.one:
-  {word("q.scalar", "%q.words", OutputWord.IS_SCALAR)}
-  %q.is.scalar = icmp ne i64 %q.scalar, 0
+  {word("q.maker", "%q.words", OutputWord.MAKER, "ptr")}
+  %q.is.scalar = icmp eq ptr %q.maker, null
   br i1 %q.is.scalar, label %scalar.make, label %scalar.done
 scalar.make:
   {word("q.dtype", "%q.words", OutputWord.DTYPE, "ptr")}
@@ -159,24 +177,40 @@ make.one:
   {word("make.kind", "%make.words", 0)}
   {word("make.size", "%make.words", 1)}
   {word("make.keys", "%make.words", 2, "ptr")}
+  {word("make.function", "%make.words", 3, "ptr")}
   %base = sub i64 %height, %make.size
-  switch i64 %make.kind, label %make.none [
+  switch i64 %make.kind, label %make.constant [
     i64 {Make.OUTPUT:d}, label %make.output
     i64 {Make.TUPLE:d}, label %make.tuple
     i64 {Make.LIST:d}, label %make.list
     i64 {Make.DICT:d}, label %make.dict
+    i64 {Make.CALL:d}, label %make.call
   ]
 make.output:
   {item("pushed.output", "%outputs", "%make.size")}
   store ptr null, ptr %pushed.output.at, align 8
   br label %push.new
-make.none:
-  {word("none", "%process", Process.NONE, "ptr")}
-  call void @Py_IncRef(ptr %none)
+make.constant:
+  call void @Py_IncRef(ptr %make.keys)
   br label %push.new
 push.new:
-  %new = phi ptr [ %pushed.output, %make.output ], [ %none, %make.none ]
+  %new = phi ptr [ %pushed.output, %make.output ], [ %make.keys, %make.constant ]
   br label %pushed
+make.call:
+  %call.args = getelementptr inbounds ptr, ptr %stack, i64 %base
+  %call.unnamed = icmp eq ptr %make.keys, null
+  %call.count = select i1 %call.unnamed, i64 %make.size, i64 0
+  %call.result = call ptr @PyObject_Vectorcall(ptr %make.function, ptr %call.args,
+      i64 %call.count, ptr %make.keys)
+  %call.failed = icmp eq ptr %call.result, null
+  br i1 %call.failed, label %unbuilt, label %spent
+{release("spent", "%stack", "%base", "%height", "pushed")}
+"""
+
+
+def made() -> str:
+    """Containers, which take over their parts."""
+    return f"""
 make.tuple:
   %new.tuple = call ptr @PyTuple_New(i64 %make.size)
   br label %fill
@@ -222,8 +256,8 @@ fill.lost:
   call void @Py_DecRef(ptr %filled)
   br label %unbuilt
 pushed:
-  %top = phi ptr [ %new, %push.new ], [ %filled, %fill.next ]
-  %top.at.index = phi i64 [ %height, %push.new ], [ %base, %fill.next ]
+  {phi("top", "ptr", push_new="%new", fill_next="%filled", spent_next="%call.result")}
+  {phi("top.at.index", "i64", push_new="%height", fill_next="%base", spent_next="%base")}
   %top.at = getelementptr inbounds ptr, ptr %stack, i64 %top.at.index
   store ptr %top, ptr %top.at, align 8
   %height.next = add i64 %top.at.index, 1
@@ -265,8 +299,6 @@ drop:
   br label %dropped
 dropped:
   {phi("d.end", "i64", short="%o", drop="%output.count")}
-  {phi("d.held", "i1", short="false", drop="%is.held")}
-  {phi("d.owner", "ptr", short="null", drop="%owner")}
   {phi("d.again", "i1", short="false", drop="%again")}
   br label %undo
 {release("undo", "%outputs", "0", "%d.end", "leave.empty")}
@@ -274,19 +306,30 @@ leave.empty:
   br label %leave
 leave:
   {phi("answer", "ptr", leave_empty="null", built="%result")}
-  {phi("end.held", "i1", leave_empty="%d.held", built="%is.held")}
-  {phi("end.owner", "ptr", leave_empty="%d.owner", built="%owner")}
-  {phi("end.again", "i1", leave_empty="%d.again", built="false")}
-  br i1 %end.held, label %let.go, label %forget
-let.go:
-  call void @Py_DecRef(ptr %end.owner)
+  {phi("leave.again", "i1", leave_empty="%d.again", built="false")}
   br label %forget
-{release("forget", "%objects", "%given", "%known", "exit")}
+{forget("forget", "%known", "end")}
+end:
+  {phi("end.answer", "ptr", look="null", busy_all_next="null", fault_all_next="null",
+       forget_all_next="%answer")}
+  {phi("end.again", "i1", look="true", busy_all_next="true", fault_all_next="false",
+       forget_all_next="%leave.again")}
+  %end.held = load ptr, ptr %held, align 8
+  %is.end.held = icmp ne ptr %end.held, null
+  br i1 %is.end.held, label %let.go, label %exit
+let.go:
+  %end.deep = load i64, ptr %deep, align 8
+  {word("depth.end", "%process", Process.DEPTH)}
+  %depth.less = sub i64 %depth.end, %end.deep
+  store i64 %depth.less, ptr %depth.end.at, align 8
+  call void @Py_DecRef(ptr %end.held)
+  br label %exit
 exit:
   br i1 %end.again, label %miss, label %done
 done:
-  ret ptr %answer
+  ret ptr %end.answer
 miss:
   {word("python", "%state", State.MISS, "ptr")}
-  %answer.python = call ptr @PyObject_Vectorcall(ptr %python, ptr %args, i64 %flagged, ptr %names)
+  %answer.python = musttail call ptr @PyObject_Vectorcall(ptr %python, ptr %args, i64 %flagged,
+      ptr %names)
   ret ptr %answer.python"""

@@ -11,6 +11,9 @@ from enum import IntEnum
 LEAVES, OBJECTS = 256, 512
 """The most buffers of a body, and the most objects in the arguments of a call, that a row takes."""
 
+MAX_DEPTH = 64
+"""Of calls within calls of rows that run Python; deeper ones are Python's, which counts frames."""
+
 
 class State(IntEnum):
     """Of one function: what its object points to."""
@@ -26,10 +29,11 @@ class Process(IntEnum):
     TRACES = 0
     """Address of the number of traces in progress: while there are any, Python decides."""
     ARRAY_TYPE = 1
-    NEW_ARRAY = 2
-    NEW_SCALAR = 3
-    TRUE = 4
-    NONE = 5
+    NEW_SCALAR = 2
+    TRUE = 3
+    FROM_ARRAY = 4
+    DEPTH = 5
+    """Calls of rows that run Python, in progress; each may call jitted functions again."""
 
 
 class RowWord(IntEnum):
@@ -54,6 +58,10 @@ class RowWord(IntEnum):
     CALLS = 15
     FAILED = 16
     LEAF_COUNT = 17
+    DONATIONS = 18
+    DONATION_COUNT = 19
+    LEAF_BYTES = 20
+    """Address of the bytes of each leaf, 0 where it is no array; read where there are donations."""
 
 
 class Flag(IntEnum):
@@ -62,6 +70,8 @@ class Flag(IntEnum):
     RELEASES_GIL = 1
     HOLDS_ROW = 2
     """Python may run during the body, and forget the row."""
+    RUNS_PYTHON = 4
+    """Python may run while guards are asked, or results are put together."""
 
 
 class Guard(IntEnum):
@@ -73,7 +83,7 @@ class Guard(IntEnum):
     ARRAY = 0
     """dtype; flags that must be set, below the rank; address of shape, then strides in bytes.
 
-    Bit 63 of the flags: strides count too.
+    Bit 63 of the flags: strides count too; bit 62: without these flags it is copied in C order.
     """
     IN_PLACE = 1
     """offset of the value"""
@@ -91,6 +101,14 @@ class Guard(IntEnum):
     """an object of a type whose == runs no Python"""
     CAPTURED = 9
     """the object: no part of the arguments, and known from here on"""
+    BITS = 10
+    """offset of a word, the word, which of its bits count"""
+    HASHED = 11
+    """an object that is equal, its hash"""
+    ATTRIBUTE = 12
+    """name: the attribute is known from here on"""
+    CALL = 13
+    """function: what it makes of the object is known from here on"""
 
 
 GUARD_WORDS = 6
@@ -102,10 +120,29 @@ class OutputWord(IntEnum):
     DTYPE = 0
     RANK = 1
     SHAPE = 2
-    IS_SCALAR = 3
+    MAKER = 3
+    """Address of what makes the array, as PyArray_NewFromDescr does; 0 for a scalar."""
 
 
-OUTPUT_WORDS = 4
+    TAKES = 4
+    """The number of the object that is the output, and 1; 0 where one is made."""
+
+
+OUTPUT_WORDS = 5
+
+
+class Donation(IntEnum):
+    """Of an array that an output takes, while the code runs or after it."""
+
+    LEAF = 0
+    OBJECT = 1
+    OUTPUT = 2
+    BYTES = 3
+    ALIGNMENT = 4
+    """Bits of the address that must be 0."""
+
+
+DONATION_WORDS = 5
 
 
 class Make(IntEnum):
@@ -119,7 +156,10 @@ class Make(IntEnum):
     """length"""
     DICT = 3
     """length, address of the keys"""
-    NONE = 4
+    CONSTANT = 4
+    """0, the object"""
+    CALL = 5
+    """number of arguments, their names or 0, the function"""
 
 
-MAKE_WORDS = 3
+MAKE_WORDS = 4

@@ -1,0 +1,100 @@
+"""Donated arguments: arrays that a call may overwrite, as results come back in their memory.
+
+Owns what may be donated, and which result takes which array. An error comes before any write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from jitflow.api.signature import Call, Signature
+from jitflow.api.stages import Compiled, Donated
+from jitflow.errors import TraceError
+from jitflow.trace.pytree import flatten
+from jitflow.trace.source import fail
+
+
+class Donation:
+    """Which parameters are donated; false where none is."""
+
+    def __init__(self, signature: Signature, numbers: Any, names: Any) -> None:
+        self.given = (numbers, names)
+        self.signature = signature
+        self.numbers, self.names = signature.resolve("donate", numbers, names)
+        both = sorted(map(str, self.names & signature.names or self.numbers & signature.numbers))
+        if both:
+            fail(TraceError, f"argument {both[0]} is both donated and static")
+
+    def __bool__(self) -> bool:
+        return bool(self.numbers or self.names)
+
+    def leaves(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[int]:
+        """The numbers of the donated leaves of a call; TraceError where one cannot be donated."""
+        static = {place for place, _ in call.static}
+        parts = [(i in self.numbers, x) for i, x in enumerate(args) if i not in static]
+        parts += [(n in self.names, kwargs[n]) for n in sorted(kwargs) if n not in static]
+        found: list[int] = []
+        count = 0
+        for is_donated, x in parts:
+            size = len(flatten(x)[0])
+            found += range(count, count + size) if is_donated else ()
+            count += size
+        for k in found:
+            problem = _unfit(call.leaves[k])
+            if problem:
+                self._refuse(call, k, problem)
+        return found
+
+    def refuse_shared(self, call: Call, donated: Sequence[int], captured: Sequence[Any]) -> None:
+        """TraceError where a donated array has memory in common with another one of the call."""
+        arrays = [(k, x) for k, x in enumerate(call.leaves) if isinstance(x, np.ndarray)]
+        chosen = set(donated)
+        for (i, x), (j, y) in combinations(arrays, 2):
+            if (i in chosen or j in chosen) and np.may_share_memory(x, y):
+                names = self.signature.leaf_names(call)
+                first, second = (j, i) if j in chosen else (i, j)
+                self._refuse(call, first, f"it shares memory with {names[second]}")
+        for k in donated:
+            if any(np.may_share_memory(call.leaves[k], y) for y in captured):
+                self._refuse(call, k, "it shares memory with an array from outside of the function")
+
+    def targets(self, call: Call, donated: Sequence[int], compiled: Compiled) -> list[Donated]:
+        """For each donated array the first result of its dtype and shape that is left."""
+        if compiled.donated is None:
+            compiled.donated = self._targets(call, donated, compiled)
+        return compiled.donated
+
+    def _targets(self, call: Call, donated: Sequence[int], compiled: Compiled) -> list[Donated]:
+        free: list[Any] = [(v.type.dtype.numpy, v.type.shape) for v in compiled.graph.results]
+        found = []
+        for k in donated:
+            x = call.leaves[k]
+            if (x.dtype, x.shape) not in free:
+                self._refuse(call, k, f"no result that is left is {x.dtype}{list(x.shape)}")
+            place = free.index((x.dtype, x.shape))
+            free[place] = None
+            found.append(Donated(place, k, compiled.road.may_overwrite(place, k)))
+        return found
+
+    def _refuse(self, call: Call, leaf: int, problem: str) -> None:
+        fail(
+            TraceError,
+            f"cannot be donated: {problem}",
+            op=self.signature.leaf_names(call)[leaf],
+            cure="pass a copy of it, or leave it out of donate_argnums and donate_argnames",
+        )
+
+
+def _unfit(x: Any) -> str:
+    """Why a value cannot take a result, or ""."""
+    if type(x) is not np.ndarray:
+        return f"it is a {type(x).__name__}, not a NumPy array"
+    if not x.flags.writeable:
+        return "it is read-only"
+    if not (x.flags.c_contiguous and x.flags.aligned):
+        return "it is not dense, aligned and in C order"
+    return "" if x.ndim else "it has rank 0, and such results are NumPy scalars"

@@ -1,0 +1,106 @@
+"""What the steps of a compilation took: milliseconds, and ops before and after.
+
+Owns the record that is open in the current thread. Who compiles opens one by `recorded`; the pass
+manager, the trace and the runtime run their steps through `measure`. Knows no step by name.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from time import perf_counter
+from typing import Any, NamedTuple, TypeVar
+
+from jitflow.ir.core import Function, Region
+
+Result = TypeVar("Result")
+
+
+class Timing(NamedTuple):
+    """What one step took, without the steps inside it.
+
+    Ops are those before and after, nested ones too; None where a step takes or gives no IR.
+    """
+
+    step: str
+    milliseconds: float
+    ops_before: int | None = None
+    ops_after: int | None = None
+
+
+class _State(threading.local):
+    timings: list[Timing] | None = None
+    counted: tuple[Function | None, int] = (None, 0)
+
+
+_STATE = _State()
+
+
+@contextmanager
+def recorded(timings: list[Timing]) -> Iterator[None]:
+    """Steps of this thread append to `timings` while this is open."""
+    outer, _STATE.timings = _STATE.timings, timings
+    try:
+        yield
+    finally:
+        _STATE.timings = outer
+        if outer is None:
+            _STATE.counted = (None, 0)
+
+
+def measure(
+    step: str,
+    compute: Callable[..., Result],
+    *inputs: Any,
+    function: Callable[[Result], Any] = lambda result: result,
+) -> Result:
+    """`compute(*inputs)`, with what it took in the open record; a step before those inside it.
+
+    function: the IR of the result, where it is not the result itself.
+    """
+    timings = _STATE.timings
+    if timings is None:
+        return compute(*inputs)
+    place, start = len(timings), perf_counter()
+    result = compute(*inputs)
+    took = 1000 * (perf_counter() - start)
+    took -= sum(inner.milliseconds for inner in timings[place:])
+    before, after = _count(inputs[0] if inputs else None), _count(function(result))
+    timings.insert(place, Timing(step, took, before, after))
+    return result
+
+
+def run_pass(rule: Callable[..., Function], function: Function, **options: Any) -> Function:
+    """`rule(function, **options)`, as a step of its name: for passes outside of a pipeline."""
+    return measure(rule.__name__, partial(rule, **options), function)
+
+
+def count_ops(function: Function) -> int:
+    """Number of ops, nested ones included."""
+    return _count_region(function.body)
+
+
+def _count_region(region: Region) -> int:
+    nested = [_count_region(inner) for op in region.ops if op.regions for inner in op.regions]
+    return len(region.ops) + sum(nested)
+
+
+def _count(value: Any) -> int | None:
+    """The ops of a function; what came last out of a step goes first into the next."""
+    if not isinstance(value, Function):
+        return None
+    if _STATE.counted[0] is not value:
+        _STATE.counted = (value, count_ops(value))
+    return _STATE.counted[1]
+
+
+def format_timings(timings: Sequence[Timing]) -> str:
+    """A table: a line per step, and the total."""
+    lines = [f"{'ms':>9}  {'ops':>13}  step"]
+    for step, milliseconds, before, after in timings:
+        counts = [str(n) for n in dict.fromkeys((before, after)) if n is not None]
+        lines.append(f"{milliseconds:9.3f}  {' -> '.join(counts):>13}  {step}")
+    lines.append(f"{sum(t.milliseconds for t in timings):9.3f}  {'':13}  total")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,192 @@
+"""Entries of the cache folder: bytes by a key, one file each, whole or not there.
+
+A file begins with a mark, a hash of all that follows, its key, and what it is for people to read.
+Writers make it under another name and move it: readers in any process see all of it or nothing. A
+file that is damaged, cut or another's is taken away, never read further. Knows no code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from time import time
+from typing import NamedTuple
+
+from jitflow.config import settings
+from jitflow.runtime.cache.place import folder, warn_once
+
+try:
+    from _blake2 import blake2b  # hashlib also loads OpenSSL: longer than all else of a find
+except ImportError:
+    from hashlib import blake2b
+
+FORMAT = 1
+"""Files of other formats are another's."""
+
+MARK = b"jitflow code"
+SUFFIX, UNFINISHED = f".code{FORMAT}", f".part{FORMAT}"
+ABANDONED_SECONDS = 3600
+"""A file that is unfinished for so long was left behind by a process that died."""
+
+USED_SECONDS = 3600
+"""How far the time of a file's last use may lie behind."""
+
+TRIMMED_AT = 64
+"""One key in so many: saving it trims the folder, which takes a while where that is large."""
+
+_HASH = 32
+_HEAD = struct.Struct(f"<{_HASH}sI")
+"""Key, and bytes of what the entry says of itself."""
+
+_HASHED_FROM = len(MARK) + _HASH
+
+
+class Entry(NamedTuple):
+    """A file of the folder; `used` is the time of its last use, to the hour.
+
+    about: what an entry says of itself; None where it is damaged, or not finished.
+    """
+
+    path: str
+    size: int
+    used: float
+    about: Mapping[str, str] | None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a process is writing it, or died over it."""
+        return self.path.endswith(UNFINISHED)
+
+
+def key_of(*parts: str) -> str:
+    """What an entry for these texts is called."""
+    return _digest("\0".join([f"{len(part)} {part}" for part in parts]).encode()).hex()
+
+
+def load(key: str) -> bytes | None:
+    """What was saved under the key, or None."""
+    place = folder()
+    if not place:
+        return None
+    path = _path(place, key)
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+            used = os.fstat(file.fileno()).st_mtime
+    except OSError:
+        return None
+    found = _read(data, key)
+    if found is None:
+        discard(key)
+        return None
+    if abs(time() - used) > USED_SECONDS:
+        with suppress(OSError):
+            os.utime(path)
+    return found[1]
+
+
+def save(key: str, content: bytes, about: Mapping[str, str]) -> None:
+    """Keeps the content where the disk lets us; `about` is for people."""
+    place = folder()
+    if not place:
+        return
+    text = json.dumps(dict(about)).encode()
+    rest = _HEAD.pack(bytes.fromhex(key), len(text)) + text + content
+    with suppress(OSError):
+        _write(_path(place, key), MARK + _digest(rest) + rest)
+        if int(key, 16) % TRIMMED_AT == 0:
+            trim(place, settings.cache_bytes)
+
+
+def discard(key: str) -> None:
+    """Takes an entry away that is damaged."""
+    path = _path(folder(), key)
+    remove(path)
+    warn_once(f"{path} was damaged, and is removed; its code is compiled anew")
+
+
+def entries() -> Iterator[Entry]:
+    """All files of the cache, whole or not; unfinished ones among them."""
+    for path, found in _files(folder()):
+        about = None
+        if path.endswith(SUFFIX):
+            with suppress(OSError), open(path, "rb") as file:
+                parts = _read(file.read(), os.path.basename(path).removesuffix(SUFFIX))
+                about = parts[0] if parts is not None else None
+        yield Entry(path, found.st_size, found.st_mtime, about)
+
+
+def trim(place: str, most: int) -> None:
+    """Removes what was used longest ago, until a quarter of `most` bytes is free; and leftovers."""
+    now, total, whole = time(), 0, []
+    for path, found in _files(place):
+        if path.endswith(SUFFIX):
+            total += found.st_size
+            whole.append((found.st_mtime, found.st_size, path))
+        elif now - found.st_mtime > ABANDONED_SECONDS:
+            remove(path)
+    if total <= most:
+        return
+    for _, size, path in sorted(whole):
+        if total <= most * 3 // 4:
+            return
+        remove(path)
+        total -= size
+
+
+def remove(path: str) -> bool:
+    """Whether the file was there and is gone."""
+    try:
+        os.unlink(path)
+    except OSError:
+        return False
+    return True
+
+
+def _path(place: str, key: str) -> str:
+    return os.path.join(place, key + SUFFIX)
+
+
+def _write(path: str, data: bytes) -> None:
+    """The file, whole; OSError where it is as if nothing had been done."""
+    draft = f"{path}.{os.urandom(8).hex()}{UNFINISHED}"
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(handle, "wb", buffering=0) as file:
+            while data:
+                data = data[file.write(data) :]
+        os.replace(draft, path)
+    except BaseException:
+        remove(draft)
+        raise
+
+
+def _read(data: bytes, key: str) -> tuple[Mapping[str, str], bytes] | None:
+    """What an entry says of itself, and its content; None where it is not whole, or another's."""
+    rest = data[_HASHED_FROM:]
+    if len(rest) < _HEAD.size or data[:_HASHED_FROM] != MARK + _digest(rest):
+        return None
+    name, length = _HEAD.unpack_from(rest)
+    start = _HEAD.size + length
+    return (json.loads(rest[_HEAD.size : start]), rest[start:]) if name.hex() == key else None
+
+
+def _files(place: str) -> Iterator[tuple[str, os.stat_result]]:
+    """The cache's own files in the folder; there may be others."""
+    if not place:
+        return
+    with suppress(OSError), os.scandir(place) as found:
+        for item in found:
+            if item.name.endswith((SUFFIX, UNFINISHED)):
+                with suppress(OSError):
+                    facts = item.stat(follow_symlinks=False)
+                    if stat.S_ISREG(facts.st_mode):
+                        yield item.path, facts
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=_HASH).digest()

@@ -1,0 +1,72 @@
+"""What code depends on beside the function that it computes, as one text.
+
+That is jitflow's own sources, the packages that compute and compile, the machine, and the settings.
+Two processes with equal origins make equal code of equal functions; what a pass or code generation
+reads of its surroundings must be here, in the target, or among the options of the pipeline.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import astuple, fields
+from functools import cache
+
+import ml_dtypes
+import numpy as np
+
+from jitflow import config
+from jitflow.config import settings
+from jitflow.runtime.cache.store import key_of
+from jitflow.runtime.engine import engine
+from jitflow.runtime.target import host_target
+
+_ROOMS = ("", "api", "codegen", "ir", "passes", "runtime")
+_NOT_IN_CODE = frozenset(("cache_dir", "cache_bytes", "debug", "native_entry", "pool_bytes"))
+"""Settings that no code depends on; any other one, also one that is new, tells code apart."""
+
+
+@cache
+def origin() -> str:
+    """The text; "" where the sources are not those of this process, and nothing must be kept."""
+    found = sources(os.path.dirname(config.__file__), config.STARTED_NS)
+    if not found:
+        return ""
+    python = f"{sys.implementation.cache_tag} {sys.version} {sys.abiflags} {sys.byteorder}"
+    packages = f"{np.__version__} {ml_dtypes.__version__} {engine().version}"
+    chosen = [getattr(settings, f.name) for f in fields(settings) if f.name not in _NOT_IN_CODE]
+    return key_of(found, python, packages, repr(astuple(host_target())), repr(chosen))
+
+
+def description(kind: str, name: str, at: str = "") -> dict[str, str]:
+    """What an entry that this process makes says of itself."""
+    return {"kind": kind, "name": name, "at": at, "origin": origin()}
+
+
+def sources(root: str, since_ns: int) -> str:
+    """Stands for the files under `root` that code comes from: another text after any edit.
+
+    Places, sizes and times are asked, among them that of the last change of the file's entry, which
+    nobody can set back. "" where there are no files, or one was changed `since_ns`: what was loaded
+    is then perhaps not what is there.
+    """
+    facts = []
+    for room in _ROOMS:
+        for path, found in _files(os.path.join(root, room), deep=bool(room)):
+            if found.st_ctime_ns > since_ns:
+                return ""
+            facts.append(f"{path} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}")
+    return key_of(*sorted(facts)) if facts else ""
+
+
+def _files(folder: str, deep: bool) -> Iterator[tuple[str, os.stat_result]]:
+    try:
+        items = list(os.scandir(folder))
+    except OSError:
+        return
+    for item in items:
+        if item.name.endswith(".py"):
+            yield item.path, item.stat()
+        elif deep and item.is_dir():
+            yield from _files(item.path, deep)

@@ -1,0 +1,75 @@
+"""What each loop nest of a function costs: its ops, and the time that its code took to make.
+
+For reports only: every nest is compiled once more, by itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from time import perf_counter
+from typing import NamedTuple
+
+from jitflow.codegen import called_rows, emit_llvm
+from jitflow.ir.core import Function, Op, Region, walk
+from jitflow.ir.location import Locations, unite_all
+from jitflow.ir.row import Family
+from jitflow.ir.types import INDEX
+from jitflow.passes.nests import split_nests
+from jitflow.runtime.compile import LOOP_OP, executed_ops, symbol_of
+from jitflow.runtime.engine import engine
+from jitflow.runtime.target import Target, host_target
+
+
+class NestCost(NamedTuple):
+    """One loop nest, compiled by itself.
+
+    Milliseconds are for LLVM text and machine code, without what an empty function takes.
+    Ops are those at level 3, nested ones too; `executed` counts them as often as a call runs them,
+    where trip counts are known. `rows` counts those that compute more than indices by name, the
+    most frequent ones first; `bytes` is machine code.
+    """
+
+    milliseconds: float
+    ops: int
+    loops: int
+    executed: int
+    bytes: int
+    rows: dict[str, int]
+    locations: Locations
+
+
+def nest_costs(function: Function, target: Target | None = None) -> tuple[NestCost, ...]:
+    """The cost of each part of `split_nests`, for a function that has code."""
+    target = host_target() if target is None else target
+    empty = Function(function.name, Region(function.params, (), ()), function.attrs)
+    least = min(_compile(empty, target) for _ in range(3))
+    return tuple([_cost(part, target, least) for part in split_nests(function)])
+
+
+def _compile(function: Function, target: Target) -> tuple[float, int]:
+    """Milliseconds, and bytes of the object."""
+    calls = called_rows(walk(function.body))
+    start = perf_counter()
+    text = emit_llvm(function, symbol_of(function.name))
+    image = engine().object_image(text, target, calls)
+    return 1000 * (perf_counter() - start), len(image)
+
+
+def _cost(part: Function, target: Target, least: tuple[float, int]) -> NestCost:
+    milliseconds, size = _compile(part, target)
+    ops = list(walk(part.body))
+    math = [op for op in ops if op.row.family is Family.ELEMENTWISE]
+    rows = Counter(op.row.name for op in [op for op in math if not _is_index(op)] or math)
+    return NestCost(
+        milliseconds=max(0.0, milliseconds - least[0]),
+        ops=len(ops),
+        loops=sum(op.row.name == LOOP_OP for op in ops),
+        executed=executed_ops(part.body),
+        bytes=max(0, size - least[1]),
+        rows=dict(rows.most_common()),
+        locations=unite_all(op.locations for op in ops if op.row.family is not Family.CREATION),
+    )
+
+
+def _is_index(op: Op) -> bool:
+    return all(v.type == INDEX for v in (*op.operands, *op.results))

@@ -1,0 +1,359 @@
+"""The pool of large results: who owns a block, when it comes back, and what is kept."""
+
+import copy
+import os
+import pickle
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import jitflow as jf
+from jitflow.errors import ConfigError
+from jitflow.runtime.memory import POOL_BYTES, empty, why_no_pool
+from jitflow.runtime.memory.control import ALIGNMENT, HANDLER
+from jitflow.runtime.memory.words import SLOTS
+
+pytestmark = pytest.mark.skipif(bool(why_no_pool()), reason="no pool here")
+
+X = np.arange(1 << 20, dtype=np.float32)
+handler_of = np._core.multiarray.get_handler_name
+
+
+@pytest.fixture(autouse=True)
+def _clean():
+    """Every test begins and ends with an empty pool, and with nothing alive."""
+    cap = jf.memory_stats().cap_bytes
+    jf.clear_memory()
+    before = jf.memory_stats()
+    yield
+    jf.set_memory_cap(cap)
+    jf.clear_memory()
+    after = jf.memory_stats()
+    assert (after.used_bytes, after.used_blocks) == (before.used_bytes, before.used_blocks)
+    assert (after.free_bytes, after.free_blocks) == (0, 0)
+
+
+def since(before):
+    """What has happened: (reused, mapped)."""
+    now = jf.memory_stats()
+    return now.reused - before.reused, now.mapped - before.mapped
+
+
+def called(function):
+    """A function with its arguments compiled, and called without Python from now on."""
+    function(X)
+    jf.clear_memory()
+    return function
+
+
+def test_a_dead_result_is_the_next_one():
+    f = called(jf.jit(lambda x: x + 1))
+    before = jf.memory_stats()
+    place = f(X).ctypes.data
+    for _ in range(10):
+        y = f(X)
+        assert y.ctypes.data == place
+        np.testing.assert_array_equal(y, X + 1, strict=True)
+        del y
+    assert since(before) == (10, 1)
+
+
+def test_results_are_ordinary_arrays():
+    y = jf.jit(lambda x: x + 1)(X)
+    assert type(y) is np.ndarray
+    assert handler_of(y) == HANDLER
+    assert y.flags.owndata and y.flags.writeable and y.flags.c_contiguous and y.base is None
+    assert y.ctypes.data % ALIGNMENT == 0
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(y)), y)
+    assert handler_of(copy.deepcopy(y)) != HANDLER
+
+
+def test_small_results_are_numpys():
+    y = jf.jit(lambda x: x + 1)(X[:100])
+    assert handler_of(y) != HANDLER
+    assert handler_of(np.empty(1 << 22)) != HANDLER
+
+
+def test_the_threads_own_handler_stays():
+    before = handler_of(np.empty(1 << 22))
+    kept = jf.jit(lambda x: x + 1)(X)
+    assert handler_of(np.empty(1 << 22)) == before
+    assert handler_of(kept) == HANDLER
+
+
+def test_views_keep_memory():
+    f = called(jf.jit(lambda x: x + 1))
+    y = f(X)
+    view, place = y[5:9], y.ctypes.data
+    memory = memoryview(y)[:3]
+    del y
+    others = [f(X * 0) for _ in range(3)]
+    assert place not in [z.ctypes.data for z in others]
+    np.testing.assert_array_equal(view, X[5:9] + 1)
+    del view
+    others.append(f(X * 0))
+    assert list(memory) == [1, 2, 3]
+    del memory
+    assert f(X).ctypes.data == place
+
+
+def test_results_of_one_call_are_apart():
+    f = called(jf.jit(lambda x: {"a": x + 1, "b": (x * 2, x - 1), "c": x}))
+    for _ in range(3):
+        y = f(X)
+        parts = [y["a"], *y["b"], y["c"], X]
+        for i, p in enumerate(parts):
+            assert not any(np.shares_memory(p, q) for q in parts[:i])
+        np.testing.assert_array_equal(y["a"], X + 1)
+        np.testing.assert_array_equal(y["b"][0], X * 2)
+        np.testing.assert_array_equal(y["c"], X)
+
+
+def test_a_result_may_feed_the_next_call():
+    f = called(jf.jit(lambda x: x + 1))
+    before = jf.memory_stats()
+    y = X
+    for _ in range(20):
+        y = f(y)
+    np.testing.assert_array_equal(y, X + 20)
+    assert since(before) == (18, 2)
+    del y
+
+
+@pytest.mark.parametrize("size", [1, 1 << 19, 1 << 21, 1 << 22])
+def test_resize(size):
+    y = jf.jit(lambda x: x + 1)(X)
+    y.resize(size, refcheck=False)
+    wanted = np.zeros(size, np.float32)
+    wanted[: X.size] = (X + 1)[:size]
+    np.testing.assert_array_equal(y, wanted)
+
+
+def test_a_block_serves_what_is_a_little_smaller():
+    f = jf.jit(lambda x: x + 1)
+    for x in (X, X[:-5], X[: X.size * 7 // 8], X[: X.size // 2]):
+        np.testing.assert_array_equal(f(x), x + 1)
+    stats = jf.memory_stats()
+    assert stats.free_blocks == 2
+    assert stats.free_bytes == X.nbytes * 3 // 2
+
+
+def test_the_cap():
+    f = called(jf.jit(lambda x: x + 1))
+    jf.set_memory_cap(2 * X.nbytes)
+    alive = [f(X) for _ in range(5)]
+    assert jf.memory_stats().used_bytes == 5 * X.nbytes
+    del alive
+    assert jf.memory_stats().free_blocks == 2
+    jf.set_memory_cap(X.nbytes)
+    assert jf.memory_stats().free_blocks == 1
+    jf.set_memory_cap(X.nbytes - 1)
+    assert jf.memory_stats().free_blocks == 0
+    np.testing.assert_array_equal(f(X), X + 1)
+    assert jf.memory_stats().free_blocks == 0
+    jf.set_memory_cap(0)
+    np.testing.assert_array_equal(f(X), X + 1)
+
+
+@pytest.mark.parametrize("cap", [-1, 1.5, "1", True, 1 << 63])
+def test_a_cap_is_bytes(cap):
+    with pytest.raises(ConfigError, match="number of bytes"):
+        jf.set_memory_cap(cap)
+
+
+def test_the_oldest_blocks_go_first():
+    arrays = [empty((POOL_BYTES,), np.uint8) for _ in range(SLOTS + 10)]
+    places = [x.ctypes.data for x in arrays]
+    while arrays:
+        arrays.pop(0)
+    assert jf.memory_stats().free_blocks == SLOTS
+    again = [empty((POOL_BYTES,), np.uint8) for _ in range(SLOTS)]
+    assert [x.ctypes.data for x in again] == places[: 9 : -1]
+    del again
+
+
+def test_memory_goes_back_to_the_system():
+    f = jf.jit(lambda x: x + 1)
+
+    def resident():
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    if not os.path.exists("/proc/self/statm"):
+        pytest.skip("no /proc")
+    x = np.zeros(1 << 24, np.float32)
+    f(x)
+    jf.clear_memory()
+    before = resident()
+    f(x)
+    assert resident() - before > 0.8 * x.nbytes
+    jf.clear_memory()
+    assert resident() - before < 0.2 * x.nbytes
+    for _ in range(200):
+        f(x)
+    jf.clear_memory()
+    assert resident() - before < 0.2 * x.nbytes
+
+
+def test_no_memory_is_an_error():
+    before = jf.memory_stats()
+    with pytest.raises(MemoryError):
+        empty((1 << 45,), np.float32)
+    with pytest.raises(MemoryError):
+        empty((1 << 50,), np.float32)
+    assert jf.memory_stats()[:4] == before[:4]
+    assert handler_of(np.empty(1 << 22)) != HANDLER
+
+
+def test_a_failed_check_gives_memory_back():
+    f = jf.jit(lambda x, i: (x + 1, x[i]))
+    f(X, 0)
+    used = jf.memory_stats().used_blocks
+    for _ in range(3):
+        with pytest.raises(IndexError):
+            f(X, X.size)
+    assert jf.memory_stats().used_blocks == used
+
+
+def test_threads():
+    f = jf.jit(lambda x, y: x * y + 1)
+    errors = []
+
+    def work(seed):
+        x = np.full(POOL_BYTES // 4 * (1 + seed % 3), seed, np.float32)
+        kept = []
+        for k in range(60):
+            kept.append((k, f(x, np.float32(k))))
+            if len(kept) > 1 + seed % 4:
+                k, y = kept.pop(0)
+                if not (y == seed * k + 1).all():
+                    errors.append((seed, k))
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_fork():
+    f = called(jf.jit(lambda x: x + 1))
+    y, waiting = f(X), f(X)
+    del waiting
+    child = os.fork()
+    if not child:
+        right = (y == X + 1).all()
+        y[:] = 7
+        z = [f(X) for _ in range(3)]
+        right = right and all((part == X + 1).all() for part in z)
+        del y, z
+        jf.clear_memory()
+        os._exit(0 if right and jf.memory_stats().used_blocks == 0 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    np.testing.assert_array_equal(y, X + 1)
+    np.testing.assert_array_equal(f(X), X + 1)
+    del y
+
+
+def run(code, **environment):
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False,
+        env={**os.environ, **environment}, timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+STREAMED = """
+import numpy as np, jitflow as jf
+from jitflow.passes.stream import stream_bytes
+from jitflow.runtime import host_target
+f = jf.jit(lambda x: {"a": 2 * x + 1, "b": (x[3], x[:5])})
+n = stream_bytes(host_target().cache_bytes) // 4
+for n in (n, n + 3):
+    x = np.arange(n, dtype=np.float32)
+    print("nontemporal" in f.lower(x).as_text("llvm"))
+    for _ in range(3):
+        y = f(x)
+        assert (y["a"] == 2 * x + 1).all() and (y["b"][1] == x[:5]).all()
+        assert y["a"].ctypes.data % 64 == 0
+"""
+
+
+@pytest.mark.parametrize("native", "01")
+@pytest.mark.parametrize("pool", ["0", "1000000000"])
+def test_results_past_the_caches(native, pool):
+    assert run(STREAMED, JITFLOW_NATIVE_ENTRY=native, JITFLOW_POOL_BYTES=pool) == ["True"] * 2
+
+
+CODE = """
+import numpy as np, jitflow as jf
+f = jf.jit(lambda x: x + 1)
+x = np.zeros(1 << 20)
+for _ in range(4): y = f(x)
+s = jf.memory_stats()
+print(np._core.multiarray.get_handler_name(y), s.reused, s.mapped, y.sum())
+"""
+
+
+def test_the_python_path_has_the_pool_too():
+    assert run(CODE, JITFLOW_NATIVE_ENTRY="0") == run(CODE) == [HANDLER, "2", "2", "1048576.0"]
+
+
+def test_the_pool_can_be_off():
+    for native in "01":
+        found = run(CODE, JITFLOW_POOL_BYTES="0", JITFLOW_NATIVE_ENTRY=native)
+        assert found == ["default_allocator", "0", "0", "1048576.0"]
+
+
+def test_arrays_may_outlive_the_interpreter():
+    run(CODE + """
+import builtins, atexit, sys
+class Late:
+    def __init__(self, held): self.held = held
+    def __del__(self): self.held = None
+builtins.kept = y
+sys.late = Late(f(x))
+atexit.register(lambda z=f(x): f(z))
+""")
+
+
+FORKS = CODE + """
+import os, threading
+os.register_at_fork(before=lambda: f(x), after_in_parent=lambda: f(x), after_in_child=lambda: f(x))
+ends = []
+def work():
+    while not ends: f(x)
+threads = [threading.Thread(target=work) for _ in range(2)]
+for thread in threads: thread.start()
+for _ in range(5):
+    child = os.fork()
+    if not child: os._exit(int((f(x) != 1).any()))
+    assert os.waitpid(child, 0)[1] == 0
+ends.append(1)
+for thread in threads: thread.join()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_threads_and_hooks_make_results_while_the_process_forks():
+    run(FORKS, PYTHONWARNINGS="ignore")
+
+
+TRACED = CODE.replace("for _", """import tracemalloc
+tracemalloc.start()
+for _""") + """
+def taken(): return sum(t.size for t in tracemalloc.take_snapshot().traces if t.domain == 389047)
+before = taken()
+del y
+print(before - taken())
+"""
+
+
+def test_tracemalloc_sees_results_as_numpys_data():
+    assert run(TRACED)[-1] == str(8 << 20)
