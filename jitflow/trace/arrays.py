@@ -17,7 +17,7 @@ from jitflow.errors import DtypeError, TraceError
 from jitflow.ir.core import Value
 from jitflow.ir.row import ROWS
 from jitflow.trace.context import STATE, Context, current, strange_text, where_made
-from jitflow.trace.demands import array_demand, index_demand, number_demand, truth_demand
+from jitflow.trace.demands import array_demand, number_demand, truth_demand
 from jitflow.trace.dispatch import (
     CURES,
     METHODS,
@@ -258,8 +258,10 @@ class TracedArray:
         self._refuse(*number_demand("complex()", cure))
 
     def __index__(self) -> NoReturn:
-        cure = "take sizes from x.shape, or name the argument in static_argnames"
-        self._refuse(*index_demand("use as a Python index or size", cure))
+        self._refuse(
+            "use as a Python index or size",
+            "take sizes from x.shape, index jnp.array(list), or name it in static_argnames",
+        )
 
     def _refuse(self, use: str, cure: str) -> NoReturn:
         made = where_made(self._value)

@@ -27,7 +27,6 @@ _WRITE = (
     "make that array by np.zeros_like(x), np.zeros(n, like=x) or jnp.zeros(n)",
 )
 _INDEX = "indexing a NumPy array", "index a traced array: jnp.asarray(array)[index]"
-_LIST = "indexing a list or tuple", "index a traced array: jnp.array(list)[index]"
 _TRUTH = (
     "a Python function that compares (max, min, sorted, any, all, bool)",
     "use NumPy's (np.max, np.maximum, np.sort, np.any), or choose with jnp.where(condition, x, y)",
@@ -61,11 +60,6 @@ def array_demand() -> Demand:
 def number_demand(use: str, cure: str) -> Demand:
     """Of `__float__` and the like: a write of one element, or what the caller says."""
     return _WRITE if _instruction(_callers()[0]) == "STORE_SUBSCR" else (use, cure)
-
-
-def index_demand(use: str, cure: str) -> Demand:
-    """Of `__index__`: an element of a list, or what the caller says."""
-    return _LIST if _instruction(_callers()[0]) == "BINARY_SUBSCR" else (use, cure)
 
 
 def truth_demand(use: str, cure: str) -> Demand:

@@ -36,9 +36,8 @@ def test_the_page_lists_what_there_is():
     spec = importlib.util.spec_from_file_location("list_numpy", file)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    lines = {
-        line.split("`")[1] for line in script.PAGE.read_text().splitlines() if line[:3] == "| `"
-    }
+    listed = script.PAGE.read_text().split(script.START)[1]
+    lines = {line.split("`")[1] for line in listed.splitlines() if line[:3] == "| `"}
     script.is_differentiable = lambda name: False
     now = {line.split("`")[1] for line in script.tables().splitlines() if line[:3] == "| `"}
     assert now == lines, "run python scripts/list_numpy.py"

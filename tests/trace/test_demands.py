@@ -52,7 +52,7 @@ def test_a_write_into_a_numpy_array(f):
 
 CASES = {
     "index": (lambda x, i: TABLE[i], "indexing a NumPy array", r"jnp.asarray\(array\)\[index\]"),
-    "list": (lambda x, i: [1, 2][i], "indexing a list", r"jnp.array\(list\)\[index\]"),
+    "list": (lambda x, i: [1, 2][i], "use as a Python index", r"index jnp.array\(list\)"),
     "array": (lambda x, i: np.array(x), "conversion to a NumPy array", "jnp.array"),
     "dtype": (lambda x, i: np.float64(i), "conversion to a NumPy array", "x.astype"),
     "function": (lambda x, i: np.sum([i, i]), "NumPy's sum", "jnp.array"),
