@@ -1,34 +1,34 @@
 """jitflow: a just-in-time compiler for numerical Python."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from jitflow.api import (
-    check_grads,
-    custom_jvp,
-    custom_vjp,
-    elementwise_grad,
-    grad,
-    hessian,
-    hvp,
-    jacfwd,
-    jacrev,
-    jit,
-    jvp,
-    linearize,
-    stop_gradient,
-    value_and_grad,
-    vjp,
-    vmap,
-)
-from jitflow.errors import JitflowError
-from jitflow.runtime.memory import MemoryStats, clear_memory, memory_stats, set_memory_cap
-from jitflow.trace.dispatch import FILLERS
-from jitflow.trace.pytree import map_tree, register
-from jitflow.trace.spec import spec
+from jitflow.first_use import FILLERS, loader
 
 if TYPE_CHECKING:
     from jitflow import numpy, random
+    from jitflow.api import (
+        check_grads,
+        custom_jvp,
+        custom_vjp,
+        elementwise_grad,
+        grad,
+        hessian,
+        hvp,
+        jacfwd,
+        jacrev,
+        jit,
+        jvp,
+        linearize,
+        stop_gradient,
+        value_and_grad,
+        vjp,
+        vmap,
+    )
+    from jitflow.errors import JitflowError
+    from jitflow.runtime.memory import MemoryStats, clear_memory, memory_stats, set_memory_cap
+    from jitflow.runtime.threads import get_num_threads, set_num_threads
+    from jitflow.trace.pytree import map_tree, register
+    from jitflow.trace.spec import spec
 
 __version__ = "0.1.0"
 
@@ -40,6 +40,7 @@ __all__ = [
     "custom_jvp",
     "custom_vjp",
     "elementwise_grad",
+    "get_num_threads",
     "grad",
     "hessian",
     "hvp",
@@ -54,6 +55,7 @@ __all__ = [
     "random",
     "register",
     "set_memory_cap",
+    "set_num_threads",
     "spec",
     "stop_gradient",
     "value_and_grad",
@@ -61,11 +63,23 @@ __all__ = [
     "vmap",
 ]
 
-FILLERS.append(lambda: import_module("jitflow.numpy"))
+FILLERS.append("jitflow.numpy")
+
+__getattr__ = loader(__name__, {
+    "api": (
+        "check_grads", "custom_jvp", "custom_vjp", "elementwise_grad", "grad", "hessian", "hvp",
+        "jacfwd", "jacrev", "jit", "jvp", "linearize", "stop_gradient", "value_and_grad", "vjp",
+        "vmap",
+    ),
+    "errors": ("JitflowError",),
+    "numpy": ("numpy",),
+    "random": ("random",),
+    "runtime.memory": ("MemoryStats", "clear_memory", "memory_stats", "set_memory_cap"),
+    "runtime.threads": ("get_num_threads", "set_num_threads"),
+    "trace.pytree": ("map_tree", "register"),
+    "trace.spec": ("spec",),
+})  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    """The namespaces, which load with first use."""
-    if name in ("numpy", "random"):
-        return import_module(f"jitflow.{name}")
-    raise AttributeError(f"module 'jitflow' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import AxisError, DtypeError, RangeError, ShapeError
+from jitflow.errors import AxisError, DtypeError, RangeError, ShapeError, TraceError
 from jitflow.ir.dense import Dense
 from jitflow.ir.dims import known_equal
 from jitflow.ir.dtypes import DType
@@ -188,7 +188,9 @@ def normal_axis(op: str, axis: Any, rank: int) -> int:
     try:
         number = axis.__index__()
     except AttributeError:
-        fail(AxisError, f"an axis is an integer, got {axis!r}", op=op)
+        fail(TraceError, f"an axis is an integer, got {axis!r}", op=op)
+    if isinstance(axis, (bool, np.bool)):
+        fail(TraceError, f"an axis is an integer, got {axis}", op=op)
     if not -rank <= number < rank:
         fail(
             AxisError,

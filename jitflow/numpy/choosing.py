@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from ml_dtypes import finfo
 
-from jitflow.errors import DtypeError, ShapeError
-from jitflow.ir.dtypes import bool_, f64, i64
+from jitflow.errors import DtypeError, ShapeError, TraceError
+from jitflow.ir.dtypes import bool_, f64, finfo, i64
 from jitflow.numpy.basics import (
     Array,
     Operand,
@@ -144,6 +143,8 @@ def round(a: Any, decimals: int = 0) -> Array:
     """To even at ties. Decimals scale by a power of ten, round, and scale back, as NumPy does."""
     x = as_array(a)
     kind = x.type.dtype.kind
+    if not hasattr(decimals, "__index__"):
+        fail(TraceError, f"decimals= is an integer, got {decimals!r}", op="round")
     if kind in "iu" and decimals >= 0:
         return detach(x)
     if decimals == 0:
@@ -173,7 +174,7 @@ def nan_to_num(
     if array.type.dtype.kind == "c":
         parts = [PROPERTIES[name](array) for name in ("real", "imag")]
         return emit("complex", *(nan_to_num(part, copy, nan, posinf, neginf) for part in parts))
-    limits = finfo(array.dtype)
+    limits = finfo(array.type.dtype)
     result = where(CALLS[np.isnan](array), nan, array)
     high = float(limits.max) if posinf is None else posinf
     result = where(CALLS[np.equal](array, np.inf), high, result)

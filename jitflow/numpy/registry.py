@@ -62,7 +62,10 @@ def _bound(function: Any, implementation: Implementation) -> Implementation:
         signature, plain = _signatures(function, implementation)
         if signature is None or plain:
             return finish(implementation(*args, **kwargs))
-        bound = signature.bind(*args, **kwargs)
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError as error:
+            fail(TraceError, str(error), op=name)
         out = bound.arguments.pop("out", None)
         arguments = _supported(name, signature, bound, implementation)
         result = finish(implementation(*arguments[0], **arguments[1]))

@@ -24,10 +24,11 @@ from jitflow.ir.types import BufferType
 from jitflow.passes.timing import measure
 from jitflow.runtime.arrays import addresses
 from jitflow.runtime.engine import Linked, engine
-from jitflow.runtime.host import Host, HostCall, raise_failure
+from jitflow.runtime.host import Host, HostCall, plain_context, raise_failure
 from jitflow.runtime.library import library_addresses
-from jitflow.runtime.memory import empty, maker_of
+from jitflow.runtime.memory import empty, lender_of, maker_of
 from jitflow.runtime.target import Target
+from jitflow.runtime.threads import pool
 
 ARENA_ALIGNMENT = 64
 _SIGNATURE = (ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
@@ -51,8 +52,9 @@ class Body:
 
     arena_bytes is the size of its temporaries; `is_long` says that it is worth releasing the GIL;
     `calls` are the math functions that the object imports from jitflow, by symbol;
-    `host_calls` are its calls back into Python, by their numbers; `streamed` are the numbers of
-    outputs that are stored past the caches, which asks for addresses that 64 divides.
+    `host_calls` are its calls back into Python, by their numbers; `forks` says that it has loops
+    that threads share; `streamed` are the numbers of outputs that are stored past the caches,
+    which asks for addresses that 64 divides.
     """
 
     symbol: str
@@ -64,6 +66,7 @@ class Body:
     object_bytes: bytes
     calls: Mapping[str, Kind]
     host_calls: tuple[HostCall, ...]
+    forks: bool
     streamed: frozenset[int]
     target: Target
 
@@ -89,8 +92,9 @@ class Executable:
         make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
         self.address = self._linked.addresses[body.symbol]
         self._call = make_call(self.address)
-        self._host = Host(body.host_calls) if body.host_calls else None
-        self.context = self._host.address if self._host is not None else None
+        fork = pool().fork if body.forks else 0
+        self._host = Host(body.host_calls, fork) if body.host_calls else None
+        self.context = self._host.address if self._host is not None else plain_context(fork)
         self._pack = struct.Struct(f"{len(body.inputs) + len(body.outputs)}Q").pack
         self._types = [np.ndarray] * len(body.inputs)
         self._expected = [(t.dtype.numpy, t.shape, True, True) for t in body.inputs]
@@ -101,6 +105,8 @@ class Executable:
             (maker.empty, t.shape, t.dtype.numpy)
             for maker, t in zip(self.makers, body.outputs, strict=True)
         ]
+        self.lender = lender_of(body.arena_bytes)
+        """Of large arenas, one a call."""
         self._arenas: list[tuple[int, Any]] = []
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
@@ -123,9 +129,10 @@ class Executable:
         if not self.body.arena_bytes:
             status = self._call(pointers, None, None, self.context)
         else:
-            arena = self._arenas.pop() if self._arenas else self.new_arena()
+            arena = self._free_arena()
             status = self._call(pointers, None, arena[0], self.context)
-            self._arenas.append(arena)
+            if self.lender is None:
+                self._arenas.append(arena)
         if status:
             self.fail(status)
         return outputs
@@ -141,6 +148,12 @@ class Executable:
     @property
     def object_bytes(self) -> bytes:
         return self.body.object_bytes
+
+    def _free_arena(self) -> tuple[int, Any]:
+        try:
+            return self._arenas.pop()
+        except IndexError:
+            return self.new_arena()
 
     def new_arena(self) -> tuple[int, Any]:
         """An aligned address and the memory that it lies in."""

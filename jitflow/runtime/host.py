@@ -11,6 +11,7 @@ import ctypes
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -34,10 +35,16 @@ class HostCall:
     at: Location | None
 
 
-class _Context(ctypes.Structure):
-    """What bodies get as their last argument."""
+class Context(ctypes.Structure):
+    """What bodies get as their last argument: their way to Python, and to other threads.
 
-    _fields_ = [("entry", _ENTRY)]
+    The entries stand at 0 and `FORK_SLOT`.
+    """
+
+    _fields_ = [("entry", _ENTRY), ("fork", ctypes.c_void_p)]
+
+
+_LASTING: list[Context] = []
 
 
 class _Raised(threading.local):
@@ -51,7 +58,7 @@ _RAISED = _Raised()
 class Host:
     """The context of one body, for calls from any thread; `address` holds while it lives."""
 
-    def __init__(self, calls: Sequence[HostCall]) -> None:
+    def __init__(self, calls: Sequence[HostCall], fork: int = 0) -> None:
         ready = [_prepared(call) for call in calls]
 
         def enter(context: int, number: int, table: Any) -> int:
@@ -62,8 +69,18 @@ class Host:
                 return HOST_FAILED
             return 0
 
-        self._context = _Context(_ENTRY(enter))
+        self._context = Context(_ENTRY(enter), fork)
         self.address = ctypes.addressof(self._context)
+
+
+@cache
+def plain_context(fork: int) -> int | None:
+    """The address of a context for bodies that call no Python, which lasts; None without fork."""
+    if not fork:
+        return None
+    context = Context(_ENTRY(), fork)
+    _LASTING.append(context)
+    return ctypes.addressof(context)
 
 
 def raise_failure() -> None:

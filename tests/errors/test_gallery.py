@@ -155,7 +155,7 @@ INSIDE = [
     (to_scalar_type, TraceError, [".astype"]),
     (to_numpy_in_a_list, TraceError, ["conversion to a NumPy array", "jnp.array"]),
     (written_into_numpy, TraceError, ["write into a NumPy array", "jnp.zeros"]),
-    (number_written_into_numpy, TraceError, ["write into a NumPy array", "row[0] = x[1, 0]", "jnp.zeros"]),
+    (number_written_into_numpy, TraceError, ["a NumPy array", "row[0] = x[1, 0]", "jnp.zeros"]),
     (mathematics, TraceError, ["math module", "NumPy's functions"]),
     (contained, TraceError, ["`in`"]),
     (missing_function, TraceError, ["np.busday_offset is not supported under @jit yet"]),
