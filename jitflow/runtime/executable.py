@@ -10,24 +10,25 @@ import ctypes
 import math
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from jitflow.errors import CheckError, DtypeError, ShapeError, explain
 from jitflow.ir.host import HOST_FAILED
-from jitflow.ir.kinds import Kind
 from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
 from jitflow.passes.timing import measure
 from jitflow.runtime.arrays import addresses
 from jitflow.runtime.engine import Linked, engine
-from jitflow.runtime.host import Host, HostCall, raise_failure
 from jitflow.runtime.library import library_addresses
 from jitflow.runtime.memory import empty, maker_of
 from jitflow.runtime.target import Target
+
+if TYPE_CHECKING:
+    from jitflow.ir.kinds import Kind
+    from jitflow.runtime.host import HostCall
 
 ARENA_ALIGNMENT = 64
 _SIGNATURE = (ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
@@ -37,16 +38,14 @@ _HOLDS_GIL = ctypes.PYFUNCTYPE(*_SIGNATURE)
 _RELEASES_GIL = ctypes.CFUNCTYPE(*_SIGNATURE)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """What a check says when it fails, and the line that it is about."""
 
     message: str
     at: Location | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class Body(NamedTuple):
     """A compiled body: its code, and all that is known of it. Plain data, which is kept on disk.
 
     arena_bytes is the size of its temporaries; `is_long` says that it is worth releasing the GIL;
@@ -66,6 +65,13 @@ class Body:
     host_calls: tuple[HostCall, ...]
     streamed: frozenset[int]
     target: Target
+
+
+def _host_module() -> Any:
+    """The way back into Python, which few bodies take: loaded for these."""
+    from jitflow.runtime import host  # noqa: PLC0415
+
+    return host
 
 
 def bytes_of(type: BufferType) -> int:
@@ -89,7 +95,7 @@ class Executable:
         make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
         self.address = self._linked.addresses[body.symbol]
         self._call = make_call(self.address)
-        self._host = Host(body.host_calls) if body.host_calls else None
+        self._host = _host_module().Host(body.host_calls) if body.host_calls else None
         self.context = self._host.address if self._host is not None else None
         self._pack = struct.Struct(f"{len(body.inputs) + len(body.outputs)}Q").pack
         self._types = [np.ndarray] * len(body.inputs)
@@ -151,7 +157,7 @@ class Executable:
     def fail(self, status: int) -> NoReturn:
         """Raises what a status of the body other than 0 stands for."""
         if status == HOST_FAILED:
-            raise_failure()
+            _host_module().raise_failure()
         failure = self.body.failures[status]
         raise CheckError(explain(failure.message, at=failure.at), status)
 
