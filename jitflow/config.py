@@ -17,6 +17,8 @@ STARTED_NS = time_ns()
 
 FLAGS = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 
+MOST_THREADS = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -43,6 +45,9 @@ class Settings:
     native_entry: bool = True
     """Let CPython call compiled code without Python in between, where that is possible."""
 
+    num_threads: int = 0
+    """How many threads a call may use; 0: as many as the machine lets this process."""
+
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings that `environment` asks for; ConfigError where a value cannot be read."""
@@ -51,6 +56,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         for field in fields(Settings)
         if (variable := f"JITFLOW_{field.name.upper()}") in environment
     }
+    if not 0 <= chosen.get("num_threads", 0) <= MOST_THREADS:
+        text = environment["JITFLOW_NUM_THREADS"]
+        raise ConfigError(f"JITFLOW_NUM_THREADS={text!r}: expected 0 to {MOST_THREADS}")
     return Settings(**chosen)
 
 

@@ -9,7 +9,7 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, cast, overload
 
 import numpy as np
 
@@ -31,11 +31,13 @@ from jitflow.trace.context import STATE
 from jitflow.trace.lift import WEAK, lift
 from jitflow.trace.pytree import unflatten
 from jitflow.trace.source import definition, fail
+from jitflow.trace.spec import Spec
 from jitflow.trace.staging import Leaf, Source
 from jitflow.trace.walkers import reader
 
 _GRAPH = attrgetter("function")
 _NOTHING_RECENT = None, None, None, False
+_VALUES = (np.ndarray, np.generic, TracedArray, Spec, *WEAK)
 
 
 class CacheInfo(NamedTuple):
@@ -75,6 +77,7 @@ class JitFunction:
         self._misses = 0
         self._recent: tuple[Any, Any, Any, bool] = _NOTHING_RECENT
         self._lock = threading.RLock()
+        self._owners: weakref.WeakSet[type] = weakref.WeakSet()
         self._entry = Entry(self)
         _WITH_LOCKS.add(self)
 
@@ -92,9 +95,7 @@ class JitFunction:
 
     def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A call that is not like the one before."""
-        if self._is_class_method(args):
-            return self._with_static_self(*args, **kwargs)
-        call = self._signature.take_apart(args, kwargs)
+        call = self._take_apart(args, kwargs)
         donated = self._donation.leaves(call, args, kwargs) if self._donation else ()
         key, inputs = key_and_inputs(call.leaves)
         try:
@@ -110,8 +111,8 @@ class JitFunction:
         if donated:
             self._donation.refuse_shared(call, donated, compiled.captured)
             targets = self._donation.targets(call, donated, compiled)
-        is_native = self._make_native(args, kwargs, compiled, targets)
-        if not (is_native or self._signature.has_static or self._donation):
+        is_native = self._make_native(args, kwargs, call, compiled, targets)
+        if not (is_native or call.static or self._signature.has_static or self._donation):
             self._recent = reader(call.tree), key, compiled, call.has_keywords
         return compiled.run(inputs, targets)
 
@@ -119,13 +120,14 @@ class JitFunction:
         self,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
+        call: Call,
         compiled: Compiled,
         donated: Sequence[Donated],
     ) -> bool:
         """Leaves further calls like this one to the stub, if it can take them."""
         if not self._entry.is_native:
             return False
-        static = self._signature.numbers | self._signature.names
+        static = {place for place, _ in call.static}
         row = native_row(args, kwargs, static, compiled, donated)
         return row is not None and self._entry.add(row)
 
@@ -163,9 +165,7 @@ class JitFunction:
         """Inside another trace, a jitted function becomes a `call` of its own graph."""
         if self._inlines:
             return self._function(*args, **kwargs)
-        if self._is_class_method(args):
-            return self._with_static_self(*args, **kwargs)
-        call = self._signature.take_apart(args, kwargs)
+        call = self._take_apart(args, kwargs)
         refuse_unhashable(call, self._signature)
         names = self._signature.leaf_names(call)
         for x, name in zip(call.leaves, names, strict=True):
@@ -176,28 +176,37 @@ class JitFunction:
         return unflatten(tree, results)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        """As a method: an instance that is no pytree is a static argument."""
+        """As a method: an instance that is no pytree is a static argument.
+
+        Native calls of methods come without asking for the method first.
+        """
         if instance is None:
             return self
-        if kind_of(type(instance)) is not None:
-            return BoundMethod(self, instance)
-        return BoundMethod(self._with_static_self, instance)
+        if not isinstance(instance, type):
+            self._owners.add(type(instance))
+        bound = BoundMethod(self, instance)
+        bound.__doc__, bound.__module__ = self.__doc__, self.__module__
+        return bound
 
-    def _is_class_method(self, args: tuple[Any, ...]) -> bool:
-        """`classmethod` calls with the class in front; from Python 3.13 on without `__get__`."""
-        return bool(args) and isinstance(args[0], type) and 0 not in self._signature.numbers
+    def _take_apart(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        return self._signature.take_apart(args, kwargs, bool(args) and self._is_owner(args[0]))
 
-    @functools.cached_property
-    def _with_static_self(self) -> JitFunction:
-        numbers, names = self.static
-        listed = [numbers] if isinstance(numbers, int) else [*(numbers or ())]
-        return JitFunction(self._function, (0, *listed), names, donated=self._donation.given)
+    def _is_owner(self, x: Any) -> bool:
+        """Whether x is a class, or an object with this method, and no pytree."""
+        kind = type(x)
+        if isinstance(x, type):
+            return True
+        if isinstance(x, _VALUES) or kind_of(kind) is not None:
+            return False
+        if kind not in self._owners:
+            if not any(value is self for base in kind.__mro__ for value in vars(base).values()):
+                return False
+            self._owners.add(kind)
+        return True
 
     def trace(self, *args: Any, **kwargs: Any) -> Traced:
         """The graph for these arguments, which may be arrays, numbers or specs."""
-        if self._is_class_method(args):
-            return self._with_static_self.trace(*args, **kwargs)
-        call = self._signature.take_apart(args, kwargs)
+        call = self._take_apart(args, kwargs)
         refuse_unhashable(call, self._signature)
         return self._trace(call)
 
@@ -258,13 +267,17 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_locks)
 
 
-class BoundMethod:
+class BoundMethod(functools.partial[Any]):
     """A jitted function with its instance: what `instance.method` gives."""
 
-    def __init__(self, function: JitFunction, instance: Any) -> None:
-        functools.update_wrapper(self, function)
-        self.__self__ = instance
-        self.__func__ = function
+    @property
+    def __self__(self) -> Any:
+        return self.args[0]
+
+    @property
+    def __func__(self) -> JitFunction:
+        function: Any = self.func
+        return cast("JitFunction", function)
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -280,9 +293,6 @@ class BoundMethod:
         numbers, names = self.__func__.static
         listed = [numbers] if isinstance(numbers, int) else numbers or ()
         return [n - 1 if n > 0 else n for n in listed if n != 0], names
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.__func__(self.__self__, *args, **kwargs)
 
     def trace(self, *args: Any, **kwargs: Any) -> Traced:
         return self.__func__.trace(self.__self__, *args, **kwargs)

@@ -8,7 +8,7 @@ no LLVM.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from types import MemberDescriptorType
 from typing import Any
 
@@ -25,7 +25,7 @@ _PLAIN: Any = object.__getattribute__
 def native_row(
     args: Sequence[Any],
     kwargs: dict[str, Any],
-    static: frozenset[int | str],
+    static: Collection[int | str],
     compiled: Compiled,
     donated: Sequence[Donated] = (),
 ) -> Row | None:

@@ -76,14 +76,18 @@ class Signature:
             cure=f"its parameters are {known}",
         )
 
-    def take_apart(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+    def take_apart(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], has_self: bool = False
+    ) -> Call:
+        """The call's parts; `has_self`: the first argument is static, whatever else is."""
         static: tuple[tuple[int | str, Any], ...] = ()
-        if self.has_static:
+        if self.has_static or has_self:
+            numbers = self.numbers | {0} if has_self else self.numbers
             static = (
-                *((i, args[i]) for i in sorted(self.numbers) if i < len(args)),
+                *((i, args[i]) for i in sorted(numbers) if i < len(args)),
                 *((n, kwargs[n]) for n in sorted(self.names & kwargs.keys())),
             )
-            args = tuple(x for i, x in enumerate(args) if i not in self.numbers)
+            args = tuple(x for i, x in enumerate(args) if i not in numbers)
             kwargs = {n: x for n, x in kwargs.items() if n not in self.names}
         leaves, tree = flatten((args, kwargs) if kwargs else args)
         return Call(leaves, tree, bool(kwargs), static)

@@ -6,7 +6,6 @@ Exit code 1 says that a check failed.
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 from collections.abc import Callable
 from dataclasses import asdict
@@ -28,6 +27,7 @@ from jitflow.runtime import cache, host_target
 from jitflow.runtime.engine import engine
 from jitflow.runtime.entry import why_not_native
 from jitflow.runtime.memory import why_no_pool
+from jitflow.runtime.threads import cpu_quota, get_num_threads, pool, usable_cpus
 
 PACKAGES = ("numpy", "llvmlite", "ml_dtypes", "networkx", "rich")
 
@@ -86,16 +86,23 @@ def _machine() -> dict[str, Any]:
         "system": platform.platform(),
         "cpu": target.cpu,
         "triple": target.triple,
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
         "vectors": f"{target.vector_registers} of {target.vector_bytes} bytes",
         "fused multiply-add": target.has_fma,
         "last cache": f"{target.cache_bytes >> 20} MiB" if target.cache_bytes else "not known",
         "features": features,
         "llvm": engine().version,
+        "threads": _threads(),
         "native entry": why_not_native() or "yes",
         "pool of large results": why_no_pool() or "yes",
         "cache": _cache(),
     }
+
+
+def _threads() -> str:
+    quota = cpu_quota()
+    share = "" if quota is None else f", a quota of {quota:g}"
+    problem = f"; {pool().problem}" if pool().problem else ""
+    return f"{get_num_threads()}: {usable_cpus()} CPUs{share}{problem}"
 
 
 def _cache() -> str:

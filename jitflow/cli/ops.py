@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jitflow.cli.colour import BOLD, highlight, paint
 from jitflow.cli.files import write_text
 from jitflow.cli.locate import add_load
-from jitflow.cli.measured import MEASURED
+from jitflow.cli.measured import COMPLEX, MEASURED
 from jitflow.cli.output import add_json, json_text, table
 from jitflow.errors import UsageError
 from jitflow.ir.core import Function
@@ -41,7 +41,8 @@ def add(commands: Any) -> None:
         help="list the ops",
         description="Lists the ops: operands and attributes, the error that is allowed, the"
         " greatest that was measured of f32 and f64, what code they become, whether they have a"
-        " derivative. Of one op: its facts and its expansion.",
+        " derivative. Errors are in last places of the result, those of sums of all moduli added"
+        " up. Of one op: its facts and its expansion.",
         allow_abbrev=False,
     )
     parser.add_argument("name", nargs="?", metavar="OP", help="one op, with its expansion")
@@ -72,12 +73,16 @@ def record(row: OpRow) -> dict[str, str]:
         row.family.value,
         takes(row).replace("`", ""),
         "" if row.family in CONTROL else error(row),
-        " ".join(f"{worst:.2f}" for worst in MEASURED.get(row.name, ())),
+        _pair(MEASURED, row),
         code(row),
         derivative(row).replace("derivative", "yes"),
         row.doc,
     )
     return dict(zip(COLUMNS, values, strict=True))
+
+
+def _pair(measured: Mapping[str, tuple[float, float]], row: OpRow) -> str:
+    return " ".join(f"{worst:.2f}" for worst in measured.get(row.name, ()))
 
 
 def code(row: OpRow) -> str:
@@ -116,6 +121,8 @@ def _describe(row: OpRow) -> str:
     lines = [f"{paint(row.name, BOLD)}: {row.doc}", ""]
     algebra = ", ".join(fact for fact in ALGEBRA if getattr(row, fact))
     facts = {**record(row), "algebra": algebra, "no derivative": row.no_derivative}
+    if row.name in COMPLEX:
+        facts["complex"] = f"{row.normwise} ULP of the modulus, measured {_pair(COMPLEX, row)}"
     lines += [
         f"  {name:14}{value}"
         for name, value in facts.items()

@@ -7,6 +7,7 @@ Owns no state.
 from __future__ import annotations
 
 from jitflow.codegen.emitter import Emit, Emitter, hint
+from jitflow.codegen.fork import fork
 from jitflow.codegen.outline import call_body, can_outline
 from jitflow.codegen.types import register_type
 from jitflow.errors import VerifyError
@@ -15,11 +16,19 @@ from jitflow.ir.host import HOST_FAILED
 
 
 def _loop(e: Emitter, op: Op) -> None:
+    """A loop in chunks is a function of its own, which threads call."""
+    lower, upper = op.operands[:2]
+    if op.attrs["chunks"] > 1:
+        fork(e, op, _write_loop)
+    else:
+        _write_loop(e, op, e.names[lower], e.names[upper])
+
+
+def _write_loop(e: Emitter, op: Op, first: str, end: str) -> None:
     """Its index must not pass the largest i64: upper bound and step together fit in one."""
-    lower, upper, *carried = op.operands
+    carried = op.operands[2:]
     (body,) = op.regions
     index, *inside = body.params
-    first, end = e.names[lower], e.names[upper]
     start, exit = e.new_block("loop"), e.new_block("done")
     before, always = e.block, _has_trips(first, end)
     if always:

@@ -35,6 +35,8 @@ class Emitter:
         self.count = 0
         self.failures: dict[int, str] = {}
         self.host_calls = 0
+        self.arena_start = 0
+        """Where in the body's arena the memory at %arena begins."""
         self.addresses: dict[Hashable, str] = {}
         self.memory: dict[Dense, str] = {}
         self.declarations: dict[str, str] = {}

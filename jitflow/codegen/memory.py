@@ -19,7 +19,7 @@ from jitflow.passes.stream import LINE
 
 
 def _alloc(e: Emitter, op: Op) -> None:
-    offset = op.attrs["offset"]
+    offset = op.attrs["offset"] - e.arena_start
     if offset < 0:
         raise VerifyError("alloc has no offset in the arena; run the pass assign")
     require_static(op.results[0].type)

@@ -28,7 +28,7 @@ def call_body(e: Emitter, body: Region) -> None:
     A buffer and a view of it may have one name.
     """
     inner = e.nested()
-    outer = _outer_values(body)
+    outer = outer_values(body)
     inner.names.update((value, e.names[value]) for value in outer)
     inner.region(body)
     e.count = inner.count
@@ -40,7 +40,7 @@ def call_body(e: Emitter, body: Region) -> None:
     e.write(f"call void {symbol}({params})")
 
 
-def _outer_values(body: Region) -> list[Value]:
+def outer_values(body: Region) -> list[Value]:
     """What the ops use and do not define, each once, in order."""
     inside: set[Value] = set()
     used: dict[Value, None] = {}

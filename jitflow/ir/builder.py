@@ -150,7 +150,7 @@ class Builder:
         """Emits a loop; body(builder, index, *carried) returns the carried values of the next."""
         inner = self.nested([INDEX, *(v.type for v in carried)])
         results = body(inner, *inner.params)
-        attrs = {"step": step, "kind": kind}
+        attrs = {"step": step, "kind": kind, "chunks": 1}
         op = self.emit(
             ROWS["loop"], (lower, upper, *carried), attrs, (inner.region(tuple(results or ())),)
         )

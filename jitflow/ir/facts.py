@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from jitflow.ir.builder import method_name
-from jitflow.ir.row import REQUIRED, Effect, OpRow
+from jitflow.ir.row import REQUIRED, Effect, Family, OpRow
 
 ALGEBRA = ("commutative", "associative", "idempotent", "involution")
 
@@ -24,9 +24,11 @@ def takes(row: OpRow) -> str:
 
 
 def error(row: OpRow) -> str:
-    """The stated bound of a row that is not exact: `1.5 ULP` or `approximate`; else `exact`."""
+    """The stated bound of a row that is not exact: `1.5 ULP`, `approximate`, `NumPy's`; `exact`."""
     if row.exact:
         return "exact"
+    if row.family is Family.LIBRARY:
+        return "NumPy's"
     return f"{row.ulp} ULP" if row.ulp else "approximate"
 
 

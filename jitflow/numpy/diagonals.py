@@ -96,7 +96,9 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
 def diag(v: Any, k: int = 0) -> Array:
     """The k-th diagonal of a matrix, or the matrix that has the vector on it."""
     x = as_array(v)
-    if x.type.rank != 1:
+    if x.type.rank not in (1, 2):
+        fail(ShapeError, "takes a vector or a matrix", op="diag", shapes=[x.type.shape])
+    if x.type.rank == 2:
         return diagonal(x, k)
     size = x.type.shape[0] + abs(k)
     shape = (size, size)

@@ -28,6 +28,7 @@ from jitflow.numpy.basics import (
 )
 from jitflow.numpy.elementwise import RULES
 from jitflow.numpy.ufuncs import CALLS, loop_of
+from jitflow.trace.checks import WRONG_VALUE
 
 NEGATIVE = "Integers to negative integer powers are not allowed."
 _MULTIPLIED = (3, 4)
@@ -101,7 +102,7 @@ def _integer_power(x: Operand, y: Operand, dtype: Any) -> Array:
 def _check_not_negative(exponent: Array) -> None:
     holds = emit("ge", exponent, full_like(exponent, 0))
     every = tuple(range(exponent.type.rank))
-    emit_check(emit("reduce_all", holds, axes=every) if every else holds, NEGATIVE)
+    emit_check(emit("reduce_all", holds, axes=every) if every else holds, WRONG_VALUE + NEGATIVE)
 
 
 def _products(x: Array, exponent: int) -> Array:

@@ -35,6 +35,7 @@ _VIEWS = frozenset((
     np.matrix_transpose, np.moveaxis, np.nan_to_num, np.permute_dims, np.ravel, np.reshape,
     np.rollaxis,
     np.rot90, np.split, np.squeeze, np.swapaxes, np.transpose, np.unstack, np.vsplit,
+    np.lib.stride_tricks.sliding_window_view,
 ))  # fmt: skip
 """Functions whose result shares memory with their argument; that of any other is new memory."""
 
@@ -61,7 +62,10 @@ def _bound(function: Any, implementation: Implementation) -> Implementation:
         signature, plain = _signatures(function, implementation)
         if signature is None or plain:
             return finish(implementation(*args, **kwargs))
-        bound = signature.bind(*args, **kwargs)
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError as error:
+            fail(TraceError, str(error), op=name)
         out = bound.arguments.pop("out", None)
         arguments = _supported(name, signature, bound, implementation)
         result = finish(implementation(*arguments[0], **arguments[1]))

@@ -18,8 +18,8 @@ def contract(function: Function) -> Function:
 
     Before: `%t: &f32[512, 64] temp`, used only in `loop (%i)` as row %i
     After:  `%t: &f32[64] temp`, the same row for every iteration.
-    Precondition: after `fuse_loops`, before `vectorize`. Whoever splits the loop over threads
-    gives each thread a row of its own.
+    Precondition: after `fuse_loops`, before `vectorize`. Where threads share the loop,
+    `parallelize` gives each of them a row.
     """
     windows = _windows(function)
     if not windows:

@@ -113,7 +113,7 @@ class _Blocks:
         if step == extent:
             self._loops(b, depth + 1, {**at, index: b.index(0)}, done)
         else:
-            kind = "sequential" if extent % step else "parallel"
+            kind = "overlapping" if extent % step else "parallel"
             b.loop(b.index(0), b.index(extent), body, (), step, kind)
 
     def _block(self, b: Builder, at: dict[Value, Value], done: Value) -> None:

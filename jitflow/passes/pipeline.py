@@ -31,6 +31,8 @@ LOOPS: tuple[str, ...] = (
     "cse",  # constants and masks that expansions and tails repeat
     "dce",  # scalars that lanes replaced
     "stream",  # large results past the caches, when their stores are final
+    "partials",  # reductions to few values as loops that threads can share
+    "parallelize",  # loops over threads, when nothing changes a loop any more
     "assign",  # offsets, when no temporary will go or shrink any more
 )
 """Level 2 to level 3 ready for code: loops over buffers."""
@@ -47,6 +49,8 @@ def loops_for(
         "lower": f"lower{{vector_bytes={vector_bytes}, registers={registers}}}",
         "panels": f"panels{{vector_bytes={vector_bytes}}}",
         "vectorize": f"vectorize{{vector_bytes={vector_bytes}}}",
+        "partials": f"partials{{vector_bytes={vector_bytes}}}",
+        "parallelize": f"parallelize{{vector_bytes={vector_bytes}}}",
         "half_bits": f"half_bits{{f16c={str(f16c).lower()}}}",
         "stream": f"stream{{bytes={stream_bytes(cache_bytes)}}}",
     }

@@ -25,6 +25,8 @@ from jitflow.passes.interleave import interleave
 from jitflow.passes.linearize import linearize
 from jitflow.passes.lower import lower
 from jitflow.passes.panels import panels
+from jitflow.passes.parallelize import parallelize
+from jitflow.passes.partials import partials
 from jitflow.passes.pointwise import pointwise
 from jitflow.passes.split_complex import split_complex
 from jitflow.passes.step import Pass
@@ -59,6 +61,8 @@ _ALL: tuple[Pass, ...] = (
     Pass(expand, required=True),
     Pass(half_bits, required=True),
     Pass(stream),
+    Pass(partials),
+    Pass(parallelize),
     Pass(assign, required=True),
 )
 

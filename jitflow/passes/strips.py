@@ -87,7 +87,7 @@ class _Strips:
             self._region(b, self.body, {self.index: start}, ())
             return ()
 
-        kind = "parallel" if whole else "sequential"
+        kind = "parallel" if whole else "overlapping"
         b.loop(b.index(0), b.index(extent), body, (), self.size, kind)
 
     # Which values differ along the strip, and which of them wait.

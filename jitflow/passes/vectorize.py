@@ -127,10 +127,10 @@ class _Loop:
         self._loop(end, lanes, "parallel", lambda inner, index: index)
 
     def _overlapping(self, lanes: int) -> None:
-        """Writes of the last two steps overlap, with equal values: no longer disjoint."""
+        """Writes of the last two steps overlap, with equal values."""
         last = self.builder.index(self.extent - lanes)
         self._loop(
-            self.extent, lanes, "sequential", lambda inner, index: inner.minimum(index, last)
+            self.extent, lanes, "overlapping", lambda inner, index: inner.minimum(index, last)
         )
 
     def _loop(self, end: int, lanes: int, kind: str, place: object) -> None:

@@ -10,17 +10,19 @@ from collections.abc import Sequence
 
 from jitflow.codegen import called_rows, emit_llvm
 from jitflow.errors import NoCodeError, VerifyError
-from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.ir.core import Function, Op, Region, walk
 from jitflow.ir.types import BufferType
+from jitflow.passes.lowering.footprint import span_bytes
 from jitflow.passes.lowering.rebuild import base_of
+from jitflow.passes.lowering.work import usual_trips, work
 from jitflow.passes.timing import measure
 from jitflow.runtime.engine import engine
 from jitflow.runtime.executable import Body, Executable, Failure
 from jitflow.runtime.host import HostCall
 from jitflow.runtime.target import Target, host_target
 
-LONG_CALL_OPS = 300_000
-"""Executed ops above which a call releases the GIL: about 200 us of work."""
+LONG_CALL_WORK = 1_200_000
+"""Additions of a register above which a call releases the GIL: 150 to 350 us on one thread."""
 
 ARENA_OP, CHECK_OP, LOOP_OP, HOST_OP, STORE_OP = "alloc", "check", "loop", "host_call", "store"
 
@@ -45,9 +47,10 @@ def compile_body(function: Function, target: Target) -> Body:
         outputs=outputs,
         failures=_failures(ops),
         arena_bytes=max((_end(op) for op in ops if op.row.name == ARENA_OP), default=0),
-        is_long=executed_ops(function.body) > LONG_CALL_OPS,
+        is_long=work(function.body, target.vector_bytes) > LONG_CALL_WORK,
         object_bytes=measure("machine code", engine().object_image, text, target, calls),
         calls=calls,
+        forks=any(op.row.name == LOOP_OP and op.attrs["chunks"] > 1 for op in ops),
         streamed=_streamed(function, ops),
         host_calls=tuple(_host_call(op) for op in ops if op.row.name == HOST_OP),
         target=target,
@@ -107,30 +110,13 @@ def _host_call(op: Op) -> HostCall:
 
 def _end(op: Op) -> int:
     """The first byte of the arena behind a buffer."""
-    type = op.results[0].type
-    reach = sum((n - 1) * s for n, s in zip(type.shape, type.strides, strict=True))
-    elements = 0 if 0 in type.shape else int(reach) + 1
-    return int(op.attrs["offset"]) + elements * int(type.dtype.itemsize)
+    return int(op.attrs["offset"]) + span_bytes(op.results[0].type)
 
 
 def executed_ops(region: Region) -> int:
-    """How many ops a run executes, where the trip counts are known; unknown loops count once."""
+    """How many ops a run executes, as far as trip counts are known."""
     total = 0
     for op in region.ops:
         inner = sum(executed_ops(r) for r in op.regions)
-        total += 1 + (inner * _trips(op) if op.row.name == LOOP_OP else inner)
+        total += 1 + (inner * usual_trips(op) if op.row.name == LOOP_OP else inner)
     return total
-
-
-def _trips(op: Op) -> int:
-    lower, upper = (_constant(v) for v in op.operands[:2])
-    if lower is None or upper is None:
-        return 1
-    return max(0, -((lower - upper) // int(op.attrs["step"])))
-
-
-def _constant(value: Value) -> int | None:
-    made_by = value.op
-    if made_by is None or made_by.row.name != "constant":
-        return None
-    return int(made_by.attrs["value"].item())

@@ -23,8 +23,9 @@ from jitflow.passes.timing import measure
 from jitflow.runtime.arrays import addresses
 from jitflow.runtime.engine import Linked, engine
 from jitflow.runtime.library import library_addresses
-from jitflow.runtime.memory import empty, maker_of
+from jitflow.runtime.memory import empty, lender_of, maker_of
 from jitflow.runtime.target import Target
+from jitflow.runtime.threads import pool
 
 if TYPE_CHECKING:
     from jitflow.ir.kinds import Kind
@@ -50,8 +51,9 @@ class Body(NamedTuple):
 
     arena_bytes is the size of its temporaries; `is_long` says that it is worth releasing the GIL;
     `calls` are the math functions that the object imports from jitflow, by symbol;
-    `host_calls` are its calls back into Python, by their numbers; `streamed` are the numbers of
-    outputs that are stored past the caches, which asks for addresses that 64 divides.
+    `host_calls` are its calls back into Python, by their numbers; `forks` says that it has loops
+    that threads share; `streamed` are the numbers of outputs that are stored past the caches,
+    which asks for addresses that 64 divides.
     """
 
     symbol: str
@@ -63,6 +65,7 @@ class Body(NamedTuple):
     object_bytes: bytes
     calls: Mapping[str, Kind]
     host_calls: tuple[HostCall, ...]
+    forks: bool
     streamed: frozenset[int]
     target: Target
 
@@ -95,8 +98,13 @@ class Executable:
         make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
         self.address = self._linked.addresses[body.symbol]
         self._call = make_call(self.address)
-        self._host = _host_module().Host(body.host_calls) if body.host_calls else None
-        self.context = self._host.address if self._host is not None else None
+        fork = pool().fork if body.forks else 0
+        self._host = _host_module().Host(body.host_calls, fork) if body.host_calls else None
+        self.context: int | None = None
+        if self._host is not None:
+            self.context = self._host.address
+        elif fork:
+            self.context = _host_module().plain_context(fork)
         self._pack = struct.Struct(f"{len(body.inputs) + len(body.outputs)}Q").pack
         self._types = [np.ndarray] * len(body.inputs)
         self._expected = [(t.dtype.numpy, t.shape, True, True) for t in body.inputs]
@@ -107,6 +115,8 @@ class Executable:
             (maker.empty, t.shape, t.dtype.numpy)
             for maker, t in zip(self.makers, body.outputs, strict=True)
         ]
+        self.lender = lender_of(body.arena_bytes)
+        """Of large arenas, one a call."""
         self._arenas: list[tuple[int, Any]] = []
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
@@ -129,9 +139,10 @@ class Executable:
         if not self.body.arena_bytes:
             status = self._call(pointers, None, None, self.context)
         else:
-            arena = self._arenas.pop() if self._arenas else self.new_arena()
+            arena = self._free_arena()
             status = self._call(pointers, None, arena[0], self.context)
-            self._arenas.append(arena)
+            if self.lender is None:
+                self._arenas.append(arena)
         if status:
             self.fail(status)
         return outputs
@@ -147,6 +158,12 @@ class Executable:
     @property
     def object_bytes(self) -> bytes:
         return self.body.object_bytes
+
+    def _free_arena(self) -> tuple[int, Any]:
+        try:
+            return self._arenas.pop()
+        except IndexError:
+            return self.new_arena()
 
     def new_arena(self) -> tuple[int, Any]:
         """An aligned address and the memory that it lies in."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,10 +33,16 @@ class HostCall(NamedTuple):
     at: Location | None
 
 
-class _Context(ctypes.Structure):
-    """What bodies get as their last argument."""
+class Context(ctypes.Structure):
+    """What bodies get as their last argument: their way to Python, and to other threads.
 
-    _fields_ = [("entry", _ENTRY)]
+    The entries stand at 0 and `FORK_SLOT`.
+    """
+
+    _fields_ = [("entry", _ENTRY), ("fork", ctypes.c_void_p)]
+
+
+_LASTING: list[Context] = []
 
 
 class _Raised(threading.local):
@@ -49,7 +56,7 @@ _RAISED = _Raised()
 class Host:
     """The context of one body, for calls from any thread; `address` holds while it lives."""
 
-    def __init__(self, calls: Sequence[HostCall]) -> None:
+    def __init__(self, calls: Sequence[HostCall], fork: int = 0) -> None:
         ready = [_prepared(call) for call in calls]
 
         def enter(context: int, number: int, table: Any) -> int:
@@ -60,8 +67,16 @@ class Host:
                 return HOST_FAILED
             return 0
 
-        self._context = _Context(_ENTRY(enter))
+        self._context = Context(_ENTRY(enter), fork)
         self.address = ctypes.addressof(self._context)
+
+
+@cache
+def plain_context(fork: int) -> int:
+    """The address of a context for bodies that call no Python, which lasts."""
+    context = Context(_ENTRY(), fork)
+    _LASTING.append(context)
+    return ctypes.addressof(context)
 
 
 def raise_failure() -> None:

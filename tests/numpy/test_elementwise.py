@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import jitflow as jf
-from jitflow.errors import DtypeError, RangeError, ShapeError, TraceError
+from jitflow.errors import CheckError, DtypeError, RangeError, ShapeError, TraceError
 
 DTYPES = [
     "bool",
@@ -274,8 +274,10 @@ def test_power_of_integers(check, evaluate):
         check(lambda x: x**exponent, np.array([True, False]))
     with pytest.raises(ValueError, match="negative integer powers"):
         evaluate(lambda x: x**-1, x)
-    with pytest.raises(Exception, match="negative integer powers"):
+    with pytest.raises(CheckError, match="negative integer powers"):
         evaluate(operator.pow, x, np.array(-1, np.int32))
+    with pytest.raises(ValueError, match="negative integer powers"):
+        jf.jit(operator.pow)(x, np.array(-1, np.int32))
 
 
 def test_power_of_weak_base(check):

@@ -120,6 +120,11 @@ def test_faults(evaluate):
         evaluate(lambda x: np.mean(x, out=np.zeros(())), x)
     with pytest.raises(TypeError, match="unexpected keyword"):
         evaluate(lambda x: np.sum(x, axes=1), x)
+    with pytest.raises(TraceError, match="sum: got an unexpected keyword argument 'axes'"):
+        evaluate(lambda x: x.sum(axes=1), x)
+    for axis in (True, 1.0, "rows"):
+        with pytest.raises(TypeError, match="an axis is an integer"):
+            evaluate(lambda x, axis=axis: np.sum(x, axis=axis), x)
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", "i1", "u2", "i4", "i8", "?"])

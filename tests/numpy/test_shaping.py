@@ -396,6 +396,8 @@ def test_creation_is_lean(rows):
         (lambda x, v: np.diff(v, -1), ValueError, "must be non-negative"),
         (lambda x, v: np.gradient(v[:1]), ValueError, "too small to calculate"),
         (lambda x, v: np.gradient(x, 1.0, 2.0), TypeError, "2 spacings for 3 axes"),
+        (lambda x, v: np.diag(x), ValueError, "a vector or a matrix"),
+        (lambda x, v: np.round(v, 1.5), TypeError, "decimals= is an integer"),
         (lambda x, v: np.linspace(0, v[0], -1), ValueError, "must be non-negative"),
         (lambda x, v: np.meshgrid(v, indexing="ji"), ValueError, "'xy' or 'ij'"),
         (lambda x, v: np.where(v > 1), TraceError, "not known yet"),

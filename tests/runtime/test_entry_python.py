@@ -150,7 +150,7 @@ def test_trees(make, function):
 @pytest.mark.parametrize("change", [
     lambda: Scaled(X, 4), lambda: Scaled(X, 3.0), lambda: Scaled(X, True), lambda: Layer(X, 3),
     lambda: Scaled(X[:2], 3), lambda: Scaled(X, Scaled(1)), lambda: Scaled(2.0, 3),
-], ids=str)  # fmt: skip
+])  # fmt: skip
 def test_other_trees_are_no_hits(change):
     f = jf.jit(lambda t: t.w * 2)
     f(Scaled(X, 3)), f(Scaled(X, 3))

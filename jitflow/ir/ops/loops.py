@@ -9,7 +9,10 @@ from jitflow.ir.ops.rules import Attrs, Types
 from jitflow.ir.row import Attribute, Effect, Family, OpRow, register
 from jitflow.ir.types import FLAG, INDEX
 
-KINDS = ("parallel", "sequential")
+KINDS = ("parallel", "overlapping", "sequential")
+"""Of iterations: they write different elements; but for the last one, which may write again what
+the one before it wrote, with equal values; they go one after the other."""
+MAX_CHUNKS = 4095
 _LEVEL_3 = "level 3 is below differentiation"
 
 
@@ -20,8 +23,11 @@ def _infer_loop(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
         raise DtypeError(f"loop bounds must be i64[], got {lower} and {upper}")
     if attrs["step"] < 1 or attrs["kind"] not in KINDS:
         raise VerifyError(f"a loop has a step of at least 1 and a kind of {' or '.join(KINDS)}")
-    if attrs["kind"] == "parallel" and carried:
-        raise VerifyError("iterations of a parallel loop carry nothing")
+    if attrs["kind"] != "sequential" and carried:
+        raise VerifyError(f"iterations of a loop that is {attrs['kind']} carry nothing")
+    most = 1 if attrs["kind"] == "sequential" else MAX_CHUNKS
+    if not 1 <= attrs["chunks"] <= most:
+        raise VerifyError(f"a loop that is {attrs['kind']} has 1 to {most} chunks")
     params = tuple(p.type for p in body.params)
     results = tuple(r.type for r in body.results)
     if params != (INDEX, *carried) or results != carried:
@@ -31,8 +37,12 @@ def _infer_loop(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
 
 register(OpRow(
     name="loop", family=Family.LOOP, arity=None, regions=1, captures=True, infer=_infer_loop,
-    doc="Counts from the first operand to below the second by `step`; the rest is carried.",
-    attributes={"step": Attribute("int", 1), "kind": Attribute("str", "sequential")},
+    doc="Counts from the first operand to below the second by `step`; the rest is carried. Threads"
+        " share it in `chunks` runs of iterations.",
+    attributes={
+        "step": Attribute("int", 1), "kind": Attribute("str", "sequential"),
+        "chunks": Attribute("int", 1),
+    },
     effect=Effect.WRITES, no_derivative=_LEVEL_3,
 ))
 

@@ -226,7 +226,7 @@ class _Blocks:
             body(inner, index)
             return ()
 
-        kind = "parallel" if extent % size == 0 else "sequential"
+        kind = "parallel" if extent % size == 0 else "overlapping"
         b.loop(context.index(0), context.index(extent), step, (), size, kind)
 
     def _panel(self, b: Builder, at: Values, j: Value) -> None:

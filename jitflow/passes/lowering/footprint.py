@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from jitflow.ir.core import Op, Region, Value
 from jitflow.ir.types import BufferType, VectorType
@@ -39,6 +40,16 @@ def address(op: Op) -> tuple[Value, tuple[Value, ...]]:
     """The buffer and the indices of a load or store."""
     first = 1 if op.row.name == "store" else 0
     return op.operands[first], op.operands[first + 1 :]
+
+
+def span_bytes(type: BufferType) -> int:
+    """From the first element in memory to behind the last one."""
+    shape: Any = type.shape
+    strides: Any = type.strides
+    if 0 in shape:
+        return 0
+    reach = sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
+    return int((reach + 1) * type.dtype.itemsize)
 
 
 def lanes_of(op: Op) -> int:

@@ -22,7 +22,9 @@ from jitflow.runtime.engine import engine
 from jitflow.runtime.target import host_target
 
 _ROOMS = ("", "api", "codegen", "ir", "passes", "runtime")
-_NOT_IN_CODE = frozenset(("cache_dir", "cache_bytes", "debug", "native_entry", "pool_bytes"))
+_NOT_IN_CODE = frozenset(
+    ("cache_dir", "cache_bytes", "debug", "native_entry", "num_threads", "pool_bytes")
+)
 """Settings that no code depends on; any other one, also one that is new, tells code apart."""
 
 

@@ -25,7 +25,7 @@ MAX_ROWS = 64
 Class = TypeVar("Class", bound=type)
 
 _MEMBERS_SLOT, _READ_ONLY, _SSIZE = 72, 1, 19
-_BASE_TYPE, _HAS_VECTORCALL = 1 << 10, 1 << 11
+_BASE_TYPE, _HAS_VECTORCALL, _IS_METHOD = 1 << 10, 1 << 11, 1 << 17
 """Numbers of CPython's headers: typeslots.h, structmember.h, object.h."""
 
 
@@ -80,7 +80,8 @@ def native_callable(cls: Class) -> Class:
     members = (_Member * 2)(_Member(b"__vectorcalloffset__", _SSIZE, _VECTORCALL, _READ_ONLY, None))
     slots = (_Slot * 2)(_Slot(_MEMBERS_SLOT, ctypes.addressof(members)))
     name = f"{cls.__module__}.{cls.__qualname__}".encode()
-    spec = _Spec(name, _STATE + 8, 0, _BASE_TYPE | _HAS_VECTORCALL, ctypes.addressof(slots))
+    flags = _BASE_TYPE | _HAS_VECTORCALL | _IS_METHOD
+    spec = _Spec(name, _STATE + 8, 0, flags, ctypes.addressof(slots))
     make = ctypes.pythonapi.PyType_FromSpecWithBases
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object]
     made = make(ctypes.addressof(spec), (_Instance,))

@@ -1,0 +1,182 @@
+"""partials: long reductions to few values compute their runs apart, and combine them in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from jitflow.ir.builder import Builder
+from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.ir.row import ROWS, Effect
+from jitflow.ir.types import BufferType, VectorType
+from jitflow.passes.lowering.rebuild import constant_int, copy_op
+from jitflow.passes.lowering.work import LEAST_WORK, trip_count, work_of
+from jitflow.passes.rewrite import map_values
+
+RUN_WORK = 64
+"""Additions for each register that waits in memory, below which a run is too short."""
+
+
+def partials(
+    function: Function, *, vector_bytes: int = 32, least: int = LEAST_WORK
+) -> Function:
+    """Splits sequential loops that do `least` work or more into a parallel and a short one.
+
+    What an iteration computes without what is carried waits in memory, one row an iteration. The
+    order in which it is combined stays, and so do all bits.
+    Before: `%s: f32[] = loop %0, %n, %z {step=1024} (%i: i64[], %c: f32[]) {
+            %run: f32[] = loop ... (%j: i64[], %r: f32[]) { ... }
+            %d: f32[] = add %c, %run  yield %d }`
+    After:  `loop %0, %m {kind="parallel"} (%t: i64[]) { %i: i64[] = mul %t, %1024
+            %run: f32[] = loop ...  store %run, %partial, %t }
+            %s: f32[] = loop %0, %m, %z (%t: i64[], %c: f32[]) {
+            %run: f32[] = load %partial, %t  %d: f32[] = add %c, %run  yield %d }`
+    Precondition: after all that changes loops, before `parallelize`. Only loops of the body itself
+    that write nothing, from 0 to a constant.
+    """
+    plans = {op: plan for op in function.ops if (plan := _plan(op, vector_bytes, least))}
+    if not plans:
+        return function
+    builder = Builder(function.params)
+    new: dict[Value, Value] = {}
+    for op in function.ops:
+        builder.locations = op.locations
+        if op in plans:
+            _Split(builder, op, plans[op], new).emit()
+        else:
+            copy_op(builder, op, new, lambda *_: False)
+    return function.with_body(builder.region(map_values(function.results, new)))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What of a body does without what is carried, what does not, and the values in between."""
+
+    runs: tuple[Op, ...]
+    combines: tuple[Op, ...]
+    between: tuple[Value, ...]
+
+
+def _plan(loop: Op, vector_bytes: int, least: int) -> _Plan | None:
+    """How to split a loop, None where it stays."""
+    if loop.row.name != "loop" or not loop.results or work_of(loop, vector_bytes) < least:
+        return None
+    trips, (body,) = trip_count(loop), loop.regions
+    if trips is None or trips < 2 or constant_int(loop.operands[0]) != 0 or _writes(body):
+        return None
+    combines = _depending(body)
+    runs = tuple(op for op in body.ops if op not in combines)
+    made = {v for op in runs for v in op.results}
+    between = dict.fromkeys(
+        v for v in (*_used(op for op in body.ops if op in combines), *body.results) if v in made
+    )
+    kept = [v for v in between if v.op is None or v.op.row.name != "constant"]
+    if not kept or any(isinstance(v.type, BufferType) for v in kept):
+        return None
+    registers = sum(_registers(v, vector_bytes) for v in kept)
+    if sum(work_of(op, vector_bytes) for op in runs) < RUN_WORK * registers:
+        return None
+    return _Plan(runs, tuple(op for op in body.ops if op in combines), tuple(between))
+
+
+def _writes(body: Region) -> bool:
+    """Whether the body does more than compute and read."""
+    allowed = (Effect.NONE, Effect.READS)
+    return any(
+        op.row.effect not in allowed and op.row.name != "loop" for op in walk(body)
+    )
+
+
+def _depending(body: Region) -> set[Op]:
+    """The ops that need what is carried, also within their regions."""
+    needed: set[Value] = set(body.params[1:])
+    found: set[Op] = set()
+    for op in body.ops:
+        if not needed.isdisjoint(_used([op])):
+            found.add(op)
+            needed.update(op.results)
+    return found
+
+
+def _used(ops: Any) -> list[Value]:
+    """What ops use, also within their regions."""
+    found: list[Value] = []
+    for op in ops:
+        found += op.operands
+        for region in op.regions:
+            found += region.results
+            found += [v for inner in walk(region) for v in inner.operands]
+            found += [v for inner in walk(region) for r in inner.regions for v in r.results]
+    return found
+
+
+def _registers(value: Value, vector_bytes: int) -> int:
+    type = value.type
+    lanes = type.lanes if isinstance(type, VectorType) else 1
+    return max(1, lanes * int(type.dtype.itemsize) // vector_bytes)
+
+
+class _Split:
+    """One loop under rewriting."""
+
+    def __init__(self, builder: Builder, loop: Op, plan: _Plan, new: dict[Value, Value]) -> None:
+        self.builder = builder
+        self.loop = loop
+        self.plan = plan
+        self.new = new
+        self.trips = trip_count(loop) or 0
+        self.step = int(loop.attrs["step"])
+
+    def emit(self) -> None:
+        b, (body,) = self.builder, self.loop.regions
+        waits = [v for v in self.plan.between if not _is_constant(v)]
+        buffers = [self._buffer(v) for v in waits]
+
+        def run(inner: Builder, trip: Value) -> tuple[Value, ...]:
+            new = {**self.new, body.params[0]: self._index(inner, trip)}
+            self._copy(inner, self.plan.runs, new)
+            for value, buffer in zip(waits, buffers, strict=True):
+                inner.store(new.get(value, value), buffer, *_place(inner, value, trip))
+            return ()
+
+        def combine(inner: Builder, trip: Value, *carried: Value) -> tuple[Value, ...]:
+            new = {**self.new, **dict(zip(body.params[1:], carried, strict=True))}
+            constants = [v.op for v in self.plan.between if v.op is not None and _is_constant(v)]
+            self._copy(inner, constants, new)
+            for value, buffer in zip(waits, buffers, strict=True):
+                lanes = value.type.lanes if isinstance(value.type, VectorType) else None
+                new[value] = inner.load(buffer, *_place(inner, value, trip), lanes=lanes)
+            if body.params[0] in _used(self.plan.combines) or body.params[0] in body.results:
+                new[body.params[0]] = self._index(inner, trip)
+            self._copy(inner, self.plan.combines, new)
+            return tuple(new.get(v, v) for v in body.results)
+
+        end = b.index(self.trips)
+        b.loop(b.index(0), end, run, kind="parallel")
+        first = map_values(self.loop.operands[2:], self.new)
+        results = b.loop(b.index(0), end, combine, first)
+        self.new.update(zip(self.loop.results, results, strict=True))
+
+    def _buffer(self, value: Value) -> Value:
+        """A row for each iteration."""
+        lanes = (value.type.lanes,) if isinstance(value.type, VectorType) else ()
+        type = BufferType(value.type.dtype, (self.trips, *lanes), None, "temp")
+        made = self.builder.emit(ROWS["alloc"], (), {"type": type})
+        made.result.name = "partial"
+        return made.result
+
+    def _index(self, b: Builder, trip: Value) -> Value:
+        return b.mul(trip, b.index(self.step)) if self.step > 1 else trip
+
+    def _copy(self, b: Builder, ops: Any, new: dict[Value, Value]) -> None:
+        for op in ops:
+            b.locations = op.locations
+            copy_op(b, op, new, lambda *_: False)
+
+
+def _is_constant(value: Value) -> bool:
+    return value.op is not None and value.op.row.name == "constant"
+
+
+def _place(b: Builder, value: Value, trip: Value) -> tuple[Value, ...]:
+    return (trip, b.index(0)) if isinstance(value.type, VectorType) else (trip,)
