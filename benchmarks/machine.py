@@ -23,7 +23,6 @@ THREADS = (
     "NUMBA_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
     "NUMEXPR_MAX_THREADS",
-    "JITFLOW_NUM_THREADS",
 )
 """Variables that say how many threads a library has."""
 

@@ -1,48 +1,55 @@
 """jitflow: a just-in-time compiler for numerical Python."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from jitflow.api import (
-    check_grads,
-    custom_jvp,
-    custom_vjp,
-    elementwise_grad,
-    grad,
-    hessian,
-    hvp,
-    jacfwd,
-    jacrev,
-    jit,
-    jvp,
-    linearize,
-    stop_gradient,
-    value_and_grad,
-    vjp,
-    vmap,
-)
-from jitflow.errors import JitflowError
-from jitflow.runtime.memory import MemoryStats, clear_memory, memory_stats, set_memory_cap
-from jitflow.trace.dispatch import FILLERS
-from jitflow.trace.pytree import map_tree, register
-from jitflow.trace.spec import spec
+from jitflow.first_use import FILLERS, loader
 
 if TYPE_CHECKING:
-    from jitflow import numpy, random
+    from jitflow import eager, graph, numpy, optim, random
+    from jitflow.api import (
+        check_grads,
+        custom_jvp,
+        custom_vjp,
+        elementwise_grad,
+        grad,
+        hessian,
+        hvp,
+        jacfwd,
+        jacrev,
+        jit,
+        jvp,
+        linearize,
+        stop_gradient,
+        value_and_grad,
+        vjp,
+        vmap,
+    )
+    from jitflow.eager import GradientTape, Tensor, Variable, constant, function
+    from jitflow.errors import JitflowError
+    from jitflow.runtime.memory import MemoryStats, clear_memory, memory_stats, set_memory_cap
     from jitflow.runtime.threads import get_num_threads, set_num_threads
+    from jitflow.trace.pytree import map_tree, register
+    from jitflow.trace.spec import spec
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "GradientTape",
     "JitflowError",
     "MemoryStats",
+    "Tensor",
+    "Variable",
     "check_grads",
     "clear_memory",
+    "constant",
     "custom_jvp",
     "custom_vjp",
+    "eager",
     "elementwise_grad",
+    "function",
     "get_num_threads",
     "grad",
+    "graph",
     "hessian",
     "hvp",
     "jacfwd",
@@ -53,6 +60,7 @@ __all__ = [
     "map_tree",
     "memory_stats",
     "numpy",
+    "optim",
     "random",
     "register",
     "set_memory_cap",
@@ -64,13 +72,26 @@ __all__ = [
     "vmap",
 ]
 
-FILLERS.append(lambda: import_module("jitflow.numpy"))
+FILLERS.append("jitflow.numpy")
+
+__getattr__ = loader(__name__, {
+    "api": (
+        "check_grads", "custom_jvp", "custom_vjp", "elementwise_grad", "grad", "hessian", "hvp",
+        "jacfwd", "jacrev", "jit", "jvp", "linearize", "stop_gradient", "value_and_grad", "vjp",
+        "vmap",
+    ),
+    "eager": ("GradientTape", "Tensor", "Variable", "constant", "eager", "function"),
+    "errors": ("JitflowError",),
+    "graph": ("graph",),
+    "numpy": ("numpy",),
+    "optim": ("optim",),
+    "random": ("random",),
+    "runtime.memory": ("MemoryStats", "clear_memory", "memory_stats", "set_memory_cap"),
+    "runtime.threads": ("get_num_threads", "set_num_threads"),
+    "trace.pytree": ("map_tree", "register"),
+    "trace.spec": ("spec",),
+})  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    """The namespaces, and what is about threads, which load with first use."""
-    if name in ("numpy", "random"):
-        return import_module(f"jitflow.{name}")
-    if name in ("get_num_threads", "set_num_threads"):
-        return getattr(import_module("jitflow.runtime.threads"), name)
-    raise AttributeError(f"module 'jitflow' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

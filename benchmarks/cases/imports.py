@@ -9,7 +9,7 @@ from case import Case, Over, Setup
 
 STARTED = {
     "numpy": "import numpy",
-    "jitflow": "import numpy, jitflow",
+    "jitflow": "import numpy, jitflow; jitflow.jit",
     "jax": "import numpy, jax",
     "numba njit": "import numpy, numba",
     "numexpr": "import numpy, numexpr",

@@ -1,13 +1,21 @@
-"""The road from a Python function to native code: jit, grad, stages. Re-exports only."""
+"""The road from a Python function to native code: jit, grad, stages.
 
-from jitflow.api.batching import vmap
-from jitflow.api.custom import custom_jvp, custom_vjp, stop_gradient
-from jitflow.api.forward import jvp, linearize, vjp
-from jitflow.api.function import CacheInfo, JitFunction, jit
-from jitflow.api.gradient import grad, value_and_grad
-from jitflow.api.gradient_check import check_grads
-from jitflow.api.jacobian import elementwise_grad, hessian, hvp, jacfwd, jacrev
-from jitflow.api.stages import Captured, Compiled, Lowered, Traced
+Re-exports only; each name loads with first use.
+"""
+
+from typing import TYPE_CHECKING
+
+from jitflow.first_use import loader
+
+if TYPE_CHECKING:
+    from jitflow.api.batching import vmap
+    from jitflow.api.custom import custom_jvp, custom_vjp, stop_gradient
+    from jitflow.api.forward import jvp, linearize, vjp
+    from jitflow.api.function import CacheInfo, JitFunction, jit
+    from jitflow.api.gradient import grad, value_and_grad
+    from jitflow.api.gradient_check import check_grads
+    from jitflow.api.jacobian import elementwise_grad, hessian, hvp, jacfwd, jacrev
+    from jitflow.api.stages import Captured, Compiled, Lowered, Traced
 
 __all__ = [
     "CacheInfo",
@@ -33,3 +41,14 @@ __all__ = [
     "vjp",
     "vmap",
 ]
+
+__getattr__ = loader(__name__, {
+    "batching": ("vmap",),
+    "custom": ("custom_jvp", "custom_vjp", "stop_gradient",),
+    "forward": ("jvp", "linearize", "vjp",),
+    "function": ("CacheInfo", "JitFunction", "jit",),
+    "gradient": ("grad", "value_and_grad",),
+    "gradient_check": ("check_grads",),
+    "jacobian": ("elementwise_grad", "hessian", "hvp", "jacfwd", "jacrev",),
+    "stages": ("Captured", "Compiled", "Lowered", "Traced",),
+})  # fmt: skip

@@ -6,9 +6,9 @@ Owns the names (`f32`), widths and kinds. Knows nothing of shapes or of weak Pyt
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from jitflow.errors import DtypeError
@@ -18,16 +18,27 @@ class DType:
     """One element type; interned, so compare with `is`.
 
     kind is one of "b" (bool), "i", "u", "f" and "c"; `bits` is the width of one element.
+    `numpy` is NumPy's dtype; that of bf16 loads its package when it is first asked for.
     """
 
     __slots__ = ("bits", "itemsize", "kind", "name", "numpy")
 
-    def __init__(self, name: str, kind: str, numpy_type: Any) -> None:
+    numpy: np.dtype[Any]
+
+    def __init__(self, name: str, kind: str, itemsize: int, numpy_type: Any = None) -> None:
         self.name = name
         self.kind = kind
-        self.numpy = np.dtype(numpy_type)
-        self.itemsize: int = self.numpy.itemsize
-        self.bits: int = 1 if kind == "b" else 8 * self.itemsize
+        self.itemsize = itemsize
+        self.bits: int = 1 if kind == "b" else 8 * itemsize
+        if numpy_type is not None:
+            self.numpy = np.dtype(numpy_type)
+
+    def __getattr__(self, name: str) -> Any:
+        """`numpy` of a dtype that was made without."""
+        if name != "numpy":
+            raise AttributeError(f"{self!r} has no attribute {name!r}")
+        self.numpy = np.dtype(import_module("ml_dtypes").bfloat16)
+        return self.numpy
 
     def __repr__(self) -> str:
         return self.name
@@ -52,21 +63,26 @@ class DType:
         return self.kind != "u" and self.kind != "b"
 
 
-bool_ = DType("bool", "b", np.bool_)
-i8, i16, i32, i64 = (DType(f"i{n}", "i", f"int{n}") for n in (8, 16, 32, 64))
-u8, u16, u32, u64 = (DType(f"u{n}", "u", f"uint{n}") for n in (8, 16, 32, 64))
-f16 = DType("f16", "f", np.float16)
-bf16 = DType("bf16", "f", ml_dtypes.bfloat16)
-f32 = DType("f32", "f", np.float32)
-f64 = DType("f64", "f", np.float64)
-c64 = DType("c64", "c", np.complex64)
-c128 = DType("c128", "c", np.complex128)
+bool_ = DType("bool", "b", 1, np.bool_)
+i8, i16, i32, i64 = (DType(f"i{n}", "i", n // 8, f"int{n}") for n in (8, 16, 32, 64))
+u8, u16, u32, u64 = (DType(f"u{n}", "u", n // 8, f"uint{n}") for n in (8, 16, 32, 64))
+f16 = DType("f16", "f", 2, np.float16)
+bf16 = DType("bf16", "f", 2)
+f32 = DType("f32", "f", 4, np.float32)
+f64 = DType("f64", "f", 8, np.float64)
+c64 = DType("c64", "c", 8, np.complex64)
+c128 = DType("c128", "c", 16, np.complex128)
 
 DTYPES: dict[str, DType] = {
     d.name: d
     for d in (bool_, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64, c64, c128)
 }
-_BY_NUMPY: dict[Any, DType] = {d.numpy: d for d in DTYPES.values()}
+_BY_NUMPY: dict[Any, DType] = {d.numpy: d for d in DTYPES.values() if d is not bf16}
+NAMES: dict[str, DType] = {
+    **{dtype.name: known for dtype, known in _BY_NUMPY.items()}, "bfloat16": bf16, **DTYPES,
+}  # fmt: skip
+"""Dtypes by jitflow's names and by NumPy's."""
+
 _PARTS = {c64: f32, c128: f64}
 _WHOLES = {part: whole for whole, part in _PARTS.items()}
 
@@ -79,6 +95,11 @@ def part_of(dtype: DType) -> DType:
 def complex_of(dtype: DType) -> DType:
     """The complex dtype with parts of `dtype`, which is f32 or f64."""
     return _WHOLES[dtype]
+
+
+def finfo(dtype: DType) -> Any:
+    """NumPy's `finfo` of a real float type, bf16 too."""
+    return import_module("ml_dtypes").finfo(bf16.numpy) if dtype is bf16 else np.finfo(dtype.numpy)
 
 
 def dtype_by_name(name: str) -> DType:
@@ -95,14 +116,16 @@ def as_dtype(value: Any) -> DType:
     """
     if isinstance(value, DType):
         return value
-    if isinstance(value, str) and value in DTYPES:
-        return DTYPES[value]
+    if isinstance(value, str) and value in NAMES:
+        return NAMES[value]
     try:
         dtype = np.dtype(value)
     except TypeError as error:
         known = ", ".join(DTYPES)
         raise DtypeError(f"{value!r} is not a dtype; expected one of {known}") from error
     found = _BY_NUMPY.get(dtype)
+    if found is None and dtype.name == "bfloat16" and dtype == bf16.numpy:
+        found = bf16
     if found is None or not dtype.isnative:
         raise DtypeError(unsupported_dtype_text(dtype))
     return found

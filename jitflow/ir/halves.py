@@ -9,23 +9,19 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 Array = Any
-
-_HALVES = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
-
 
 def in_f32(reference: Callable[..., Any]) -> Callable[..., Any]:
     """`reference` on f16 and bf16: it sees f32, and what it gives in f32 is rounded once."""
 
     @functools.wraps(reference)
     def call(*operands: Any, **attrs: Any) -> Any:
-        dtypes = [x.dtype for x in operands if getattr(x, "dtype", None) in _HALVES]
+        dtypes = [x.dtype for x in operands if _is_half(x)]
         if not dtypes:
             return reference(*operands, **attrs)
-        wide = [x.astype(np.float32) if x.dtype in _HALVES else x for x in operands]
+        wide = [x.astype(np.float32) if _is_half(x) else x for x in operands]
         with np.errstate(all="ignore"):
             result = reference(*wide, **attrs)
             if isinstance(result, tuple):
@@ -33,6 +29,13 @@ def in_f32(reference: Callable[..., Any]) -> Callable[..., Any]:
             return _rounded(result, dtypes[0])
 
     return call
+
+
+def _is_half(x: Any) -> bool:
+    dtype = getattr(x, "dtype", None)
+    if dtype is None or dtype.itemsize != 2:
+        return False
+    return bool(dtype.kind == "f" or dtype.name == "bfloat16")
 
 
 def _rounded(result: Array, dtype: np.dtype[Any]) -> Array:

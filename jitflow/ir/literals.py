@@ -5,7 +5,6 @@ Owns no syntax of lists or attributes: printer and parser bring those.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import json
 import math
@@ -115,7 +114,8 @@ def format_dense(value: Dense) -> str:
     if array.size <= INLINE_ELEMENTS and (array.size or array.ndim == 1) and _has_plain_nans(value):
         return _format_nested(array, value.dtype)
     shape = ", ".join(map(str, array.shape))
-    return f'data "{value.dtype}[{shape}] {base64.b64encode(value.bits).decode()}"'
+    encoded = binascii.b2a_base64(value.bits, newline=False).decode()
+    return f'data "{value.dtype}[{shape}] {encoded}"'
 
 
 def _format_nested(array: Any, dtype: DType) -> str:
@@ -138,7 +138,7 @@ def _has_plain_nans(value: Dense) -> bool:
 def read_data(dtype: DType, shape: tuple[Any, ...], encoded: str) -> Dense:
     """The elements of an array from base64; ValueError where they are damaged."""
     try:
-        raw = base64.b64decode(encoded, validate=True)
+        raw = binascii.a2b_base64(encoded, strict_mode=True)
         array = np.frombuffer(raw, dtype.numpy).reshape(shape)
     except (binascii.Error, ValueError) as error:
         raise ValueError(f"damaged constant data: {error}") from error

@@ -194,14 +194,16 @@ def register(row: OpRow) -> OpRow:
     is_linear = row.linear is not None or row.multilinear is not None
     if is_linear and row.transpose is None:
         raise ValueError(f"op '{row.name}' is linear and has no transpose")
+    given: dict[str, Any] = {}
     if is_linear and row.jvp is None:
-        row = replace(row, jvp=jvp_linear if row.linear is not None else jvp_multilinear)
+        given["jvp"] = jvp_linear if row.linear is not None else jvp_multilinear
+    if row.reference is not None and row.widens_halves:
+        given["reference"] = in_f32(row.reference)
+    if row.batch is None and row.family in _BATCH_OF_FAMILY:
+        given["batch"] = _BATCH_OF_FAMILY[row.family]
+    row = replace(row, **given) if given else row
     if (row.jvp is None) == (row.no_derivative == ""):
         raise ValueError(f"op '{row.name}' must state a derivative, or why there is none")
-    if row.reference is not None and row.widens_halves:
-        row = replace(row, reference=in_f32(row.reference))
-    if row.batch is None and row.family in _BATCH_OF_FAMILY:
-        row = replace(row, batch=_BATCH_OF_FAMILY[row.family])
     if row.batch is None and row.family not in _WITHOUT_BATCH:
         raise ValueError(f"op '{row.name}' must say how it is batched")
     for name, attribute in row.attributes.items():

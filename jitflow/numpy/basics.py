@@ -18,7 +18,7 @@ from jitflow.ir.dims import known_equal
 from jitflow.ir.dtypes import DType
 from jitflow.ir.types import Dimension, Shape, TensorType
 from jitflow.numpy.promotion import Key, common, scalar_key
-from jitflow.trace import WEAK, current, emit, fail, here, lift
+from jitflow.trace import WEAK, current, emit, fail, here, holds_traced, lift
 from jitflow.trace import TracedArray as Array
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "fail",
     "full",
     "full_like",
+    "gathered",
     "is_number",
     "key_of",
     "normal_axes",
@@ -65,6 +66,11 @@ def operand(x: Any) -> Operand:
 def as_array(x: Any) -> Array:
     """A traced value; a number becomes a constant of its own dtype."""
     return x if type(x) is Array else lift(x)
+
+
+def gathered(x: Any) -> Any:
+    """A list that holds traced values as one array; anything else as it is."""
+    return lift(x) if holds_traced(x) else x
 
 
 def key_of(x: Operand) -> Key:

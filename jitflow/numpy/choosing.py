@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from ml_dtypes import finfo
 
 from jitflow.errors import DtypeError, ShapeError, TraceError
-from jitflow.ir.dtypes import bool_
+from jitflow.ir.dtypes import bool_, f64, finfo, i64
 from jitflow.numpy.basics import (
     Array,
     Operand,
@@ -18,6 +17,7 @@ from jitflow.numpy.basics import (
     common_dtype,
     convert,
     emit,
+    emit_check,
     fail,
     key_of,
     operand,
@@ -30,6 +30,7 @@ from jitflow.numpy.promotion import default as default_of
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import OPERATORS, PROPERTIES, detach
+from jitflow.trace.checks import WRONG_VALUE
 
 
 @numpy_function(np.where)
@@ -173,7 +174,7 @@ def nan_to_num(
     if array.type.dtype.kind == "c":
         parts = [PROPERTIES[name](array) for name in ("real", "imag")]
         return emit("complex", *(nan_to_num(part, copy, nan, posinf, neginf) for part in parts))
-    limits = finfo(array.dtype)
+    limits = finfo(array.type.dtype)
     result = where(CALLS[np.isnan](array), nan, array)
     high = float(limits.max) if posinf is None else posinf
     result = where(CALLS[np.equal](array, np.inf), high, result)
@@ -181,4 +182,18 @@ def nan_to_num(
     return convert(where(CALLS[np.equal](array, -np.inf), low, result), array.type.dtype)
 
 
-OPERATORS["round"] = round
+def _rounded(x: Array, ndigits: int | None = None) -> Array:
+    """Python's round(x): of one number an integer, as weak as Python's. It must be finite."""
+    if ndigits is not None or x.type.rank or x.type.dtype.kind == "c":
+        return round(x, ndigits or 0)
+    if x.type.dtype.kind == "f":
+        wide = convert(x, f64)
+        fits = CALLS[np.less](CALLS[np.absolute](wide), 2.0**63)
+        emit_check(fits, f"{WRONG_VALUE}round: what is NaN, infinite or beyond int64")
+        x = emit("rint", wide)
+    result = detach(convert(x, i64))
+    result.weak = True
+    return result
+
+
+OPERATORS["round"] = _rounded

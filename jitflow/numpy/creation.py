@@ -26,20 +26,25 @@ from jitflow.numpy.promotion import default, requested_dtype
 from jitflow.numpy.registry import drop_inert, numpy_function
 from jitflow.numpy.shaping import as_shape
 from jitflow.numpy.ufuncs import CALLS
-from jitflow.trace import METHODS, STATE, detach, row_major
+from jitflow.trace import FUNCTIONS, METHODS, STATE, detach, row_major
 
 
 def in_trace(numpy_own: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorator: NumPy's own function outside a trace, this one inside."""
+    """Decorator: NumPy's own function outside a trace, this one inside.
+
+    NumPy's own asks for this one, too, where its `like=` is a traced array.
+    """
 
     def enter(implementation: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(numpy_own)
         def call(*args: Any, **kwargs: Any) -> Any:
             if STATE.context is None:
                 return numpy_own(*args, **kwargs)
+            kwargs.pop("like", None)
             drop_inert(numpy_own.__name__, implementation, kwargs)
             return implementation(*args, **kwargs)
 
+        FUNCTIONS.setdefault(numpy_own, call)
         return call
 
     return enter
@@ -137,6 +142,12 @@ def ascontiguousarray(a: Any, dtype: Any = None) -> Array:
 def asfortranarray(a: Any, dtype: Any = None) -> Array:
     """The same elements: a result is in C order."""
     return ascontiguousarray(a, dtype)
+
+
+@numpy_function(np.require)
+def require(a: Any, dtype: Any = None, requirements: Any = None) -> Array:
+    """Every result is in C order, aligned and writeable."""
+    return asarray(a, dtype)
 
 
 @in_trace(np.asarray_chkfinite)

@@ -99,7 +99,7 @@ def _function(ufunc: np.ufunc, compute: Callable[..., Array]) -> Callable[..., A
         if dtype is not None:
             given["dtype"] = dtype
         result = compute(*operands, **given)
-        return detach(result) if any([result is x for x in operands]) else strong(result)
+        return strong(detach(result) if any([result is x for x in operands]) else result)
 
     apply.__name__ = ufunc.__name__
     return apply

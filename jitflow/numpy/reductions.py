@@ -71,7 +71,13 @@ def widened(a: Any, dtype: Any) -> Array:
 
 
 def _started(ufunc: np.ufunc, result: Array, initial: Any) -> Array:
-    return result if initial is None else convert(CALLS[ufunc](result, initial), result.type.dtype)
+    """The reduction from `initial` on, which is brought to its dtype."""
+    if initial is None:
+        return result
+    if np.ndim(initial):
+        problem = "initial= is one number"
+        fail(ShapeError, problem, op=ufunc.__name__, shapes=[np.shape(initial)])
+    return CALLS[ufunc](result, spread(operand(initial), (), result.type.dtype))
 
 
 def masked(op: str, x: Array, where: Any, filler: Any) -> Array:

@@ -7,11 +7,13 @@ implementation.
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from jitflow.errors import TraceError, explain
+from jitflow.first_use import FILLERS
 from jitflow.trace.source import here
 
 Implementation = Callable[..., Any]
@@ -36,14 +38,11 @@ FUNCTIONS: dict[Any, Implementation] = {}
 FOREIGN_UFUNCS: dict[str, Implementation] = {}
 """Ufuncs of other packages, by name, as those cannot be imported here: scipy.special's `erf`."""
 
-FILLERS: list[Callable[[], object]] = []
-"""What fills the tables: imports, which threads wait for, and which cost nothing a second time."""
-
 
 def fill_tables() -> None:
-    """Has the tables filled, as a trace begins."""
-    for fill in FILLERS:
-        fill()
+    """Has the tables filled, as a trace begins: threads wait, and a second time costs nothing."""
+    for module in FILLERS:
+        import_module(module)
 
 
 class MissingAttribute(TraceError, AttributeError):

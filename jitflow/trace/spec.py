@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from jitflow.errors import ParseError, TraceError
 from jitflow.ir.dims import Dimension, bounds, parse_dim_at
-from jitflow.ir.dtypes import DTYPES, DType, bool_, c128, f64, i64
+from jitflow.ir.dtypes import DTYPES, NAMES, DType, bool_, c128, f64, i64
 from jitflow.trace.pytree import register_leaf
 
 MAX_NESTING = 50
@@ -129,11 +129,11 @@ class _Reader:
                 return None
             if name in WEAK:
                 return Spec(WEAK[name], weak=True)
-        if name not in _DTYPES:
+        if name not in NAMES:
             self.fail(f"unknown dtype '{name}'", f"one of {', '.join(DTYPES)}", start)
         if self.token != "[":
             self.fail(f"expected '[' after {name}", f"{name}[] is a scalar, {name}[3] an array")
-        return Spec(_DTYPES[name], self.shape())
+        return Spec(NAMES[name], self.shape())
 
     def shape(self) -> tuple[Dimension, ...]:
         self.advance()
@@ -183,7 +183,6 @@ class _Reader:
         return key, self.tree()
 
 
-_DTYPES = {dtype.numpy.name: dtype for dtype in DTYPES.values()} | DTYPES
 _BRACKETS: dict[str, tuple[str, Callable[[list[Any]], Any]]] = {
     "(": (")", tuple),
     "[": ("]", list),

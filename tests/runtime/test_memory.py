@@ -12,6 +12,8 @@ import pytest
 
 import jitflow as jf
 from jitflow.errors import ConfigError
+from jitflow.runtime.entry import why_not_native
+from jitflow.runtime.entry.words import RowWord
 from jitflow.runtime.memory import POOL_BYTES, empty, why_no_pool
 from jitflow.runtime.memory.control import ALIGNMENT, HANDLER
 from jitflow.runtime.memory.words import SLOTS
@@ -238,6 +240,53 @@ def test_threads():
     for thread in threads:
         thread.join()
     assert not errors
+
+
+def ranked(x):
+    """Needs temporaries as large as x."""
+    return np.cumsum(np.sort(x + 1)[::-1])[-3:]
+
+
+def test_calls_share_what_temporaries_lie_in():
+    f, g = called(jf.jit(ranked)), called(jf.jit(lambda x: ranked(x) - 1))
+    before = jf.memory_stats()
+    for _ in range(5):
+        assert (f(X) == g(X) + 1).all()
+    assert since(before) == (9, 1)
+    assert jf.memory_stats().used_blocks == before.used_blocks
+
+
+@pytest.mark.parametrize("native", "01")
+def test_temporaries_of_calls_at_once_are_apart(native):
+    run(
+        """
+import threading, numpy as np, jitflow as jf
+def ranked(x): return np.cumsum(np.sort(x + 1)[::-1])[-3:]
+f = jf.jit(ranked)
+arrays = [np.arange(k, k + (1 << 20), dtype=np.float64) for k in range(4)]
+wanted = [f(x) for x in arrays]
+wrong = []
+def work(k):
+    for _ in range(8):
+        if (f(arrays[k]) != wanted[k]).any(): wrong.append(k)
+threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert not wrong
+assert jf.memory_stats().used_blocks == 0
+""",
+        JITFLOW_NATIVE_ENTRY=native,
+    )
+
+
+@pytest.mark.skipif(bool(why_not_native()), reason="no native entry here")
+def test_without_room_for_temporaries_python_takes_the_call():
+    f = called(jf.jit(ranked))
+    (row,) = f._entry.rows.values()
+    wanted = f(X)
+    row.words.memory[RowWord.ARENA_BYTES] = 1 << 50
+    assert (f(X) == wanted).all()
+    assert f._entry.calls == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")

@@ -19,14 +19,14 @@ def _infer_transform(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...
     return types
 
 
-def _transform(name: str, function: Any, doc: str) -> None:
+def _transform(name: str, doc: str) -> None:
     """The matrix of the transform is symmetric, so that it is its own transpose."""
     register(OpRow(
         name=name, family=Family.LIBRARY, arity=1, infer=_infer_transform, doc=doc,
-        reference=lambda x: function(x, axis=-1), exact=False, cost=50,
+        reference=lambda x: getattr(np.fft, name)(x, axis=-1), exact=False, cost=50,
         linear=(0,), transpose=lambda b, ct, op, index: getattr(b, name)(ct),
     ))
 
 
-_transform("fft", np.fft.fft, "Sums of x exp(-2 pi i j k / n) over j along the last axis.")
-_transform("ifft", np.fft.ifft, "The inverse of `fft`: means of x exp(2 pi i j k / n) over j.")
+_transform("fft", "Sums of x exp(-2 pi i j k / n) over j along the last axis.")
+_transform("ifft", "The inverse of `fft`: means of x exp(2 pi i j k / n) over j.")

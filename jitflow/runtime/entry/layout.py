@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import sys
-import sysconfig
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -73,7 +72,7 @@ def _doubts() -> Iterator[str]:
         yield f"{sys.implementation.name} is not CPython"
     if not CHECKED_PYTHONS[0] <= sys.version_info[:2] <= CHECKED_PYTHONS[1]:
         yield f"Python {sys.version_info[0]}.{sys.version_info[1]} was never looked at"
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+    if "t" in sys.abiflags:
         yield "this Python has no global lock"
     if ctypes.sizeof(ctypes.c_void_p) != 8 or sys.byteorder != "little":
         yield "words are not 64 bits, little endian"

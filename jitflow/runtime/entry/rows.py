@@ -269,7 +269,9 @@ class Row:
             outputs.append(taken.get(k, 0))
         names = Words([id(name) for name in program.names])
         guards, made, out = Words(program.words), Words(results.words), Words(outputs)
-        start, memory = executable.new_arena() if body.arena_bytes else (0, None)
+        lender = executable.lender
+        has_own = body.arena_bytes and lender is None
+        start, memory = executable.new_arena() if has_own else (0, None)
         arena = Words([start])
         keeps += [names, guards, made, out, memory, arena, given, sizes]
         self.identity = tuple(program.identity)
@@ -298,6 +300,9 @@ class Row:
             RowWord.DONATION_COUNT: len(donated),
             RowWord.LEAF_BYTES: sizes.address,
         }
+        if lender is not None:
+            words[RowWord.ARENA_BYTES] = body.arena_bytes
+            words[RowWord.POOL], words[RowWord.POOL_TAKE], words[RowWord.POOL_GIVE] = lender
         self.words = Words([words.get(word, 0) for word in RowWord])
 
     def put_before(self, row: Row | None) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from jitflow.runtime.entry import layout
+from jitflow.runtime.entry.stub_arena import give_arena, take_arena
 from jitflow.runtime.entry.text import forget
 from jitflow.runtime.entry.words import (
     MAKE_WORDS,
@@ -24,25 +25,15 @@ def run() -> str:
     """Outputs, the arena, and the body."""
     return f"""
 run:
-  {word("arena.place", "%row", RowWord.ARENA, "ptr")}
   {word("output.count", "%row", RowWord.OUTPUT_COUNT)}
   {word("output.first", "%row", RowWord.OUTPUTS, "ptr")}
   {word("array.type", "%process", Process.ARRAY_TYPE, "ptr")}
   {word("leaf.count", "%row", RowWord.LEAF_COUNT)}
   br label %donors
-owned:
-  %no.arena = icmp eq ptr %arena.place, null
-  br i1 %no.arena, label %make, label %take
-take:
-  %arena.free = load ptr, ptr %arena.place, align 8
-  %is.taken = icmp eq ptr %arena.free, null
-  br i1 %is.taken, label %busy, label %took
-took:
-  store ptr null, ptr %arena.place, align 8
-  br label %make
+{take_arena("make")}
 {forget("busy", "%known", "end")}
 make:
-  %arena = phi ptr [ null, %owned ], [ %arena.free, %took ]
+  %arena = phi ptr [ null, %own ], [ %arena.free, %took ], [ %arena.lent, %lent ]
   br label %output
 output:
   %o = phi i64 [ 0, %make ], [ %o.next, %output.done ]
@@ -126,10 +117,8 @@ free.run:
 ran:
   {phi("status", "i32", plain="%status.plain", held_run="%status.held",
        free_run="%status.free")}
-  br i1 %no.arena, label %returned, label %give
-give:
-  store ptr %arena, ptr %arena.place, align 8
-  br label %returned
+  br label %give
+{give_arena("give", "returned")}
 returned:
   %is.done = icmp eq i32 %status, 0
   br i1 %is.done, label %late, label %failed"""
@@ -286,11 +275,7 @@ raised:
   call void @Py_DecRef(ptr %status.object)
   call void @Py_DecRef(ptr %reported)
   br label %drop
-no.memory:
-  br i1 %no.arena, label %short, label %give.back
-give.back:
-  store ptr %arena, ptr %arena.place, align 8
-  br label %short
+{give_arena("no.memory", "short")}
 short:
   br label %dropped
 drop:

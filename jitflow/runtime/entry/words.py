@@ -49,7 +49,7 @@ class RowWord(IntEnum):
     OUTPUTS = 7
     OUTPUT_COUNT = 8
     ARENA = 9
-    """Address of a word that holds a free arena, or 0 while a call has it; 0 for no arena."""
+    """Address of a word that holds the row's arena, or 0 while a call has it; 0 for none."""
     CONTEXT = 10
     FLAGS = 11
     RESULTS = 12
@@ -62,6 +62,12 @@ class RowWord(IntEnum):
     DONATION_COUNT = 19
     LEAF_BYTES = 20
     """Address of the bytes of each leaf, 0 where it is no array; read where there are donations."""
+    ARENA_BYTES = 21
+    """Of an arena that each call takes from the pool; 0 for a small one, or none."""
+    POOL = 22
+    POOL_TAKE = 23
+    POOL_GIVE = 24
+    """The pool, and functions of it, for that arena."""
 
 
 class Flag(IntEnum):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-import sysconfig
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,6 +43,16 @@ class MemoryStats(NamedTuple):
     mapped: int
 
 
+class Lender(NamedTuple):
+    """The address of the pool's table, and those of functions on it: `take(pool, bytes)`, null
+    where there is no memory, and `give(pool, place, bytes)`. Whoever calls has the global lock.
+    """
+
+    pool: int
+    take: int
+    give: int
+
+
 _CAP = [settings.pool_bytes]
 _MADE: list[Pool] = []
 
@@ -53,7 +62,7 @@ def why_no_pool() -> str:
     """What keeps large results from the pool; "" where nothing does."""
     if settings.pool_bytes == 0:
         return "JITFLOW_POOL_BYTES is 0"
-    if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
+    if sys.implementation.name != "cpython" or "t" in sys.abiflags:
         return "this Python was never looked at"
     if os.name != "posix" or ctypes.sizeof(ctypes.c_void_p) != 8:
         return "this system has no mmap as 64-bit POSIX has it"

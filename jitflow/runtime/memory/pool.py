@@ -9,7 +9,7 @@ import ctypes
 from typing import Any
 
 from jitflow.runtime.library import link_library
-from jitflow.runtime.memory.control import HANDLER, MemoryStats
+from jitflow.runtime.memory.control import HANDLER, Lender, MemoryStats
 from jitflow.runtime.memory.pool_text import SYMBOLS, SYSTEM, pool_text
 from jitflow.runtime.memory.words import WORDS, PoolWord
 from jitflow.runtime.numpy_api import NEW_FROM_DESCR, SET_HANDLER, numpy_api
@@ -54,6 +54,8 @@ class Pool:
         functions = link_library("jitflow_pool", SYMBOLS, pool_text, imports)
         for role in ("take", "zeros", "grow", "give"):
             setattr(self.handler, role, functions[f"jitflow_pool_{role}"])
+        place = ctypes.addressof(self.table)
+        self.lender = Lender(place, functions["jitflow_pool_take"], functions["jitflow_pool_give"])
         self.new_array = functions["jitflow_pool_array"]
         """The address of a function with the signature of PyArray_NewFromDescr."""
         self._trim = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint64)(

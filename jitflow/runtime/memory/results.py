@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from jitflow.runtime.memory.control import ALIGNMENT, pool
+from jitflow.runtime.memory.control import ALIGNMENT, Lender, pool
 from jitflow.runtime.numpy_api import NEW_FROM_DESCR, numpy_api
 
 if TYPE_CHECKING:
@@ -38,6 +38,12 @@ def maker_of(nbytes: int, aligned: bool = False) -> Maker:
     if found is not None:
         return _pool_maker(found)
     return Maker(_aligned, 0) if aligned else Maker(np.empty, numpy_api(NEW_FROM_DESCR))
+
+
+def lender_of(nbytes: int) -> Lender | None:
+    """Who lends memory of so many bytes for a call; None where it should be kept for the next."""
+    found = pool() if nbytes >= POOL_BYTES else None
+    return None if found is None else found.lender
 
 
 def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
