@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from jitflow.ir.builder import OWN_ROWS
-from jitflow.ir.kinds import Kind
 from jitflow.runtime.cache import description, key_of, load, origin, save
 from jitflow.runtime.engine import LOCK, Linked, engine
 from jitflow.runtime.target import host_target
+
+if TYPE_CHECKING:
+    from jitflow.ir.kinds import Kind
 
 _addresses: dict[str, int] = {}
 """By symbol."""

@@ -2,7 +2,7 @@
 
 import os
 import pickle
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,12 +17,12 @@ from jitflow.runtime.bodies import body_key, body_of, bytes_of, find_executable,
 from jitflow.runtime.cache import (
     CacheWarning,
     description,
-    entries,
     key_of,
     load,
     save,
     surroundings,
 )
+from jitflow.runtime.cache.listing import entries
 from jitflow.runtime.executable import Failure
 from tests.support.kept_code import kept_in
 
@@ -55,7 +55,7 @@ def test_a_body_is_the_same_when_it_comes_back(body):
     assert again.failures and again.host_calls and again.calls and again.arena_bytes
     assert {hash(t) for t in again.inputs} == {hash(t) for t in body.inputs}
     assert next(iter(again.calls.values())).row is next(iter(body.calls.values())).row
-    assert {f.name for f in fields(body)} >= {"object_bytes", "failures", "calls", "host_calls"}
+    assert set(body._fields) >= {"object_bytes", "failures", "calls", "host_calls"}
 
 
 def test_bytes_that_are_no_body_make_no_objects():
@@ -65,7 +65,7 @@ def test_bytes_that_are_no_body_make_no_objects():
 
 
 def test_code_that_does_not_link_is_taken_away(body, place):
-    save(KEY, bytes_of(replace(body, symbol="jitflow_other")), {})
+    save(KEY, bytes_of(body._replace(symbol="jitflow_other")), {})
     with pytest.warns(CacheWarning, match="damaged"):
         assert find_executable(KEY) is None
     assert list(place.iterdir()) == []
@@ -103,7 +103,7 @@ def _with_another_row(op):
 
 def test_lines_that_the_key_does_not_know_are_not_kept(body, place):
     graph = parse_function(TEXT)
-    keep_body(KEY, graph, replace(body, failures={1: Failure("no", Location("other.py", 7))}))
+    keep_body(KEY, graph, body._replace(failures={1: Failure("no", Location("other.py", 7))}))
     assert load(KEY) is None
     keep_body(KEY, graph, body)
     assert body_of(load(KEY)) == body

@@ -7,7 +7,8 @@ import warnings
 
 import pytest
 
-from jitflow.runtime.cache import CacheWarning, entries, folder, key_of, load, save, store, why_off
+from jitflow.runtime.cache import CacheWarning, folder, key_of, listing, load, save, store, why_off
+from jitflow.runtime.cache.listing import entries
 from tests.support.kept_code import kept_in
 
 KEY = key_of("a function")
@@ -151,7 +152,7 @@ def test_what_was_used_longest_ago_goes_first(place):
         save(key, bytes(1000), {})
         os.utime(path_of(place, key), (0, time.time() - 7200 * (8 - age)))
     assert load(keys[0]) is not None  # which makes it young
-    store.trim(str(place), 6000)
+    listing.trim(str(place), 6000)
     assert [load(key) is not None for key in keys] == [True, *[False] * 4, True, True, True]
 
 
@@ -170,7 +171,7 @@ def test_unfinished_files_of_dead_processes_go_and_those_of_others_stay(place):
         path.write_text("")
     os.utime(old, (0, 0))
     os.utime(other, (0, 0))
-    store.trim(str(place), 10**9)
+    listing.trim(str(place), 10**9)
     assert sorted(place.iterdir()) == sorted([path_of(place), new, other])
 
 
