@@ -30,7 +30,7 @@ MATH_ROW = 24
 CARRIED_VECTORS = 8
 """Vectors that the sequential loops in a body carry at most: half of the registers of any target.
 
-Each carried vector waits for itself: several do so at the same time, and read whole lines of memory.
+Each waits for itself alone, so that several wait at the same time, and read whole lines of memory.
 """
 
 
