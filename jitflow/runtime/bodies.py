@@ -54,6 +54,18 @@ def keep_body(key: str, graph: Function, body: Body) -> None:
         save(key, bytes_of(body), about)
 
 
+def find_answers(key: str, question: str) -> tuple[bool, ...] | None:
+    """What `keep_answers` kept of the code of that key."""
+    content = load(key_of(key, question)) if key else None
+    return None if content is None else tuple(map(bool, content))
+
+
+def keep_answers(key: str, question: str, graph: Function, answers: Sequence[bool]) -> None:
+    """Keeps what passes found out about the code of that key, beside the code."""
+    if key:
+        save(key_of(key, question), bytes(answers), description("answers", graph.name))
+
+
 def bytes_of(body: Body) -> bytes:
     """All fields of the body, whatever they are; types, dtypes and rows go by name."""
     return pickle.dumps(body, protocol=5)

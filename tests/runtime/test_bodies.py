@@ -1,12 +1,15 @@
 """Bodies as bytes, what keeps them off the disk, and what code depends on beside its function."""
 
+import ast
 import os
 import pickle
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import jitflow
 from jitflow.api.order import host_passes
 from jitflow.api.road import Road
 from jitflow.ir.core import Function, Op, Region
@@ -165,3 +168,19 @@ def test_settings_that_may_change_code_are_part_of_the_origin(monkeypatch):
 
     assert origin() == origin(debug=True) == origin(cache_dir="elsewhere")
     assert origin() != origin(verify=True)
+
+
+SURROUNDINGS = {"jitflow.config", "locale", "os", "pathlib", "platform", "random", "socket"}
+WATCHED = "jitflow/passes/manager.py"  # code that it watches, or makes in part, is not kept
+
+
+@pytest.mark.parametrize("room", ["ir", "passes", "codegen"])
+def test_what_makes_code_asks_nothing_that_the_key_does_not_know(room):
+    root = Path(jitflow.__file__).parents[1]
+    files = list((root / "jitflow" / room).rglob("*.py"))
+    assert len(files) > 5
+    for file in files:
+        nodes = list(ast.walk(ast.parse(file.read_text())))
+        names = {a.name for node in nodes if isinstance(node, ast.Import) for a in node.names}
+        names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+        assert not names & SURROUNDINGS or file == root / WATCHED, file

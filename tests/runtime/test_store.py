@@ -97,6 +97,13 @@ def test_a_full_disk_leaves_nothing_behind(place, monkeypatch):
     assert list(place.iterdir()) == []
 
 
+def test_an_entry_that_cannot_be_written(place):
+    path_of(place).mkdir()
+    save(KEY, CONTENT, ABOUT)
+    assert load(KEY) is None
+    assert [path.name for path in place.iterdir()] == [KEY + store.SUFFIX]
+
+
 def test_an_interrupt_while_writing_leaves_nothing_behind(place, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
