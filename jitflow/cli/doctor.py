@@ -162,7 +162,7 @@ def _keeps_code_on_disk() -> None:
     if not cache.folder():
         return
     key = cache.key_of("doctor")
-    cache.save(key, b"code", cache.description("check", "doctor"))
+    cache.keep(key, b"code", "check", "doctor")
     if cache.load(key) != b"code":
         raise OSError(f"cannot write to {cache.folder()}: every process compiles anew")
 

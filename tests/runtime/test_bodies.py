@@ -17,15 +17,9 @@ from jitflow.ir.location import Location
 from jitflow.ir.parser import parse_function
 from jitflow.runtime import bodies
 from jitflow.runtime.bodies import body_key, body_of, bytes_of, find_executable, keep_body
-from jitflow.runtime.cache import (
-    CacheWarning,
-    description,
-    key_of,
-    load,
-    save,
-    surroundings,
-)
+from jitflow.runtime.cache import CacheWarning, keep, key_of, load, surroundings
 from jitflow.runtime.cache.listing import entries
+from jitflow.runtime.cache.store import save
 from jitflow.runtime.executable import Failure
 from tests.support.kept_code import kept_in
 
@@ -111,7 +105,8 @@ def test_lines_that_the_key_does_not_know_are_not_kept(body, place):
     keep_body(KEY, graph, body)
     assert body_of(load(KEY)) == body
     ((_, _, _, about),) = entries()
-    assert about == description("function", "f", "<text>:3")
+    origin = surroundings.origin()
+    assert about == {"kind": "function", "name": "f", "at": "<text>:3", "origin": origin}
 
 
 def test_a_road_takes_what_an_earlier_one_kept(place):
@@ -157,6 +152,17 @@ def test_sources_that_are_not_those_of_the_process_stand_for_nothing(tmp_path):
     changed = source.stat().st_ctime_ns
     assert surroundings.sources(str(tmp_path), changed)
     assert surroundings.sources(str(tmp_path), changed - 1) == ""
+
+
+def test_nothing_is_kept_once_sources_were_changed(place, monkeypatch):
+    surroundings._is_current.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(surroundings, "sources", lambda *_: "")
+        keep(KEY, b"code", "function", "f")
+        assert load(KEY) is None
+    surroundings._is_current.cache_clear()
+    keep(KEY, b"code", "function", "f")
+    assert load(KEY) == b"code"
 
 
 def test_settings_that_may_change_code_are_part_of_the_origin(monkeypatch):

@@ -7,8 +7,9 @@ import warnings
 
 import pytest
 
-from jitflow.runtime.cache import CacheWarning, folder, key_of, listing, load, save, store, why_off
+from jitflow.runtime.cache import CacheWarning, folder, key_of, listing, load, store, why_off
 from jitflow.runtime.cache.listing import entries
+from jitflow.runtime.cache.store import save
 from tests.support.kept_code import kept_in
 
 KEY = key_of("a function")
