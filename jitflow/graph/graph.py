@@ -27,6 +27,8 @@ class Graph:
         self.operations: list[Operation] = []
         self.collections: dict[str, list[Any]] = {}
         self.seed: int | None = None
+        self.plans: dict[Any, Any] = {}
+        """Runs that were seen, for all sessions."""
         self._names: dict[str, int] = {}
         self._by_name: dict[str, Operation] = {}
         self.reuses = False

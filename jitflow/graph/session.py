@@ -30,7 +30,7 @@ class Session:
     def __init__(self, graph: Graph | None = None) -> None:
         self.graph = graph or get_default_graph()
         self._values: dict[Operation, Any] = {}
-        self._plans: dict[Any, Plan] = {}
+        self._plans: dict[Any, Plan] = self.graph.plans
         self._draws = 0
         self._is_closed = False
 

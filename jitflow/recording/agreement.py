@@ -42,16 +42,16 @@ FREE = {np.ldexp, np.float_power}
 """Ufuncs whose operands have dtypes of their own."""
 
 
-def as_literal(x: Any, beside: np.dtype[Any] | None = None, dtype: Any = None) -> np.ndarray:
+def as_literal(x: Any, beside: np.dtype[Any] | None = None, dtype: Any = None) -> Any:
     """A number, nested list or array as a new array.
 
-    beside: the dtype that Python numbers take, where they can: DtypeError for a float beside
-    integers. dtype: of the result, whatever it was before.
+    beside: the dtype that it takes, where it can: DtypeError for a float beside integers.
+    dtype: of the result, whatever it was before.
     """
     if dtype is not None:
         return np.array(x, dtype)
     if isinstance(x, (np.ndarray, np.generic)):
-        return np.array(x)
+        return _converted(np.array(x), beside)
     array = np.asarray(x)
     kind = {"b": bool, "i": int, "f": float, "c": complex}.get(array.dtype.kind)
     if kind is None:
@@ -68,6 +68,15 @@ def as_literal(x: Any, beside: np.dtype[Any] | None = None, dtype: Any = None) -
         limits = np.iinfo(beside)
         if array.min() < limits.min or array.max() > limits.max:
             fail(DtypeError, f"the literal {x!r} does not fit {beside}")
+    return array.astype(beside)
+
+
+def _converted(array: np.ndarray[Any, Any], beside: np.dtype[Any] | None) -> Any:
+    """An array that is no node in the dtype of those beside it, of the same kind of number."""
+    if beside is None or array.dtype == beside:
+        return array
+    if not np.can_cast(array.dtype, beside, "same_kind"):
+        fail(DtypeError, f"an array of {array.dtype} beside one of {beside}", cure=CASTS)
     return array.astype(beside)
 
 

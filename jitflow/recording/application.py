@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from jitflow.recording.agreement import keep_dtype, mixing, require_one_dtype
 from jitflow.recording.operand import Operand
 from jitflow.trace.pytree import flatten, unflatten
@@ -46,18 +48,25 @@ class Application:
             leaves[place] = x
         args, kwargs = unflatten(self._tree, leaves)
         result = self.function(*args, **kwargs)
-        return result.astype(operands[0].dtype) if self.keeps_dtype else result
+        if self.keeps_dtype and operands[0].dtype.kind != "b":
+            return result.astype(operands[0].dtype)
+        return result
 
     @property
     def key(self) -> Any:
         """Hashable, equal for equal applications; None where an argument cannot be compared."""
-        statics = tuple((type(x), x) for x in self._leaves)
+        statics = tuple((type(x), _comparable(x)) for x in self._leaves)
         key = self.function, self._tree, statics
         try:
             hash(key)
         except TypeError:
             return None
         return key
+
+
+def _comparable(x: Any) -> Any:
+    """What two equal arguments have in common; of an array its contents."""
+    return (x.dtype, x.shape, x.tobytes()) if isinstance(x, np.ndarray) else x
 
 
 def apply(

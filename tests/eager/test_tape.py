@@ -146,7 +146,7 @@ def test_variables_change_and_are_watched():
     with pytest.raises(ShapeError):
         v.assign([1.0])
     with pytest.raises(DtypeError):
-        v.assign(np.ones(2, np.int32))
+        v.assign(constant([1, 2]))
 
 
 def test_a_variable_that_is_assigned_while_it_is_recorded():

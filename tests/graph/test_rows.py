@@ -229,6 +229,28 @@ def test_literals_take_the_dtype_beside_them():
     assert g.Session().run(total).dtype == np.int32
 
 
+def test_arrays_take_the_dtype_beside_them():
+    x = g.constant([1.0, 2.0])
+    assert (x + np.ones(2)).dtype == np.float32
+    v = g.Variable(x)
+    sess = g.Session()
+    sess.run(v.assign(np.array([3.0, 4.0])))
+    assert sess.run(v).dtype == np.float32
+    with pytest.raises(DtypeError, match="float64 beside one of int32"):
+        g.constant([1, 2]) + np.ones(2)
+    assert g.reduce_sum(x > 1).dtype == np.int64
+
+
+def test_plans_are_shared_by_sessions(graph):
+    x = g.placeholder(g.float32)
+    y = x + 1
+    for _ in range(3):
+        with g.Session() as sess:
+            assert sess.run(y, {x: 1}) == 2
+    (plan,) = set(graph.plans.values())
+    assert plan.run._entry.calls >= 1
+
+
 def test_shapes_are_known_as_far_as_they_can_be():
     x = g.placeholder(g.float32, [None, 3])
     w = g.get_variable("w", [3, 4])
