@@ -1,8 +1,8 @@
 """Buffers: addresses, loads and stores.
 
 A buffer is a pointer to its element (0, ..., 0). A vector along an axis of stride 1 is one access
-with element alignment; of lanes a few bytes apart some accesses, otherwise one per element. bool is a byte in memory, 0 or 1, and i1 in
-registers. Owns no state.
+with element alignment; lanes a few bytes apart are loaded in a few, others one by one. bool is a
+byte in memory, 0 or 1, and i1 in registers. Owns no state.
 """
 
 from __future__ import annotations
