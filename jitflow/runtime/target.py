@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from jitflow.runtime.interrupts import Uninterrupted
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -68,8 +70,9 @@ def host_target() -> Target:
     """The CPU that this process runs on."""
     import llvmlite.binding as llvm  # noqa: PLC0415
 
-    features = dict(llvm.get_host_cpu_features())
-    cpu, triple = llvm.get_host_cpu_name(), llvm.get_process_triple()
+    with Uninterrupted():
+        features = dict(llvm.get_host_cpu_features())
+        cpu, triple = llvm.get_host_cpu_name(), llvm.get_process_triple()
     return make_target(triple, cpu, features, last_cache_bytes(_LINUX_CACHES))
 
 
