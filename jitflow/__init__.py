@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from jitflow.first_use import FILLERS, loader
 
 if TYPE_CHECKING:
-    from jitflow import numpy, random
+    from jitflow import eager, graph, numpy, optim, random
     from jitflow.api import (
         check_grads,
         custom_jvp,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         vjp,
         vmap,
     )
+    from jitflow.eager import GradientTape, Tensor, Variable, constant, function
     from jitflow.errors import JitflowError
     from jitflow.runtime.memory import MemoryStats, clear_memory, memory_stats, set_memory_cap
     from jitflow.runtime.threads import get_num_threads, set_num_threads
@@ -33,15 +34,22 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "GradientTape",
     "JitflowError",
     "MemoryStats",
+    "Tensor",
+    "Variable",
     "check_grads",
     "clear_memory",
+    "constant",
     "custom_jvp",
     "custom_vjp",
+    "eager",
     "elementwise_grad",
+    "function",
     "get_num_threads",
     "grad",
+    "graph",
     "hessian",
     "hvp",
     "jacfwd",
@@ -52,6 +60,7 @@ __all__ = [
     "map_tree",
     "memory_stats",
     "numpy",
+    "optim",
     "random",
     "register",
     "set_memory_cap",
@@ -71,8 +80,11 @@ __getattr__ = loader(__name__, {
         "jacfwd", "jacrev", "jit", "jvp", "linearize", "stop_gradient", "value_and_grad", "vjp",
         "vmap",
     ),
+    "eager": ("GradientTape", "Tensor", "Variable", "constant", "eager", "function"),
     "errors": ("JitflowError",),
+    "graph": ("graph",),
     "numpy": ("numpy",),
+    "optim": ("optim",),
     "random": ("random",),
     "runtime.memory": ("MemoryStats", "clear_memory", "memory_stats", "set_memory_cap"),
     "runtime.threads": ("get_num_threads", "set_num_threads"),

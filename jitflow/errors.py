@@ -69,6 +69,10 @@ class NoCodeError(JitflowError, NotImplementedError):
     """Valid IR that cannot be compiled yet: an op, a dtype, a size that only the call knows."""
 
 
+class LinkError(JitflowError):
+    """An object that imports what it may not, or that cannot be read or linked."""
+
+
 class LinalgError(JitflowError, LinAlgError):
     """A matrix that a function of linear algebra does not take: singular, not positive definite."""
 

@@ -11,7 +11,7 @@ from jitflow.cli.files import write_text
 from jitflow.cli.output import add_json, json_text, table
 from jitflow.config import settings
 from jitflow.runtime import cache
-from jitflow.runtime.cache import Entry
+from jitflow.runtime.cache.listing import Entry, entries
 
 DAMAGED, UNFINISHED, OTHERS, USABLE = "damaged", "unfinished", "other", "usable"
 """Other: for another machine, or made by other versions or under other settings."""
@@ -38,7 +38,7 @@ def add(commands: Any) -> None:
 
 
 def _list(arguments: argparse.Namespace) -> None:
-    found = sorted(cache.entries(), key=lambda entry: -entry.used)
+    found = sorted(entries(), key=lambda entry: -entry.used)
     total = sum(entry.size for entry in found)
     if arguments.json:
         records = [_record(entry) for entry in found]
@@ -50,7 +50,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _clear(arguments: argparse.Namespace) -> None:
-    gone = [entry for entry in cache.entries() if cache.remove(entry.path)]
+    gone = [entry for entry in entries() if cache.remove(entry.path)]
     size = sum(entry.size for entry in gone)
     if arguments.json:
         write_text("-", json_text({"removed": len(gone), "bytes": size}))
@@ -60,7 +60,7 @@ def _clear(arguments: argparse.Namespace) -> None:
 
 def _verify(arguments: argparse.Namespace) -> int:
     """Exit code 1 says that something was damaged."""
-    found = [entry for entry in cache.entries() if not entry.is_unfinished]
+    found = [entry for entry in entries() if not entry.is_unfinished]
     damaged = [entry for entry in found if entry.about is None]
     for entry in damaged:
         cache.remove(entry.path)

@@ -18,7 +18,7 @@ from jitflow.ir.dims import known_equal
 from jitflow.ir.dtypes import DType
 from jitflow.ir.types import Dimension, Shape, TensorType
 from jitflow.numpy.promotion import Key, common, scalar_key
-from jitflow.trace import WEAK, current, emit, fail, here, lift
+from jitflow.trace import WEAK, current, emit, fail, here, holds_traced, lift
 from jitflow.trace import TracedArray as Array
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "as_array",
     "broadcast",
     "broadcast_shapes",
+    "cast",
     "common_dtype",
     "convert",
     "emit",
@@ -34,6 +35,7 @@ __all__ = [
     "fail",
     "full",
     "full_like",
+    "gathered",
     "is_number",
     "key_of",
     "normal_axes",
@@ -65,6 +67,11 @@ def operand(x: Any) -> Operand:
 def as_array(x: Any) -> Array:
     """A traced value; a number becomes a constant of its own dtype."""
     return x if type(x) is Array else lift(x)
+
+
+def gathered(x: Any) -> Any:
+    """A list that holds traced values as one array; anything else as it is."""
+    return lift(x) if holds_traced(x) else x
 
 
 def key_of(x: Operand) -> Key:
@@ -121,6 +128,16 @@ def full_like(x: Array, value: Any, dtype: DType | None = None) -> Array:
 def convert(x: Array, dtype: DType) -> Array:
     """x in a dtype; a weak integer is range-checked where it meets a narrow one."""
     return x if x.type.dtype is dtype else emit("convert", x, dtype=dtype)
+
+
+def cast(x: Array, dtype: DType) -> Array:
+    """x in a dtype that is asked for: as `convert`, and of complex numbers the real parts.
+
+    NumPy warns of that.
+    """
+    if x.type.dtype.kind != "c" or dtype.kind == "c":
+        return convert(x, dtype)
+    return truth(x) if dtype.kind == "b" else convert(emit("real", x), dtype)
 
 
 def truth(x: Array) -> Array:

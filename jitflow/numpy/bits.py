@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import DtypeError, ShapeError
-from jitflow.ir.dtypes import u8
+from jitflow.ir.dtypes import bool_, u8
 from jitflow.numpy.basics import (
     Array,
     as_array,
@@ -17,6 +17,7 @@ from jitflow.numpy.basics import (
     emit,
     fail,
     full,
+    full_like,
     normal_axis,
     truth,
 )
@@ -25,6 +26,9 @@ from jitflow.numpy.registry import numpy_function, strong
 from jitflow.numpy.shaping import moveaxis, ravel, reshaped
 from jitflow.numpy.splitting import sliced
 from jitflow.numpy.ufuncs import CALLS
+
+_MANY = 64
+"""From that many elements on they are sorted and searched."""
 
 
 def _shifts(op: str, bitorder: str) -> Array:
@@ -96,10 +100,21 @@ def isin(
     invert: bool = False,
     kind: Any = None,
 ) -> Array:
-    """Each element compared with all; NaN is in nothing."""
-    x, tested = strong(as_array(element)), ravel(strong(as_array(test_elements)))
-    if math.prod(tested.type.shape) == 0:
-        found = full(x.type.shape, False, truth(x).type.dtype)
-    else:
-        found = any(CALLS[np.equal](reshaped(x, (*x.type.shape, 1)), tested), -1)
+    """NaN is in nothing."""
+    found = is_among(strong(as_array(element)), strong(as_array(test_elements)))
     return emit("not", found) if invert else found
+
+
+def is_among(x: Array, tested: Array) -> Array:
+    """Which elements of x are among the others, which are searched if there are many."""
+    line = ravel(tested)
+    size = math.prod(line.type.shape)
+    if size == 0:
+        return full(x.type.shape, False, bool_)
+    dtype = x.type.dtype
+    if size < _MANY or dtype is not line.type.dtype or dtype.kind == "c":
+        return any(CALLS[np.equal](reshaped(x, (*x.type.shape, 1)), line), -1)
+    ordered, values = emit("sort", line), ravel(x)
+    place = emit("searchsorted", ordered, values, side="left")
+    nearest = emit("gather", ordered, emit("minimum", place, full_like(place, size - 1)))
+    return reshaped(emit("eq", nearest, values), x.type.shape)

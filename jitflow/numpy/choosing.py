@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import DtypeError, ShapeError, TraceError
-from jitflow.ir.dtypes import bool_, finfo
+from jitflow.ir.dtypes import bool_, f64, finfo, i64
 from jitflow.numpy.basics import (
     Array,
     Operand,
@@ -17,6 +17,7 @@ from jitflow.numpy.basics import (
     common_dtype,
     convert,
     emit,
+    emit_check,
     fail,
     key_of,
     operand,
@@ -29,6 +30,7 @@ from jitflow.numpy.promotion import default as default_of
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import OPERATORS, PROPERTIES, detach
+from jitflow.trace.checks import WRONG_VALUE
 
 
 @numpy_function(np.where)
@@ -180,4 +182,18 @@ def nan_to_num(
     return convert(where(CALLS[np.equal](array, -np.inf), low, result), array.type.dtype)
 
 
-OPERATORS["round"] = round
+def _rounded(x: Array, ndigits: int | None = None) -> Array:
+    """Python's round(x): of one number an integer, as weak as Python's. It must be finite."""
+    if ndigits is not None or x.type.rank or x.type.dtype.kind == "c":
+        return round(x, ndigits or 0)
+    if x.type.dtype.kind == "f":
+        wide = convert(x, f64)
+        fits = CALLS[np.less](CALLS[np.absolute](wide), 2.0**63)
+        emit_check(fits, f"{WRONG_VALUE}round: what is NaN, infinite or beyond int64")
+        x = emit("rint", wide)
+    result = detach(convert(x, i64))
+    result.weak = True
+    return result
+
+
+OPERATORS["round"] = _rounded

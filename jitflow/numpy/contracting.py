@@ -9,11 +9,11 @@ import numpy as np
 
 from jitflow.errors import DtypeError
 from jitflow.ir.dtypes import DType, bool_
-from jitflow.numpy.basics import Array, as_array, common_dtype, convert, emit, fail, operand
+from jitflow.numpy.basics import Array, as_array, common_dtype, convert, emit, fail
 from jitflow.numpy.diagonals import diagonal
 from jitflow.numpy.products import Axes, contract
 from jitflow.numpy.promotion import requested_dtype
-from jitflow.numpy.registry import numpy_function
+from jitflow.numpy.registry import numpy_function, strong
 from jitflow.numpy.shaping import permuted, reshaped
 from jitflow.numpy.subscripts import Label, Term, extents, refuse, resolve, separate
 
@@ -29,11 +29,11 @@ def einsum(
     Integers wrap in their own dtype; bool is "and" and "or".
     """
     given, wanted, raw = separate(operands)
-    arrays = [as_array(x) for x in raw]
+    arrays = [strong(as_array(x)) for x in raw]
     shapes = [x.type.shape for x in arrays]
     terms, result = resolve(given, wanted, shapes)
     sizes = extents(terms, shapes)
-    common = _dtype([operand(x) for x in raw], dtype, casting)
+    common = _dtype(arrays, dtype, casting)
     parts = []
     for k, (term, x) in enumerate(zip(terms, arrays, strict=True)):
         part = _without_repeats(k, term, convert(x, common))

@@ -45,10 +45,10 @@ def _bincount(x: Any, weights: Any, minlength: Any, length: Any) -> Array:
         fail(DtypeError, "x must be integers", op="bincount", dtypes=[index.type.dtype])
     size = _length_of(index, int(minlength)) if length is None else int(length)
     index = convert(index, i64)
-    emit_check(
-        emit("reduce_all", emit("ge", index, full_like(index, 0)), axes=(0,)),
-        f"{WRONG_VALUE}'x' argument must have no negative elements",
-    )
+    _require("ge", index, 0, "'x' argument must have no negative elements")
+    if length is None and known(index) is None and index.type.shape != (0,):
+        problem = f"an element is not below minlength={size}, which would make the result longer"
+        _require("lt", index, size, f"bincount: {problem}")
     if weights is None:
         return counted(index, None, size, i64)
     weight = as_array(weights)
@@ -58,27 +58,38 @@ def _bincount(x: Any, weights: Any, minlength: Any, length: Any) -> Array:
     return counted(index, weight, size, f64)
 
 
+def _require(comparison: str, index: Array, limit: int, message: str) -> None:
+    """Fails the call where an element does not compare so with the limit."""
+    holds = emit(comparison, index, full_like(index, limit))
+    emit_check(emit("reduce_all", holds, axes=(0,)), f"{WRONG_VALUE}{message}")
+
+
 def _length_of(index: Array, minlength: int) -> int:
-    """One more than the greatest element, which must be known."""
+    """One more than the greatest element if it is known, else `minlength`, to be checked."""
     if minlength < 0:
         fail(ShapeError, "'minlength' must not be negative", op="bincount")
     if index.type.shape == (0,):
         return minlength
     value = known(index)
+    if value is None and minlength:
+        return minlength
     if value is None:
         fail(
             TraceError,
             "the length of the result depends on the elements of x, which are not known yet",
             op="bincount",
             shapes=[index.type],
-            cure="give jnp.bincount a length=; elements from it on are not counted",
+            cure="give a minlength= above all elements, or jnp.bincount a length= that cuts",
         )
     return max(minlength, int(value.max()) + 1)
 
 
 @wraps(np.bincount)
 def bincount(x: Any, /, weights: Any = None, minlength: Any = 0, length: Any = None) -> Any:
-    """As NumPy's; `length` fixes how many counts there are, and what is beyond is not counted."""
+    """As NumPy's; `length` fixes how many counts there are, and what is beyond is not counted.
+
+    Under `@jit` a call with `minlength` alone fails where an element is not below it.
+    """
     if STATE.context is not None:
         return _bincount(x, weights, minlength, length)
     counts = np.bincount(x, weights, minlength)

@@ -13,33 +13,38 @@ from jitflow.ir.types import Shape
 from jitflow.numpy.basics import (
     Array,
     as_array,
+    cast,
     convert,
     emit,
     emit_check,
     key_of,
     operand,
     spread,
-    truth,
 )
 from jitflow.numpy.basics import full as full_of
 from jitflow.numpy.promotion import default, requested_dtype
 from jitflow.numpy.registry import drop_inert, numpy_function
 from jitflow.numpy.shaping import as_shape
 from jitflow.numpy.ufuncs import CALLS
-from jitflow.trace import METHODS, STATE, detach, row_major
+from jitflow.trace import FUNCTIONS, METHODS, STATE, detach, row_major
 
 
 def in_trace(numpy_own: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorator: NumPy's own function outside a trace, this one inside."""
+    """Decorator: NumPy's own function outside a trace, this one inside.
+
+    NumPy's own asks for this one, too, where its `like=` is a traced array.
+    """
 
     def enter(implementation: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(numpy_own)
         def call(*args: Any, **kwargs: Any) -> Any:
             if STATE.context is None:
                 return numpy_own(*args, **kwargs)
+            kwargs.pop("like", None)
             drop_inert(numpy_own.__name__, implementation, kwargs)
             return implementation(*args, **kwargs)
 
+        FUNCTIONS.setdefault(numpy_own, call)
         return call
 
     return enter
@@ -139,6 +144,12 @@ def asfortranarray(a: Any, dtype: Any = None) -> Array:
     return ascontiguousarray(a, dtype)
 
 
+@numpy_function(np.require)
+def require(a: Any, dtype: Any = None, requirements: Any = None) -> Array:
+    """Every result is in C order, aligned and writeable."""
+    return asarray(a, dtype)
+
+
 @in_trace(np.asarray_chkfinite)
 def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> Array:
     """Fails the call where an element is infinite or NaN."""
@@ -161,11 +172,7 @@ def astype(x: Any, dtype: Any, copy: bool = True) -> Array:
     target = requested_dtype(dtype)
     if array.type.dtype is target:
         return detach(array) if copy else array
-    if array.type.dtype.kind == "c" and target.kind == "b":
-        return truth(array)
-    if array.type.dtype.kind == "c" and target.kind != "c":
-        array = emit("real", array)
-    return detach(array) if array.type.dtype is target else emit("convert", array, dtype=target)
+    return cast(array, target)
 
 
 def astype_method(

@@ -16,6 +16,7 @@ from jitflow.numpy.basics import (
     common_dtype,
     convert,
     fail,
+    gathered,
     normal_axes,
     normal_axis,
     operand,
@@ -113,6 +114,7 @@ def _spacings(x: Array, given: tuple[Any, ...], axes: tuple[int, ...]) -> list[A
     """A number, or the array of distances, for each axis."""
     if not given:
         return [1.0] * len(axes)
+    given = tuple(map(gathered, given))
     if len(given) == 1 and not np.ndim(given[0]):
         given = given * len(axes)
     if len(given) != len(axes):
@@ -199,12 +201,12 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, period: Any = 2 * math.p
     dtype = common_dtype([steps, operand(period)])
     half, is_half_possible = period / 2, True
     if dtype.is_integer:
-        half, rest = divmod(period, 2)
-        is_half_possible = rest == 0
+        half, odd = divmod(period, 2)
+        is_half_possible = odd == 0
     wrapped = CALLS[np.add](CALLS[np.remainder](CALLS[np.add](steps, half), period), -half)
-    if is_half_possible:
-        at_low = CALLS[np.logical_and](CALLS[np.equal](wrapped, -half), CALLS[np.greater](steps, 0))
-        wrapped = where(at_low, convert(as_array(half), wrapped.type.dtype), wrapped)
+    at_low = CALLS[np.logical_and](CALLS[np.equal](wrapped, -half), CALLS[np.greater](steps, 0))
+    at_low = CALLS[np.logical_and](at_low, is_half_possible)
+    wrapped = where(at_low, convert(as_array(half), wrapped.type.dtype), wrapped)
     change = CALLS[np.subtract](wrapped, steps)
     is_small = CALLS[np.less](CALLS[np.absolute](steps), half if discont is None else discont)
     change = where(is_small, convert(as_array(0), change.type.dtype), change)

@@ -21,6 +21,7 @@ from jitflow.numpy.basics import (
     fail,
     full,
     full_like,
+    gathered,
 )
 from jitflow.numpy.counting import counted
 from jitflow.numpy.promotion import requested_dtype
@@ -68,7 +69,7 @@ def _uniform(
             TraceError, "the number of bins decides about a shape", op="histogram",
             cure="name it in static_argnames",
         )
-    if np.ndim(bins) != 0:
+    if isinstance(bins, (list, tuple)) or np.ndim(bins) != 0:
         return None
     count = bins.__index__()
     if count < 1:
@@ -226,6 +227,7 @@ def histogram2d(
     x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> tuple[Array, Array, Array]:
     pair = isinstance(bins, (list, tuple)) and len(bins) == 2
+    bins = bins if pair else gathered(bins)
     wanted = bins if pair or np.ndim(bins) == 0 else [bins, bins]
     counts, edges = histogramdd([x, y], wanted, range, density, weights)
     return counts, edges[0], edges[1]

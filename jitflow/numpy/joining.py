@@ -18,7 +18,6 @@ from jitflow.numpy.basics import (
     emit,
     fail,
     normal_axis,
-    operand,
 )
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.registry import numpy_function, strong
@@ -27,12 +26,15 @@ from jitflow.trace import FUNCTIONS, detach
 
 
 def _parts(op: str, arrays: Any, dtype: Any) -> tuple[list[Array], DType]:
-    """The arrays, and the one dtype of their row; a traced array is the sequence of its rows."""
-    parts = [operand(x) for x in arrays]
+    """The arrays, and the one dtype of their row; a traced array is the sequence of its rows.
+
+    Python numbers are arrays of int64 or float64 here, as in NumPy.
+    """
+    parts = [strong(as_array(x)) for x in arrays]
     if not parts:
         fail(ShapeError, "need at least one array", op=op)
     result = common_dtype(parts) if dtype is None else requested_dtype(dtype)
-    return [as_array(x) for x in parts], result
+    return parts, result
 
 
 @numpy_function(np.concatenate, np.concat)
@@ -102,7 +104,7 @@ def column_stack(tup: Any) -> Array:
 
 @numpy_function(np.append)
 def append(arr: Any, values: Any, axis: Any = None) -> Array:
-    return concatenate((arr, strong(as_array(values))), axis)
+    return concatenate((arr, values), axis)
 
 
 @numpy_function(np.block)

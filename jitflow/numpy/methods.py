@@ -15,7 +15,7 @@ from jitflow.errors import DtypeError, TraceError
 from jitflow.numpy.basics import Array, emit, fail
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.ufuncs import CALLS
-from jitflow.trace import CURES, METHODS, PROPERTIES, detach
+from jitflow.trace import CURES, METHODS, PROPERTIES, STATE, as_twin, detach, emit_view
 
 _NUMBERS = "use the array as it is; numbers are known when the jitted function has returned"
 _MEMORY = "a traced array has no memory yet; ask the result of the jitted function"
@@ -53,6 +53,8 @@ class Flat:
     def _elements(self) -> Array:
         """The elements as a view of one axis, whose writes go to the array."""
         x = self.array
+        if x.cell.context is not STATE.context:
+            return emit_view("reshape", x, shape=(x.type.size,))
         path = (*x.path, ("reshape", {"shape": (x.type.size,)}, ()))
         return Array(x.cell, x.weak, path, emit("reshape", x, shape=(x.type.size,)).value)
 
@@ -81,7 +83,7 @@ def view(x: Array, dtype: Any = None, type: Any = None) -> Array:
     if type is not None and type is not np.ndarray:
         fail(TraceError, f"view as {type!r} is not supported under @jit", op="view")
     if dtype is None:
-        return Array(x.cell, x.weak, x.path, x.value)
+        return emit_view("reshape", x, shape=x.type.shape)
     target = requested_dtype(dtype)
     if target is x.type.dtype:
         return view(x)
@@ -93,8 +95,7 @@ def view(x: Array, dtype: Any = None, type: Any = None) -> Array:
             dtypes=[x.type.dtype, target],
             cure="convert with .astype, or take .real and .imag",
         )
-    value = emit("bitcast", x, dtype=target).value
-    return Array(x.cell.twin(value), False)
+    return as_twin(x, emit("bitcast", x, dtype=target))
 
 
 def _to_device(x: Array, device: Any, stream: Any = None) -> Array:

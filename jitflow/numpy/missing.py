@@ -8,19 +8,20 @@ import numpy as np
 
 from jitflow.trace import CURES
 
-_SHAPE = "the result's shape depends on the elements: call it outside @jit"
-
+_SIZED = (
+    "intersect1d", "setdiff1d", "setxor1d", "union1d", "unique", "unique_all", "unique_counts",
+    "unique_inverse", "unique_values",
+)  # fmt: skip
+CURES.update({f"np.{name}": f"call jnp.{name} with size=, or it outside @jit" for name in _SIZED})
+CURES["np.trim_zeros"] = "the result's shape depends on the elements: call it outside @jit"
+_DATA = "call it without like=: it reads no arrays, and its result is a constant"
 CURES.update(dict.fromkeys(
     (
-        "np.intersect1d", "np.setdiff1d", "np.setxor1d", "np.trim_zeros", "np.union1d",
-        "np.unique_all", "np.unique_counts", "np.unique_inverse",
-        "np.unique_values",
+        "np.frombuffer", "np.fromfile", "np.fromiter", "np.fromstring", "np.genfromtxt",
+        "np.loadtxt",
     ),
-    _SHAPE,
+    _DATA,
 ))  # fmt: skip
-CURES["np.unique"] = "call jnp.unique with size=, or np.unique outside @jit"
-CURES["np.roots"] = "zeros decide their number: take np.linalg.eigvals of the companion matrix"
-CURES["np.polydiv"] = "the rest is cut where it is zero: call it outside @jit"
 
 
 def __getattr__(name: str) -> NoReturn:

@@ -60,6 +60,7 @@ def _squares(x: Array) -> Array:
 @numpy_function(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Array:
     """By default the 2-norm of all elements; else of vectors along one axis, matrices along two."""
+    _require_known(ord)
     array = as_array(x)
     if not array.type.dtype.is_inexact:
         array = convert(array, f64)
@@ -74,6 +75,12 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         lines, columns = [k % rank for k in listed] if axis is not None else axes
         return _matrix_norm(array, ord, lines, columns, keepdims)
     fail(ShapeError, "improper number of dimensions to norm", op="norm", shapes=[array.type.shape])
+
+
+def _require_known(ord: Any) -> None:
+    if type(ord) is Array:
+        problem = "ord decides about the formula, and cannot be a traced value"
+        fail(TraceError, problem, op="norm", cure="name it in static_argnames")
 
 
 def _vector_norm(x: Array, ord: Any, axis: int, keepdims: bool) -> Array:
@@ -91,8 +98,8 @@ def _vector_norm(x: Array, ord: Any, axis: int, keepdims: bool) -> Array:
         return sum(convert(nonzero, sizes.type.dtype), axis, keepdims=keepdims)
     if ord == 1:
         return sum(sizes, axis, keepdims=keepdims)
-    total = sum(CALLS[np.power](sizes, ord), axis, keepdims=keepdims)
-    return CALLS[np.power](total, convert(as_array(1 / ord), total.type.dtype))
+    total = sum(CALLS[np.power](sizes, float(ord)), axis, keepdims=keepdims)
+    return CALLS[np.power](total, float(1 / ord))
 
 
 def _matrix_norm(x: Array, ord: Any, lines: int, columns: int, keepdims: bool) -> Array:

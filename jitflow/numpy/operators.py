@@ -14,7 +14,7 @@ import numpy as np
 from jitflow.errors import TraceError
 from jitflow.numpy import contracting as _contracting  # noqa: F401  (fills CALLS)
 from jitflow.numpy import reductions
-from jitflow.numpy.basics import Array, as_array, convert, fail
+from jitflow.numpy.basics import Array, as_array, cast, fail
 from jitflow.numpy.powers import operator_power
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.registry import strong
@@ -99,7 +99,7 @@ def _function(ufunc: np.ufunc, compute: Callable[..., Array]) -> Callable[..., A
         if dtype is not None:
             given["dtype"] = dtype
         result = compute(*operands, **given)
-        return detach(result) if any([result is x for x in operands]) else strong(result)
+        return strong(detach(result) if any([result is x for x in operands]) else result)
 
     apply.__name__ = ufunc.__name__
     return apply
@@ -114,7 +114,7 @@ def _reduction(ufunc: np.ufunc, compute: Callable[..., Array]) -> Callable[..., 
         if "dtype" in own:
             options["dtype"] = dtype
         elif dtype is not None:
-            x = convert(as_array(x), requested_dtype(dtype))
+            x = cast(as_array(x), requested_dtype(dtype))
         if "initial" in own:
             return strong(compute(x, axis, initial=initial, **options))
         result = compute(x, axis, **options)

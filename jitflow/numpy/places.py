@@ -42,20 +42,24 @@ from jitflow.trace.checks import WRONG_VALUE
 def _sized(x: Array, size: int, fill_value: Any) -> tuple[Array, ...]:
     """The first `size` places where x is not zero, in row-major order, then the fill value."""
     shape = x.type.shape
-    flag = emit("reshape", truth(x), shape=(math.prod(shape),))
+    flat, is_place = chosen(emit("reshape", truth(x), shape=(math.prod(shape),)), size)
+    filled = full_like(flat, fill_value)
+    return tuple([emit("select", is_place, k, filled) for k in _unraveled(flat, shape)])
+
+
+def chosen(flag: Array, size: int) -> tuple[Array, Array]:
+    """The first `size` places where a vector of bool holds, then 0; and which of them there are."""
     number = emit("cumsum", convert(flag, i64), axis=0)
     spare = full_like(number, size)
     target = emit("select", flag, emit("sub", number, full_like(number, 1)), spare)
     counted = emit("iota", type=number.type, axis=0)
     flat = full((size + 1,), 0, i64)
-    if math.prod(shape):
+    if flag.type.shape != (0,):
         flat = emit("scatter", flat, counted, target)
     flat = emit("slice", flat, start=(0,), stop=(size,), step=(1,))
     slot = emit("iota", type=flat.type, axis=0)
     total = emit("reduce_sum", convert(flag, i64), axes=(0,))
-    is_place = emit("lt", slot, emit("broadcast", total, shape=(size,), axes=()))
-    filled = full_like(flat, fill_value)
-    return tuple([emit("select", is_place, k, filled) for k in _unraveled(flat, shape)])
+    return flat, emit("lt", slot, emit("broadcast", total, shape=(size,), axes=()))
 
 
 def _unraveled(flat: Array, shape: Shape) -> list[Array]:

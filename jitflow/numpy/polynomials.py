@@ -7,14 +7,28 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import ShapeError, TraceError
-from jitflow.numpy.basics import Array, as_array, convert, fail, full_like, is_number
+from jitflow.ir.dtypes import f64
+from jitflow.numpy.basics import (
+    Array,
+    as_array,
+    common_dtype,
+    convert,
+    emit_check,
+    fail,
+    full,
+    full_like,
+    is_number,
+)
 from jitflow.numpy.convolution import convolve
+from jitflow.numpy.diagonals import eye
+from jitflow.numpy.factorisations import eigvals
 from jitflow.numpy.joining import concatenate
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.ranges import arange
 from jitflow.numpy.registry import numpy_function, strong
 from jitflow.numpy.shaping import reshaped
 from jitflow.numpy.ufuncs import CALLS
+from jitflow.trace.checks import WRONG_VALUE
 
 
 def _coefficients(op: str, p: Any) -> Array:
@@ -67,6 +81,49 @@ def polysub(a1: Any, a2: Any) -> Array:
 @numpy_function(np.polymul)
 def polymul(a1: Any, a2: Any) -> Array:
     return convolve(_coefficients("polymul", a1), _coefficients("polymul", a2))
+
+
+@numpy_function(np.polydiv)
+def polydiv(u: Any, v: Any) -> tuple[Array, Array]:
+    """Quotient and rest. The rest has one coefficient less than v, zero or not.
+
+    By long division, as NumPy's.
+    """
+    rest, divisor = (_inexact(_coefficients("polydiv", p)) for p in (u, v))
+    dtype = common_dtype([rest, divisor])
+    scale = CALLS[np.true_divide](1.0, divisor[0])
+    rest, divisor = convert(rest, dtype), convert(divisor, dtype)
+    length = divisor.type.shape[0]
+    steps = rest.type.shape[0] - length + 1
+    if steps < 1:
+        return full((1,), 0, dtype), rest
+    quotient = []
+    for _ in range(steps):
+        quotient.append(reshaped(convert(CALLS[np.multiply](scale, rest[0]), dtype), (1,)))
+        taken = CALLS[np.subtract](rest[:length], CALLS[np.multiply](quotient[-1], divisor))
+        last, rest = taken, concatenate([taken[1:], rest[length:]])
+    return concatenate(quotient), rest if length > 1 else last
+
+
+@numpy_function(np.roots)
+def roots(p: Any) -> Array:
+    """Complex always. The eigenvalues of the companion matrix.
+
+    Fails the call where the first coefficient is zero, as the number of roots depends on that.
+    """
+    x = _inexact(_vector("roots", p))
+    degree = x.type.shape[0] - 1
+    if degree < 1:
+        return full((0,), 0, requested_dtype(np.result_type(x.dtype, np.complex64)))
+    problem = "roots: the first coefficient is zero, so that there are fewer roots; cut it off"
+    emit_check(CALLS[np.not_equal](x[0], 0), f"{WRONG_VALUE}{problem}")
+    line = CALLS[np.true_divide](CALLS[np.negative](x[1:]), x[0])
+    below = eye(degree - 1, degree, dtype=x.dtype)
+    return eigvals(concatenate([reshaped(line, (1, degree)), below]))
+
+
+def _inexact(x: Array) -> Array:
+    return x if x.type.dtype.is_inexact else convert(x, f64)
 
 
 @numpy_function(np.polyder)

@@ -147,7 +147,7 @@ def inner(a: Any, b: Any) -> Array:
 
 @numpy_function(np.tensordot)
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Array:
-    x, y = _pair(a, b)
+    x, y = _pair(strong(as_array(a)), strong(as_array(b)))
     first, second = _tensordot_axes(x, y, axes)
     if len(first) != len(second):
         fail(

@@ -13,7 +13,7 @@ from jitflow.numpy.basics import (
     as_array,
     broadcast,
     broadcast_shapes,
-    convert,
+    cast,
     emit,
     fail,
     full,
@@ -23,7 +23,7 @@ from jitflow.numpy.picking import Indices, picked
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.shaping import as_shape, flip, moveaxis, permuted, ravel, reshaped
 from jitflow.numpy.splitting import sliced
-from jitflow.trace import detach
+from jitflow.trace import detach, holds_traced
 
 
 def _require_counts(op: str, counts: Any, x: Array) -> None:
@@ -35,7 +35,7 @@ def _require_counts(op: str, counts: Any, x: Array) -> None:
 def repeat(a: Any, repeats: Any, axis: Any = None) -> Array:
     """One count for all elements, by an axis that is added, spread, and merged; or one for each."""
     x = as_array(a)
-    if type(repeats) is Array:
+    if type(repeats) is Array or holds_traced(repeats):
         problem = "counts cannot be traced values: they decide the shape"
         fail(TraceError, problem, op="repeat", cure="name the counts in static_argnames")
     if axis is None:
@@ -184,7 +184,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Array:
     if flags is not None and flags.dtype == np.bool_:
         obj = np.flatnonzero(flags)
     places = _known("insert", obj, extent)
-    new = convert(as_array(values), x.type.dtype)
+    new = cast(as_array(values), x.type.dtype)
     new = reshaped(new, (1,) * (len(shape) - new.type.rank) + new.type.shape)
     if not places.ndim:
         new = moveaxis(new, 0, position)

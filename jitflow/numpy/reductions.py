@@ -16,7 +16,7 @@ from jitflow.numpy.basics import (
     Array,
     as_array,
     broadcast_shapes,
-    convert,
+    cast,
     emit,
     fail,
     full_like,
@@ -67,11 +67,17 @@ def _sum_dtype(dtype: DType) -> DType:
 def widened(a: Any, dtype: Any) -> Array:
     """The array in the dtype that sums and products of it have."""
     x = as_array(a)
-    return convert(x, _sum_dtype(x.type.dtype) if dtype is None else requested_dtype(dtype))
+    return cast(x, _sum_dtype(x.type.dtype) if dtype is None else requested_dtype(dtype))
 
 
 def _started(ufunc: np.ufunc, result: Array, initial: Any) -> Array:
-    return result if initial is None else convert(CALLS[ufunc](result, initial), result.type.dtype)
+    """The reduction from `initial` on, which is brought to its dtype."""
+    if initial is None:
+        return result
+    if np.ndim(initial):
+        problem = "initial= is one number"
+        fail(ShapeError, problem, op=ufunc.__name__, shapes=[np.shape(initial)])
+    return CALLS[ufunc](result, spread(operand(initial), (), result.type.dtype))
 
 
 def masked(op: str, x: Array, where: Any, filler: Any) -> Array:

@@ -35,6 +35,7 @@ _VIEWS = frozenset((
     np.matrix_transpose, np.moveaxis, np.nan_to_num, np.permute_dims, np.ravel, np.reshape,
     np.rollaxis,
     np.rot90, np.split, np.squeeze, np.swapaxes, np.transpose, np.unstack, np.vsplit,
+    np.lib.stride_tricks.sliding_window_view,
 ))  # fmt: skip
 """Functions whose result shares memory with their argument; that of any other is new memory."""
 

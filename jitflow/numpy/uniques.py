@@ -43,12 +43,12 @@ def unique(
         problem = "how many values there are depends on the elements" if size is None else "axis="
         cure = "give size= and no axis, or call it outside @jit"
         fail(TraceError, f"{problem} is not known under @jit", op="unique", cure=cure)
-    parts = _traced(as_array(ar), _count(size), fill_value, equal_nan)
+    parts = _traced(as_array(ar), count_of(size), fill_value, equal_nan)
     chosen = [part for part, is_wanted in zip(parts, (True, *wanted), strict=True) if is_wanted]
     return tuple(chosen) if any(wanted) else chosen[0]
 
 
-def _count(size: Any) -> int:
+def count_of(size: Any) -> int:
     if not isinstance(size, (int, np.integer)) or size < 0:
         fail(ArgumentError, f"size is a whole number, not {size!r}", op="unique")
     return int(size)
@@ -57,21 +57,24 @@ def _count(size: Any) -> int:
 def _resized(found: Any, wanted: tuple[bool, ...], size: int, fill_value: Any) -> Any:
     """NumPy's results, cut or filled to `size`."""
     if not any(wanted):
-        return _filled(found, size, fill_value)
+        return filled(found, size, fill_value)
     values, *others = found
-    results = [_filled(values, size, fill_value)]
+    results = [filled(values, size, fill_value)]
     names = [name for name, is_wanted in zip(("index", "inverse", "counts"), wanted, strict=True)
              if is_wanted]  # fmt: skip
     for name, part in zip(names, others, strict=True):
         if name == "inverse":
             results.append(np.minimum(part, max(size - 1, 0)))
         else:
-            results.append(_filled(part, size, 0 if name == "counts" else None))
+            results.append(filled(part, size, 0 if name == "counts" else None))
     return tuple(results)
 
 
-def _filled(part: Any, size: int, fill_value: Any) -> Any:
-    spare = part[:1] if fill_value is None else np.full(1, fill_value, part.dtype)
+def filled(part: Any, size: int, fill_value: Any) -> Any:
+    """A vector of NumPy's, cut or filled to `size`; by its first element, or 0, if by no value."""
+    spare = np.full(1, 0 if fill_value is None else fill_value, part.dtype)
+    if fill_value is None and len(part):
+        spare = part[:1]
     return np.concatenate([part[:size], np.repeat(spare, max(size - len(part), 0))])
 
 
@@ -83,8 +86,8 @@ def _traced(x: Array, size: int, fill_value: Any, equal_nan: bool) -> tuple[Arra
         fail(ShapeError, "of no elements", op="unique", shapes=[x.type.shape])
     order = emit("argsort", line)
     ordered = take_last(line, order)
-    starts = convert(_starts(ordered, equal_nan), i64)
-    number = CALLS[np.subtract](emit("cumsum", starts, axis=0), 1)
+    first_of_run = convert(starts(ordered, equal_nan), i64)
+    number = CALLS[np.subtract](emit("cumsum", first_of_run, axis=0), 1)
     counts = emit("scatter", full((size + 1,), 0, i64), full_like(number, 1),
                   emit("minimum", number, full_like(number, size)), combine="add")  # fmt: skip
     counts = counts[:size]
@@ -100,11 +103,11 @@ def _traced(x: Array, size: int, fill_value: Any, equal_nan: bool) -> tuple[Arra
     return values, emit("gather", order, first), inverse, counts
 
 
-def _starts(ordered: Array, equal_nan: bool) -> Array:
+def starts(ordered: Array, equal_nan: bool) -> Array:
     """Where the sorted line has another value than before."""
     before, after = ordered[:-1], ordered[1:]
     differs = CALLS[np.not_equal](before, after)
     if equal_nan and ordered.type.dtype.is_inexact:
         both = CALLS[np.logical_and](CALLS[np.isnan](before), CALLS[np.isnan](after))
         differs = CALLS[np.logical_and](differs, CALLS[np.logical_not](both))
-    return concatenate([np.ones(1, bool), differs])
+    return concatenate([np.ones(min(1, ordered.type.shape[0]), bool), differs])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,8 @@ from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.row import ROWS, Effect
 from jitflow.ir.types import BufferType, VectorType
-from jitflow.passes.lowering.rebuild import constant_int, copy_op
+from jitflow.passes.lowering.rebuild import constant_int, copy_op, rebuild_region
+from jitflow.passes.lowering.runs import writes_apart
 from jitflow.passes.lowering.work import LEAST_WORK, trip_count, work_of
 from jitflow.passes.rewrite import map_values
 
@@ -31,21 +33,32 @@ def partials(
             %run: f32[] = loop ...  store %run, %partial, %t }
             %s: f32[] = loop %0, %m, %z (%t: i64[], %c: f32[]) {
             %run: f32[] = load %partial, %t  %d: f32[] = add %c, %run  yield %d }`
-    Precondition: after all that changes loops, before `parallelize`. Only loops of the body itself
-    that write nothing, from 0 to a constant.
+    Precondition: after all that changes loops, before `parallelize`. Only loops that run once, from
+    0 to a constant, and write nothing but what each run writes at places of its own.
     """
-    plans = {op: plan for op in function.ops if (plan := _plan(op, vector_bytes, least))}
+    plans = dict(_plans(function.body, vector_bytes, least))
     if not plans:
         return function
-    builder = Builder(function.params)
-    new: dict[Value, Value] = {}
-    for op in function.ops:
-        builder.locations = op.locations
-        if op in plans:
-            _Split(builder, op, plans[op], new).emit()
-        else:
-            copy_op(builder, op, new, lambda *_: False)
-    return function.with_body(builder.region(map_values(function.results, new)))
+    allocs = Builder(())
+
+    def visit(builder: Builder, op: Op, new: dict[Value, Value]) -> bool:
+        if op not in plans:
+            return False
+        _Split(builder, allocs, op, plans[op], new).emit()
+        return True
+
+    body = rebuild_region(function.body, visit, {})
+    return function.with_body(Region(body.params, (*allocs.ops, *body.ops), body.results))
+
+
+def _plans(region: Region, vector_bytes: int, least: int) -> Iterator[tuple[Op, _Plan]]:
+    """The loops to split in what runs once: the body, and loops of one iteration."""
+    for op in region.ops:
+        plan = _plan(op, vector_bytes, least)
+        if plan is not None:
+            yield op, plan
+        elif op.row.name == "loop" and trip_count(op) == 1:
+            yield from _plans(op.regions[0], vector_bytes, least)
 
 
 @dataclass(frozen=True)
@@ -62,9 +75,11 @@ def _plan(loop: Op, vector_bytes: int, least: int) -> _Plan | None:
     if loop.row.name != "loop" or not loop.results or work_of(loop, vector_bytes) < least:
         return None
     trips, (body,) = trip_count(loop), loop.regions
-    if trips is None or trips < 2 or constant_int(loop.operands[0]) != 0 or _writes(body):
+    if trips is None or trips < 2 or constant_int(loop.operands[0]) != 0:
         return None
     combines = _depending(body)
+    if _forbids(body) or not writes_apart(loop) or any(map(_writes, combines)):
+        return None
     runs = tuple(op for op in body.ops if op not in combines)
     made = {v for op in runs for v in op.results}
     between = dict.fromkeys(
@@ -79,11 +94,14 @@ def _plan(loop: Op, vector_bytes: int, least: int) -> _Plan | None:
     return _Plan(runs, tuple(op for op in body.ops if op in combines), tuple(between))
 
 
-def _writes(body: Region) -> bool:
-    """Whether the body does more than compute and read."""
-    allowed = (Effect.NONE, Effect.READS)
-    return any(
-        op.row.effect not in allowed and op.row.name != "loop" for op in walk(body)
+def _forbids(body: Region) -> bool:
+    """Whether the body does more than compute, read and write."""
+    return any(op.row.effect in (Effect.ALLOCATES, Effect.ORDERED) for op in walk(body))
+
+
+def _writes(op: Op) -> bool:
+    return op.row.name == "store" or any(
+        inner.row.name == "store" for region in op.regions for inner in walk(region)
     )
 
 
@@ -119,8 +137,11 @@ def _registers(value: Value, vector_bytes: int) -> int:
 class _Split:
     """One loop under rewriting."""
 
-    def __init__(self, builder: Builder, loop: Op, plan: _Plan, new: dict[Value, Value]) -> None:
+    def __init__(
+        self, builder: Builder, allocs: Builder, loop: Op, plan: _Plan, new: dict[Value, Value]
+    ) -> None:
         self.builder = builder
+        self.allocs = allocs
         self.loop = loop
         self.plan = plan
         self.new = new
@@ -161,7 +182,8 @@ class _Split:
         """A row for each iteration."""
         lanes = (value.type.lanes,) if isinstance(value.type, VectorType) else ()
         type = BufferType(value.type.dtype, (self.trips, *lanes), None, "temp")
-        made = self.builder.emit(ROWS["alloc"], (), {"type": type})
+        self.allocs.locations = self.loop.locations
+        made = self.allocs.emit(ROWS["alloc"], (), {"type": type})
         made.result.name = "partial"
         return made.result
 

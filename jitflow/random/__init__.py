@@ -13,6 +13,7 @@ from jitflow.random.distributions import (
     gumbel,
     normal,
     randint,
+    truncated_normal,
     uniform,
 )
 from jitflow.random.keys import bits, fold_in, key, split
@@ -30,5 +31,6 @@ __all__ = [
     "permutation",
     "randint",
     "split",
+    "truncated_normal",
     "uniform",
 ]

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jitflow.runtime.compile import compile_body, compile_function
     from jitflow.runtime.executable import Body, Executable
-    from jitflow.runtime.symbols import LinkError
     from jitflow.runtime.target import Target, host_target, make_target
 
 __all__ = [
     "Body",
     "Executable",
-    "LinkError",
     "Target",
     "compile_body",
     "compile_function",
@@ -21,7 +19,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Body": "executable", "Executable": "executable", "LinkError": "symbols", "Target": "target",
+    "Body": "executable", "Executable": "executable", "Target": "target",
     "compile_body": "compile", "compile_function": "compile", "host_target": "target",
     "make_target": "target",
 }  # fmt: skip

@@ -12,14 +12,12 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from jitflow.errors import JitflowError
+from jitflow.errors import JitflowError, LinkError
 from jitflow.passes.timing import measure
 from jitflow.runtime.interrupts import Uninterrupted
-from jitflow.runtime.symbols import LinkError, check_imports
 from jitflow.runtime.target import Target, host_target
 
 OPTIMISATION_LEVEL = 1
@@ -47,13 +45,10 @@ class Engine:
         self.llvm = llvm
         self.binding_lock: Any = getattr(llvm.ffi.lib, "_lock", None) or nullcontext()
         self.version = f"{llvmlite.__version__} {llvm.llvm_version_info} {_SETTINGS}"
-        for option in OPTIONS:
-            llvm.set_option("jitflow", option)
         self.machines: dict[Target, Any] = {}
         self.numbers = itertools.count()
         llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        self.linker = llvm.create_lljit_compiler(self._machine(host_target()), use_jit_link=True)
+        self.linker = llvm.create_lljit_compiler(use_jit_link=True)
 
     def object_image(self, text: str, target: Target, calls: Collection[str] = ()) -> bytes:
         """The object file of an LLVM module that may call the functions named.
@@ -62,7 +57,7 @@ class Engine:
         """
         with LOCK, Uninterrupted():
             image: bytes = self._machine(target).emit_object(self._parse(text))
-        check_imports(image, calls)
+        _check_imports(image, calls)
         return image
 
     def assembly(self, text: str, target: Target) -> str:
@@ -102,8 +97,16 @@ class Engine:
     def _machine(self, target: Target) -> Any:
         machine = self.machines.get(target)
         if machine is None:
+            if not self.machines:
+                self._prepare()
             machine = self.machines[target] = self._new_machine(target)
         return machine
+
+    def _prepare(self) -> None:
+        """What code generation needs, and linking does not."""
+        self.llvm.initialize_native_asmprinter()
+        for option in OPTIONS:
+            self.llvm.set_option("jitflow", option)
 
     def _new_machine(self, target: Target) -> Any:
         if target.triple != host_target().triple:
@@ -115,17 +118,26 @@ class Engine:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class Linked:
     """Code in memory: the addresses hold while this object lives; then its memory is freed."""
 
-    tracker: Any
-    addresses: Mapping[str, int]
+    __slots__ = ("addresses", "tracker")
+
+    def __init__(self, tracker: Any, addresses: Mapping[str, int]) -> None:
+        self.tracker = tracker
+        self.addresses = addresses
 
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         if not is_finalizing():
             with Uninterrupted():
                 self.tracker.close()
+
+
+def _check_imports(image: bytes, calls: Collection[str]) -> None:
+    """Objects from the disk were checked before they came there."""
+    from jitflow.runtime.symbols import check_imports  # noqa: PLC0415
+
+    check_imports(image, calls)
 
 
 @cache

@@ -10,25 +10,26 @@ import ctypes
 import math
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from jitflow.errors import CheckError, DtypeError, ShapeError, explain
 from jitflow.ir.host import HOST_FAILED
-from jitflow.ir.kinds import Kind
 from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
 from jitflow.passes.timing import measure
 from jitflow.runtime.arrays import addresses
 from jitflow.runtime.engine import Linked, engine
-from jitflow.runtime.host import Host, HostCall, plain_context, raise_failure
 from jitflow.runtime.library import library_addresses
 from jitflow.runtime.memory import empty, lender_of, maker_of
 from jitflow.runtime.target import Target
 from jitflow.runtime.threads import pool
+
+if TYPE_CHECKING:
+    from jitflow.ir.kinds import Kind
+    from jitflow.runtime.host import HostCall
 
 ARENA_ALIGNMENT = 64
 _SIGNATURE = (ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
@@ -38,16 +39,14 @@ _HOLDS_GIL = ctypes.PYFUNCTYPE(*_SIGNATURE)
 _RELEASES_GIL = ctypes.CFUNCTYPE(*_SIGNATURE)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """What a check says when it fails, and the line that it is about."""
 
     message: str
     at: Location | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class Body(NamedTuple):
     """A compiled body: its code, and all that is known of it. Plain data, which is kept on disk.
 
     arena_bytes is the size of its temporaries; `is_long` says that it is worth releasing the GIL;
@@ -69,6 +68,13 @@ class Body:
     forks: bool
     streamed: frozenset[int]
     target: Target
+
+
+def _host_module() -> Any:
+    """The way back into Python, which few bodies take: loaded for these."""
+    from jitflow.runtime import host  # noqa: PLC0415
+
+    return host
 
 
 def bytes_of(type: BufferType) -> int:
@@ -93,8 +99,12 @@ class Executable:
         self.address = self._linked.addresses[body.symbol]
         self._call = make_call(self.address)
         fork = pool().fork if body.forks else 0
-        self._host = Host(body.host_calls, fork) if body.host_calls else None
-        self.context = self._host.address if self._host is not None else plain_context(fork)
+        self._host = _host_module().Host(body.host_calls, fork) if body.host_calls else None
+        self.context: int | None = None
+        if self._host is not None:
+            self.context = self._host.address
+        elif fork:
+            self.context = _host_module().plain_context(fork)
         self._pack = struct.Struct(f"{len(body.inputs) + len(body.outputs)}Q").pack
         self._types = [np.ndarray] * len(body.inputs)
         self._expected = [(t.dtype.numpy, t.shape, True, True) for t in body.inputs]
@@ -164,7 +174,7 @@ class Executable:
     def fail(self, status: int) -> NoReturn:
         """Raises what a status of the body other than 0 stands for."""
         if status == HOST_FAILED:
-            raise_failure()
+            _host_module().raise_failure()
         failure = self.body.failures[status]
         raise CheckError(explain(failure.message, at=failure.at), status)
 

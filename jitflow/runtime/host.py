@@ -10,9 +10,8 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,8 +25,7 @@ _ENTRY = ctypes.CFUNCTYPE(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class HostCall:
+class HostCall(NamedTuple):
     """One call of the host in a body: what it calls, with which buffers, and the user's line."""
 
     callee: str
@@ -74,10 +72,8 @@ class Host:
 
 
 @cache
-def plain_context(fork: int) -> int | None:
-    """The address of a context for bodies that call no Python, which lasts; None without fork."""
-    if not fork:
-        return None
+def plain_context(fork: int) -> int:
+    """The address of a context for bodies that call no Python, which lasts."""
     context = Context(_ENTRY(), fork)
     _LASTING.append(context)
     return ctypes.addressof(context)

@@ -6,7 +6,7 @@ several, and one that is never given back would stop all other threads for good.
 
 from __future__ import annotations
 
-import signal
+import _signal as signal  # type: ignore[import-not-found]  # `signal` takes a millisecond to load
 import threading
 from types import FrameType
 from typing import Any

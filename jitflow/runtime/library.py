@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from jitflow.ir.builder import OWN_ROWS
-from jitflow.ir.kinds import Kind
-from jitflow.runtime.cache import description, key_of, load, origin, save
+from jitflow.runtime.cache import keep, key_of, load, origin
 from jitflow.runtime.engine import LOCK, Linked, engine
 from jitflow.runtime.target import host_target
+
+if TYPE_CHECKING:
+    from jitflow.ir.kinds import Kind
 
 _addresses: dict[str, int] = {}
 """By symbol."""
@@ -84,5 +87,5 @@ def _object(
     if image is None:
         image = engine().object_image(write(), host_target(), calls)
         if origin():
-            save(key, image, description("library", symbol))
+            keep(key, image, "library", symbol)
     return image

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Collection
 
-from jitflow.errors import JitflowError
+from jitflow.errors import LinkError
 
 ALLOWED = frozenset(
     ["memcpy", "memmove", "memset", "fma", "fmaf", "floor", "floorf", "rint", "rintf"]
@@ -18,10 +18,6 @@ ALLOWED = frozenset(
 
 _ELF, _MACH_O = b"\x7fELF\x02\x01", b"\xcf\xfa\xed\xfe"
 _LINKER_MADE = frozenset(["_GLOBAL_OFFSET_TABLE_"])
-
-
-class LinkError(JitflowError):
-    """An object that imports what it may not, or that cannot be read or linked."""
 
 
 def check_imports(image: bytes, also: Collection[str] = ()) -> None:

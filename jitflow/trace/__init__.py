@@ -13,8 +13,8 @@ from jitflow.trace.dispatch import (
     implements,
     missing,
 )
-from jitflow.trace.emit import constant, emit, emit_view, literal, wrap
-from jitflow.trace.lift import WEAK, lift
+from jitflow.trace.emit import as_twin, constant, emit, emit_view, literal, wrap
+from jitflow.trace.lift import WEAK, holds_traced, lift
 from jitflow.trace.source import fail, here
 from jitflow.trace.writes import converted, fitted, require_writable, write
 
@@ -29,6 +29,7 @@ __all__ = [
     "WEAK",
     "Context",
     "TracedArray",
+    "as_twin",
     "constant",
     "converted",
     "current",
@@ -38,6 +39,7 @@ __all__ = [
     "fail",
     "fitted",
     "here",
+    "holds_traced",
     "implements",
     "lift",
     "literal",

@@ -17,6 +17,7 @@ from jitflow.errors import DtypeError, TraceError
 from jitflow.ir.core import Value
 from jitflow.ir.row import ROWS
 from jitflow.trace.context import STATE, Context, current, strange_text, where_made
+from jitflow.trace.demands import array_demand, number_demand, truth_demand
 from jitflow.trace.dispatch import (
     CURES,
     METHODS,
@@ -232,35 +233,34 @@ class TracedArray:
         return call_function(function, args, kwargs)
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        self._refuse(
-            "conversion to a NumPy array (np.array, a write into a NumPy array)",
-            "np.stack a list of traced arrays; write into jnp.zeros; convert with .astype",
-        )
+        self._refuse(*array_demand())
 
     # What needs a number.
 
     def __bool__(self) -> NoReturn:
-        self._refuse(
+        self._refuse(*truth_demand(
             "use as a Python bool (if, while, and, or, not, assert)",
             "choose with jnp.where(condition, x, y), or name the argument in static_argnames",
-        )
+        ))  # fmt: skip
 
     def __int__(self) -> NoReturn:
-        self._refuse("int()", "use .astype(int), or name the argument in static_argnames")
+        cure = "use .astype(int), or name the argument in static_argnames"
+        self._refuse(*number_demand("int()", cure))
 
     def __float__(self) -> NoReturn:
-        self._refuse(
+        self._refuse(*number_demand(
             "float() (and the math module)",
             "use .astype(float) and NumPy's functions, or name the argument in static_argnames",
-        )
+        ))  # fmt: skip
 
     def __complex__(self) -> NoReturn:
-        self._refuse("complex()", "use .astype(complex), or name the argument in static_argnames")
+        cure = "use .astype(complex), or name the argument in static_argnames"
+        self._refuse(*number_demand("complex()", cure))
 
     def __index__(self) -> NoReturn:
         self._refuse(
             "use as a Python index or size",
-            "take sizes from x.shape, or name the argument in static_argnames",
+            "take sizes from x.shape, index jnp.array(list), or name it in static_argnames",
         )
 
     def _refuse(self, use: str, cure: str) -> NoReturn:

@@ -35,7 +35,7 @@ def emit(row: str, *arrays: TracedArray, regions: tuple[Region, ...] = (), **att
     """Appends one op to the trace: its result as a new array, or a tuple of them.
 
     The arrays must have the dtypes and shapes that the row asks for. A result is weak where all
-    operands are weak and it has rank 0.
+    operands are weak and it has rank 0, unless a conversion chose its dtype.
     """
     context = STATE.context or current()
     if row == "convert" and arrays[0].weak:
@@ -45,7 +45,7 @@ def emit(row: str, *arrays: TracedArray, regions: tuple[Region, ...] = (), **att
         op = context.builder.emit(ROWS[row], values, attrs, regions, here())
     except JitflowError as error:
         _fail_at_line(error, row, arrays)
-    weak = bool(arrays)
+    weak = bool(arrays) and row != "convert"
     for array in arrays:
         weak = weak and array.weak
     results = op.results
@@ -73,7 +73,19 @@ def emit_view(row: str, array: TracedArray, *rest: TracedArray, **attrs: Any) ->
         _fail_at_line(error, row, (array, *rest))
     if row == "reshape" and not _keeps_memory(array, attrs["shape"]):
         return TracedArray(cell.twin(op.results[0]), array.weak)
-    return TracedArray(cell, array.weak, (*array.path, (row, op.attrs, values)), op.results[0])
+    path = (*array.path, (row, op.attrs, values))
+    return TracedArray(cell, array.weak and not op.results[0].type.shape, path, op.results[0])
+
+
+def as_twin(array: TracedArray, result: TracedArray) -> TracedArray:
+    """A result that NumPy makes a view of the array, and no view row does.
+
+    After a write to either, the other can be read no more.
+    """
+    if array.cell.context is not STATE.context:
+        result.cell.frozen = FOREIGN
+        return result
+    return TracedArray(array.cell.twin(result.value))
 
 
 def _keeps_memory(array: TracedArray, shape: tuple[Any, ...]) -> bool:

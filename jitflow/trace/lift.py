@@ -62,7 +62,7 @@ def lift(x: Any, name: str = "") -> TracedArray:
 
 
 def _lift_sequence(x: Sequence[Any], name: str) -> TracedArray:
-    if _holds_traced(x):
+    if holds_traced(x):
         return FUNCTIONS[np.stack]([lift(part, name) for part in x])
     try:
         array = np.asarray(x)
@@ -71,9 +71,10 @@ def _lift_sequence(x: Sequence[Any], name: str) -> TracedArray:
     return lift(array, name)
 
 
-def _holds_traced(x: Any) -> bool:
+def holds_traced(x: Any) -> bool:
+    """Whether x is a list or tuple with a traced array in it, at any depth."""
     return isinstance(x, (list, tuple)) and any(
-        type(part) is TracedArray or _holds_traced(part) for part in x
+        type(part) is TracedArray or holds_traced(part) for part in x
     )
 
 

@@ -19,7 +19,7 @@ from jitflow.trace.source import fail
 from jitflow.trace.writes import write
 
 _CURES = {
-    "out": "write `a = a + x`, not `a += x`, for a NumPy array `a`; or make it by jnp.zeros",
+    "out": "for a NumPy array `a`, write `a = a + x`, not `a += x`; or make it by np.zeros_like(x)",
     "where": "compute both sides and choose with jnp.where(condition, x, y), or give out=",
 }
 

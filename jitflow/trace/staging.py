@@ -107,9 +107,7 @@ def _param(b: Builder, leaf: Leaf, at: Location) -> Value:
 def _reveal(error: ValueError) -> None:
     """Raises our error where NumPy's stands in front of it: a number written into its array."""
     if isinstance(error.__cause__, TraceError):
-        raise TraceError(explain(
-            str(error.__cause__), cure="or make the array that it is written into by jnp.zeros",
-        )) from None
+        raise error.__cause__ from None
 
 
 def _result(x: Any, index: int, tree: TreeDef, source: Source) -> TracedArray:

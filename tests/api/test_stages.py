@@ -1,6 +1,5 @@
 """The stages of a jitted function."""
 
-import dataclasses
 
 import numpy as np
 import pytest
@@ -48,7 +47,7 @@ def test_ir_levels_parse_back(level):
 
 @pytest.mark.parametrize("vector_bytes, lanes", [(16, 8), (64, 32)])
 def test_kernels_have_the_vectors_of_the_machine(monkeypatch, vector_bytes, lanes):
-    target = dataclasses.replace(order.host_target(), vector_bytes=vector_bytes)
+    target = order.host_target()._replace(vector_bytes=vector_bytes)
     monkeypatch.setattr(order, "host_target", lambda: target)
     text = f.trace(jf.spec("f32[256]"), 2.0).as_text("kernels")
     assert f"f32<{lanes}>" in text

@@ -46,7 +46,10 @@ def demo(tmp_path_factory):
 
 
 def test_no_example_is_left_out():
-    tested = {"black_scholes", "digits", "filters", "logistic", "own_op", "stages"}
+    tested = {
+        "black_scholes", "digits", "filters", "logistic", "moons", "own_op", "regression", "stages",
+        "training",
+    }  # fmt: skip
     assert {path.stem for path in FOLDER.glob("*.py")} == tested
 
 
@@ -219,3 +222,22 @@ def test_logistic_regression_is_shown():
     lines = run(sys.executable, "examples/logistic.py").splitlines()
     assert [line.split()[0] for line in lines] == ["BFGS", "Newton-CG", "trust-ncg"]
     assert len({line.split("loss")[1] for line in lines}) == 1
+
+
+def test_a_graph_learns_a_line(capsys):
+    differences = load("regression").main(100_000)
+    assert max(differences) < 1e-4
+    shown = capsys.readouterr().out.splitlines()
+    assert len(shown) == 12
+    assert float(shown[9].split()[1]) < 1e-9
+
+
+def test_the_tape_agrees_with_derivatives_by_hand():
+    difference, accuracy = load("moons").main(200)
+    assert difference < 1e-12
+    assert accuracy > 0.95
+
+
+def test_a_training_goes_on_from_its_checkpoint(capsys):
+    assert load("training").main(6) > 0.88
+    assert "epoch 6/6" in capsys.readouterr().out

@@ -41,6 +41,14 @@ def test_counts(f):
         np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-13)
 
 
+def test_bincount_by_its_minlength():
+    got = jf.jit(lambda i, w: np.bincount(i, w[: len(i)], minlength=12))(COUNTS, W)
+    np.testing.assert_allclose(got, np.bincount(COUNTS, W[: len(COUNTS)], minlength=12))
+    pixels = COUNTS.astype("u1")
+    got = jf.jit(lambda x: np.bincount(x, minlength=256))(pixels)
+    np.testing.assert_array_equal(got, np.bincount(pixels, minlength=256))
+
+
 def test_bincount_of_a_given_length():
     want = np.bincount(COUNTS)
     for length in (4, 12):
@@ -54,6 +62,7 @@ def test_bincount_of_a_given_length():
     ("f", "kind", "text"),
     [
         (lambda x, i: np.bincount(i), TypeError, "length of the result depends"),
+        (lambda x, i: np.bincount(i, minlength=5), ValueError, "not below minlength=5"),
         (lambda x, i: jnp.bincount(i - 9, length=3), ValueError, "no negative elements"),
         (lambda x, i: jnp.bincount(x, length=3), TypeError, "x must be integers"),
         (lambda x, i: np.histogram(x, "auto"), TypeError, "depends on the elements"),

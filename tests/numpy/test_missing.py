@@ -13,8 +13,8 @@ from jitflow.errors import TraceError
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (lambda x: np.roots(x), r"np.roots is not supported(.|\n)*companion matrix"),
-        (lambda x: np.union1d(x, x), r"np.union1d is not supported(.|\n)*depends on the elements"),
+        (lambda x: np.trim_zeros(x), r"np.trim_zeros is not supported(.|\n)*depends on the elem"),
+        (lambda x: np.union1d(x, x), r"np.union1d is not supported(.|\n)*with size="),
         (lambda x: x.tolist(), r"attribute .tolist is not supported(.|\n)*cure"),
         (lambda x: x.strides, r"attribute .strides is not supported(.|\n)*no memory yet"),
     ],
@@ -36,9 +36,8 @@ def test_the_page_lists_what_there_is():
     spec = importlib.util.spec_from_file_location("list_numpy", file)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    lines = {
-        line.split("`")[1] for line in script.PAGE.read_text().splitlines() if line[:3] == "| `"
-    }
+    listed = script.PAGE.read_text().split(script.START)[1]
+    lines = {line.split("`")[1] for line in listed.splitlines() if line[:3] == "| `"}
     script.is_differentiable = lambda name: False
     now = {line.split("`")[1] for line in script.tables().splitlines() if line[:3] == "| `"}
     assert now == lines, "run python scripts/list_numpy.py"

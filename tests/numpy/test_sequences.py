@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import jitflow as jf
-from jitflow.errors import DtypeError, ShapeError, TraceError
+from jitflow.errors import DtypeError, ShapeError, TraceError, ValueCheckError
 
 V = np.random.default_rng(0).normal(size=60)
 
@@ -28,6 +28,15 @@ def test_infinities_stay_where_they_are(count, check):
     check(lambda v, y: np.convolve(v, y), V, y, exact=False)
 
 
+def test_roots():
+    p = np.array([1.0, -6, 11, -6])
+    np.testing.assert_allclose(jf.jit(np.roots)(p), np.roots(p))
+    np.testing.assert_allclose(jf.grad(lambda p: np.sort(np.roots(p).real)[0])(p), -0.5)
+    assert jf.jit(np.roots)(p[:1]).shape == (0,)
+    with pytest.raises(ValueCheckError, match="the first coefficient is zero"):
+        jf.jit(np.roots)(p * 0)
+
+
 def test_long_sequences_in_parts(monkeypatch):
     monkeypatch.setattr("jitflow.numpy.convolution._MOST_ELEMENTS", 500)
     np.testing.assert_allclose(jf.jit(np.convolve)(V, V[:50]), np.convolve(V, V[:50]))
@@ -47,6 +56,7 @@ FAULTS = [
     (lambda v: np.polyadd(v[None], v), ShapeError, "coefficients are a vector"),
     (lambda v: np.poly(v[None]), ShapeError, "zeros are a vector"),
     (lambda v: np.poly(v + 1j), TraceError, "complex zeros"),
+    (lambda v: np.roots(v[None]), ShapeError, "coefficients are a vector"),
     (lambda v: np.cross(v[:4], v[:4]), ShapeError, "dimension must be 2 or 3"),
     (lambda v: np.vander(v[None]), ShapeError, "must be a vector"),
     (lambda v: np.gradient(v, edge_order=3), ShapeError, "edge_order"),

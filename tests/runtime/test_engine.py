@@ -5,11 +5,11 @@ import time
 import numpy as np
 import pytest
 
-from jitflow.errors import JitflowError
+from jitflow.errors import JitflowError, LinkError
 from jitflow.ir.builder import Builder
 from jitflow.ir.dtypes import f32
 from jitflow.ir.types import BufferType
-from jitflow.runtime import LinkError, compile_body, host_target, make_target
+from jitflow.runtime import compile_body, host_target, make_target
 from jitflow.runtime.compile import assembly
 from jitflow.runtime.engine import engine
 from jitflow.runtime.symbols import check_imports, undefined_symbols

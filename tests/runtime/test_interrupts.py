@@ -101,14 +101,13 @@ def test_interrupts_at_random_times(stops):
     wanted = function(2.0)(X, X)
     took = time.perf_counter() - start
     chosen = random.Random(5)
-    for round in range(12):
+    for round in range(6):
         f = function(2.0)
-        stops.append(round)
-        timer = threading.Timer(
-            chosen.uniform(0, took), os.kill, (os.getpid(), signal.SIGINT)
-        )
-        timer.start()
+        delay = chosen.uniform(0, took)
+        timer = threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT))
         try:
+            stops.append(round)
+            timer.start()
             f(X, X)
             timer.join()
             stops.clear()

@@ -7,7 +7,9 @@ import warnings
 
 import pytest
 
-from jitflow.runtime.cache import CacheWarning, entries, folder, key_of, load, save, store, why_off
+from jitflow.runtime.cache import CacheWarning, folder, key_of, listing, load, store, why_off
+from jitflow.runtime.cache.listing import entries
+from jitflow.runtime.cache.store import save
 from tests.support.kept_code import kept_in
 
 KEY = key_of("a function")
@@ -96,6 +98,13 @@ def test_a_full_disk_leaves_nothing_behind(place, monkeypatch):
     assert list(place.iterdir()) == []
 
 
+def test_an_entry_that_cannot_be_written(place):
+    path_of(place).mkdir()
+    save(KEY, CONTENT, ABOUT)
+    assert load(KEY) is None
+    assert [path.name for path in place.iterdir()] == [KEY + store.SUFFIX]
+
+
 def test_an_interrupt_while_writing_leaves_nothing_behind(place, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -151,7 +160,7 @@ def test_what_was_used_longest_ago_goes_first(place):
         save(key, bytes(1000), {})
         os.utime(path_of(place, key), (0, time.time() - 7200 * (8 - age)))
     assert load(keys[0]) is not None  # which makes it young
-    store.trim(str(place), 6000)
+    listing.trim(str(place), 6000)
     assert [load(key) is not None for key in keys] == [True, *[False] * 4, True, True, True]
 
 
@@ -170,7 +179,7 @@ def test_unfinished_files_of_dead_processes_go_and_those_of_others_stay(place):
         path.write_text("")
     os.utime(old, (0, 0))
     os.utime(other, (0, 0))
-    store.trim(str(place), 10**9)
+    listing.trim(str(place), 10**9)
     assert sorted(place.iterdir()) == sorted([path_of(place), new, other])
 
 

@@ -214,6 +214,8 @@ SAMPLES = {
     "polyadd": "v, x[0] | v, w | x[0], v",
     "polysub": "v, x[0] | v, w | x[0], v",
     "polymul": "abs(v) + 1, abs(w) + 1 | [1, 2], abs(v) + 1",
+    "polydiv": "abs(v) + 1, xp.append(1, abs(w[:2]) + 2) | v[:2], abs(w) + 1",
+    "roots": "=xp.sort(abs(xp.roots(abs(v) + 1)))",
     "polyder": "v | v, 2 | v, 0 | v, 7",
     "polyint": "v | v, 2 | v, 2, [1, 2] | v, 2, k=3",
     "poly": "v",

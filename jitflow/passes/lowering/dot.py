@@ -311,7 +311,8 @@ def _lower_rows(context: Context, product: _Product) -> None:
                 _row_block(context, inner, views, at, (i, j), (product.depth, lanes, block))
                 return ()
 
-            rows.loop(context.index(0), context.index(product.columns), column, (), block)
+            end = context.index(product.columns)
+            rows.loop(context.index(0), end, column, (), block, "overlapping")
             return ()
 
         b.loop(context.index(0), context.index(product.rows), row, kind="parallel")

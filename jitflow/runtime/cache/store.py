@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from time import time
-from typing import NamedTuple
 
 from jitflow.config import settings
 from jitflow.runtime.cache.place import folder, warn_once
@@ -29,9 +27,6 @@ FORMAT = 1
 
 MARK = b"jitflow code"
 SUFFIX, UNFINISHED = f".code{FORMAT}", f".part{FORMAT}"
-ABANDONED_SECONDS = 3600
-"""A file that is unfinished for so long was left behind by a process that died."""
-
 USED_SECONDS = 3600
 """How far the time of a file's last use may lie behind."""
 
@@ -43,23 +38,6 @@ _HEAD = struct.Struct(f"<{_HASH}sI")
 """Key, and bytes of what the entry says of itself."""
 
 _HASHED_FROM = len(MARK) + _HASH
-
-
-class Entry(NamedTuple):
-    """A file of the folder; `used` is the time of its last use, to the hour.
-
-    about: what an entry says of itself; None where it is damaged, or not finished.
-    """
-
-    path: str
-    size: int
-    used: float
-    about: Mapping[str, str] | None
-
-    @property
-    def is_unfinished(self) -> bool:
-        """Whether a process is writing it, or died over it."""
-        return self.path.endswith(UNFINISHED)
 
 
 def key_of(*parts: str) -> str:
@@ -79,7 +57,7 @@ def load(key: str) -> bytes | None:
             used = os.fstat(file.fileno()).st_mtime
     except OSError:
         return None
-    found = _read(data, key)
+    found = read(data, key)
     if found is None:
         discard(key)
         return None
@@ -99,7 +77,7 @@ def save(key: str, content: bytes, about: Mapping[str, str]) -> None:
     with suppress(OSError):
         _write(_path(place, key), MARK + _digest(rest) + rest)
         if int(key, 16) % TRIMMED_AT == 0:
-            trim(place, settings.cache_bytes)
+            _trim(place)
 
 
 def discard(key: str) -> None:
@@ -109,35 +87,6 @@ def discard(key: str) -> None:
     warn_once(f"{path} was damaged, and is removed; its code is compiled anew")
 
 
-def entries() -> Iterator[Entry]:
-    """All files of the cache, whole or not; unfinished ones among them."""
-    for path, found in _files(folder()):
-        about = None
-        if path.endswith(SUFFIX):
-            with suppress(OSError), open(path, "rb") as file:
-                parts = _read(file.read(), os.path.basename(path).removesuffix(SUFFIX))
-                about = parts[0] if parts is not None else None
-        yield Entry(path, found.st_size, found.st_mtime, about)
-
-
-def trim(place: str, most: int) -> None:
-    """Removes what was used longest ago, until a quarter of `most` bytes is free; and leftovers."""
-    now, total, whole = time(), 0, []
-    for path, found in _files(place):
-        if path.endswith(SUFFIX):
-            total += found.st_size
-            whole.append((found.st_mtime, found.st_size, path))
-        elif now - found.st_mtime > ABANDONED_SECONDS:
-            remove(path)
-    if total <= most:
-        return
-    for _, size, path in sorted(whole):
-        if total <= most * 3 // 4:
-            return
-        remove(path)
-        total -= size
-
-
 def remove(path: str) -> bool:
     """Whether the file was there and is gone."""
     try:
@@ -145,6 +94,13 @@ def remove(path: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def _trim(place: str) -> None:
+    """What most processes do not need is not loaded."""
+    from jitflow.runtime.cache.listing import trim  # noqa: PLC0415
+
+    trim(place, settings.cache_bytes)
 
 
 def _path(place: str, key: str) -> str:
@@ -165,7 +121,7 @@ def _write(path: str, data: bytes) -> None:
         raise
 
 
-def _read(data: bytes, key: str) -> tuple[Mapping[str, str], bytes] | None:
+def read(data: bytes, key: str) -> tuple[Mapping[str, str], bytes] | None:
     """What an entry says of itself, and its content; None where it is not whole, or another's."""
     rest = data[_HASHED_FROM:]
     if len(rest) < _HEAD.size or data[:_HASHED_FROM] != MARK + _digest(rest):
@@ -173,19 +129,6 @@ def _read(data: bytes, key: str) -> tuple[Mapping[str, str], bytes] | None:
     name, length = _HEAD.unpack_from(rest)
     start = _HEAD.size + length
     return (json.loads(rest[_HEAD.size : start]), rest[start:]) if name.hex() == key else None
-
-
-def _files(place: str) -> Iterator[tuple[str, os.stat_result]]:
-    """The cache's own files in the folder; there may be others."""
-    if not place:
-        return
-    with suppress(OSError), os.scandir(place) as found:
-        for item in found:
-            if item.name.endswith((SUFFIX, UNFINISHED)):
-                with suppress(OSError):
-                    facts = item.stat(follow_symlinks=False)
-                    if stat.S_ISREG(facts.st_mode):
-                        yield item.path, facts
 
 
 def _digest(data: bytes) -> bytes:

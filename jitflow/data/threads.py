@@ -1,0 +1,122 @@
+"""Stages with threads: elements that are made while others are used, in the same order.
+
+A thread ends with the elements, with an error, and when the iteration is closed or forgotten.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+from jitflow.data.elements import Element, Elements, applied, close, name_of, noted
+
+_LOOK = 0.05
+"""Seconds after which a waiting thread looks whether it is still wanted."""
+
+
+class Mapped(Elements):
+    """What a function makes of each element, by as many threads; 0 for the one that iterates."""
+
+    def __init__(self, source: Elements, function: Callable[..., Element], threads: int) -> None:
+        self.source, self.function, self.threads = source, function, threads
+        self.length = source.length
+
+    def start(self, position: int, epoch: int) -> Iterator[Element]:
+        elements = self.source.start(position, epoch)
+        run = self._in_threads if self.threads else self._here
+        try:
+            yield from run(elements, position)
+        finally:
+            close(elements)
+
+    def _made(self, element: Element, position: int) -> Element:
+        try:
+            return applied(self.function, element)
+        except Exception as error:
+            noted(error, f"map({name_of(self.function)})", position)
+            raise
+
+    def _here(self, elements: Iterator[Element], position: int) -> Iterator[Element]:
+        for number, element in enumerate(elements, position):
+            yield self._made(element, number)
+
+    def _in_threads(self, elements: Iterator[Element], position: int) -> Iterator[Element]:
+        waiting: deque[Future[Element]] = deque()
+        pool = ThreadPoolExecutor(self.threads, "jitflow-map")
+        try:
+            for number, element in enumerate(elements, position):
+                waiting.append(pool.submit(self._made, element, number))
+                if len(waiting) >= 2 * self.threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Failed:
+    """An error on its way to the thread that iterates."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+_END = object()
+
+
+class Prefetched(Elements):
+    """The elements, of which a thread makes up to `count` before they are asked for."""
+
+    def __init__(self, source: Elements, count: int) -> None:
+        self.source, self.count = source, count
+        self.length = source.length
+
+    def start(self, position: int, epoch: int) -> Iterator[Element]:
+        ready: queue.Queue[Any] = queue.Queue(self.count)
+        stopped = threading.Event()
+        thread = threading.Thread(
+            target=_fill, args=(self.source, position, epoch, ready, stopped),
+            name="jitflow-prefetch", daemon=True,
+        )
+        thread.start()
+        try:
+            while (element := ready.get()) is not _END:
+                if isinstance(element, _Failed):
+                    raise element.error
+                yield element
+        finally:
+            stopped.set()
+            with suppress(queue.Empty):  # room for an element that the thread may wait with
+                ready.get_nowait()
+            thread.join()
+
+
+def _fill(
+    source: Elements, position: int, epoch: int, ready: queue.Queue[Any], stopped: threading.Event
+) -> None:
+    """Puts elements into the queue until they end, fail, or are not wanted any more."""
+    elements = source.start(position, epoch)
+    try:
+        for element in elements:
+            if not _put(ready, element, stopped):
+                return
+        _put(ready, _END, stopped)
+    except BaseException as error:  # noqa: BLE001  (the thread that iterates raises it)
+        _put(ready, _Failed(error), stopped)
+    finally:
+        close(elements)
+
+
+def _put(ready: queue.Queue[Any], element: Any, stopped: threading.Event) -> bool:
+    while not stopped.is_set():
+        try:
+            ready.put(element, timeout=_LOOK)
+        except queue.Full:
+            continue
+        return True
+    return False

@@ -1,0 +1,211 @@
+"""Graphs: operations in the order in which they were made, unique names, the default graph.
+
+A graph only grows. Knows no kinds of operations and nothing of running them, but that of the
+sessions of a thread one is the default, as one of the graphs is.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from jitflow.errors import ArgumentError, TraceError
+from jitflow.trace.source import fail
+
+if TYPE_CHECKING:
+    import networkx
+
+    from jitflow.graph.operation import Operation, Tensor
+
+
+class Graph:
+    """A graph of operations. `len(graph)` counts them, iteration gives them in order."""
+
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+        self.collections: dict[str, list[Any]] = {}
+        self.seed: int | None = None
+        self.plans: dict[Any, Any] = {}
+        """Runs that were seen, for all sessions."""
+        self._names: dict[str, int] = {}
+        self._by_name: dict[str, Operation] = {}
+        self.reuses = False
+        self._scope = ""
+        self._controls: tuple[Operation, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.operations)
+
+    def __iter__(self) -> Iterator[Operation]:
+        return iter(self.operations)
+
+    def __repr__(self) -> str:
+        return f"<Graph of {len(self)} operations>"
+
+    @contextmanager
+    def as_default(self) -> Iterator[Graph]:
+        """Operations are made in this graph meanwhile, in this thread."""
+        with entered(_STATE.graphs, self):
+            yield self
+
+    def unique_name(self, base: str) -> str:
+        """`base` within the scope, with the first number behind it that is free."""
+        name = self._scope + base
+        count = self._names.get(name, 0)
+        self._names[name] = count + 1
+        if not count:
+            return name
+        numbered = f"{name}_{count}"
+        while numbered in self._names:
+            count += 1
+            numbered = f"{name}_{count}"
+        self._names[name], self._names[numbered] = count + 1, 1
+        return numbered
+
+    def add(self, operation: Operation) -> None:
+        self._by_name[operation.name] = operation
+        self.operations.append(operation)
+
+    def get_operation(self, name: str) -> Operation:
+        """The operation of this name; ArgumentError where there is none."""
+        if name not in self._by_name:
+            fail(ArgumentError, f"no operation {name!r} in {self!r}")
+        return self._by_name[name]
+
+    def get_tensor(self, name: str) -> Tensor:
+        """The tensor of a name such as `add:0`."""
+        operation, _, index = name.partition(":")
+        outputs = self.get_operation(operation).outputs
+        if not (index or "0").isdigit() or int(index or 0) >= len(outputs):
+            fail(ArgumentError, f"{operation!r} has {len(outputs)} outputs; no {name!r}")
+        return outputs[int(index or 0)]
+
+    @property
+    def scope(self) -> str:
+        """What stands before the names of operations made now: "" or `layer/`."""
+        return self._scope
+
+    @contextmanager
+    def name_scope(self, name: str) -> Iterator[str]:
+        """Names of operations made meanwhile start with `name/`."""
+        if not name or name.startswith("/") or name.endswith("/"):
+            raise ArgumentError(f"{name!r} is no name of a scope")
+        before, self._scope = self._scope, f"{self._scope}{name}/"
+        try:
+            yield self._scope
+        finally:
+            self._scope = before
+
+    @contextmanager
+    def variable_scope(self, name: str, reuse: bool = False) -> Iterator[str]:
+        """A scope of names; with `reuse`, `get_variable` gives variables that exist already."""
+        before, self.reuses = self.reuses, reuse or self.reuses
+        try:
+            with self.name_scope(name) as scope:
+                yield scope
+        finally:
+            self.reuses = before
+
+    @property
+    def controls(self) -> tuple[Operation, ...]:
+        """What operations made now have to wait for."""
+        return self._controls
+
+    @contextmanager
+    def control_dependencies(self, nodes: Iterable[Any]) -> Iterator[None]:
+        """Operations made meanwhile run after these, which run whenever one of those does."""
+        before = self._controls
+        added = tuple(operation_of(node, self) for node in nodes)
+        self._controls = tuple(dict.fromkeys((*before, *added)))
+        try:
+            yield
+        finally:
+            self._controls = before
+
+    def ancestors(self, *nodes: Any) -> list[Operation]:
+        """What must run to run these nodes, and they, in the order of a run."""
+        needed: set[Operation] = set()
+        pending = [operation_of(node, self) for node in nodes]
+        while pending:
+            operation = pending.pop()
+            if operation not in needed:
+                needed.add(operation)
+                pending += [x.op for x in operation.inputs]
+                pending += operation.controls
+        return sorted(needed, key=lambda operation: operation.number)
+
+    def to_networkx(self) -> networkx.MultiDiGraph:
+        """A node per operation, an edge per input, `kind` "data", "control" or "state"."""
+        import networkx  # noqa: PLC0415
+
+        graph = networkx.MultiDiGraph()
+        for operation in self:
+            graph.add_node(operation.name, type=operation.type, shape=operation.shape_text)
+            for x in operation.inputs:
+                graph.add_edge(x.op.name, operation.name, kind="data")
+            for control in operation.controls:
+                graph.add_edge(control.name, operation.name, kind="control")
+            for variable in operation.writes:
+                graph.add_edge(operation.name, variable.name, kind="state")
+        return graph
+
+
+class _State(threading.local):
+    def __init__(self) -> None:
+        self.graphs: list[Graph] = []
+        self.sessions: list[Any] = []
+
+
+_STATE = _State()
+_GLOBAL = [Graph()]
+
+
+@contextmanager
+def entered(stack: list[Any], x: Any) -> Iterator[None]:
+    """`x` is the last of a stack meanwhile, whatever else comes and goes."""
+    stack.append(x)
+    try:
+        yield
+    finally:
+        stack.reverse()
+        stack.remove(x)
+        stack.reverse()
+
+
+def get_default_graph() -> Graph:
+    """The graph in which operations are made now."""
+    return _STATE.graphs[-1] if _STATE.graphs else _GLOBAL[0]
+
+
+def default_sessions() -> list[Any]:
+    """This thread's sessions that were entered by `with`, the innermost last."""
+    return _STATE.sessions
+
+
+def get_default_session() -> Any:
+    """The session that `eval` uses; TraceError where none was entered."""
+    if not _STATE.sessions:
+        fail(TraceError, "no default session", cure="use `with g.Session():`, or pass session=")
+    return _STATE.sessions[-1]
+
+
+def reset_default_graph() -> None:
+    """A new, empty graph in place of the global one; TraceError within `as_default`."""
+    if _STATE.graphs:
+        fail(TraceError, "reset_default_graph within `with graph.as_default()`")
+    _GLOBAL[0] = Graph()
+
+
+def operation_of(node: Any, graph: Graph | None = None) -> Operation:
+    """The operation behind a tensor, a variable or itself.
+
+    ArgumentError where it is none of these, or of another graph than `graph`.
+    """
+    operation = getattr(node, "op", None)
+    if operation is None:
+        fail(ArgumentError, f"{node!r} is no node of a graph", cure="pass a tensor or an operation")
+    if graph is not None and operation.graph is not graph:
+        fail(ArgumentError, f"{node!r} is a node of another graph")
+    return operation

@@ -1,0 +1,146 @@
+"""A run that was seen: which operations it needs, and one jitted function that does it all.
+
+The function takes the state of variables and the feeds; it gives the fetched values, the new state
+and what is printed. Nothing is changed before it has ended well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+from jitflow import api
+from jitflow.graph.effects import Print
+from jitflow.graph.errors import FailedPreconditionError, InvalidArgumentError
+from jitflow.graph.evaluation import Evaluation
+from jitflow.graph.fetches import Fetches
+from jitflow.graph.graph import Graph
+from jitflow.graph.initializers import RandomOperation
+from jitflow.graph.nodes import Placeholder
+from jitflow.graph.operation import DEVICE, Operation, Tensor, enum_name, may_be, shape_text
+from jitflow.graph.variables import VariableOperation
+
+
+class Plan:
+    """What a fetch structure and a set of fed placeholders need, and the code for it."""
+
+    def __init__(self, graph: Graph, structure: Any, fed: Sequence[Any]) -> None:
+        self.fetches = Fetches(structure, graph)
+        self.fed = [_placeholder(key, graph) for key in fed]
+        needed = graph.ancestors(*self.fetches.tensors, *self.fetches.operations)
+        self.operations = [op for op in needed if not isinstance(op, VariableOperation)]
+        self._require_feeds()
+        self.reads = self._read_first()
+        self.draws = any(isinstance(operation, RandomOperation) for operation in needed)
+        self.read = _reader(self.reads)
+        self.writes: list[Operation] = []
+        self.prints: list[Print] = []
+        self.run = api.jit(self._trace)
+        self.finish = self.fetches.finish
+
+    def _require_feeds(self) -> None:
+        given = {tensor.op for tensor in self.fed}
+        for operation in self.operations:
+            if isinstance(operation, Placeholder) and operation not in given:
+                dtype = operation.outputs[0].dtype
+                raise InvalidArgumentError(
+                    "You must feed a value for placeholder tensor "
+                    f"'{operation.name}' with dtype {_short(dtype)}\n"
+                    f"{operation.node_text}\n  made at: {operation.place[0]}"
+                )
+
+    def _read_first(self) -> list[Operation]:
+        """Variables whose value the run needs, as it reads them before it has set them."""
+        written: set[Operation] = set()
+        reads: dict[Operation, None] = {}
+        for operation in self.operations:
+            for x in operation.inputs:
+                if isinstance(x.op, VariableOperation) and x.op not in written:
+                    reads[x.op] = None
+            written.update(operation.writes)
+        for tensor in self.fetches.tensors:
+            if isinstance(tensor.op, VariableOperation) and tensor.op not in written:
+                reads[tensor.op] = None
+        return list(reads)
+
+    def _trace(self, draws: Any, state: Sequence[Any], feeds: Sequence[Any]) -> Any:
+        evaluation = Evaluation(dict(zip(self.reads, state, strict=True)), draws)
+        for tensor, value in zip(self.fed, feeds, strict=True):
+            evaluation.give(tensor, _fitted(tensor, value))
+        evaluation.run(self.operations)
+        self.writes = evaluation.written
+        self.prints = [operation for operation, _ in evaluation.printed]
+        new = [evaluation.state[variable] for variable in self.writes]
+        results = self.fetches.arrange(evaluation.value)
+        return results, new, [shown for _, shown in evaluation.printed]
+
+    def converted(self, feeds: Sequence[Any]) -> list[Any]:
+        """Feeds as arrays and numbers; lists take their placeholders' dtypes."""
+        return [_array(tensor, x) for tensor, x in zip(self.fed, feeds, strict=True)]
+
+
+def _reader(variables: Sequence[Operation]) -> Callable[[dict[Any, Any]], Sequence[Any]]:
+    """Takes the values of these out of a session's; KeyError for what has none."""
+    if not variables:
+        return lambda values: ()
+    if len(variables) == 1:
+        (only,) = variables
+        return lambda values: (values[only],)
+    return itemgetter(*variables)
+
+
+def _array(tensor: Tensor, x: Any) -> Any:
+    if isinstance(x, (np.ndarray, np.generic, float, int, complex)):
+        return x
+    try:
+        return np.asarray(x, tensor.dtype)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgumentError(
+            f"cannot feed a {type(x).__name__} for tensor '{tensor.name}': {error}\n"
+            f"  made at: {tensor.op.place[0]}"
+        ) from None
+
+
+def _placeholder(key: Any, graph: Graph) -> Tensor:
+    if isinstance(key, str):
+        key = graph.get_tensor(key)
+    if not isinstance(key, Tensor) or not isinstance(key.op, Placeholder):
+        raise InvalidArgumentError(f"{key!r} cannot be fed: it is no placeholder")
+    if key.graph is not graph:
+        raise InvalidArgumentError(f"{key!r} is a placeholder of another graph")
+    return key
+
+
+def _fitted(tensor: Tensor, value: Any) -> Any:
+    """A feed in its placeholder's dtype; InvalidArgumentError where it does not fit."""
+    x = value if hasattr(value, "dtype") else np.asarray(value)
+    shape = tuple(np.shape(x))
+    if not may_be(shape, tensor.shape):
+        raise InvalidArgumentError(
+            f"cannot feed a value of shape {shape} for tensor '{tensor.name}', which has shape "
+            f"{shape_text(tensor.shape)}\n  made at: {tensor.op.place[0]}"
+        )
+    if not np.can_cast(x.dtype, tensor.dtype, "same_kind"):
+        raise InvalidArgumentError(
+            f"cannot feed {x.dtype} for tensor '{tensor.name}', which is {tensor.dtype}\n"
+            f"  made at: {tensor.op.place[0]}"
+        )
+    return x.astype(tensor.dtype)
+
+
+def _short(dtype: np.dtype[Any]) -> str:
+    """`float` for float32, as the errors of the documents have it."""
+    return {"float32": "float", "float64": "double"}.get(str(dtype), str(dtype))
+
+
+def uninitialized(variable: Operation) -> FailedPreconditionError:
+    """The error of a run that reads a variable without a value."""
+    name, dtype = variable.name, enum_name(variable.outputs[0].dtype)
+    return FailedPreconditionError(
+        f"Attempting to use uninitialized value {name}\n"
+        f'[[Node: _retval_{name}_0_0 = _Retval[T={dtype}, index=0, _device="{DEVICE}"]({name})]]\n'
+        f"  made at: {variable.place[0]}"
+    )

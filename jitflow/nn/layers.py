@@ -1,0 +1,130 @@
+"""The layers. Inputs have samples along the first axis and features along the last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from jitflow import random
+from jitflow.errors import ArgumentError, DtypeError
+from jitflow.nn.frame import Layer
+from jitflow.random import initializers
+from jitflow.random.initializers import Initializer
+from jitflow.trace.source import fail
+
+Function = Callable[[Any], Any]
+
+
+class Dense(Layer):
+    """activation(x @ kernel + bias), with `units` features."""
+
+    def __init__(
+        self, units: int, activation: Function | None = None, use_bias: bool = True,
+        kernel: Initializer | None = None, bias: Initializer | None = None,
+    ) -> None:
+        if units < 1:
+            raise ArgumentError(f"a layer of {units} units")
+        self.units = units
+        self.activation = activation
+        self.use_bias = use_bias
+        self.kernel = kernel or initializers.glorot_uniform()
+        self.bias = bias or initializers.zeros()
+
+    def forward(self, x: Any) -> Any:
+        y = x @ self.param("kernel", (x.shape[-1], self.units), self.kernel, x.dtype)
+        if self.use_bias:
+            y = y + self.param("bias", (self.units,), self.bias, x.dtype)
+        return y if self.activation is None else self.activation(y)
+
+
+class Activation(Layer):
+    """A function as a layer."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+
+    def forward(self, x: Any) -> Any:
+        return self.function(x)
+
+
+class Flatten(Layer):
+    """All axes but the first as one."""
+
+    def forward(self, x: Any) -> Any:
+        return np.reshape(x, (x.shape[0], prod(x.shape[1:])))
+
+
+class Dropout(Layer):
+    """In training, elements are 0 with this probability, and the others as much larger.
+
+    N. Srivastava et al., 2014; the mean stays.
+    """
+
+    def __init__(self, rate: float) -> None:
+        if not 0 <= rate < 1:
+            raise ArgumentError(f"a dropout rate of {rate}; it lies in [0, 1)")
+        self.rate = rate
+
+    def forward(self, x: Any) -> Any:
+        if not self.training or self.rate == 0:
+            return x
+        keep = random.uniform(self.key(), x.shape, np.float32) >= np.float32(self.rate)
+        return np.where(keep, x / (1 - self.rate), np.zeros_like(x))
+
+
+class BatchNorm(Layer):
+    """Features with the mean and variance of the batch taken out (Ioffe and Szegedy 2015).
+
+    momentum: of the moving mean and variance, which stand for the batch's outside of training.
+    """
+
+    def __init__(self, momentum: float = 0.99, epsilon: float = 1e-3) -> None:
+        self.momentum = momentum
+        self.epsilon = epsilon
+
+    def forward(self, x: Any) -> Any:
+        shape = x.shape[-1:]
+        scale = self.param("scale", shape, initializers.ones(), x.dtype)
+        offset = self.param("offset", shape, initializers.zeros(), x.dtype)
+        mean = self.variable("mean", shape, initializers.zeros(), x.dtype)
+        variance = self.variable("variance", shape, initializers.ones(), x.dtype)
+        if self.training:
+            axes = tuple(range(x.ndim - 1))
+            batch_mean, batch_variance = np.mean(x, axes), np.var(x, axes)
+            self.update("mean", self.momentum * mean + (1 - self.momentum) * batch_mean)
+            self.update(
+                "variance", self.momentum * variance + (1 - self.momentum) * batch_variance
+            )
+            mean, variance = batch_mean, batch_variance
+        return (x - mean) / np.sqrt(variance + self.epsilon) * scale + offset
+
+
+class LayerNorm(Layer):
+    """Each sample's features with their own mean and variance taken out (Ba et al. 2016)."""
+
+    def __init__(self, epsilon: float = 1e-3) -> None:
+        self.epsilon = epsilon
+
+    def forward(self, x: Any) -> Any:
+        scale = self.param("scale", x.shape[-1:], initializers.ones(), x.dtype)
+        offset = self.param("offset", x.shape[-1:], initializers.zeros(), x.dtype)
+        mean = np.mean(x, axis=-1, keepdims=True)
+        variance = np.var(x, axis=-1, keepdims=True)
+        return (x - mean) / np.sqrt(variance + self.epsilon) * scale + offset
+
+
+class Embedding(Layer):
+    """A row of features for each integer below `count`."""
+
+    def __init__(self, count: int, features: int, table: Initializer | None = None) -> None:
+        self.count = count
+        self.features = features
+        self.table = table or initializers.uniform()
+
+    def forward(self, x: Any) -> Any:
+        if x.dtype.kind not in "iu":
+            fail(DtypeError, f"an embedding takes integers, not {x.dtype}")
+        return self.param("table", (self.count, self.features), self.table)[x]

@@ -1,0 +1,131 @@
+"""The formulas. Each names its source; all are written with epsilon outside of the root."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from jitflow.optim.optimizer import Optimizer, Rate, as_like
+
+
+class SGD(Optimizer):
+    """Gradient descent: x - rate * slope."""
+
+    def __init__(self, learning_rate: Rate = 0.01, clip_norm: float | None = None) -> None:
+        super().__init__(learning_rate, clip_norm)
+
+    def step(
+        self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any
+    ) -> tuple[Any, Sequence[Any]]:
+        return x - rate * slope, ()
+
+
+class Momentum(Optimizer):
+    """Descent along a velocity v = momentum * v + slope (Polyak 1964).
+
+    nesterov: looks ahead, by slope + momentum * v (Nesterov 1983, in the form of Sutskever 2013).
+    """
+
+    slot_names = ("momentum",)
+
+    def __init__(
+        self, learning_rate: Rate = 0.01, momentum: float = 0.9, nesterov: bool = False,
+        clip_norm: float | None = None,
+    ) -> None:
+        super().__init__(learning_rate, clip_norm)
+        self.momentum = momentum
+        self.nesterov = nesterov
+
+    def step(
+        self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any
+    ) -> tuple[Any, Sequence[Any]]:
+        (velocity,) = slots
+        velocity = self.momentum * velocity + slope
+        ahead = slope + self.momentum * velocity if self.nesterov else velocity
+        return x - rate * ahead, (velocity,)
+
+
+class Adam(Optimizer):
+    """Rates from the means of slopes and of their squares (Kingma and Ba 2015)."""
+
+    slot_names = ("m", "v")
+    needs_count = True
+
+    def __init__(
+        self, learning_rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999,
+        epsilon: float = 1e-8, clip_norm: float | None = None,
+    ) -> None:
+        super().__init__(learning_rate, clip_norm)
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+
+    def step(
+        self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any
+    ) -> tuple[Any, Sequence[Any]]:
+        m, v = slots
+        m = self.beta1 * m + (1 - self.beta1) * slope
+        v = self.beta2 * v + (1 - self.beta2) * (slope * slope)
+        size = np.sqrt(v / as_like(1.0 - self.beta2**count, x)) + self.epsilon
+        return x - rate * (m / as_like(1.0 - self.beta1**count, x)) / size, (m, v)
+
+
+class AdamW(Adam):
+    """Adam with weights that decay apart from the slopes (Loshchilov and Hutter 2019)."""
+
+    def __init__(
+        self, learning_rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999,
+        epsilon: float = 1e-8, weight_decay: float = 0.01, clip_norm: float | None = None,
+    ) -> None:
+        super().__init__(learning_rate, beta1, beta2, epsilon, clip_norm)
+        self.weight_decay = weight_decay
+
+    def step(
+        self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any
+    ) -> tuple[Any, Sequence[Any]]:
+        y, kept = super().step(x, slope, slots, rate, count)
+        return y - rate * self.weight_decay * x, kept
+
+
+class RMSProp(Optimizer):
+    """Rates from the mean of squared slopes (Tieleman and Hinton 2012), with momentum if wanted."""
+
+    def __init__(
+        self, learning_rate: Rate = 0.001, rho: float = 0.9, momentum: float = 0.0,
+        epsilon: float = 1e-7, clip_norm: float | None = None,
+    ) -> None:
+        super().__init__(learning_rate, clip_norm)
+        self.rho = rho
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.slot_names = ("rms", "momentum") if momentum else ("rms",)
+
+    def step(
+        self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any
+    ) -> tuple[Any, Sequence[Any]]:
+        rms = self.rho * slots[0] + (1 - self.rho) * (slope * slope)
+        change = rate * slope / (np.sqrt(rms) + self.epsilon)
+        if not self.momentum:
+            return x - change, (rms,)
+        velocity = self.momentum * slots[1] + change
+        return x - velocity, (rms, velocity)
+
+
+class Adagrad(Optimizer):
+    """Rates from the sum of squared slopes (Duchi, Hazan and Singer 2011)."""
+
+    slot_names = ("accumulator",)
+
+    def __init__(
+        self, learning_rate: Rate = 0.01, epsilon: float = 1e-7, clip_norm: float | None = None
+    ) -> None:
+        super().__init__(learning_rate, clip_norm)
+        self.epsilon = epsilon
+
+    def step(
+        self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any
+    ) -> tuple[Any, Sequence[Any]]:
+        total = slots[0] + slope * slope
+        return x - rate * slope / (np.sqrt(total) + self.epsilon), (total,)

@@ -1,0 +1,16 @@
+"""What front ends that record operations share: operands, applications, types. Re-exports only."""
+
+from jitflow.recording.agreement import as_literal, keep_dtype
+from jitflow.recording.application import Application, apply
+from jitflow.recording.inference import Type, result_types
+from jitflow.recording.operand import Operand
+
+__all__ = [
+    "Application",
+    "Operand",
+    "Type",
+    "apply",
+    "as_literal",
+    "keep_dtype",
+    "result_types",
+]

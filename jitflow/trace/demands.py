@@ -1,0 +1,92 @@
+"""What asks a traced array for numbers: read off the user's instruction, so that the cure fits.
+
+NumPy and Python ask by `__array__`, `__float__` and the like, and do not say what for. Knows frames
+and instructions only.
+"""
+
+from __future__ import annotations
+
+import opcode
+import sys
+from os.path import dirname, join
+from types import CodeType, FrameType
+
+import numpy as np
+
+from jitflow.trace.source import is_users
+
+Demand = tuple[str, str]
+"""What was asked for, in words of an error, and what to write instead."""
+
+_NUMPY = join(dirname(np.__file__), "")
+_SUBSCRIPT_OPERATION = 26
+"""Which BINARY_OP reads x[i], in Pythons that have no BINARY_SUBSCR."""
+
+_WRITE = (
+    "a write into a NumPy array",
+    "make that array by np.zeros_like(x), np.zeros(n, like=x) or jnp.zeros(n)",
+)
+_INDEX = "indexing a NumPy array", "index a traced array: jnp.asarray(array)[index]"
+_TRUTH = (
+    "a Python function that compares (max, min, sorted, any, all, bool)",
+    "use NumPy's (np.max, np.maximum, np.sort, np.any), or choose with jnp.where(condition, x, y)",
+)
+_ARRAY = (
+    "conversion to a NumPy array (np.array, np.asarray, np.float64)",
+    "write jnp.array, jnp.asarray or np.array(..., like=x); a dtype is x.astype(np.float64)",
+)
+_OBJECTS = {
+    "AxisConcatenator": ("np.r_ or np.c_", "write jnp.r_ or jnp.c_"),
+    "as_strided": ("as_strided", "write sliding_window_view, reshape or indexing"),
+    "vectorize": ("np.vectorize", "use jnp.vectorize"),
+    "full": ("np.full of a traced number", "write jnp.full, or np.full(shape, number, like=x)"),
+    "ndenumerate": ("np.ndenumerate", "loop over np.ndindex(x.shape), and read x[index]"),
+}
+"""What of NumPy's converts whatever it is given, by class or function."""
+
+
+def array_demand() -> Demand:
+    """Of `__array__`: a write, an index, a function that does not know of traced arrays."""
+    user, function = _callers()
+    if function:
+        known = _OBJECTS.get(function.partition(".")[0])
+        return known or (
+            f"NumPy's {function}, given it in a list or beside a NumPy array,",
+            "give it traced arrays: jnp.array(list), np.stack(list), jnp.asarray(array)",
+        )
+    return {"STORE_SUBSCR": _WRITE, "BINARY_SUBSCR": _INDEX}.get(_instruction(user), _ARRAY)
+
+
+def number_demand(use: str, cure: str) -> Demand:
+    """Of `__float__` and the like: a write of one element, or what the caller says."""
+    return _WRITE if _instruction(_callers()[0]) == "STORE_SUBSCR" else (use, cure)
+
+
+def truth_demand(use: str, cure: str) -> Demand:
+    """Of `__bool__`: a write of one element, a function, or what the caller says."""
+    instruction = _instruction(_callers()[0])
+    if instruction.startswith("CALL"):
+        return _TRUTH
+    return _WRITE if instruction == "STORE_SUBSCR" else (use, cure)
+
+
+def _callers() -> tuple[FrameType | None, str]:
+    """The user's frame, and the function of NumPy's written in Python that it called, or ""."""
+    frame: FrameType | None = sys._getframe(1)
+    function = ""
+    while frame is not None and not is_users(frame.f_code.co_filename):
+        if frame.f_code.co_filename.startswith(_NUMPY):
+            function = frame.f_code.co_qualname
+        frame = frame.f_back
+    return frame, function
+
+
+def _instruction(frame: FrameType | None) -> str:
+    """The name of what the frame is executing."""
+    if frame is None:
+        return ""
+    code: CodeType = frame.f_code
+    operation, operand = code.co_code[frame.f_lasti : frame.f_lasti + 2]
+    name = opcode.opname[operation]
+    is_subscript = name == "BINARY_OP" and operand == _SUBSCRIPT_OPERATION
+    return "BINARY_SUBSCR" if is_subscript else name

@@ -1,0 +1,93 @@
+"""What asks a traced array for numbers: the error says what it was, and what to write instead."""
+
+import functools
+import math
+
+import numpy as np
+import pytest
+
+import jitflow as jf
+import jitflow.numpy as jnp
+from jitflow.errors import TraceError
+
+TABLE = np.arange(5.0)
+
+
+def written(dtype, value):
+    def f(x):
+        out = np.zeros(3, dtype)
+        out[0] = value(x)
+        return out
+
+    return f
+
+
+def row_written(x):
+    out = np.zeros((2, 3))
+    out[1] = x
+    return out
+
+
+def added(x):
+    out = np.zeros(3)
+    out += x
+    return out
+
+
+WRITES = {
+    "float": written(float, lambda x: x[0]),
+    "int": written(int, lambda x: x[0]),
+    "bool": written(bool, lambda x: x[0] > 1),
+    "complex": written(complex, lambda x: x[0]),
+    "row": row_written,
+}
+
+
+@pytest.mark.parametrize("f", WRITES.values(), ids=WRITES)
+def test_a_write_into_a_numpy_array(f):
+    match = r"test_demands.py:\d+: out\[(.|\n)*a write into a NumPy array(.|\n)*np.zeros_like\(x\)"
+    with pytest.raises(TraceError, match=match):
+        jf.jit(f)(np.ones(3))
+
+
+CASES = {
+    "index": (lambda x, i: TABLE[i], "indexing a NumPy array", r"jnp.asarray\(array\)\[index\]"),
+    "list": (lambda x, i: [1, 2][i], "use as a Python index", r"index jnp.array\(list\)"),
+    "array": (lambda x, i: np.array(x), "conversion to a NumPy array", "jnp.array"),
+    "dtype": (lambda x, i: np.float64(i), "conversion to a NumPy array", "x.astype"),
+    "function": (lambda x, i: np.sum([i, i]), "NumPy's sum", "jnp.array"),
+    "take": (lambda x, i: np.take(TABLE, i), "NumPy's take", r"jnp.asarray\(array\)"),
+    "full": (lambda x, i: np.full(3, i), "np.full", "like=x"),
+    "brackets": (lambda x, i: np.c_[x, x], "np.c_", "jnp.c_"),
+    "vectorize": (lambda x, i: np.vectorize(abs)(x), "np.vectorize", "jnp.vectorize"),
+    "ndenumerate": (lambda x, i: list(np.ndenumerate(x)), "np.ndenumerate", "np.ndindex"),
+    "strided": (
+        lambda x, i: np.lib.stride_tricks.as_strided(x, (2,)), "as_strided", "sliding_window_view",
+    ),
+    "max": (lambda x, i: max(x), "a Python function that compares", "np.max"),
+    "reduce": (lambda x, i: functools.reduce(max, x), "a Python function that compares", "np.max"),
+    "if": (lambda x, i: 1 if i else 2, "use as a Python bool", "jnp.where"),
+    "math": (lambda x, i: math.sqrt(i), "the math module", "NumPy's functions"),
+    "range": (lambda x, i: list(range(i)), "use as a Python index or size", "x.shape"),
+    "in place": (lambda x, i: added(x), "out= is not supported", "a = a [+] x"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "problem", "cure"), CASES.values(), ids=CASES)
+def test_demands(f, problem, cure):
+    with pytest.raises(TraceError, match=rf"test_demands.py:\d+: (.|\n)*{problem}(.|\n)*{cure}"):
+        jf.jit(f)(np.ones(3), 2)
+
+
+def test_the_cures_work():
+    @jf.jit
+    def f(x, i):
+        out = np.zeros(3, like=x)
+        out[0] = x[0]
+        table = jnp.asarray(TABLE)
+        return out, table[i], np.take(table, i), np.sum(jnp.array([i, i])), jnp.c_[x, x]
+
+    out, element, taken, total, columns = f(np.full(3, 7.0), 2)
+    assert out.tolist() == [7, 0, 0]
+    assert (element, taken, total) == (2, 2, 4)
+    assert columns.tolist() == [[7, 7]] * 3
