@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from jitflow.codegen.emitter import Emitter
+from jitflow.codegen.memory import fence
 from jitflow.codegen.outline import outer_values
 from jitflow.codegen.types import register_type
 from jitflow.errors import VerifyError
@@ -84,6 +85,7 @@ def _chunk_function(
         inner.names[value] = inner.temp("given", load)
     ends = [_index(inner, op, name) for name in ("%first", "%last")]
     write(inner, op, *ends)
+    fence(inner, op.regions[0])
     inner.write("ret void")
     e.count = inner.count
     symbol = f"@{e.symbol}.chunk{len(e.definitions)}"

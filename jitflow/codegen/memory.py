@@ -12,7 +12,7 @@ from typing import Any
 from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.codegen.types import memory_type, register_type, vector_text
 from jitflow.errors import NoCodeError, VerifyError
-from jitflow.ir.core import Op, Value
+from jitflow.ir.core import Op, Region, Value, walk
 from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.rebuild import constant_int
 from jitflow.passes.stream import LINE
@@ -206,6 +206,12 @@ def from_memory(e: Emitter, value: str, type: Any) -> str:
     if isinstance(type, VectorType):
         return e.temp("flags", f"icmp ne <{type.lanes} x i8> {value}, zeroinitializer")
     return e.temp("flag", f"icmp ne i8 {value}, 0")
+
+
+def fence(e: Emitter, region: Region) -> None:
+    """Behind stores past the caches: then other threads see all of them."""
+    if any(op.row.name == "store" and op.attrs["streams"] for op in walk(region)):
+        e.write("fence seq_cst")
 
 
 def _store(e: Emitter, op: Op) -> None:

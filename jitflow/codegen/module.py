@@ -49,8 +49,7 @@ def emit_llvm(function: Function, name: str) -> str:
         e.region(function.body)
     except NoCodeError as error:
         raise NoCodeError(_explain(e, str(error))) from None
-    if any(op.row.name == "store" and op.attrs["streams"] for op in walk(function.body)):
-        e.write("fence seq_cst")  # other threads see all of the result
+    memory.fence(e, function.body)
     e.write("ret i32 0")
     for id, label in e.failures.items():
         e.open(label)

@@ -78,6 +78,7 @@ from jitflow.numpy import quantiles as _quantiles  # noqa: F401
 from jitflow.numpy import sorting as _sorting  # noqa: F401
 from jitflow.numpy import statistics as _statistics  # noqa: F401
 from jitflow.numpy import placing as _placing  # noqa: F401
+from jitflow.numpy import selection_reductions as _selection_reductions  # noqa: F401
 from jitflow.numpy import windows as _windows  # noqa: F401
 from jitflow.numpy import fft, linalg, special
 from jitflow.numpy.creation import (

@@ -27,6 +27,7 @@ __all__ = [
     "as_array",
     "broadcast",
     "broadcast_shapes",
+    "cast",
     "common_dtype",
     "convert",
     "emit",
@@ -127,6 +128,16 @@ def full_like(x: Array, value: Any, dtype: DType | None = None) -> Array:
 def convert(x: Array, dtype: DType) -> Array:
     """x in a dtype; a weak integer is range-checked where it meets a narrow one."""
     return x if x.type.dtype is dtype else emit("convert", x, dtype=dtype)
+
+
+def cast(x: Array, dtype: DType) -> Array:
+    """x in a dtype that is asked for: as `convert`, and of complex numbers the real parts.
+
+    NumPy warns of that.
+    """
+    if x.type.dtype.kind != "c" or dtype.kind == "c":
+        return convert(x, dtype)
+    return truth(x) if dtype.kind == "b" else convert(emit("real", x), dtype)
 
 
 def truth(x: Array) -> Array:

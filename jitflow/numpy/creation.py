@@ -13,13 +13,13 @@ from jitflow.ir.types import Shape
 from jitflow.numpy.basics import (
     Array,
     as_array,
+    cast,
     convert,
     emit,
     emit_check,
     key_of,
     operand,
     spread,
-    truth,
 )
 from jitflow.numpy.basics import full as full_of
 from jitflow.numpy.promotion import default, requested_dtype
@@ -172,11 +172,7 @@ def astype(x: Any, dtype: Any, copy: bool = True) -> Array:
     target = requested_dtype(dtype)
     if array.type.dtype is target:
         return detach(array) if copy else array
-    if array.type.dtype.kind == "c" and target.kind == "b":
-        return truth(array)
-    if array.type.dtype.kind == "c" and target.kind != "c":
-        array = emit("real", array)
-    return detach(array) if array.type.dtype is target else emit("convert", array, dtype=target)
+    return cast(array, target)
 
 
 def astype_method(

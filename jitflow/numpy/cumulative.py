@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import AxisError
-from jitflow.numpy.basics import Array, as_array, convert, emit, fail, normal_axis, truth
+from jitflow.numpy.basics import Array, as_array, cast, emit, fail, normal_axis, truth
 from jitflow.numpy.joining import concatenate
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.reductions import masked, widened
@@ -104,7 +104,7 @@ def _accumulate(row: str, prepare: Callable[[Any, Any], Array]) -> Callable[...,
 
 def _as_given(a: Any, dtype: Any) -> Array:
     x = as_array(a)
-    return x if dtype is None else convert(x, requested_dtype(dtype))
+    return x if dtype is None else cast(x, requested_dtype(dtype))
 
 
 FUNCTIONS.update({

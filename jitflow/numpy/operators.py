@@ -14,7 +14,7 @@ import numpy as np
 from jitflow.errors import TraceError
 from jitflow.numpy import contracting as _contracting  # noqa: F401  (fills CALLS)
 from jitflow.numpy import reductions
-from jitflow.numpy.basics import Array, as_array, convert, fail
+from jitflow.numpy.basics import Array, as_array, cast, fail
 from jitflow.numpy.powers import operator_power
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.registry import strong
@@ -114,7 +114,7 @@ def _reduction(ufunc: np.ufunc, compute: Callable[..., Array]) -> Callable[..., 
         if "dtype" in own:
             options["dtype"] = dtype
         elif dtype is not None:
-            x = convert(as_array(x), requested_dtype(dtype))
+            x = cast(as_array(x), requested_dtype(dtype))
         if "initial" in own:
             return strong(compute(x, axis, initial=initial, **options))
         result = compute(x, axis, **options)

@@ -13,7 +13,7 @@ from jitflow.numpy.basics import (
     as_array,
     broadcast,
     broadcast_shapes,
-    convert,
+    cast,
     emit,
     fail,
     full,
@@ -184,7 +184,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Array:
     if flags is not None and flags.dtype == np.bool_:
         obj = np.flatnonzero(flags)
     places = _known("insert", obj, extent)
-    new = convert(as_array(values), x.type.dtype)
+    new = cast(as_array(values), x.type.dtype)
     new = reshaped(new, (1,) * (len(shape) - new.type.rank) + new.type.shape)
     if not places.ndim:
         new = moveaxis(new, 0, position)

@@ -16,7 +16,7 @@ from jitflow.numpy.basics import (
     Array,
     as_array,
     broadcast_shapes,
-    convert,
+    cast,
     emit,
     fail,
     full_like,
@@ -67,7 +67,7 @@ def _sum_dtype(dtype: DType) -> DType:
 def widened(a: Any, dtype: Any) -> Array:
     """The array in the dtype that sums and products of it have."""
     x = as_array(a)
-    return convert(x, _sum_dtype(x.type.dtype) if dtype is None else requested_dtype(dtype))
+    return cast(x, _sum_dtype(x.type.dtype) if dtype is None else requested_dtype(dtype))
 
 
 def _started(ufunc: np.ufunc, result: Array, initial: Any) -> Array:

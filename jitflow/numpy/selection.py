@@ -119,12 +119,16 @@ class Selection:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         compute = CALLS.get(ufunc)
+        if ufunc in REDUCTIONS and method == "__call__":
+            return REDUCTIONS[ufunc](*inputs, **kwargs)
         if compute is None or method != "__call__" or kwargs or ufunc.signature is not None:
             self.refuse()
         return _elementwise(compute, *inputs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         name = getattr(function, "__name__", "")
+        if function in REDUCTIONS:
+            return REDUCTIONS[function](*args, **kwargs)
         if (name not in _MASKED and name not in _EXTREMES) or args[0] is not self:
             self.refuse()
         return _reduced(name, *args, **kwargs)
@@ -187,6 +191,10 @@ def _reflected(name: str) -> Callable[..., Any]:
     return lambda self, other: _elementwise(_operator(name), other, self)
 
 
+def _matmul(x: Any, y: Any) -> Array:
+    return REDUCTIONS[np.matmul](x, y)
+
+
 def _in_place(name: str) -> Callable[..., Any]:
     def update(self: Selection, other: Any) -> Selection:
         result: Selection = _elementwise(_operator(name), self, other)
@@ -212,10 +220,18 @@ for _name in ("eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert")
     setattr(Selection, f"__{_name}__", _forward(_name))
 
 
+Selection.__matmul__ = _matmul  # type: ignore[attr-defined]
+Selection.__rmatmul__ = lambda self, other: _matmul(other, self)  # type: ignore[attr-defined]
+Selection.dot = _matmul  # type: ignore[attr-defined]
+
+
 # Reductions.
 
 _MASKED = ("sum", "prod", "mean", "var", "std", "any", "all")
 """Those that have where=."""
+
+REDUCTIONS: dict[Any, Callable[..., Array]] = {}
+"""Functions of NumPy beside those: what stands for each where a selection is an argument."""
 
 _EXTREMES = {"max": "max", "amax": "max", "min": "min", "amin": "min"}
 
@@ -225,8 +241,11 @@ def _reduced(name: str, x: Selection, axis: Any = None, **options: Any) -> Array
     axes = x.axes(axis)
     if name in _MASKED and "keepdims" not in options:
         return FUNCTIONS[getattr(np, name)](x.values, axis=axes, where=x.mask, **options)
+    initial = options.pop("initial", None)
     if options:
         x.refuse()
+    if initial is not None:
+        return FUNCTIONS[getattr(np, name)](x.values, axis=axes, where=x.mask, initial=initial)
     return _extreme(_EXTREMES[name], x, axes)
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -220,14 +221,21 @@ def test_a_train_loop_allocates_nothing(donates):
         return {k: p - np.float32(0.1) * slopes[k] for k, p in params.items()}, value
 
     f = jf.jit(update, donate_argnums=0) if donates else jf.jit(update)
-    params = {"w": np.full((600, 600), 0.001, np.float32), "b": np.zeros(600, np.float32)}
-    x, y = np.ones((64, 600), np.float32), np.zeros((64, 600), np.float32)
+    params = {"w": np.full((640, 640), 0.001, np.float32), "b": np.zeros(640, np.float32)}
+    x, y = np.ones((64, 640), np.float32), np.zeros((64, 640), np.float32)
     for _ in range(3):
         params, first = f(params, x, y)
     before = jf.memory_stats()
+    tracemalloc.start()
+    params, last = f(params, x, y)
+    tracemalloc.reset_peak()
+    held, _ = tracemalloc.get_traced_memory()
     for _ in range(20):
         params, last = f(params, x, y)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     after = jf.memory_stats()
+    assert peak - held < (2 << 10 if donates else 2 * params["w"].nbytes)
     assert after.mapped == before.mapped
     assert (after.used_bytes, after.free_bytes) == (before.used_bytes, before.free_bytes)
     assert last < first

@@ -359,6 +359,28 @@ def test_elements_of_a_mask_are_reduced():
     np.testing.assert_allclose(mean, (X[X > 0].mean(), np.std(X[X > 0] ** 2)), rtol=1e-14)
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.median(x[x > 0]),
+        lambda x: np.percentile(2 * x[x < 1], [5, 50]),
+        lambda x: np.quantile(x[x > 0], 0.3),
+        lambda x: np.median((8 * x).astype(int)[x > 0]),
+        lambda x: np.median(np.where(x > 1, np.nan, x)[x > 0]),
+        lambda x: np.median(np.where(x > 1, np.nan, x)[x < 0]),
+        lambda x: np.linalg.norm(x[x > 0]),
+        lambda x: np.count_nonzero(np.floor(x[x > 0])),
+        lambda x: np.dot(x[x > 0], x[x > 0] + 1),
+        lambda x: x[x > 0] @ np.exp(x[x > 0]),
+        lambda x: x[x > 0].max(initial=0.5) + np.min(x[x > 9], initial=2),
+    ],
+)
+def test_elements_of_a_mask_have_ranks_and_lengths(f):
+    got, expected = jf.jit(f)(X), f(X)
+    assert got.dtype == expected.dtype
+    np.testing.assert_allclose(got, expected, rtol=1e-12)
+
+
 def test_rows_that_a_mask_selects_meet_arrays_and_are_reduced_along_them():
     x = np.round(RNG.normal(size=(4, 4, 3)) * 8)
 
@@ -399,6 +421,10 @@ def test_the_derivative_knows_no_element_that_is_left_out():
         lambda x: np.sort(x[x > 0]),
         lambda x: np.exp(x[x > 0]).T,
         lambda x: x[x > 0][0],
+        lambda x: x[x > 0] @ x[x > 1],
+        lambda x: x[x > 0] @ np.ones(3),
+        lambda x: np.linalg.norm(x[x > 0], 1),
+        lambda x: np.median(x[x > 0], axis=0),
         lambda x: x[x[:, 0, 0] > 0].sum(1),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 
 import jitflow as jf
 from jitflow.ir.core import walk
-from jitflow.passes.assign import _bytes, _live_spans
+from jitflow.passes.assign import _frames, _live_spans, _room
 
 
 def network(params, x):
@@ -40,8 +40,9 @@ def test_gradients_take_little_more_than_is_alive_at_once(function):
     f = jf.jit(jf.grad(function))
     loops = f.lower(params, np.ones((64, 32), np.float32)).road.kernels
     allocs = {op.result: op for op in walk(loops.body) if op.row.name == "alloc"}
-    spans = _live_spans(loops)
-    sizes = {buffer: -(-_bytes(buffer) // 64) * 64 for buffer in spans}
+    frames = _frames(loops)
+    spans = _live_spans(loops, frames)
+    sizes = {buffer: sum(map(_room, frames.get(buffer, [buffer]))) for buffer in spans}
     alive = [
         sum(size for b, size in sizes.items() if spans[b][0] <= k <= spans[b][1])
         for k in range(len(loops.ops))

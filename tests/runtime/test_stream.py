@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from jitflow.codegen import emit_llvm
 from jitflow.errors import NoCodeError
 from jitflow.ir.parser import parse_function
 from jitflow.passes.manager import run_pipeline
@@ -56,6 +57,14 @@ def test_every_width(dtype, lanes):
         out, twice = code([x])
         np.testing.assert_array_equal(out, x)
         np.testing.assert_array_equal(twice, x + x)
+
+
+def test_every_thread_stores_all_before_it_says_so():
+    text = TEXT.replace("DTYPE", "f64").replace("LANES", "8").replace("OUTPUTS", "2")
+    shared = text.replace('%1 {kind="parallel"}', '%1 {kind="parallel", chunks=2}')
+    llvm_text = emit_llvm(run_pipeline("stream{bytes=1}", parse_function(shared)), "f")
+    chunk, body = llvm_text.split("define i32", 1)
+    assert chunk.count("fence") == 1 and body.count("fence") == 1
 
 
 def test_only_outputs_are_aligned_for_it():
