@@ -70,15 +70,16 @@ class Donation:
 
     def _targets(self, call: Call, donated: Sequence[int], compiled: Compiled) -> list[Donated]:
         free: list[Any] = [(v.type.dtype.numpy, v.type.shape) for v in compiled.graph.results]
-        found = []
+        pairs = []
         for k in donated:
             x = call.leaves[k]
             if (x.dtype, x.shape) not in free:
                 self._refuse(call, k, f"no result that is left is {x.dtype}{list(x.shape)}")
             place = free.index((x.dtype, x.shape))
             free[place] = None
-            found.append(Donated(place, k, compiled.road.may_overwrite(place, k)))
-        return found
+            pairs.append((place, k))
+        in_place = compiled.road.may_overwrite(pairs)
+        return [Donated(*pair, may) for pair, may in zip(pairs, in_place, strict=True)]
 
     def _refuse(self, call: Call, leaf: int, problem: str) -> None:
         fail(

@@ -84,21 +84,31 @@ class Road:
         return _machinery().compile_function(self.kernels)
 
     @_Stage
+    def key(self) -> str:
+        """What the code is known by on disk; "" where it must not come from there."""
+        return str(_bodies().body_key(self.graph, host_passes()))
+
+    @_Stage
     def executable(self) -> Executable:
         """Machine code, linked: that of an earlier process, where it kept some for this graph."""
-        bodies = _bodies()
-        key = bodies.body_key(self.graph, host_passes())
-        if not key:
+        if not self.key:
             return self.made
-        found: Executable | None = bodies.find_executable(key)
+        found: Executable | None = _bodies().find_executable(self.key)
         if found is None:
             found = self.made
-            measure("keep on disk", bodies.keep_body, key, self.graph, found.body)
+            measure("keep on disk", _bodies().keep_body, self.key, self.graph, found.body)
         return found
 
-    def may_overwrite(self, output: int, source: int) -> bool:
-        """Whether the code may write a result, by number, over an input while it runs."""
-        found: bool = _machinery().may_overwrite(self.kernels, output, source)
+    def may_overwrite(self, pairs: Sequence[tuple[int, int]]) -> tuple[bool, ...]:
+        """Of pairs of a result and an input, by number: whether the code may write the one over
+        the other while it runs. Kept on disk like the code.
+        """
+        question = f"may overwrite {pairs}"
+        found: tuple[bool, ...] | None = _bodies().find_answers(self.key, question)
+        if found is None:
+            made = [_machinery().may_overwrite(self.kernels, *pair) for pair in pairs]
+            found = tuple(made)
+            _bodies().keep_answers(self.key, question, self.graph, found)
         return found
 
     def nest_costs(self) -> tuple[NestCost, ...]:

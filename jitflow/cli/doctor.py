@@ -109,7 +109,8 @@ def _cache() -> str:
     """Where code is kept on disk, or why nowhere."""
     if not cache.folder():
         return f"off: {cache.why_off()}"
-    return cache.folder() if cache.origin() else "off: jitflow's own files cannot be read"
+    problem = "off: jitflow's own files were changed, or cannot be read"
+    return cache.folder() if cache.origin() else problem
 
 
 def _check(name: str, function: Callable[[], None]) -> dict[str, Any]:
@@ -138,7 +139,7 @@ def _has_the_bits_of_the_interpreter() -> None:
     random = np.random.default_rng(0)
     function = parse_function(PROGRAM)
     inputs = [random.standard_normal(37) for _ in function.params]
-    compiled = Road(function).executable(inputs)
+    compiled = Road(function).made(inputs)
     for got, wanted in zip(compiled, interpret(function, inputs), strict=True):
         np.testing.assert_array_equal(got, wanted)
 
@@ -151,7 +152,7 @@ def _differentiates() -> None:
 
 def _reports_a_failed_check() -> None:
     try:
-        Road(parse_function(CHECK)).executable([np.array(False)])
+        Road(parse_function(CHECK)).made([np.array(False)])
     except CheckError:
         return
     raise AssertionError("a condition that does not hold was not reported")
@@ -161,7 +162,7 @@ def _keeps_code_on_disk() -> None:
     if not cache.folder():
         return
     key = cache.key_of("doctor")
-    cache.save(key, b"code", cache.description("check", "doctor"))
+    cache.keep(key, b"code", "check", "doctor")
     if cache.load(key) != b"code":
         raise OSError(f"cannot write to {cache.folder()}: every process compiles anew")
 

@@ -15,6 +15,7 @@ from jitflow.codegen import control, convert, elementwise, memory, vectors
 from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.codegen.functions import call_row, emit_row, row_symbol
 from jitflow.codegen.memory import require_static
+from jitflow.codegen.nests import repeated_nests
 from jitflow.errors import NoCodeError, VerifyError, explain
 from jitflow.ir.core import Function, Op, walk
 from jitflow.ir.kinds import Kind
@@ -46,6 +47,7 @@ def emit_llvm(function: Function, name: str) -> str:
     try:
         _require_wide(function)
         _load_pointers(e, function)
+        e.nests = repeated_nests(function)
         e.region(function.body)
     except NoCodeError as error:
         raise NoCodeError(_explain(e, str(error))) from None

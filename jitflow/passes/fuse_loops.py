@@ -6,8 +6,8 @@ from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.location import unite
 from jitflow.ir.row import ROWS, Effect
 from jitflow.ir.types import VectorType
-from jitflow.passes.lowering.footprint import Touch, moves_apart, separate, touches
-from jitflow.passes.lowering.rebuild import constant_int, rebuild_region
+from jitflow.passes.lowering.footprint import Touch, address, moves_apart, separate, touches
+from jitflow.passes.lowering.rebuild import base_of, constant_int, rebuild_region
 
 ROW_WORK = 64
 """Elements per iteration from which it pays to run a flat loop's body inside a row loop."""
@@ -17,7 +17,8 @@ def fuse_loops(function: Function, *, max_accesses: int = 64) -> Function:
 
     Legal if, for each buffer that one writes and the other touches, all accesses of an iteration
     stay in a window that no other iteration enters, and not both hold checks, which would change
-    their order. Ops between the two that only name memory move in front. A flat loop, which
+    their order. Ops between the two move in front if they only name memory, or load and store
+    elements that the first does not touch. A flat loop, which
     vectorises along its index, joins a loop of rows only where the rows are long. No merged loop
     has more than `max_accesses` loads and stores: more, side by side, are slower than in turns.
     Before: `loop (%i) { store %m, %i }  loop (%i) { load %m, %i }`
@@ -43,7 +44,7 @@ class _Sweep:
 
     def add(self, op: Op) -> None:
         if not _is_parallel(op):
-            if op.row.effect not in (Effect.NONE, Effect.ALLOCATES) or op.regions:
+            if not self._may_go_first(op):
                 self.last = None
             self.ops.append(op)
             return
@@ -53,6 +54,19 @@ class _Sweep:
         else:
             self.last, self.facts = len(self.ops), facts
             self.ops.append(op)
+
+    def _may_go_first(self, op: Op) -> bool:
+        """Whether an op after the last loop may be done before it: the two share no memory."""
+        if op.row.effect in (Effect.NONE, Effect.ALLOCATES) and not op.regions:
+            return True
+        if op.row.name not in ("load", "store"):
+            return False
+        base, writes = base_of(address(op)[0]), op.row.name == "store"
+        if self.last is None or self.facts is None:
+            return False
+        if writes and _is_ordered(self.ops[self.last]):
+            return False  # a check that fails comes before what is written after it
+        return not any(t.base is base and (writes or t.writes) for t in self.facts)
 
     def _fits(self, op: Op, facts: list[Touch] | None) -> bool:
         assert self.last is not None

@@ -5,7 +5,6 @@ Owns the grammar and its errors. Which passes there are is in registry.py.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,7 +12,6 @@ from jitflow.errors import nearest
 from jitflow.ir.lexer import Token, Tokens
 from jitflow.passes.step import Option, Pass, Step
 
-_LIST_WIDTH = 130
 _ONLY_FLAGS = {"true": True, "false": False}
 
 
@@ -34,11 +32,9 @@ def parse_steps(text: str, passes: Mapping[str, Pass]) -> tuple[Step, ...]:
 
 def unknown_pass(name: str, passes: Iterable[str]) -> tuple[str, str]:
     """Problem and cure for a pass name that there is not."""
-    known = sorted(passes)
-    near = nearest(name, known)
+    near = nearest(name, sorted(passes))
     guess = f"did you mean '{near}'? " if near else ""
-    names = "\n  ".join(textwrap.wrap(", ".join(known), _LIST_WIDTH))
-    return f"unknown pass '{name}'", f"{guess}the passes are\n  {names}"
+    return f"unknown pass '{name}'", f"{guess}`jitflow passes` lists all"
 
 
 def _step(tokens: Tokens, passes: Mapping[str, Pass]) -> Step:

@@ -27,6 +27,12 @@ takes a tenth to a fifth less time, and code twice as long to make.
 MATH_ROW = 24
 """Cost from which on a row is such a chain."""
 
+CARRIED_VECTORS = 8
+"""Vectors that the sequential loops in a body carry at most: half of the registers of any target.
+
+Each waits for itself alone, so that several wait at the same time, and read whole lines of memory.
+"""
+
 
 def vectorize(function: Function, *, vector_bytes: int = 32) -> Function:
     """Widens each parallel loop that holds no other: loads and stores along its index take lanes.
@@ -86,11 +92,23 @@ def _lanes(op: Op, extent: int, vector_bytes: int, cost: float) -> int:
     lanes = vector_bytes // max(sizes, default=4)
     if cost <= LIGHT_BODY:
         lanes *= 4 if loops else 2
+    elif loops:
+        lanes *= _vectors_carried(op)
     elif extent >= LONG_LOOP and not loops and _is_one_chain(body, cost):
         lanes *= 2
     while lanes // 2 >= extent and lanes > 2:
         lanes //= 2
     return max(lanes, 2)
+
+
+def _vectors_carried(op: Op) -> int:
+    """4, 2 or 1 vectors a step, for sequential loops whose innermost bodies are light."""
+    nests = [o for o in walk(op.regions[0]) if o.row.name == "loop"]
+    inner = [nest for nest in nests if not any(o.row.name == "loop" for o in walk(nest.regions[0]))]
+    if any(_cost(nest) > LIGHT_BODY for nest in inner):
+        return 1
+    carried = max(len(nest.results) for nest in inner)
+    return next(n for n in (4, 2, 1) if n * carried <= CARRIED_VECTORS or n == 1)
 
 
 class _Loop:

@@ -16,7 +16,7 @@ from jitflow.errors import JitflowError
 from jitflow.ir.core import Function, walk
 from jitflow.ir.digest import digest_text, failing_lines, has_own_rows_only
 from jitflow.passes.timing import measure
-from jitflow.runtime.cache import description, discard, folder, key_of, load, origin, save
+from jitflow.runtime.cache import discard, folder, keep, key_of, load, origin
 from jitflow.runtime.executable import Body, Executable
 
 
@@ -50,8 +50,19 @@ def keep_body(key: str, graph: Function, body: Body) -> None:
     named = {f.at for f in body.failures.values()} | {call.at for call in body.host_calls}
     if named <= {None, *failing_lines(graph)}:
         places = [str(op.locations[0]) for op in walk(graph.body) if op.locations]
-        about = description("function", graph.name, places[0] if places else "")
-        save(key, bytes_of(body), about)
+        keep(key, bytes_of(body), "function", graph.name, places[0] if places else "")
+
+
+def find_answers(key: str, question: str) -> tuple[bool, ...] | None:
+    """What `keep_answers` kept of the code of that key."""
+    content = load(key_of(key, question)) if key else None
+    return None if content is None else tuple(map(bool, content))
+
+
+def keep_answers(key: str, question: str, graph: Function, answers: Sequence[bool]) -> None:
+    """Keeps what passes found out about the code of that key, beside the code."""
+    if key:
+        keep(key_of(key, question), bytes(answers), "answers", graph.name)
 
 
 def bytes_of(body: Body) -> bytes:

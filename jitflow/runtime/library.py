@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jitflow.ir.builder import OWN_ROWS
-from jitflow.runtime.cache import description, key_of, load, origin, save
+from jitflow.runtime.cache import keep, key_of, load, origin
 from jitflow.runtime.engine import LOCK, Linked, engine
 from jitflow.runtime.target import host_target
 
@@ -87,5 +87,5 @@ def _object(
     if image is None:
         image = engine().object_image(write(), host_target(), calls)
         if origin():
-            save(key, image, description("library", symbol))
+            keep(key, image, "library", symbol)
     return image

@@ -103,6 +103,21 @@ def test_gradients_come_from_disk_too(compiled):
     assert len(compiled) == 1
 
 
+def test_donated_arguments_ask_no_pass_again(compiled, monkeypatch):
+    def step(w, g):
+        return w - g, w[::-1] * 2
+
+    for _ in range(2):
+        w, g = X.copy(), X.copy()
+        f = jf.jit(step, donate_argnums=(0, 1))
+        first, second = f(w, g)
+        np.testing.assert_array_equal(first, X - X)
+        np.testing.assert_array_equal(second, X[::-1] * 2)
+        assert first is w and second is g
+        monkeypatch.setattr(machinery, "lowered", None)
+    assert len(compiled) == 1
+
+
 def test_a_check_that_fails_says_so_at_its_line(compiled):
     def f(k):
         return np.arange(3) ** k

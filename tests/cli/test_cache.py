@@ -5,16 +5,16 @@ import json
 import pytest
 
 from jitflow.cli.main import main
-from jitflow.runtime.cache import description, key_of, save
-from jitflow.runtime.cache.store import UNFINISHED
+from jitflow.runtime.cache import keep, key_of
+from jitflow.runtime.cache.store import UNFINISHED, save
 from tests.support.kept_code import kept_in
 
 
 @pytest.fixture
 def place(tmp_path):
     with kept_in(tmp_path):
-        save(key_of("f"), b"code", description("function", "f", "/home/me/model.py:3"))
-        save(key_of("g"), b"code" * 300, {**description("function", "g"), "origin": "another"})
+        keep(key_of("f"), b"code", "function", "f", "/home/me/model.py:3")
+        save(key_of("g"), b"code" * 300, {"kind": "function", "name": "g", "origin": "another"})
         yield tmp_path / "code"
 
 

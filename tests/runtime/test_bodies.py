@@ -1,12 +1,15 @@
 """Bodies as bytes, what keeps them off the disk, and what code depends on beside its function."""
 
+import ast
 import os
 import pickle
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import jitflow
 from jitflow.api.order import host_passes
 from jitflow.api.road import Road
 from jitflow.ir.core import Function, Op, Region
@@ -14,15 +17,9 @@ from jitflow.ir.location import Location
 from jitflow.ir.parser import parse_function
 from jitflow.runtime import bodies
 from jitflow.runtime.bodies import body_key, body_of, bytes_of, find_executable, keep_body
-from jitflow.runtime.cache import (
-    CacheWarning,
-    description,
-    key_of,
-    load,
-    save,
-    surroundings,
-)
+from jitflow.runtime.cache import CacheWarning, keep, key_of, load, surroundings
 from jitflow.runtime.cache.listing import entries
+from jitflow.runtime.cache.store import save
 from jitflow.runtime.executable import Failure
 from tests.support.kept_code import kept_in
 
@@ -108,7 +105,8 @@ def test_lines_that_the_key_does_not_know_are_not_kept(body, place):
     keep_body(KEY, graph, body)
     assert body_of(load(KEY)) == body
     ((_, _, _, about),) = entries()
-    assert about == description("function", "f", "<text>:3")
+    origin = surroundings.origin()
+    assert about == {"kind": "function", "name": "f", "at": "<text>:3", "origin": origin}
 
 
 def test_a_road_takes_what_an_earlier_one_kept(place):
@@ -156,6 +154,17 @@ def test_sources_that_are_not_those_of_the_process_stand_for_nothing(tmp_path):
     assert surroundings.sources(str(tmp_path), changed - 1) == ""
 
 
+def test_nothing_is_kept_once_sources_were_changed(place, monkeypatch):
+    surroundings._is_current.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(surroundings, "sources", lambda *_: "")
+        keep(KEY, b"code", "function", "f")
+        assert load(KEY) is None
+    surroundings._is_current.cache_clear()
+    keep(KEY, b"code", "function", "f")
+    assert load(KEY) == b"code"
+
+
 def test_settings_that_may_change_code_are_part_of_the_origin(monkeypatch):
     def origin(**chosen):
         with monkeypatch.context() as patch:
@@ -165,3 +174,19 @@ def test_settings_that_may_change_code_are_part_of_the_origin(monkeypatch):
 
     assert origin() == origin(debug=True) == origin(cache_dir="elsewhere")
     assert origin() != origin(verify=True)
+
+
+SURROUNDINGS = {"jitflow.config", "locale", "os", "pathlib", "platform", "random", "socket"}
+WATCHED = "jitflow/passes/manager.py"  # code that it watches, or makes in part, is not kept
+
+
+@pytest.mark.parametrize("room", ["ir", "passes", "codegen"])
+def test_what_makes_code_asks_nothing_that_the_key_does_not_know(room):
+    root = Path(jitflow.__file__).parents[1]
+    files = list((root / "jitflow" / room).rglob("*.py"))
+    assert len(files) > 5
+    for file in files:
+        nodes = list(ast.walk(ast.parse(file.read_text())))
+        names = {a.name for node in nodes if isinstance(node, ast.Import) for a in node.names}
+        names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+        assert not names & SURROUNDINGS or file == root / WATCHED, file

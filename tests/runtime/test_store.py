@@ -7,8 +7,9 @@ import warnings
 
 import pytest
 
-from jitflow.runtime.cache import CacheWarning, folder, key_of, listing, load, save, store, why_off
+from jitflow.runtime.cache import CacheWarning, folder, key_of, listing, load, store, why_off
 from jitflow.runtime.cache.listing import entries
+from jitflow.runtime.cache.store import save
 from tests.support.kept_code import kept_in
 
 KEY = key_of("a function")
@@ -95,6 +96,13 @@ def test_a_full_disk_leaves_nothing_behind(place, monkeypatch):
     monkeypatch.setattr(os, "replace", fail)
     save(KEY, CONTENT, ABOUT)
     assert list(place.iterdir()) == []
+
+
+def test_an_entry_that_cannot_be_written(place):
+    path_of(place).mkdir()
+    save(KEY, CONTENT, ABOUT)
+    assert load(KEY) is None
+    assert [path.name for path in place.iterdir()] == [KEY + store.SUFFIX]
 
 
 def test_an_interrupt_while_writing_leaves_nothing_behind(place, monkeypatch):

@@ -10,14 +10,15 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import fields
-from functools import cache
+from functools import cache, lru_cache
+from time import monotonic
 
 import ml_dtypes
 import numpy as np
 
 from jitflow import config
 from jitflow.config import settings
-from jitflow.runtime.cache.store import key_of
+from jitflow.runtime.cache.store import key_of, save
 from jitflow.runtime.engine import engine
 from jitflow.runtime.target import host_target
 
@@ -31,7 +32,7 @@ _NOT_IN_CODE = frozenset(
 @cache
 def origin() -> str:
     """The text; "" where the sources are not those of this process, and nothing must be kept."""
-    found = sources(os.path.dirname(config.__file__), config.STARTED_NS)
+    found = _own_sources()
     if not found:
         return ""
     python = f"{sys.implementation.cache_tag} {sys.version} {sys.abiflags} {sys.byteorder}"
@@ -40,9 +41,22 @@ def origin() -> str:
     return key_of(found, python, packages, repr(host_target()), repr(chosen))
 
 
-def description(kind: str, name: str, at: str = "") -> dict[str, str]:
-    """What an entry that this process makes says of itself."""
-    return {"kind": kind, "name": name, "at": at, "origin": origin()}
+def keep(key: str, content: bytes, kind: str, name: str, at: str = "") -> None:
+    """Saves what this process made, unless its sources were changed meanwhile: a part of them may
+    have been loaded since.
+    """
+    if _is_current(int(monotonic())):
+        save(key, content, {"kind": kind, "name": name, "at": at, "origin": origin()})
+
+
+@lru_cache(1)
+def _is_current(second: int) -> bool:
+    """Asked once a second at most, as it takes longer than to save."""
+    return bool(_own_sources())
+
+
+def _own_sources() -> str:
+    return sources(os.path.dirname(config.__file__), config.STARTED_NS)
 
 
 def sources(root: str, since_ns: int) -> str:
