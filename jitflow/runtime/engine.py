@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cache
 from typing import Any
 
 from jitflow.errors import JitflowError, LinkError
 from jitflow.passes.timing import measure
+from jitflow.runtime.interrupts import Uninterrupted
 from jitflow.runtime.target import Target, host_target
 
 OPTIMISATION_LEVEL = 1
@@ -53,14 +55,14 @@ class Engine:
 
         LinkError where it imports anything else that is not allowed.
         """
-        with LOCK:
+        with LOCK, Uninterrupted():
             image: bytes = self._machine(target).emit_object(self._parse(text))
         _check_imports(image, calls)
         return image
 
     def assembly(self, text: str, target: Target) -> str:
         """The assembly of an LLVM module, as code generation writes it."""
-        with LOCK:
+        with LOCK, Uninterrupted():
             return str(self._machine(target).emit_assembly(self._parse(text)))
 
     def link(
@@ -70,19 +72,19 @@ class Engine:
         imports: Mapping[str, int] = _NO_IMPORTS,
     ) -> Linked:
         """Loads objects into this process; the code lives as long as the result."""
-        library = self.llvm.JITLibraryBuilder()
-        for image in images:
-            library.add_object_img(image)
-        for symbol in symbols:
-            library.export_symbol(symbol)
-        for symbol, address in imports.items():
-            library.import_symbol(symbol, address)
-        with LOCK:
+        with LOCK, Uninterrupted():
+            library = self.llvm.JITLibraryBuilder()
+            for image in images:
+                library.add_object_img(image)
+            for symbol in symbols:
+                library.export_symbol(symbol)
+            for symbol, address in imports.items():
+                library.import_symbol(symbol, address)
             try:
                 tracker = library.link(self.linker, f"{symbols[0]}.{next(self.numbers)}")
             except RuntimeError as error:
                 raise LinkError(f"cannot link @{', @'.join(symbols)}: {error}") from error
-        return Linked(tracker, {symbol: tracker[symbol] for symbol in symbols})
+            return Linked(tracker, {symbol: tracker[symbol] for symbol in symbols})
 
     def _parse(self, text: str) -> Any:
         try:
@@ -125,6 +127,11 @@ class Linked:
         self.tracker = tracker
         self.addresses = addresses
 
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_finalizing():
+            with Uninterrupted():
+                self.tracker.close()
+
 
 def _check_imports(image: bytes, calls: Collection[str]) -> None:
     """Objects from the disk were checked before they came there."""
@@ -162,4 +169,5 @@ def engine() -> Engine:
     with LOCK:
         if _engine.cache_info().currsize:
             return _engine()
-        return measure("start LLVM", _engine)
+        with Uninterrupted():
+            return measure("start LLVM", _engine)

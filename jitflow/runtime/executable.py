@@ -25,7 +25,6 @@ from jitflow.runtime.engine import Linked, engine
 from jitflow.runtime.library import library_addresses
 from jitflow.runtime.memory import empty, lender_of, maker_of
 from jitflow.runtime.target import Target
-from jitflow.runtime.threads import pool
 
 if TYPE_CHECKING:
     from jitflow.ir.kinds import Kind
@@ -77,6 +76,13 @@ def _host_module() -> Any:
     return host
 
 
+def _fork() -> int:
+    """The address of a call that runs a loop on several threads: loaded for loops like that."""
+    from jitflow.runtime.threads import pool  # noqa: PLC0415
+
+    return pool().fork
+
+
 def bytes_of(type: BufferType) -> int:
     """Of a dense buffer of static shape."""
     shape: Any = type.shape
@@ -98,7 +104,7 @@ class Executable:
         make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
         self.address = self._linked.addresses[body.symbol]
         self._call = make_call(self.address)
-        fork = pool().fork if body.forks else 0
+        fork = _fork() if body.forks else 0
         self._host = _host_module().Host(body.host_calls, fork) if body.host_calls else None
         self.context: int | None = None
         if self._host is not None:

@@ -320,7 +320,7 @@ def run(code, **environment):
 
 STREAMED = """
 import numpy as np, jitflow as jf
-from jitflow.passes.stream import stream_bytes
+from jitflow.passes.stream_size import stream_bytes
 from jitflow.runtime import host_target
 f = jf.jit(lambda x: {"a": 2 * x + 1, "b": (x[3], x[:5])})
 n = stream_bytes(host_target().cache_bytes) // 4
