@@ -151,7 +151,9 @@ def _stub() -> tuple[int, Words]:
         Process.TRUE: id(True),
         Process.FROM_ARRAY: numpy_api(FROM_ARRAY),
     }
-    return address, Words([words.get(word, 0) for word in Process])
+    table = Words([words.get(word, 0) for word in Process])
+    _ALIVE.append(table)  # of threads that come here at once, each has rows with its own table
+    return address, table
 
 
 def _stub_text() -> str:
