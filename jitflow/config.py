@@ -19,6 +19,9 @@ FLAGS = {"1": True, "true": True, "on": True, "0": False, "false": False, "off":
 
 MOST_THREADS = 256
 
+MOST = {"num_threads": MOST_THREADS, "pool_bytes": 2**63 - 1, "cache_bytes": 2**63 - 1}
+"""The largest values of settings that are sizes and counts; none is below 0."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -56,9 +59,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         for field in fields(Settings)
         if (variable := f"JITFLOW_{field.name.upper()}") in environment
     }
-    if not 0 <= chosen.get("num_threads", 0) <= MOST_THREADS:
-        text = environment["JITFLOW_NUM_THREADS"]
-        raise ConfigError(f"JITFLOW_NUM_THREADS={text!r}: expected 0 to {MOST_THREADS}")
+    for name, most in MOST.items():
+        if not 0 <= chosen.get(name, 0) <= most:
+            variable = f"JITFLOW_{name.upper()}"
+            text = environment[variable]
+            raise ConfigError(f"{variable}={text!r}: expected 0 to {most}")
     return Settings(**chosen)
 
 
