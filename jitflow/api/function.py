@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast, overload
 import numpy as np
 
 from jitflow.api.arguments import key_and_inputs, leaf_of, refuse_specs
-from jitflow.api.collector import collector_paused
+from jitflow.api.collector import without_collector
 from jitflow.api.donation import Donation
 from jitflow.api.native import native_row
 from jitflow.api.recent import compile_recent
@@ -135,12 +135,14 @@ class JitFunction:
         with self._lock:
             found = self._cache.get(key)
             if found is None:
-                with collector_paused():
-                    lowered = self._trace(call, keep_layout=True).lower()
-                    found = compile_recent(lowered) if self._inlines else lowered.compile()
+                found = without_collector(functools.partial(self._compiled, call))
                 self._cache[key] = found
                 self._misses += 1
             return found
+
+    def _compiled(self, call: Call) -> Compiled:
+        lowered = self._trace(call, keep_layout=True).lower()
+        return compile_recent(lowered) if self._inlines else lowered.compile()
 
     def _source(self, call: Call) -> Source:
         def run(arrays: list[TracedArray]) -> Any:
@@ -260,7 +262,7 @@ _WITH_LOCKS: weakref.WeakSet[JitFunction] = weakref.WeakSet()
 def _renew_locks() -> None:
     """In a forked child: the threads that compiled, and held locks, are not there."""
     for function in _WITH_LOCKS:
-        function._lock = threading.RLock()
+        function._lock = function._entry.lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -16,7 +16,7 @@ from jitflow.errors import DerivativeError, DtypeError, TraceError
 from jitflow.ir.core import Function, Value
 from jitflow.passes.inline import inline
 from jitflow.trace.arrays import TracedArray
-from jitflow.trace.context import STATE, tracing
+from jitflow.trace.context import STATE, Context, in_trace
 from jitflow.trace.emit import wrap
 from jitflow.trace.pytree import TreeDef, flatten, paths, unflatten
 from jitflow.trace.source import definition, fail
@@ -97,13 +97,16 @@ def trace_inside(
 
     name = getattr(function, "__name__", "function")
     source = Source(pair, name, definition(inspect.unwrap(function)))
-    with tracing(nested=True) as inner:
+
+    def body(inner: Context) -> tuple[Function, list[bool], list[Value]]:
         inner.order += order
         results, _ = run(source, inner, leaves)
         graph = inner.builder.build(name, [result.value for result in results])
-    weak = [result.weak for result in results]
+        return graph, [result.weak for result in results], inner.captures()
+
+    graph, weak, captures = in_trace(body, nested=True)
     assert result_tree is not None and aux_tree is not None
-    return Inner(inline(graph, keep_rules=True), inner.captures(), result_tree, aux_tree, weak)
+    return Inner(inline(graph, keep_rules=True), captures, result_tree, aux_tree, weak)
 
 
 def _pair(returned: Any, kind: str) -> Any:

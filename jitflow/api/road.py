@@ -5,8 +5,8 @@ The only file that knows every level. A stage is computed when it is first asked
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from jitflow.api.order import host_passes
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 LEVELS = ("graph", "ir", "opt", "kernels", "llvm", "asm")
 """The stages that `as_text` shows, in the order of the road."""
-
-_MACHINERY = "jitflow.api.machinery"
 
 Result = TypeVar("Result")
 
@@ -138,9 +136,13 @@ def _bodies() -> Any:
     return bodies
 
 
+@cache
 def _machinery() -> Any:
-    """Passes, code generation and runtime: loaded when something is compiled first."""
-    return sys.modules.get(_MACHINERY) or measure("load the compiler", _load)
+    """Passes, code generation and runtime: loaded when something is compiled first.
+
+    A thread that comes while another one loads them waits for all of them.
+    """
+    return measure("load the compiler", _load)
 
 
 def _load() -> Any:

@@ -16,7 +16,7 @@ from jitflow.ir.core import Region, Value
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import TensorType
 from jitflow.trace.arrays import TracedArray
-from jitflow.trace.context import Context, current, tracing
+from jitflow.trace.context import Context, current, in_trace
 from jitflow.trace.emit import wrap
 from jitflow.trace.lift import lift
 from jitflow.trace.pytree import TreeDef, describe_difference, flatten, paths, unflatten
@@ -131,11 +131,14 @@ class Regions:
         """`operands` of the leaves are the op's; order: one less than the call's unless given."""
         name = getattr(function, "__name__", self.name)
         source = Source(call, name, definition(inspect.unwrap(function)))
-        with tracing(nested=True) as context:
+
+        def body(context: Context) -> Traced:
             context.order = self.order - 1 if order is None else order
             results, tree = run(source, context, leaves)
             values, weak = [x.value for x in results], [x.weak for x in results]
-        return Traced(context, operands, values, weak, tree)
+            return Traced(context, operands, values, weak, tree)
+
+        return in_trace(body, nested=True)
 
     # What goes into rules, and what comes out.
 

@@ -25,7 +25,7 @@ from jitflow.numpy.registry import numpy_function, strong
 from jitflow.numpy.shaping import expand_dims, permuted, reshaped
 from jitflow.passes.batch import batch
 from jitflow.passes.inline import inline
-from jitflow.trace import STATE, tracing, wrap
+from jitflow.trace import STATE, Context, in_trace, wrap
 from jitflow.trace.pytree import unflatten
 from jitflow.trace.source import definition
 from jitflow.trace.staging import Leaf, Source, run, splice
@@ -40,11 +40,15 @@ def mapped(function: Callable[..., Any], arrays: Sequence[Array]) -> Any:
     ]
     name = getattr(function, "__name__", "function")
     source = Source(lambda parts: function(*parts), name, definition(function))
-    with tracing(nested=True) as inner:
+
+    def body(inner: Context) -> Any:
         results, tree = run(source, inner, leaves)
         graph = inner.builder.build(name, [result.value for result in results])
+        return graph, tree, inner.captures()
+
+    graph, tree, captures = in_trace(body, nested=True)
     after = batch(inline(graph), size=size, params=tuple(range(len(arrays))))
-    values = splice(after, [*(x.value for x in arrays), *inner.captures()])
+    values = splice(after, [*(x.value for x in arrays), *captures])
     stacked = [
         strong(wrap(v) if i in after.attrs["batched"] else _repeated(wrap(v), size))
         for i, v in enumerate(values)

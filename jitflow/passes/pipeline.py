@@ -1,6 +1,6 @@
 """The order of the passes: one literal tuple a stage, a reason a line. Nothing else orders them."""
 
-from jitflow.passes.stream import stream_bytes
+from jitflow.passes.stream_size import stream_bytes
 
 TENSOR: tuple[str, ...] = (
     "inline",  # calls first, so that every later pass sees one flat function

@@ -11,28 +11,13 @@ from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.types import VectorType
 from jitflow.passes.lowering.footprint import address, view_offset
 from jitflow.passes.lowering.rebuild import base_of, constant_int, rebuild
-
-CACHE_BYTES = 32 << 20
-"""Of the last cache, where nothing is known of it."""
-
-LEAST = 8 << 20
-"""Smaller results may be read again soon, by whoever asked for them."""
+from jitflow.passes.stream_size import CACHE_BYTES
 
 LINE = 64
 """Bytes of a cache line, and the alignment of results that are stored past the caches."""
 
 MOST = 4
 """Results that one loop stores so: a CPU collects few lines at a time."""
-
-
-def stream_bytes(cache_bytes: int) -> int:
-    """From which size on results are stored past the caches: half of the last one, but not less
-    than LEAST.
-
-    What is larger finds no room beside what it is made of, and pays for being read before it is
-    written.
-    """
-    return max(LEAST, (cache_bytes or CACHE_BYTES) // 2)
 
 
 def stream(function: Function, *, bytes: int = CACHE_BYTES // 2) -> Function:

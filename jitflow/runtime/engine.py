@@ -6,16 +6,17 @@ final. Knows no IR and no arrays. An object image can come from here or from a c
 
 from __future__ import annotations
 
-import itertools
 import os
+import sys
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cache
 from typing import Any
 
 from jitflow.errors import JitflowError, LinkError
 from jitflow.passes.timing import measure
+from jitflow.runtime.interrupts import Uninterrupted
 from jitflow.runtime.target import Target, host_target
 
 OPTIMISATION_LEVEL = 1
@@ -26,6 +27,9 @@ OPTIONS = ("-dag-maps-huge-region=100",)
 1000, straight code of 2500 memory operations takes seven times as long."""
 _SETTINGS = f"{OPTIMISATION_LEVEL} {OPTIONS}"
 _NO_IMPORTS: Mapping[str, int] = {}
+
+LINKS_EACH = 64
+"""Libraries of one linker: it keeps nine kilobytes of each, freed code or not, until it goes."""
 
 LOCK = threading.RLock()
 
@@ -44,7 +48,7 @@ class Engine:
         self.binding_lock: Any = getattr(llvm.ffi.lib, "_lock", None) or nullcontext()
         self.version = f"{llvmlite.__version__} {llvm.llvm_version_info} {_SETTINGS}"
         self.machines: dict[Target, Any] = {}
-        self.numbers = itertools.count()
+        self.links = 0
         llvm.initialize_native_target()
         self.linker = llvm.create_lljit_compiler(use_jit_link=True)
 
@@ -53,14 +57,14 @@ class Engine:
 
         LinkError where it imports anything else that is not allowed.
         """
-        with LOCK:
+        with LOCK, Uninterrupted():
             image: bytes = self._machine(target).emit_object(self._parse(text))
         _check_imports(image, calls)
         return image
 
     def assembly(self, text: str, target: Target) -> str:
         """The assembly of an LLVM module, as code generation writes it."""
-        with LOCK:
+        with LOCK, Uninterrupted():
             return str(self._machine(target).emit_assembly(self._parse(text)))
 
     def link(
@@ -70,19 +74,26 @@ class Engine:
         imports: Mapping[str, int] = _NO_IMPORTS,
     ) -> Linked:
         """Loads objects into this process; the code lives as long as the result."""
-        library = self.llvm.JITLibraryBuilder()
-        for image in images:
-            library.add_object_img(image)
-        for symbol in symbols:
-            library.export_symbol(symbol)
-        for symbol, address in imports.items():
-            library.import_symbol(symbol, address)
-        with LOCK:
+        with LOCK, Uninterrupted():
+            library = self.llvm.JITLibraryBuilder()
+            for image in images:
+                library.add_object_img(image)
+            for symbol in symbols:
+                library.export_symbol(symbol)
+            for symbol, address in imports.items():
+                library.import_symbol(symbol, address)
             try:
-                tracker = library.link(self.linker, f"{symbols[0]}.{next(self.numbers)}")
+                tracker = library.link(self._current_linker(), f"{symbols[0]}.{self.links}")
             except RuntimeError as error:
                 raise LinkError(f"cannot link @{', @'.join(symbols)}: {error}") from error
-        return Linked(tracker, {symbol: tracker[symbol] for symbol in symbols})
+            return Linked(tracker, {symbol: tracker[symbol] for symbol in symbols})
+
+    def _current_linker(self) -> Any:
+        """A linker for one more library; one that is replaced lives as long as its code."""
+        self.links += 1
+        if self.links % LINKS_EACH == 0:
+            self.linker = self.llvm.create_lljit_compiler(use_jit_link=True)
+        return self.linker
 
     def _parse(self, text: str) -> Any:
         try:
@@ -125,6 +136,11 @@ class Linked:
         self.tracker = tracker
         self.addresses = addresses
 
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_finalizing():
+            with Uninterrupted():
+                self.tracker.close()
+
 
 def _check_imports(image: bytes, calls: Collection[str]) -> None:
     """Objects from the disk were checked before they came there."""
@@ -162,4 +178,5 @@ def engine() -> Engine:
     with LOCK:
         if _engine.cache_info().currsize:
             return _engine()
-        return measure("start LLVM", _engine)
+        with Uninterrupted():
+            return measure("start LLVM", _engine)

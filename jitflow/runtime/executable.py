@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import struct
+import sys
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -25,7 +26,6 @@ from jitflow.runtime.engine import Linked, engine
 from jitflow.runtime.library import library_addresses
 from jitflow.runtime.memory import empty, lender_of, maker_of
 from jitflow.runtime.target import Target
-from jitflow.runtime.threads import pool
 
 if TYPE_CHECKING:
     from jitflow.ir.kinds import Kind
@@ -77,6 +77,13 @@ def _host_module() -> Any:
     return host
 
 
+def _fork() -> int:
+    """The address of a call that runs a loop on several threads: loaded for loops like that."""
+    from jitflow.runtime.threads import pool  # noqa: PLC0415
+
+    return pool().fork
+
+
 def bytes_of(type: BufferType) -> int:
     """Of a dense buffer of static shape."""
     shape: Any = type.shape
@@ -98,7 +105,7 @@ class Executable:
         make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
         self.address = self._linked.addresses[body.symbol]
         self._call = make_call(self.address)
-        fork = pool().fork if body.forks else 0
+        fork = _fork() if body.forks else 0
         self._host = _host_module().Host(body.host_calls, fork) if body.host_calls else None
         self.context: int | None = None
         if self._host is not None:
@@ -166,7 +173,9 @@ class Executable:
             return self.new_arena()
 
     def new_arena(self) -> tuple[int, Any]:
-        """An aligned address and the memory that it lies in."""
+        """An aligned address and the memory that it lies in; MemoryError where there is none."""
+        if self.body.arena_bytes > sys.maxsize - ARENA_ALIGNMENT:
+            raise MemoryError(f"unable to allocate {self.body.arena_bytes} bytes of temporaries")
         memory = empty((self.body.arena_bytes + ARENA_ALIGNMENT,), np.uint8)
         (start,) = addresses([memory])
         return start + -start % ARENA_ALIGNMENT, memory

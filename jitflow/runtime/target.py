@@ -9,6 +9,8 @@ import os
 from functools import cache
 from typing import NamedTuple
 
+from jitflow.runtime.interrupts import Uninterrupted
+
 
 class Target(NamedTuple):
     """One kind of CPU. `features` is LLVM's text: `+avx2,+fma,-avx512f`.
@@ -67,8 +69,9 @@ def host_target() -> Target:
     """The CPU that this process runs on."""
     import llvmlite.binding as llvm  # noqa: PLC0415
 
-    features = dict(llvm.get_host_cpu_features())
-    cpu, triple = llvm.get_host_cpu_name(), llvm.get_process_triple()
+    with Uninterrupted():
+        features = dict(llvm.get_host_cpu_features())
+        cpu, triple = llvm.get_host_cpu_name(), llvm.get_process_triple()
     return make_target(triple, cpu, features, last_cache_bytes(_LINUX_CACHES))
 
 

@@ -2,7 +2,7 @@
 
 from jitflow.trace import outputs as _outputs  # noqa: F401  (fills the entry for out=)
 from jitflow.trace.arrays import TracedArray, detach, row_major
-from jitflow.trace.context import STATE, Context, current, tracing
+from jitflow.trace.context import STATE, Context, current, in_trace
 from jitflow.trace.dispatch import (
     CURES,
     FOREIGN_UFUNCS,
@@ -46,7 +46,7 @@ __all__ = [
     "missing",
     "require_writable",
     "row_major",
-    "tracing",
+    "in_trace",
     "wrap",
     "write",
 ]

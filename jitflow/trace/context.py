@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,6 +23,8 @@ from jitflow.ir.types import TensorType
 from jitflow.runtime.entry import TRACES
 from jitflow.trace.dispatch import fill_tables
 from jitflow.trace.source import here
+
+Result = TypeVar("Result")
 
 
 class Capture:
@@ -128,40 +129,37 @@ class Context:
 
 class _State(threading.local):
     context: Context | None = None
+    traces: int = 0
 
 
 STATE = _State()
-"""`STATE.context` is this thread's innermost trace, or None."""
-
-_COUNTING = threading.Lock()
+"""`STATE.context` is this thread's innermost trace, or None; `traces` is how many are open."""
 
 
-@contextmanager
-def tracing(nested: bool = False) -> Iterator[Context]:
-    """Makes a new trace the current one. A nested one may capture values of the one around it."""
+def in_trace(body: Callable[[Context], Result], nested: bool = False) -> Result:
+    """`body(context)` in a new trace. A nested one may capture values of the one around it.
+
+    While there are traces, native calls are Python's. Nothing is called where the state changes, as
+    an interrupt (Ctrl-C) or another thread comes in where something is, and would see half of it.
+    """
     fill_tables()
-    before = STATE.context
+    before, count = STATE.context, STATE.traces
     context = Context(before if nested else None)
-    STATE.context = context
-    _count(1)
     try:
-        yield context
+        STATE.context = context
+        STATE.traces = count + 1
+        TRACES.value += 1
+        return body(context)
     finally:
         context.open = False
         STATE.context = before
-        _count(-1)
-
-
-def _count(change: int) -> None:
-    """Counts the traces in progress, for native calls: they are Python's while there are any."""
-    with _COUNTING:
-        TRACES.value += change
+        TRACES.value -= STATE.traces - count
+        STATE.traces = count
 
 
 def _forget_traces() -> None:
     """In a forked child: traces of other threads are not there."""
-    global _COUNTING  # noqa: PLW0603
-    _COUNTING, TRACES.value = threading.Lock(), int(STATE.context is not None)
+    TRACES.value = STATE.traces
 
 
 if hasattr(os, "register_at_fork"):

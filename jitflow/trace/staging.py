@@ -15,12 +15,12 @@ import numpy as np
 from jitflow.errors import TraceError, explain
 from jitflow.ir.builder import Builder
 from jitflow.ir.copying import copy_ops
-from jitflow.ir.core import Function, Op, Value, walk
+from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.location import Location
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import TensorType
 from jitflow.trace.arrays import TracedArray
-from jitflow.trace.context import Context, current, tracing
+from jitflow.trace.context import Context, current, in_trace
 from jitflow.trace.emit import wrap
 from jitflow.trace.lift import WEAK, lift
 from jitflow.trace.pytree import TreeDef, flatten, paths
@@ -61,11 +61,13 @@ class Source:
 
 def stage(source: Source, leaves: Sequence[Leaf]) -> Staged:
     """The graph of a function, traced on its own."""
-    with tracing() as context:
+
+    def body(context: Context) -> Staged:
         results, tree = run(source, context, leaves)
-        values = [result.value for result in results]
-        function = context.builder.build(source.name, values)
-    return Staged(function, tree, tuple(array for array, _ in context.captured))
+        function = context.builder.build(source.name, [result.value for result in results])
+        return Staged(function, tree, tuple(array for array, _ in context.captured))
+
+    return in_trace(body)
 
 
 def run(
@@ -137,11 +139,14 @@ def call(source: Source, operands: Sequence[TracedArray], names: Sequence[str]) 
     """
     outer = current()
     leaves = leaves_of(operands, names)
-    with tracing(nested=True) as inner:
+
+    def body(inner: Context) -> tuple[Region, list[bool], TreeDef, list[Value]]:
         results, tree = run(source, inner, leaves)
-        weak = [result.weak for result in results]
         region = inner.builder.region([result.value for result in results])
-    values = (*(x.value for x in operands), *inner.captures())
+        return region, [result.weak for result in results], tree, inner.captures()
+
+    region, weak, tree, captures = in_trace(body, nested=True)
+    values = (*(x.value for x in operands), *captures)
     op = outer.builder.emit(ROWS["call"], values, {"name": source.name}, (region,), here())
     return [wrap(v, w) for v, w in zip(op.results, weak, strict=True)], tree
 

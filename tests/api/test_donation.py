@@ -9,7 +9,7 @@ import pytest
 
 import jitflow as jf
 from jitflow.errors import CheckError, TraceError
-from jitflow.passes.stream import stream_bytes
+from jitflow.passes.stream_size import stream_bytes
 from jitflow.runtime import host_target
 from jitflow.runtime.entry import why_not_native
 from jitflow.runtime.memory import why_no_pool

@@ -14,7 +14,7 @@ from tests.support.kept_code import kept_in
 def place(tmp_path):
     with kept_in(tmp_path):
         keep(key_of("f"), b"code", "function", "f", "/home/me/model.py:3")
-        save(key_of("g"), b"code" * 300, {"kind": "function", "name": "g", "origin": "another"})
+        save(key_of("g"), b"code" * 1024, {"kind": "function", "name": "g", "origin": "another"})
         yield tmp_path / "code"
 
 
@@ -31,7 +31,7 @@ def test_a_table_of_what_is_there(place, capsys):
     cells = sorted(row.split() for row in rows)
     assert [cells[0][1], cells[0][2], cells[0][-1]] == ["f", "model.py:3", "usable"]
     assert [cells[1][1], cells[1][-1]] == ["g", "other"]
-    assert last == f"2 entries, 2 KiB in {place}"
+    assert last == f"2 entries, 4 KiB in {place}"
 
 
 def test_entries_for_programs(place, capsys):
@@ -49,7 +49,7 @@ def test_entries_for_programs(place, capsys):
 
 def test_verify_removes_what_is_damaged(place, capsys):
     assert main(["cache", "verify"]) == 0
-    assert capsys.readouterr().out.startswith("2 entries, 2 KiB are whole in")
+    assert capsys.readouterr().out.startswith("2 entries, 4 KiB are whole in")
     path = damage(place)
     assert main(["cache", "verify", "--json"]) == 1
     assert json.loads(capsys.readouterr().out) == {"whole": 1, "damaged": [str(path)]}

@@ -320,7 +320,7 @@ def run(code, **environment):
 
 STREAMED = """
 import numpy as np, jitflow as jf
-from jitflow.passes.stream import stream_bytes
+from jitflow.passes.stream_size import stream_bytes
 from jitflow.runtime import host_target
 f = jf.jit(lambda x: {"a": 2 * x + 1, "b": (x[3], x[:5])})
 n = stream_bytes(host_target().cache_bytes) // 4
@@ -406,3 +406,12 @@ print(before - taken())
 
 def test_tracemalloc_sees_results_as_numpys_data():
     assert run(TRACED)[-1] == str(8 << 20)
+
+
+@pytest.mark.parametrize("exponent", [50, 57])
+def test_temporaries_that_no_machine_has(exponent):
+    """Offsets beyond 63 bits would begin at 0 again."""
+    f = jf.jit(lambda x: np.cumsum(np.tile(x, 2**exponent))[0])
+    for _ in range(2):
+        with pytest.raises(MemoryError):
+            f(np.ones(4))

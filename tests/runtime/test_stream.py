@@ -8,7 +8,7 @@ from jitflow.errors import NoCodeError
 from jitflow.ir.parser import parse_function
 from jitflow.passes.manager import run_pipeline
 from jitflow.passes.pipeline import loops_for
-from jitflow.passes.stream import LEAST
+from jitflow.passes.stream_size import LEAST
 from jitflow.runtime import compile_function
 from jitflow.runtime.compile import llvm_text
 from jitflow.runtime.memory import POOL_BYTES

@@ -171,6 +171,23 @@ print(pool().workers)
     assert output_of(program, JITFLOW_NUM_THREADS="1") == ["0", "0"]
 
 
+def test_first_calls_of_several_threads_at_once():
+    """Each of them loads the compiler."""
+    program = """
+results = []
+def call(k):
+    f = jit(lambda x: x * k)
+    results.append(all(np.array_equal(f(x), x * k) for _ in range(50)))
+callers = [threading.Thread(target=call, args=(k,)) for k in range(6)]
+for caller in callers:
+    caller.start()
+for caller in callers:
+    caller.join()
+print(results == [True] * 6)
+"""
+    assert output_of(program) == ["True"]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_forks():
     """A child has threads of its own; also while another thread of the parent is in a call."""

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from enum import Enum
 
 from jitflow.ir.core import Op, Region, Value, walk
+from jitflow.ir.dtypes import i64
+from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType
 from jitflow.passes.lowering.footprint import address
 from jitflow.passes.lowering.rebuild import base_of
@@ -36,7 +38,7 @@ def private_buffers(loop: Op, users: dict[Value, int]) -> set[Value] | None:
     users: how many loads, stores and other uses there are of each buffer in the whole function.
     """
     body = loop.regions[0]
-    if any(op.row.name in FORBIDDEN for op in walk(body)):
+    if any([op.row.name in FORBIDDEN for op in walk(body)]):
         return None
     uses = _places(body)
     private: set[Value] = set()
@@ -66,7 +68,7 @@ def count_users(function_body: Region) -> dict[Value, int]:
 def _uses(region: Region) -> Iterator[tuple[Op, Value]]:
     """Each op that uses a buffer, with the buffer that it is a view of."""
     for op in walk(region):
-        if op.row.name != "view":
+        if op.row.family is Family.LOOP and op.row.name != "view":
             for base in {base_of(v) for v in op.operands if isinstance(v.type, BufferType)}:
                 yield op, base
 
@@ -93,9 +95,11 @@ def _place(op: Op, moves: dict[Value, _Place]) -> _Place:
 
 
 def _moving(body: Region) -> dict[Value, _Place]:
-    """How values differ from one iteration to the next; those that do not are left out."""
+    """How what may be an index differs from one iteration to the next; the others are left out."""
     moves = {body.params[0]: _Place.MOVES}
     for op in walk(body):
+        if not (op.regions or any([v.type.dtype is i64 for v in op.results])):
+            continue
         for region in op.regions:
             _bind(op, region, moves)
         inside = [moves[v] for v in op.operands if v in moves]

@@ -10,7 +10,7 @@ from time import time
 from typing import NamedTuple
 
 from jitflow.runtime.cache.place import folder
-from jitflow.runtime.cache.store import SUFFIX, UNFINISHED, read, remove
+from jitflow.runtime.cache.store import SUFFIX, UNFINISHED, described, read, remove
 
 ABANDONED_SECONDS = 3600
 """A file that is unfinished for so long was left behind by a process that died."""
@@ -40,7 +40,7 @@ def entries() -> Iterator[Entry]:
         if path.endswith(SUFFIX):
             with suppress(OSError), open(path, "rb") as file:
                 parts = read(file.read(), os.path.basename(path).removesuffix(SUFFIX))
-                about = parts[0] if parts is not None else None
+                about = described(parts[0]) if parts is not None else None
         yield Entry(path, found.st_size, found.st_mtime, about)
 
 

@@ -7,7 +7,6 @@ file that is damaged, cut or another's is taken away, never read further. Knows 
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 from collections.abc import Mapping
@@ -72,7 +71,7 @@ def save(key: str, content: bytes, about: Mapping[str, str]) -> None:
     place = folder()
     if not place:
         return
-    text = json.dumps(dict(about)).encode()
+    text = "\0".join([part for item in about.items() for part in item]).encode()
     rest = _HEAD.pack(bytes.fromhex(key), len(text)) + text + content
     with suppress(OSError):
         _write(_path(place, key), MARK + _digest(rest) + rest)
@@ -121,14 +120,20 @@ def _write(path: str, data: bytes) -> None:
         raise
 
 
-def read(data: bytes, key: str) -> tuple[Mapping[str, str], bytes] | None:
+def read(data: bytes, key: str) -> tuple[bytes, bytes] | None:
     """What an entry says of itself, and its content; None where it is not whole, or another's."""
     rest = data[_HASHED_FROM:]
     if len(rest) < _HEAD.size or data[:_HASHED_FROM] != MARK + _digest(rest):
         return None
     name, length = _HEAD.unpack_from(rest)
     start = _HEAD.size + length
-    return (json.loads(rest[_HEAD.size : start]), rest[start:]) if name.hex() == key else None
+    return (rest[_HEAD.size : start], rest[start:]) if name.hex() == key else None
+
+
+def described(about: bytes) -> dict[str, str]:
+    """What an entry says of itself: names and values by turns."""
+    parts = about.decode().split("\0")
+    return dict(zip(parts[::2], parts[1::2], strict=False))
 
 
 def _digest(data: bytes) -> bytes:

@@ -7,6 +7,7 @@ where this Python has no native entry. `Entry` is what an object of the class ke
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
@@ -98,6 +99,7 @@ class Entry:
 
     def __init__(self, owner: Any) -> None:
         self.rows: dict[Any, Row] = {}
+        self.lock = threading.RLock()
         self.is_native = isinstance(owner, _Instance)
         if self.is_native:
             self.place = id(owner)
@@ -105,23 +107,29 @@ class Entry:
             self.state = Words([0, id(self.miss), 0])
 
     def add(self, row: Row) -> bool:
-        """Puts a row in front, unless there is an equal one; no call sees half of it."""
-        if len(self.rows) == MAX_ROWS or row.identity in self.rows:
-            return False
+        """Puts a row in front, unless there is an equal one; no call sees half of it.
+
+        An interrupt may come between any two lines: whoever comes next makes up for it.
+        """
         stub, process = _stub()
-        row.put_before(next(reversed(self.rows.values()), None))
-        self.rows[row.identity] = row
-        self.state.memory[State.PROCESS] = process.address
-        self.state.memory[State.ROWS] = row.words.address
-        _set_word(self.place + _STATE, self.state.address)
-        _set_word(self.place + _VECTORCALL, stub)
-        return True
+        with self.lock:
+            is_new = len(self.rows) < MAX_ROWS and row.identity not in self.rows
+            if is_new:
+                row.put_before(next(reversed(self.rows.values()), None))
+                self.rows[row.identity] = row
+            first = next(reversed(self.rows.values()), row)
+            self.state.memory[State.PROCESS] = process.address
+            self.state.memory[State.ROWS] = first.words.address if self.rows else 0
+            _set_word(self.place + _STATE, self.state.address)
+            _set_word(self.place + _VECTORCALL, stub)
+        return is_new
 
     def clear(self) -> None:
         """Forgets all rows; what a call uses of them lives until it ends."""
-        if self.is_native:
-            self.state.memory[State.ROWS] = 0
-        self.rows = {}
+        with self.lock:
+            if self.is_native:
+                self.state.memory[State.ROWS] = 0
+            self.rows = {}
 
     @property
     def calls(self) -> int:
@@ -143,7 +151,9 @@ def _stub() -> tuple[int, Words]:
         Process.TRUE: id(True),
         Process.FROM_ARRAY: numpy_api(FROM_ARRAY),
     }
-    return address, Words([words.get(word, 0) for word in Process])
+    table = Words([words.get(word, 0) for word in Process])
+    _ALIVE.append(table)  # of threads that come here at once, each has rows with its own table
+    return address, table
 
 
 def _stub_text() -> str:

@@ -6,12 +6,12 @@ Loaded when something large is made first, as it brings LLVM. Every call has Pyt
 from __future__ import annotations
 
 import ctypes
+import os
 from typing import Any
 
 from jitflow.runtime.library import link_library
 from jitflow.runtime.memory.control import HANDLER, Lender, MemoryStats
-from jitflow.runtime.memory.pool_text import SYMBOLS, SYSTEM, pool_text
-from jitflow.runtime.memory.words import WORDS, PoolWord
+from jitflow.runtime.memory.words import SYMBOLS, SYSTEM, WORDS, PoolWord
 from jitflow.runtime.numpy_api import NEW_FROM_DESCR, SET_HANDLER, numpy_api
 
 _NAME_BYTES = 127
@@ -51,7 +51,8 @@ class Pool:
             "Py_DecRef": _address(ctypes.pythonapi.Py_DecRef),
             "jitflow_pool_handler": id(self.capsule),
         }
-        functions = link_library("jitflow_pool", SYMBOLS, pool_text, imports)
+        name = f"jitflow_pool_{os.sysconf('SC_PAGE_SIZE')}"
+        functions = link_library(name, SYMBOLS, _text, imports)
         for role in ("take", "zeros", "grow", "give"):
             setattr(self.handler, role, functions[f"jitflow_pool_{role}"])
         place = ctypes.addressof(self.table)
@@ -75,6 +76,12 @@ class Pool:
     def stats(self) -> MemoryStats:
         words = self.table[: len(PoolWord)]
         return MemoryStats(*[words[word] for word in _SHOWN])
+
+
+def _text() -> str:
+    from jitflow.runtime.memory.pool_text import pool_text  # noqa: PLC0415 (objects are kept)
+
+    return pool_text()
 
 
 def _address(function: Any) -> int:

@@ -8,27 +8,8 @@ from __future__ import annotations
 from functools import cache
 
 from jitflow.runtime.memory.block_text import give, mapping, removal, take
-from jitflow.runtime.memory.words import BlockWord
+from jitflow.runtime.memory.words import PYTHON, SYSTEM, BlockWord
 from jitflow.runtime.stub_text import word
-
-SYMBOLS = (
-    "jitflow_pool_take", "jitflow_pool_zeros", "jitflow_pool_grow", "jitflow_pool_give",
-    "jitflow_pool_trim", "jitflow_pool_array",
-)  # fmt: skip
-
-SYSTEM = {
-    "madvise": "i32 (ptr, i64, i32)",
-    "mmap": "ptr (ptr, i64, i32, i32, i32, i64)",
-    "munmap": "i32 (ptr, i64)",
-}
-"""What the pool calls of the C library, with types."""
-
-PYTHON = {
-    "PyArray_NewFromDescr": "ptr (ptr, ptr, i32, ptr, ptr, ptr, i32, ptr)",
-    "PyDataMem_SetHandler": "ptr (ptr)",
-    "Py_DecRef": "void (ptr)",
-}
-"""What it calls of NumPy and CPython."""
 
 
 @cache

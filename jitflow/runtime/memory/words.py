@@ -1,4 +1,4 @@
-"""What the pool's emitted functions and Python agree on: the words of its table and of a block.
+"""What the pool's emitted functions and Python agree on: names, words of its table and of a block.
 
 The table counts first; then come the free blocks, the last given one last.
 """
@@ -43,3 +43,22 @@ class BlockWord(IntEnum):
 
 
 WORDS = len(PoolWord) + 2 * SLOTS
+
+SYMBOLS = (
+    "jitflow_pool_take", "jitflow_pool_zeros", "jitflow_pool_grow", "jitflow_pool_give",
+    "jitflow_pool_trim", "jitflow_pool_array",
+)  # fmt: skip
+
+SYSTEM = {
+    "madvise": "i32 (ptr, i64, i32)",
+    "mmap": "ptr (ptr, i64, i32, i32, i32, i64)",
+    "munmap": "i32 (ptr, i64)",
+}
+"""What the pool calls of the C library, with types."""
+
+PYTHON = {
+    "PyArray_NewFromDescr": "ptr (ptr, ptr, i32, ptr, ptr, ptr, i32, ptr)",
+    "PyDataMem_SetHandler": "ptr (ptr)",
+    "Py_DecRef": "void (ptr)",
+}
+"""What it calls of NumPy and CPython."""
