@@ -1,8 +1,8 @@
 """Buffers: addresses, loads and stores.
 
 A buffer is a pointer to its element (0, ..., 0). A vector along an axis of stride 1 is one access
-with element alignment, otherwise one per element. bool is a byte in memory, 0 or 1, and i1 in
-registers. Owns no state.
+with element alignment; lanes a few bytes apart are loaded in a few, others one by one. bool is a
+byte in memory, 0 or 1, and i1 in registers. Owns no state.
 """
 
 from __future__ import annotations
@@ -16,6 +16,12 @@ from jitflow.ir.core import Op, Region, Value, walk
 from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.rebuild import constant_int
 from jitflow.passes.stream import LINE
+
+LEAST_RUN_BYTES = 16
+"""Bytes that are loaded at once at least, for lanes that are a few elements apart."""
+
+FAR_BYTES = 12
+"""Bytes from lane to lane up to which that pays: a register then has two lanes and more."""
 
 
 def _alloc(e: Emitter, op: Op) -> None:
@@ -115,8 +121,8 @@ def _load(e: Emitter, op: Op) -> None:
     text = vector_text(count, memory_type(dtype))
     if buffer.type.strides[-1] == 1 or count == 1:
         found = _access(e, op, f"load {text}, ptr {pointer}, align {dtype.itemsize}")
-    elif buffer.type.strides[-1] == 2:
-        found = _load_every_other(e, pointer, part)
+    elif run := _run(buffer.type.strides[-1], part):
+        found = _load_apart(e, pointer, buffer.type.strides[-1], part, run)
     else:
         found = _load_elements(e, pointer, buffer.type, part)
     e.names[op.results[0]] = from_memory(e, _widen(e, found, part, type), type)
@@ -155,19 +161,43 @@ def _access(e: Emitter, op: Op, text: str) -> str:
     return e.temp(hint(op.results[0], "load"), text)
 
 
-def _load_every_other(e: Emitter, pointer: str, type: VectorType) -> str:
-    """Lanes two apart, as parts of complex numbers: of their run's two halves, which overlap."""
-    element, lanes = memory_type(type.dtype), type.lanes
-    text = vector_text(lanes, element)
-    last = e.temp("at", f"getelementptr inbounds {element}, ptr {pointer}, i64 {lanes - 1}")
-    halves = [
-        e.temp("half", f"load {text}, ptr {at}, align {type.dtype.itemsize}")
-        for at in (pointer, last)
-    ]
-    places = [2 * k if 2 * k < lanes else 2 * k + 1 for k in range(lanes)]
-    mask = ", ".join(f"i32 {place}" for place in places)
-    pair = ", ".join(f"{text} {half}" for half in halves)
-    return e.temp("lanes", f"shufflevector {pair}, <{lanes} x i32> <{mask}>")
+def _run(stride: int, type: VectorType) -> int:
+    """Elements side by side to load at once for lanes `stride` apart; 0 to load each by itself."""
+    if stride == 2:
+        return type.lanes
+    lanes, size = type.lanes, type.dtype.itemsize
+    if not 0 < stride * size <= FAR_BYTES or lanes < 4 or lanes & (lanes - 1):
+        return 0
+    run = max(lanes, LEAST_RUN_BYTES // size)
+    return run if run <= (lanes - 1) * stride + 1 else 0
+
+
+def _load_apart(e: Emitter, pointer: str, stride: int, type: VectorType, run: int) -> str:
+    """Lanes a few apart, as parts of complex numbers and colours: of runs, the last of which ends
+    with the last lane, and overlaps the one before it.
+    """
+    element, last = memory_type(type.dtype), (type.lanes - 1) * stride + 1 - run
+    text, size = vector_text(run, element), type.dtype.itemsize
+    starts = [*range(0, last, run), last]
+    value, done = "", 0
+    for start in starts:
+        at = pointer
+        if start:
+            at = e.temp("at", f"getelementptr inbounds {element}, ptr {pointer}, i64 {start}")
+        part = e.temp("run", f"load {text}, ptr {at}, align {size}")
+        if not start:
+            value, done = part, -(-run // stride)
+            places = [stride * k for k in range(done)]
+            continue
+        now = min(type.lanes, (start + run - 1) // stride + 1)
+        places += [run + stride * k - start for k in range(done, now)]
+        width = type.lanes if start == last else run
+        places += [0] * (width - len(places))
+        mask = ", ".join(f"i32 {place}" for place in places)
+        pair = f"{text} {value}, {text} {part}"
+        value = e.temp("lanes", f"shufflevector {pair}, <{width} x i32> <{mask}>")
+        places, done = list(range(now)), now
+    return value
 
 
 def _load_elements(e: Emitter, pointer: str, buffer: BufferType, type: VectorType) -> str:

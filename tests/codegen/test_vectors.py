@@ -82,14 +82,14 @@ def test_iota_counts_lanes(compare):
 
 @pytest.mark.parametrize("dtype", [bool_, i8, f32, f64], ids=str)
 @pytest.mark.parametrize("valid", [0, 1, 5, 8])
-@pytest.mark.parametrize("stride", [1, 2, 0, -1, -3])
+@pytest.mark.parametrize("stride", [1, 2, 3, 5, 0, -1, -3])
 def test_valid_lanes_of_strided_memory(compare, dtype, valid, stride):
     """Reads `valid` lanes of 8, and writes as many into a view of an output of zeros."""
     count = valid or 8
     b = Builder()
-    x, out = (b.param(BufferType(dtype, (30,)), name) for name in ("x", "out"))
+    x, out = (b.param(BufferType(dtype, (40,)), name) for name in ("x", "out"))
     zero = b.index(0)
-    b.store(b.full_like(b.load(x, zero, lanes=30), 0), out, zero)
+    b.store(b.full_like(b.load(x, zero, lanes=40), 0), out, zero)
     offset = 25 if stride < 0 else 2
     seen = BufferType(dtype, (count,), (stride,))
     view = b.view(x, offset=offset, type=seen)
@@ -99,7 +99,7 @@ def test_valid_lanes_of_strided_memory(compare, dtype, valid, stride):
         b.store(value, target, zero, valid=valid)
     else:
         b.store(value, out, zero)
-    values = np.arange(1, 31).astype(dtype.numpy)
+    values = np.arange(1, 41).astype(dtype.numpy)
     values[::3] = 0
     compare(b.build("f", (), {"outputs": 1}), [values])
 
