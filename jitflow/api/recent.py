@@ -16,12 +16,21 @@ if TYPE_CHECKING:
 LIMIT = 128
 
 _RECENT: dict[str, Executable] = {}
-"""By digest text; the last used ones last. Two threads that miss the same compile it twice."""
+"""By what stands for the digest text, which may be as long as a function's constants; the last used
+ones last. Two threads that miss the same compile it twice.
+"""
+
+
+def _key(text: str) -> str:
+    """A hash that only equal texts have; loaded when something is compiled."""
+    from jitflow.runtime.cache import key_of  # noqa: PLC0415
+
+    return key_of(text)
 
 
 def compile_recent(lowered: Lowered) -> Compiled:
     """The function compiled, with the code of an equal one where there is one."""
-    key = digest_text(lowered.graph)
+    key = _key(digest_text(lowered.graph))
     executable = _RECENT.pop(key, None)
     if executable is not None:
         lowered.road.adopt(executable)

@@ -178,9 +178,11 @@ CHECKS: dict[str, Callable[[], None]] = {
 
 def _shown(report: dict[str, Any]) -> str:
     lines = []
-    for part in ("versions", "machine", "settings"):
+    parts = "versions", "machine", "settings"
+    width = max(len(name) for part in parts for name in report[part]) + 2
+    for part in parts:
         lines.append(paint(part, BOLD))
-        lines += [f"  {name:20}{_value(value)}" for name, value in report[part].items()]
+        lines += [f"  {name:{width}}{_value(value)}" for name, value in report[part].items()]
     lines.append(paint("checks", BOLD))
     for check in report["checks"]:
         verdict = paint("ok      ", GREEN) if check["ok"] else paint("FAILED  ", RED)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any, Union
 
+from jitflow.errors import ShapeError
 from jitflow.ir.dtypes import DType, bool_, i64
 
 if TYPE_CHECKING:
@@ -44,11 +45,16 @@ class Type:
 
 
 class TensorType(Type):
-    """An array of `dtype` with `shape`; a dimension is an int or a `Dim`. Text: `f32[32, n]`."""
+    """An array of `dtype` with `shape`; a dimension is an int or a `Dim`. Text: `f32[32, n]`.
+
+    ShapeError where no address leads to its last element.
+    """
 
     __slots__ = ("dtype", "shape")
 
     def __init__(self, dtype: DType, shape: Shape = ()) -> None:
+        if shape:
+            _require_addresses(dtype, shape)
         self.dtype = dtype
         self.shape = shape
         self._freeze(dtype, shape)
@@ -76,6 +82,19 @@ class TensorType(Type):
     def with_shape(self, shape: Shape) -> TensorType:
         return TensorType(self.dtype, shape)
 
+
+def _require_addresses(dtype: DType, shape: Shape) -> None:
+    """Bytes are counted in 63 bits, in memory or not; axes without elements as one, as in NumPy."""
+    bytes = dtype.itemsize
+    for extent in shape:
+        if type(extent) is int and extent:
+            bytes *= extent
+    if bytes > _MOST_BYTES:
+        shown = ", ".join(map(str, shape))
+        raise ShapeError(f"array is too big: {dtype.name}[{shown}] has more bytes than addresses")
+
+
+_MOST_BYTES = 2**63 - 1
 
 _tensor = lru_cache(4096)(TensorType)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import DtypeError
+from jitflow.errors import DtypeError, TraceError
 from jitflow.numpy.basics import Array, fail, key_of
 from jitflow.numpy.promotion import SAMPLES
 from jitflow.numpy.registry import numpy_function
@@ -26,6 +26,19 @@ def result_type(*arrays_and_dtypes: Any) -> Any:
         return np.result_type(*map(_for_numpy, arrays_and_dtypes))
     except TypeError as error:
         fail(DtypeError, str(error), op="result_type")
+
+
+@numpy_function(np.common_type)
+def common_type(*arrays: Any) -> Any:
+    return np.common_type(*[np.empty(0, x.dtype) for x in arrays])
+
+
+@numpy_function(np.min_scalar_type)
+def min_scalar_type(a: Any) -> Any:
+    """Of one number it depends on the number."""
+    if not a.type.rank:
+        fail(TraceError, "it depends on the number", op="min_scalar_type", cure="ask for x.dtype")
+    return a.dtype
 
 
 @numpy_function(np.can_cast)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import DtypeError, TraceError
+from jitflow.ir.dtypes import part_of
 from jitflow.numpy.basics import Array, emit, fail
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.ufuncs import CALLS
@@ -79,7 +80,10 @@ class Flat:
 
 
 def view(x: Array, dtype: Any = None, type: Any = None) -> Array:
-    """The bits as another dtype of the same width. Writes show in neither: both refuse them."""
+    """The bits as another dtype of the same width, or complex numbers as their parts, and back.
+
+    Writes show in neither: both refuse them.
+    """
     if type is not None and type is not np.ndarray:
         fail(TraceError, f"view as {type!r} is not supported under @jit", op="view")
     if dtype is None:
@@ -87,15 +91,30 @@ def view(x: Array, dtype: Any = None, type: Any = None) -> Array:
     target = requested_dtype(dtype)
     if target is x.type.dtype:
         return view(x)
-    if "c" in (target.kind, x.type.dtype.kind) or target.bits != x.type.dtype.bits:
+    own = x.type.dtype
+    if own.kind == "c" and target is part_of(own) and x.type.rank:
+        return as_twin(x, _parts_in_a_row(x))
+    if target.kind == "c" and own is part_of(target) and x.type.rank and x.type.shape[-1] % 2 == 0:
+        return as_twin(x, emit("complex", x[..., ::2], x[..., 1::2]))
+    if "c" in (target.kind, own.kind) or target.bits != own.bits:
         fail(
             DtypeError,
-            "a view has a real dtype of the same width",
+            "a view has a dtype of the same width, or that of a complex number's parts",
             op="view",
-            dtypes=[x.type.dtype, target],
-            cure="convert with .astype, or take .real and .imag",
+            shapes=[x.type.shape],
+            dtypes=[own, target],
+            cure="convert with .astype",
         )
     return as_twin(x, emit("bitcast", x, dtype=target))
+
+
+def _parts_in_a_row(x: Array) -> Array:
+    """Real part, imaginary part, and the next number, along the last axis."""
+    *lead, count = x.type.shape
+    column = (*lead, count, 1)
+    parts = [emit("reshape", emit(row, x), shape=column) for row in ("real", "imag")]
+    pairs = emit("concatenate", *parts, axis=len(lead) + 1)
+    return emit("reshape", pairs, shape=(*lead, 2 * count))
 
 
 def _to_device(x: Array, device: Any, stream: Any = None) -> Array:

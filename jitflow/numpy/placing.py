@@ -97,7 +97,7 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 @numpy_function(np.copyto)
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
     x, new = _target(dst), as_array(src)
-    if not new.weak and not np.can_cast(new.dtype, x.dtype, casting):  # type: ignore[arg-type]
+    if not _can_cast(new, x.dtype, casting):
         fail(
             DtypeError,
             f"cannot cast from {new.dtype} to {x.dtype} according to the rule '{casting}'",
@@ -108,6 +108,17 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) ->
         return
     new = fitted(new, x.type.dtype, x.type.shape)
     write(x, emit("select", broadcast(truth(as_array(where)), x.type.shape), new, x))
+
+
+def _can_cast(new: Array, dtype: np.dtype[Any], casting: Any) -> bool:
+    """By NumPy's rule; a Python number fits each dtype of its kind or of a later one."""
+    if new.weak and casting != "unsafe":
+        return dtype.kind in _HOLD[new.type.dtype.kind]
+    return np.can_cast(new.dtype, dtype, casting)
+
+
+_HOLD = {"b": "biufc", "i": "iufc", "f": "fc", "c": "c"}
+"""Kinds of dtypes that hold Python's numbers."""
 
 
 @numpy_function(np.put_along_axis)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import AxisError, ShapeError, TraceError
+from jitflow.errors import ArgumentError, AxisError, ShapeError, TraceError
 from jitflow.ir.dims import Dim
 from jitflow.ir.types import Shape
 from jitflow.numpy.basics import (
@@ -49,14 +49,33 @@ def reshaped(x: Array, shape: Shape) -> Array:
 
 @numpy_function(np.reshape)
 def reshape(a: Any, shape: Any, order: str = "C") -> Array:
+    """With order="F" elements are read and placed by columns."""
     x = as_array(a)
-    _require_c_order("reshape", order)
-    return reshaped(x, _resolve(x, as_shape("reshape", shape)))
+    wanted = _resolve(x, as_shape("reshape", shape))
+    if not _is_by_columns("reshape", x, order):
+        return reshaped(x, wanted)
+    return _reversed(reshaped(_reversed(x), wanted[::-1]))
 
 
-def _require_c_order(op: str, order: Any) -> None:
-    if order not in ("C", "K", "A", None):
-        fail(TraceError, f"order={order!r} comes later", op=op, cure="transpose before and after")
+def _is_by_columns(op: str, x: Array, order: Any) -> bool:
+    """Whether order= means Fortran's; where that depends on strides, it is refused."""
+    if order in ("C", "F", None):
+        return order == "F"
+    if order not in ("A", "K"):
+        fail(ArgumentError, f"order is 'C', 'F', 'A' or 'K', not {order!r}", op=op)
+    is_row_major = x.cell.row_major and all(row == "reshape" for row, *_ in x.path)
+    if x.type.rank > 1 and not is_row_major:
+        fail(
+            TraceError,
+            f"order={order!r} depends on strides, which are not known under @jit",
+            op=op,
+            cure="say 'C' or 'F'",
+        )
+    return False
+
+
+def _reversed(x: Array) -> Array:
+    return permuted(x, range(x.type.rank)[::-1])
 
 
 def _resolve(x: Array, shape: Shape) -> Shape:
@@ -84,7 +103,8 @@ def reshape_method(x: Array, *shape: Any, order: str = "C") -> Array:
 @numpy_function(np.ravel, method="ravel")
 def ravel(a: Any, order: str = "C") -> Array:
     x = as_array(a)
-    _require_c_order("ravel", order)
+    if _is_by_columns("ravel", x, order):
+        x = _reversed(x)
     return reshaped(x, (math.prod(x.type.shape),))
 
 

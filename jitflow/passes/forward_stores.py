@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.dtypes import i64
+from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.footprint import address, lanes_of, view_offset
 from jitflow.passes.lowering.rebuild import base_of, constant_int, copy_op, rebuild
 from jitflow.passes.lowering.reducers import full
+from jitflow.passes.rewrite import map_values, rebuild_op, rebuild_region
 
 Known = dict[Value, dict[Any, Value]]
 """Values that stand in memory, by buffer and address."""
@@ -36,11 +39,7 @@ class _Forward:
         for op in region.ops:
             builder.locations = op.locations
             self._op(builder, op, known, new)
-        results = tuple(new.get(v, v) for v in region.results)
-        same = len(builder.ops) == len(region.ops) and all(
-            a is b for a, b in zip(builder.ops, region.ops, strict=True)
-        )
-        return region if same and results == region.results else builder.region(results)
+        return rebuild_region(region, builder.ops, map_values(region.results, new))
 
     def _op(self, builder: Builder, op: Op, known: Known, new: dict[Value, Value]) -> None:
         if op.row.name == "load" and self._load(builder, op, known, new):
@@ -73,20 +72,19 @@ class _Forward:
             for base in _written(inner):
                 known.pop(base, None)
         regions = tuple(self.region(r, dict(known), new) for r in op.regions)
-        operands = tuple(new.get(v, v) for v in op.operands)
-        if operands == op.operands and regions == op.regions:
+        operands = map_values(op.operands, new)
+        if operands is op.operands and regions == op.regions:
             builder.append(op)
             return
-        types, names = [v.type for v in op.results], [v.name for v in op.results]
-        moved = Op(op.row, operands, op.attrs, types, regions, op.locations, names)
+        moved = rebuild_op(op, operands, regions)
         new.update(zip(op.results, moved.results, strict=True))
         builder.append(moved)
 
 
-def _written(op: Op) -> set[Value]:
-    """The buffers that the op may write to, its regions left out."""
-    if op.row.name in ("load", "view"):
-        return set()
+def _written(op: Op) -> Collection[Value]:
+    """The buffers that the op may write to, its regions left out; other families know none."""
+    if op.row.family is not Family.LOOP or op.row.name in ("load", "view"):
+        return ()
     return {base_of(v) for v in op.operands if isinstance(v.type, BufferType)}
 
 

@@ -6,7 +6,6 @@ final. Knows no IR and no arrays. An object image can come from here or from a c
 
 from __future__ import annotations
 
-import itertools
 import os
 import sys
 import threading
@@ -29,6 +28,9 @@ OPTIONS = ("-dag-maps-huge-region=100",)
 _SETTINGS = f"{OPTIMISATION_LEVEL} {OPTIONS}"
 _NO_IMPORTS: Mapping[str, int] = {}
 
+LINKS_EACH = 64
+"""Libraries of one linker: it keeps nine kilobytes of each, freed code or not, until it goes."""
+
 LOCK = threading.RLock()
 
 
@@ -46,7 +48,7 @@ class Engine:
         self.binding_lock: Any = getattr(llvm.ffi.lib, "_lock", None) or nullcontext()
         self.version = f"{llvmlite.__version__} {llvm.llvm_version_info} {_SETTINGS}"
         self.machines: dict[Target, Any] = {}
-        self.numbers = itertools.count()
+        self.links = 0
         llvm.initialize_native_target()
         self.linker = llvm.create_lljit_compiler(use_jit_link=True)
 
@@ -81,10 +83,17 @@ class Engine:
             for symbol, address in imports.items():
                 library.import_symbol(symbol, address)
             try:
-                tracker = library.link(self.linker, f"{symbols[0]}.{next(self.numbers)}")
+                tracker = library.link(self._current_linker(), f"{symbols[0]}.{self.links}")
             except RuntimeError as error:
                 raise LinkError(f"cannot link @{', @'.join(symbols)}: {error}") from error
             return Linked(tracker, {symbol: tracker[symbol] for symbol in symbols})
+
+    def _current_linker(self) -> Any:
+        """A linker for one more library; one that is replaced lives as long as its code."""
+        self.links += 1
+        if self.links % LINKS_EACH == 0:
+            self.linker = self.llvm.create_lljit_compiler(use_jit_link=True)
+        return self.linker
 
     def _parse(self, text: str) -> Any:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import struct
+import sys
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -172,7 +173,9 @@ class Executable:
             return self.new_arena()
 
     def new_arena(self) -> tuple[int, Any]:
-        """An aligned address and the memory that it lies in."""
+        """An aligned address and the memory that it lies in; MemoryError where there is none."""
+        if self.body.arena_bytes > sys.maxsize - ARENA_ALIGNMENT:
+            raise MemoryError(f"unable to allocate {self.body.arena_bytes} bytes of temporaries")
         memory = empty((self.body.arena_bytes + ARENA_ALIGNMENT,), np.uint8)
         (start,) = addresses([memory])
         return start + -start % ARENA_ALIGNMENT, memory

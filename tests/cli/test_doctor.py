@@ -1,6 +1,7 @@
 """`jitflow doctor`: what it shows, and that a check that fails is said."""
 
 import json
+import re
 
 import pytest
 
@@ -14,6 +15,7 @@ def test_everything_is_well_here(capsys):
     assert err == "" and "FAILED" not in out
     assert all(f"ok      {name}" in out for name in doctor.CHECKS)
     assert all(part in out for part in ("numpy ", "cpu ", "JITFLOW_CACHE_DIR", "\nchecks\n"))
+    assert re.search("JITFLOW_NATIVE_ENTRY  +[a-z]", out)
 
 
 def test_report_for_machines(capsys):

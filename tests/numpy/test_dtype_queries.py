@@ -30,6 +30,14 @@ def test_result_type_that_there_is_not():
         asked(lambda x: np.result_type(x, "S3", "M8[s]"), np.ones(2))
 
 
+def test_common_and_least_types():
+    x, y = np.ones(2, np.float32), np.ones(2, np.int8)
+    assert asked(np.common_type, x, y) == np.common_type(x, y) == np.float64
+    assert asked(np.min_scalar_type, y) == np.int8
+    with pytest.raises(TraceError, match="depends on the number"):
+        asked(lambda y: np.min_scalar_type(y[0]), y)
+
+
 @pytest.mark.parametrize("casting", ["no", "safe", "same_kind", "unsafe"])
 def test_can_cast(casting):
     for dtype in (np.int64, np.float32):

@@ -296,6 +296,7 @@ def test_gradients():
         (lambda x, i: x[np.array(["a"])], IndexError, "must be of integer"),
         (lambda x, i: x["a"], IndexError, "or an array of integers or bool, got str"),
         (lambda x, i: np.add.at(i * 1, i, 1.5), TypeError, "cannot cast the operand"),
+        (lambda x, i: np.copyto(i * 1, 1.5), TypeError, "cannot cast from float64 to int64"),
         (lambda x, i: x[[True, False]], IndexError, "size of corresponding boolean axis is 2"),
         (lambda x, i: x[x > 0], TypeError, "depends on the elements of the mask"),
         (lambda x, i: x[: i[0]], TypeError, "bounds of a slice decide about a shape"),

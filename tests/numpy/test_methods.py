@@ -30,6 +30,14 @@ def test_view(check):
         jf.jit(lambda x: x.view(np.int8))(X)
 
 
+def test_complex_numbers_as_their_parts_and_back(check):
+    z = (np.arange(12) - 4j).reshape(3, 4)
+    check(lambda z: (z.view(float), z.astype("F").T.copy().view("f4")), z)
+    check(lambda z: (z.real.copy().view(complex), z.imag[0].copy().view("D")), z)
+    with pytest.raises(DtypeError, match="of the same width"):
+        jf.jit(lambda z: z[:, :3].real.copy().view(complex))(z)
+
+
 def test_a_view_without_a_dtype_is_the_array():
     @jf.jit
     def fill(n):

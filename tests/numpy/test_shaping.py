@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import jitflow.numpy as jnp
-from jitflow.errors import AxisError, ShapeError, TraceError
+from jitflow.errors import ArgumentError, AxisError, ShapeError, TraceError
 
 X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 V = np.arange(5)
@@ -17,6 +17,15 @@ SHAPING = {
         x.reshape((-1, 2)),
         np.reshape(x, -1),
         v.reshape(5, 1),
+    ),
+    "by_columns": lambda x, v: (
+        x.reshape(4, -1, order="F"),
+        v[:4].reshape((2, 2), order="F"),
+        np.reshape(x[0], (2, 3, 2), order="F"),
+        x.T.ravel("F"),
+        x.flatten("F"),
+        v.ravel("K"),
+        jnp.zeros((2, 3)).ravel("A") + v[0],
     ),
     "reshape_empty": lambda x, v: x[:0].reshape(0, 7),
     "ravel": lambda x, v: (x.ravel(), np.ravel(v), x.flatten()),
@@ -361,7 +370,9 @@ def test_creation_is_lean(rows):
     [
         (lambda x, v: x.reshape(5, 5), ShapeError, "24 elements into"),
         (lambda x, v: x.reshape(-1, -1), ValueError, "reshape an array"),
-        (lambda x, v: x.reshape(4, -1, order="F"), TraceError, "order='F' comes later"),
+        (lambda x, v: x.reshape(4, -1, order="A"), TraceError, "order='A' depends on strides"),
+        (lambda x, v: x.T.ravel("K"), TraceError, "order='K' depends on strides"),
+        (lambda x, v: x.flatten("B"), ArgumentError, "order is 'C', 'F', 'A' or 'K', not 'B'"),
         (lambda x, v: x.reshape(v[0]), TraceError, "a size cannot be a traced value"),
         (lambda x, v: np.transpose(x, (0, 0, 1)), ValueError, "each axis once"),
         (lambda x, v: np.squeeze(x, 1), ValueError, "size is not 1"),
@@ -397,6 +408,9 @@ def test_creation_is_lean(rows):
         (lambda x, v: np.gradient(v[:1]), ValueError, "too small to calculate"),
         (lambda x, v: np.gradient(x, 1.0, 2.0), TypeError, "2 spacings for 3 axes"),
         (lambda x, v: np.diag(x), ValueError, "a vector or a matrix"),
+        (lambda x, v: np.tile(v, 2**60), ValueError, r"array is too big: i64\[\d+, 5\]"),
+        (lambda x, v: np.broadcast_to(v, (2**40, 2**40, 5)), ValueError, "array is too big"),
+        (lambda x, v: v[:0].reshape(2**40, 0, 2**40), ValueError, "array is too big"),
         (lambda x, v: np.round(v, 1.5), TypeError, "decimals= is an integer"),
         (lambda x, v: np.linspace(0, v[0], -1), ValueError, "must be non-negative"),
         (lambda x, v: np.meshgrid(v, indexing="ji"), ValueError, "'xy' or 'ij'"),

@@ -180,9 +180,9 @@ def test_ten_thousand_ops_are_an_ordinary_size():
     for _ in range(5_000):
         value = b.mul(b.sin(value), x)
     function = b.build("chain", [value])
-    start = time.perf_counter()
+    start = time.process_time()
     derived = gradient(function)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert len(derived.ops) < 5 * len(function.ops)
 
 

@@ -406,3 +406,12 @@ print(before - taken())
 
 def test_tracemalloc_sees_results_as_numpys_data():
     assert run(TRACED)[-1] == str(8 << 20)
+
+
+@pytest.mark.parametrize("exponent", [50, 57])
+def test_temporaries_that_no_machine_has(exponent):
+    """Offsets beyond 63 bits would begin at 0 again."""
+    f = jf.jit(lambda x: np.cumsum(np.tile(x, 2**exponent))[0])
+    for _ in range(2):
+        with pytest.raises(MemoryError):
+            f(np.ones(4))

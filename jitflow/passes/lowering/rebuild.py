@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value
+from jitflow.passes.rewrite import map_values, rebuild_op
+from jitflow.passes.rewrite import rebuild_region as like
 
 Visit = Callable[[Builder, Op, dict[Value, Value]], bool]
 """visit(builder, op, new): emits what stands for the op, maps its results in `new`, and says
@@ -24,23 +26,17 @@ def rebuild_region(region: Region, visit: Visit, new: dict[Value, Value]) -> Reg
         builder.locations = op.locations
         if not visit(builder, op, new):
             copy_op(builder, op, new, visit)
-    results = tuple(new.get(v, v) for v in region.results)
-    same = len(builder.ops) == len(region.ops) and all(
-        a is b for a, b in zip(builder.ops, region.ops, strict=True)
-    )
-    if same and results == region.results:
-        return region
-    return builder.region(results)
+    return like(region, builder.ops, map_values(region.results, new))
 
 
 def copy_op(builder: Builder, op: Op, new: dict[Value, Value], visit: Visit) -> Op:
     """Appends the op on mapped operands; the same object if neither they nor regions changed."""
-    operands = tuple(new.get(v, v) for v in op.operands)
-    regions = tuple(rebuild_region(r, visit, new) for r in op.regions)
-    if operands == op.operands and regions == op.regions:
+    operands, regions = map_values(op.operands, new), op.regions
+    if regions:
+        regions = tuple([rebuild_region(r, visit, new) for r in regions])
+    if operands is op.operands and regions == op.regions:
         return builder.append(op)
-    types, names = [v.type for v in op.results], [v.name for v in op.results]
-    moved = Op(op.row, operands, op.attrs, types, regions, op.locations, names)
+    moved = rebuild_op(op, operands, regions)
     new.update(zip(op.results, moved.results, strict=True))
     return builder.append(moved)
 
