@@ -20,7 +20,7 @@ ROWS_AT_ONCE = 4
 
 
 def strips(
-    function: Function, *, far: int = 500, least: int = 128, least_rows: int = 16
+    function: Function, *, far: int = 4000, least: int = 128, least_rows: int = 16
 ) -> Function:
     """Runs sequential loops over strips of a parallel loop, where each step would leap in memory.
 
@@ -28,8 +28,7 @@ def strips(
             %x: f32[] = load %a, %i, %k ... yield %d } ... }`
     After:  `loop (%k) {step=1024} { loop (%i) { loop (%l) {kind="parallel"} { %c: f32[] = load
             %strip, %l ... store %d, %strip, %l } } ... }`
-    far: bytes from one sequential step to the next from which on each walk down the memory meets
-    as many lines as the one before, and few of them are read ahead;
+    far: bytes from one sequential step to the next from which on memory is not read ahead;
     least: elements of the parallel loop, of which fewer are overhead; least_rows: steps of the
     sequential loops, of which fewer are read ahead all at once.
     What a sequential loop carries waits in a strip of memory, as does what is computed before a
