@@ -1,7 +1,7 @@
 """Compiles new functions and shows what the process holds: `python scripts/recompile.py`.
 
 A count as argument says how many (10,000 unless given). Memory must stop growing after the first
-few hundred, which fill caches of a stated size. Exits with 1 where it does not.
+one or two thousand, which fill caches of a stated size. Exits with 1 where it does not.
 """
 
 import gc
@@ -13,7 +13,7 @@ import numpy as np
 
 import jitflow as jf
 
-WARM_UP = 500
+WARM_UP = 1500
 MOST_BYTES_EACH = 400
 """Growth per compilation that is taken: LLVM's linker keeps as much of every module."""
 

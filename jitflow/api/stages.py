@@ -18,7 +18,7 @@ from jitflow.ir.core import Function
 from jitflow.passes.timing import Timing
 from jitflow.trace.context import STATE
 from jitflow.trace.graph import to_networkx
-from jitflow.trace.pytree import describe_difference, flatten, unflatten
+from jitflow.trace.pytree import TreeDef, describe_difference, flatten, unflatten
 from jitflow.trace.source import fail
 from jitflow.trace.staging import Staged
 from jitflow.trace.walkers import builder
@@ -58,6 +58,16 @@ class Traced:
     def graph(self) -> Function:
         """The graph as an IR function: arguments first, then captured arrays."""
         return self._staged.function
+
+    @property
+    def captured_arrays(self) -> tuple[np.ndarray[Any, Any], ...]:
+        """The arrays from outside, of which the last parameters are made."""
+        return self._staged.captured
+
+    @property
+    def result_tree(self) -> TreeDef:
+        """The structure of what the function returns."""
+        return self._staged.tree
 
     def as_text(self, level: str = "graph", *, locations: bool = False) -> str:
         """The function at a level: graph, ir, opt, kernels, llvm or asm."""

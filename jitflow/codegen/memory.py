@@ -129,29 +129,47 @@ def _load(e: Emitter, op: Op) -> None:
 
 
 def _load_scattered(e: Emitter, op: Op) -> None:
-    """One load for each lane, at its lane of the indices."""
+    """One load for each lane, at its lane of the indices.
+
+    The indices go through memory: LLVM takes long to find the lanes of a wide vector in registers.
+    """
     (buffer, *indices), type = op.operands, op.results[0].type
     count, element = op.attrs["valid"] or type.lanes, memory_type(buffer.type.dtype)
     text = vector_text(type.lanes, element)
     value = "zeroinitializer" if count < type.lanes else "poison"
+    spilled = {index: _spilled(e, index) for index in indices if _has_lanes(index)}
     for lane in range(count):
         pointer = e.names[buffer]
         for index, stride in zip(indices, buffer.type.strides, strict=True):
-            pointer = _stepped(e, pointer, f"[{abs(stride)} x {element}]", index, lane, stride)
+            step = f"[{abs(stride)} x {element}]"
+            pointer = _stepped(e, pointer, step, index, spilled.get(index), lane, stride)
         found = e.temp("load", f"load {element}, ptr {pointer}, align {buffer.type.dtype.itemsize}")
         value = e.temp("lanes", f"insertelement {text} {value}, {element} {found}, i64 {lane}")
     e.names[op.results[0]] = from_memory(e, value, type)
 
 
+def _has_lanes(index: Value) -> bool:
+    return isinstance(index.type, VectorType)
+
+
+def _spilled(e: Emitter, index: Value) -> str:
+    """The address of the lanes of an index, in memory on the stack."""
+    text = vector_text(index.type.lanes, "i64")
+    memory = e.reserve_memory(text)
+    e.write(f"store {text} {e.names[index]}, ptr {memory}, align 8")
+    return memory
+
+
 def _stepped(
-    e: Emitter, pointer: str, step: str, index: Value, lane: int, stride: int
+    e: Emitter, pointer: str, step: str, index: Value, spilled: str | None, lane: int, stride: int
 ) -> str:
-    """The pointer moved along one axis, by an index or a lane of it."""
+    """The pointer moved along one axis, by an index or a lane of it, which lies in memory."""
     if stride == 0:
         return pointer
     name = e.names[index]
-    if isinstance(index.type, VectorType):
-        name = e.temp("index", f"extractelement <{index.type.lanes} x i64> {name}, i64 {lane}")
+    if spilled is not None:
+        at = e.temp("at", f"getelementptr inbounds i64, ptr {spilled}, i64 {lane}")
+        name = e.temp("index", f"load i64, ptr {at}, align 8")
     if stride < 0:
         name = e.temp("back", f"sub nsw i64 0, {name}")
     return e.temp("at", f"getelementptr inbounds {step}, ptr {pointer}, i64 {name}")

@@ -36,7 +36,7 @@ def call_body(e: Emitter, body: Region) -> None:
     passed = {e.names[v]: register_type(v.type) for v in outer if e.names[v].startswith("%")}
     params = ", ".join(f"{type} {name}" for name, type in passed.items())
     head = f"define internal void {symbol}({params}) nounwind {{"
-    e.definitions.append("\n".join([head, "entry:", *inner.lines, "  ret void", "}"]))
+    e.definitions.append("\n".join([head, "entry:", *inner.entry, *inner.lines, "  ret void", "}"]))
     e.write(f"call void {symbol}({params})")
 
 

@@ -6,7 +6,7 @@ spliced in. Knows no argument checking and no compilation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 from jitflow.errors import TraceError, explain
 from jitflow.ir.builder import Builder
 from jitflow.ir.copying import copy_ops
-from jitflow.ir.core import Function, Region, Value
+from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.location import Location
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import TensorType
@@ -158,5 +158,20 @@ def leaves_of(operands: Sequence[TracedArray], names: Sequence[str]) -> list[Lea
 def splice(function: Function, operands: Sequence[Value]) -> tuple[Value, ...]:
     """Puts copies of a function's ops into the current trace: its results on these operands."""
     ops, results = copy_ops(function.body, operands)
+    current().builder.ops += ops
+    return results
+
+
+def adopt(function: Function, operands: Sequence[Value]) -> tuple[Value, ...]:
+    """Like `splice`, for a function of another trace: its checks get numbers of this one."""
+    root = current().root
+    before = root.checks
+    numbers = [op.attrs["id"] for op in walk(function.body) if op.row.name == "check"]
+    root.checks += max(numbers, default=0)
+
+    def attrs_of(op: Op) -> Mapping[str, Any]:
+        return {**op.attrs, "id": before + op.attrs["id"]} if op.row.name == "check" else op.attrs
+
+    ops, results = copy_ops(function.body, operands, attrs_of)
     current().builder.ops += ops
     return results

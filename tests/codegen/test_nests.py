@@ -64,3 +64,17 @@ def test_loops_in_chunks_share_too():
     text = code(layers, random(400, 300), *weights)
     assert text.count("define internal void @jitflow_layers.chunk") == 2
     assert text.count("%fork") >= 6
+
+
+def test_a_long_body_has_its_own_memory_for_indices():
+    x, index = random(50), np.random.default_rng(1).integers(0, 50, 40)
+
+    def long(x, index):
+        total = 0 * index
+        for k in range(1, 40):
+            total = total * 1.01 + np.take(x, index + k, mode="wrap") / k
+        return total
+
+    text = code(long, x, index)
+    body = text[text.index("define internal void @jitflow_long.body") :]
+    assert " = alloca <" in body[: body.index("\n}")]

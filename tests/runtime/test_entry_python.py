@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import os
 import random
 import sys
 import threading
@@ -442,3 +443,66 @@ def test_threads_run_python_in_calls(hooks):
         sys.setswitchinterval(interval)
     assert not faults
     assert depth() == 0
+
+
+def test_arguments_change_while_code_runs_without_the_lock():
+    """Any values, and any container, may change at any time: an answer or an error, no crash."""
+    count = 500_000
+    take = jf.jit(lambda table, i: table[i].sum())
+    add = jf.jit(lambda tree: np.tanh(tree["a"]).sum() + tree["b"][0].sum())
+    table, indices = np.arange(1000.0), np.zeros(count, np.int64)
+    tree = {"a": np.ones(count), "b": [np.ones(count)]}
+    take(table, indices), add(tree)
+    stop = threading.Event()
+    faults = []
+
+    def work():
+        for _ in range(12):
+            try:
+                take(table, indices)
+                add(tree)
+            except IndexError:
+                continue
+            except Exception as error:  # noqa: BLE001 (in a thread)
+                faults.append(error)
+
+    def disturb():
+        chosen = np.random.default_rng(0)
+        while not stop.is_set():
+            indices[:1000] = chosen.integers(-(2**62), 2**62, 1000)
+            tree["a"], before = np.ones(count), tree["b"]
+            tree["b"] = [np.ones(count)]
+            before.clear()
+            indices[:] = 0
+            add.clear_cache()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    disturber = threading.Thread(target=disturb)
+    for thread in [*threads, disturber]:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    stop.set()
+    disturber.join()
+    assert not faults
+    assert depth() == 0
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="Linux says what it has")
+def test_a_million_calls_do_not_grow_the_process():
+    def resident():
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    f = jf.jit(lambda x, box: Box(x + box.content))
+    plain, strided = jf.jit(lambda x: x + 1), X[::-1]
+    f(X, Box(X)), plain(X), plain(strided)
+    gc.collect()
+    objects, before = len(gc.get_objects()), resident()
+    for _ in range(20_000):
+        f(X, Box(X)), plain(strided)
+    for _ in range(1_000_000):
+        plain(X)
+    gc.collect()
+    assert abs(len(gc.get_objects()) - objects) < 100
+    assert resident() - before < 8 << 20

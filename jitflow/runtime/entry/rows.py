@@ -215,6 +215,11 @@ class Results:
         self.keeps: list[Any] = []
         self.runs_python = False
 
+    @property
+    def is_one(self) -> bool:
+        """Whether the result is the only output."""
+        return self.words[: MAKE_WORDS + 1] == [Make.OUTPUT, 0, 0, 0]
+
     def output(self, number: int) -> None:
         self._make(Make.OUTPUT, number)
 
@@ -279,6 +284,8 @@ class Row:
         flags = Flag.RELEASES_GIL | Flag.HOLDS_ROW if body.is_long else 0
         flags |= Flag.HOLDS_ROW if body.host_calls else 0
         flags |= Flag.RUNS_PYTHON if program.runs_python or results.runs_python else 0
+        flags |= Flag.DONATES if donated else 0
+        flags |= Flag.ONE_ARRAY if results.is_one and body.outputs[0].rank else 0
         words = {
             RowWord.POSITIONAL: program.positional,
             RowWord.KEYWORDS: len(program.names),

@@ -29,7 +29,9 @@ run:
   {word("output.first", "%row", RowWord.OUTPUTS, "ptr")}
   {word("array.type", "%process", Process.ARRAY_TYPE, "ptr")}
   {word("leaf.count", "%row", RowWord.LEAF_COUNT)}
-  br label %donors
+  %donates = and i64 %row.flags, {Flag.DONATES:d}
+  %is.donor = icmp ne i64 %donates, 0
+  br i1 %is.donor, label %donors, label %owned
 {take_arena("make")}
 {forget("busy", "%known", "end")}
 make:
@@ -121,20 +123,29 @@ ran:
 {give_arena("give", "returned")}
 returned:
   %is.done = icmp eq i32 %status, 0
-  br i1 %is.done, label %late, label %failed"""
+  br i1 %is.done, label %succeeded, label %failed
+succeeded:
+  br i1 %is.donor, label %late, label %build"""
 
 
 def results() -> str:
     """Outputs as NumPy has them, in the structure that the function returned."""
     return f"""
 build:
+  %one.array = and i64 %row.flags, {Flag.ONE_ARRAY:d}
+  %is.one.array = icmp ne i64 %one.array, 0
+  br i1 %is.one.array, label %single, label %several
+single:
+  {item("first.output", "%outputs", "0")}
+  br label %leave
+several:
   {word("results", "%row", RowWord.RESULTS, "ptr")}
   {word("result.count", "%row", RowWord.RESULT_COUNT)}
   {word("new.scalar", "%process", Process.NEW_SCALAR, "ptr")}
   br label %scalar
 scalar:
-  %q = phi i64 [ 0, %build ], [ %q.next, %scalar.done ]
-  %q.words = phi ptr [ %output.first, %build ], [ %q.words.next, %scalar.done ]
+  %q = phi i64 [ 0, %several ], [ %q.next, %scalar.done ]
+  %q.words = phi ptr [ %output.first, %several ], [ %q.words.next, %scalar.done ]
   %q.done = icmp eq i64 %q, %output.count
   br i1 %q.done, label %put, label %scalar.one
 scalar.one:
@@ -290,8 +301,8 @@ dropped:
 leave.empty:
   br label %leave
 leave:
-  {phi("answer", "ptr", leave_empty="null", built="%result")}
-  {phi("leave.again", "i1", leave_empty="%d.again", built="false")}
+  {phi("answer", "ptr", leave_empty="null", built="%result", single="%first.output")}
+  {phi("leave.again", "i1", leave_empty="%d.again", built="false", single="false")}
   br label %forget
 {forget("forget", "%known", "end")}
 end:

@@ -78,6 +78,9 @@ class Flag(IntEnum):
     """Python may run during the body, and forget the row."""
     RUNS_PYTHON = 4
     """Python may run while guards are asked, or results are put together."""
+    DONATES = 8
+    ONE_ARRAY = 16
+    """The result is the first output, an array."""
 
 
 class Guard(IntEnum):
