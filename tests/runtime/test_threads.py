@@ -14,8 +14,10 @@ import jitflow as jf
 from jitflow import jit
 from jitflow.config import read_settings
 from jitflow.errors import ArgumentError, ConfigError
+from jitflow.runtime import host_target, make_target
 from jitflow.runtime.engine import engine
 from jitflow.runtime.threads import count, pool
+from jitflow.runtime.threads.pool_text import TABLE, pool_text, system_functions
 
 X = np.random.default_rng(0).standard_normal((601, 403)).astype(np.float32)
 W = np.random.default_rng(1).standard_normal((403, 97)).astype(np.float32)
@@ -114,7 +116,7 @@ define void @set_mode(i32 %mode) {
   call void @llvm.x86.sse.ldmxcsr(ptr %place)
   ret void
 }"""
-    linked = engine().link([engine().object_image(text, engine_target())], ["set_mode"])
+    linked = engine().link([engine().object_image(text, host_target())], ["set_mode"])
     set_mode = ctypes.CFUNCTYPE(None, ctypes.c_uint32)(linked.addresses["set_mode"])
     tiny = np.full(2_000_000, 1e-308)
     f = jit(lambda x: x * 0.5)
@@ -127,12 +129,6 @@ define void @set_mode(i32 %mode) {
         set_mode(0x1F80)
     assert np.all(flushed == 0)
     assert np.all(f(tiny) == 5e-309)
-
-
-def engine_target():
-    from jitflow.runtime import host_target
-
-    return host_target()
 
 
 # Processes of their own.
@@ -267,6 +263,22 @@ def test_a_system_without_threads():
     assert output_of(program + STRESS + "print(pool().problem[:10])") == [
         "True", "0", "no", "threads",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("futex", [0, 98])
+@pytest.mark.parametrize(
+    ("triple", "cpu", "features"),
+    [
+        ("x86_64-unknown-linux-gnu", "x86-64", {}),
+        ("aarch64-unknown-linux-gnu", "", {}),
+        ("arm64-apple-macosx13", "apple-m1", {}),
+        ("riscv64-unknown-linux-gnu", "", {"a": True, "m": True}),
+    ],
+)
+def test_code_of_the_pool_for_other_machines(triple, cpu, features, futex):
+    target = make_target(triple, cpu, features)
+    text = pool_text(target.architecture, futex)
+    assert engine().object_image(text, target, [*system_functions(futex), TABLE])
 
 
 def test_a_control_group_sets_the_number(tmp_path):

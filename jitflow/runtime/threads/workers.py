@@ -16,6 +16,7 @@ from jitflow.config import MOST_THREADS, settings
 from jitflow.errors import ArgumentError
 from jitflow.runtime.engine import LOCK
 from jitflow.runtime.library import link_library
+from jitflow.runtime.symbols import LinkError
 from jitflow.runtime.target import host_target
 from jitflow.runtime.threads.count import machine_threads
 from jitflow.runtime.threads.pool_text import (
@@ -72,13 +73,13 @@ class Pool:
         self.problem = ""
         try:
             self.fork = self._link()
-        except AttributeError as error:
+        except (AttributeError, LinkError) as error:
             self.problem = f"no threads: {error}"
             self.fork = link_library("no threads", [SYMBOL], serial_text, {})[SYMBOL]
         self.want(get_num_threads())
 
     def _link(self) -> int:
-        """AttributeError where the C library lacks something."""
+        """AttributeError where the C library lacks something, LinkError where the CPU does."""
         futex = futex_call(host_target().architecture)
         library = ctypes.CDLL(None)
         imports = {name: _address(library, name) for name in system_functions(futex)}
