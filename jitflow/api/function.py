@@ -272,6 +272,10 @@ if hasattr(os, "register_at_fork"):
 class BoundMethod(functools.partial[Any]):
     """A jitted function with its instance: what `instance.method` gives."""
 
+    def __get__(self, instance: Any, owner: Any = None) -> BoundMethod:
+        """Bound already, wherever it is an attribute."""
+        return self
+
     @property
     def __self__(self) -> Any:
         return self.args[0]

@@ -399,6 +399,7 @@ def test_methods_by_other_ways():
             same(call(X), X - 4 if call is not bound and call.func is given else X + 4)
         same(model.late(X), X - 4)
     assert (bound.__name__, bound.__self__, bound.__func__) == ("method", model, Model.method)
+    same(type("Other", (), {"of_model": bound})().of_model(X), X + 4)
     same(jf.jit(lambda x: model.method(x) + model.late(x))(X), 2 * X)
     with pytest.raises(TypeError, match="static_argnames='x'"):
         model.method(model)

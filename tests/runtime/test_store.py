@@ -98,6 +98,17 @@ def test_a_full_disk_leaves_nothing_behind(place, monkeypatch):
     assert list(place.iterdir()) == []
 
 
+def test_a_file_that_may_not_grow_so_long(place):
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        save(KEY, bytes(5000), ABOUT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(place.iterdir()) == []
+
+
 def test_an_entry_that_cannot_be_written(place):
     path_of(place).mkdir()
     save(KEY, CONTENT, ABOUT)
