@@ -13,6 +13,7 @@ from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.ranges import iota
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.shaping import as_shape, ravel, reshaped
+from jitflow.trace import as_twin, detach
 
 
 @numpy_function(np.meshgrid)
@@ -32,7 +33,8 @@ def meshgrid(
     for x, place in zip(arrays, places, strict=True):
         column = [x.type.shape[0] if k == place else 1 for k in range(len(arrays))]
         spread_out = reshaped(x, tuple(column))
-        results.append(spread_out if sparse else broadcast(spread_out, tuple(shape)))
+        result = spread_out if sparse else broadcast(spread_out, tuple(shape))
+        results.append(detach(result) if copy else as_twin(x, result))
     return tuple(results)
 
 

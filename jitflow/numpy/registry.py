@@ -35,7 +35,9 @@ _VIEWS = frozenset((
     np.matrix_transpose, np.moveaxis, np.nan_to_num, np.permute_dims, np.ravel, np.reshape,
     np.rollaxis,
     np.rot90, np.split, np.squeeze, np.swapaxes, np.transpose, np.unstack, np.vsplit,
-    np.lib.stride_tricks.sliding_window_view,
+    np.lib.stride_tricks.sliding_window_view, np.astype, np.diag, np.diagonal, np.imag,
+    np.linalg.diagonal, np.linalg.matrix_power, np.linalg.matrix_transpose, np.meshgrid, np.real,
+    np.real_if_close,
 ))  # fmt: skip
 """Functions whose result shares memory with their argument; that of any other is new memory."""
 

@@ -13,10 +13,9 @@ import sys
 from functools import cache, partial
 
 from jitflow.config import MOST_THREADS, settings
-from jitflow.errors import ArgumentError
+from jitflow.errors import ArgumentError, LinkError
 from jitflow.runtime.engine import LOCK
 from jitflow.runtime.library import link_library
-from jitflow.runtime.symbols import LinkError
 from jitflow.runtime.target import host_target
 from jitflow.runtime.threads.count import machine_threads
 from jitflow.runtime.threads.pool_text import (
