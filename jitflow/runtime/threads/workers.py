@@ -20,13 +20,13 @@ from jitflow.runtime.target import host_target
 from jitflow.runtime.threads.count import machine_threads
 from jitflow.runtime.threads.pool_text import (
     SYMBOL,
-    TABLE,
     futex_call,
     pool_text,
     serial_text,
     system_functions,
 )
 from jitflow.runtime.threads.words import WORDS, Word
+from jitflow.runtime.threads.worker_text import TABLE
 
 _LINE_BYTES = 128
 
