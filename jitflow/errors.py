@@ -7,6 +7,7 @@ dtypes, cure; six lines at most. Knows nothing of IR, arrays or LLVM: callers ha
 from collections.abc import Iterable
 from typing import Protocol
 
+from numpy import exceptions
 from numpy.linalg import LinAlgError
 
 MAX_LINES = 6
@@ -33,8 +34,12 @@ class ShapeError(JitflowError, ValueError):
     """Shapes that do not fit the operation."""
 
 
-class AxisError(ShapeError, IndexError):
-    """An axis or an index that an array does not have."""
+class AxisError(ShapeError, exceptions.AxisError):
+    """An axis or an index that an array does not have; NumPy's is an IndexError as well."""
+
+
+class MatrixError(ShapeError, LinAlgError):
+    """Shapes that a function of linear algebra does not take: no matrix, not square."""
 
 
 class DtypeError(JitflowError, TypeError):

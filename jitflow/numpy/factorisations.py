@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import ArgumentError, DtypeError, ShapeError
+from jitflow.errors import ArgumentError, DtypeError, MatrixError, ShapeError
 from jitflow.ir.dtypes import DType, f64
 from jitflow.numpy.basics import (
     Array,
@@ -29,13 +29,13 @@ from jitflow.trace import current
 
 
 def matrices(op: str, a: Any, is_square: bool = False) -> Array:
-    """The operand as floats in two axes or more; DtypeError or ShapeError where it is not that."""
+    """The operand as floats in two axes or more; DtypeError or MatrixError for others."""
     x = as_array(a)
     shape = x.type.shape
     if len(shape) < 2:
-        fail(ShapeError, "takes matrices: two dimensions or more", op=op, shapes=[shape])
+        fail(MatrixError, "takes matrices: two dimensions or more", op=op, shapes=[shape])
     if is_square and shape[-1] != shape[-2]:
-        fail(ShapeError, "the last two dimensions must be equal", op=op, shapes=[shape])
+        fail(MatrixError, "the last two dimensions must be equal", op=op, shapes=[shape])
     return convert(x, float_for(op, x.type.dtype))
 
 

@@ -119,6 +119,10 @@ def test_failures_name_the_line():
     singular = np.ones((2, 2))
     with pytest.raises(np.linalg.LinAlgError, match=r"test_linalg.py:\d+.*\n.*Singular matrix"):
         jf.jit(lambda x: np.linalg.inv(x))(singular)
+    with pytest.raises(np.linalg.LinAlgError, match="must be equal"):
+        jf.jit(np.linalg.inv)(np.ones((2, 3)))
+    with pytest.raises(np.exceptions.AxisError):
+        jf.jit(lambda x: x.sum(2))(singular)
     with pytest.raises(JitflowError, match="not positive definite"):
         jf.jit(np.linalg.cholesky)(-np.eye(2))
     for function, x, problem in [
