@@ -33,11 +33,15 @@ ONE_AT_A_TIME = {
 """What else one thread takes. With more, XLA has one for each core that the process may use."""
 
 NO_STORED_CODE = {
+    "JITFLOW_CACHE_DIR": "off",
     "JAX_ENABLE_COMPILATION_CACHE": "false",
     "JAX_PLATFORMS": "cpu",
     "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1",
 }
 """Code that an earlier process has compiled must not serve a first call."""
+
+STORE = "JITFLOW_BENCHMARKS_STORE"
+"""Names a folder of this run only, for rows in which processes share what they have compiled."""
 
 
 def use_threads(count: int) -> None:

@@ -4,12 +4,14 @@ Owns the command line. NumPy and the peers are imported by the cases, after the 
 """
 
 import argparse
+import os
 import sys
 import warnings
 from fnmatch import fnmatch
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from machine import facts, use_threads
+from machine import STORE, facts, use_threads
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
@@ -28,6 +30,12 @@ def options() -> argparse.Namespace:
 def main() -> int:
     chosen = options()
     use_threads(chosen.threads)
+    with TemporaryDirectory() as store:
+        os.environ[STORE] = store
+        return compare_all(chosen)
+
+
+def compare_all(chosen: argparse.Namespace) -> int:
     warnings.filterwarnings("ignore", "dynamo_pgo force disabled")  # torch, of what we asked for
     from cases import CASES
     from measure import measure

@@ -1,14 +1,19 @@
 """First calls of functions never seen before: trace, compile, run, with the result in hand."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import forms
 import numpy as np
 from case import Bar, Case, Kind, Run, Setup
+from machine import STORE
 from programs import chain
 
 SIZE = 1000
+FILLING = "JITFLOW_BENCHMARKS_FILL_THE_STORE"
 
 
 def inputs(seed: int) -> list[np.ndarray]:
@@ -53,10 +58,28 @@ def add_one(form) -> Setup:
     return lambda seed: form(lambda x: x + np.float32(1), [np.arange(4, dtype=np.float32)])
 
 
-def without_store(seed: int) -> Run:
-    """jitflow's math functions are to come from LLVM, not from an earlier process."""
-    os.environ["JITFLOW_CACHE_DIR"] = "off"
-    return add_one(forms.jitflow)(seed)
+def with_store(folder: str) -> Setup:
+    """jitflow finds what earlier processes of this run have left in a folder; but it compiles."""
+
+    def setup(seed: int) -> Run:
+        os.environ["JITFLOW_CACHE_DIR"] = str(Path(os.environ[STORE], folder))
+        new = np.float32(os.getpid())
+        return forms.jitflow(lambda x: x + new, [np.arange(4, dtype=np.float32)])
+
+    return setup
+
+
+def after_another(row: Setup) -> Setup:
+    """The same in a process like this one, then here."""
+
+    def setup(seed: int) -> Run:
+        if FILLING not in os.environ:
+            command = [sys.executable, *sys.argv]
+            environment = os.environ | {FILLING: "on"}
+            subprocess.run(command, env=environment, check=True, capture_output=True)
+        return row(seed)
+
+    return setup
 
 
 ROWS = {
@@ -67,8 +90,9 @@ ROWS = {
     "torch compiled": with_torch,
 }
 BEFORE = {
-    "jitflow": add_one(forms.jitflow),
-    "jitflow unstored": without_store,
+    "jitflow": with_store("math functions"),
+    "jitflow unstored": add_one(forms.jitflow),
+    "jitflow stored": with_store("everything"),
     "jax": add_one(forms.jax),
     "numba vectorize": add_one(forms.numba_vectorize),
 }
@@ -87,6 +111,7 @@ def case(name: str, ops: int, title: str, share: float, left_out: dict[str, str]
     rows = {name: of_length(ops, row) for name, row in ROWS.items() if name not in left_out}
     if "before" in more:
         rows["jitflow unstored"] = of_length(ops, with_jitflow)
+        rows["jitflow stored"] = after_another(of_length(ops, with_jitflow))
     return Case(
         name=name,
         title=f"first call of {ops} elementwise ops never seen before{title}",

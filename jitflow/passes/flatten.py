@@ -1,4 +1,4 @@
-"""flatten: adjacent reduced axes become one; a reduction's tree depends on its shape only."""
+"""flatten: adjacent short reduced axes become one; a reduction's tree depends on its shape only."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from jitflow.ir.types import Shape
 from jitflow.passes.constants import CONSTANT
 from jitflow.passes.flat_groups import flat_groups
 
+LONG_ROW = 1024
+"""Elements from which on a reduced axis is a loop of its own."""
+
 
 def flatten(function: Function) -> Function:
-    """Reshapes the operand of each reduction so that no two adjacent axes are reduced.
+    """Reshapes the operand of each reduction so that adjacent reduced axes are one.
 
+    An axis of LONG_ROW elements or more stays by itself: a loop along it costs nothing, and what is
+    reduced may be an outer product, which lies nowhere as one axis.
     Before: `%1: f32[4] = reduce_sum %x {axes=[1, 2]}` for `%x: f32[4, 8, 8]`.
     After:  `%0: f32[4, 64] = reshape %x {shape=[4, 64]}`
             `%1: f32[4] = reduce_sum %0 {axes=[1]}`.
@@ -31,16 +36,21 @@ def flatten(function: Function) -> Function:
 def _needs(op: Op) -> bool:
     if op.row.name not in COMBINES:
         return False
-    axes = set(op.attrs["axes"])
-    return any(a + 1 in axes for a in axes)
+    return any(_joins(op, axis) for axis in op.attrs["axes"])
+
+
+def _joins(op: Op, axis: int) -> bool:
+    """Whether a reduced axis is one with the axis before it."""
+    reduced, extent = op.attrs["axes"], op.operands[0].type.shape[axis]
+    return axis - 1 in reduced and not (isinstance(extent, int) and extent >= LONG_ROW)
 
 
 def _runs(op: Op) -> list[list[int]]:
-    """The operand's axes, adjacent reduced ones together."""
+    """The operand's axes, adjacent reduced ones together unless they are long."""
     reduced = set(op.attrs["axes"])
     runs: list[list[int]] = []
     for axis in range(op.operands[0].type.rank):
-        if axis in reduced and axis - 1 in reduced:
+        if axis in reduced and _joins(op, axis):
             runs[-1].append(axis)
         else:
             runs.append([axis])

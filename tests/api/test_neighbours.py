@@ -59,3 +59,12 @@ def test_values_alone_and_together_have_equal_bits(steps, rows, columns):
     for index, expected in enumerate(together):
         alone = jf.jit(lambda x, y, index=index: run(x, y)[index], static_argnames="index")(x, y)
         np.testing.assert_array_equal(alone, expected, strict=True)
+
+
+def test_sums_over_long_rows_do_not_see_their_neighbours():
+    """An outer product of long rows is summed row by row, and so is every array of its shape."""
+    x = np.random.default_rng(5).normal(size=(37, 1100)).astype(np.float32)
+    alone = jf.jit(lambda x: x.sum())(x)
+    beside = jf.jit(lambda x: (x.sum(), x.max(), np.exp(x).sum(0), (x * 2).sum(1)))(x)[0]
+    computed = jf.jit(lambda x, zero: (x + zero[:, None]).sum())(x, np.zeros(37, np.float32))
+    assert alone == beside == computed

@@ -17,7 +17,8 @@ from jitflow.errors import ArgumentError, ConfigError
 from jitflow.runtime import host_target, make_target
 from jitflow.runtime.engine import engine
 from jitflow.runtime.threads import count, pool
-from jitflow.runtime.threads.pool_text import TABLE, pool_text, system_functions
+from jitflow.runtime.threads.pool_text import pool_text, system_functions
+from jitflow.runtime.threads.worker_text import TABLE
 
 X = np.random.default_rng(0).standard_normal((601, 403)).astype(np.float32)
 W = np.random.default_rng(1).standard_normal((403, 97)).astype(np.float32)

@@ -11,8 +11,10 @@ from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.rebuild import constant_int
 
-LEAST_WORK = 200_000
-"""What threads are worth: below it a loop stays on one. 20 to 60 us."""
+LEAST_WORK = 300_000
+"""What threads are worth: below it a loop stays on one. 30 to 90 us: where CPUs have other work, a
+thread that waits for one keeps the call waiting for longer than that.
+"""
 
 ACCESS = 2
 """Of a register that is read or written."""

@@ -13,21 +13,20 @@ import sys
 from functools import cache, partial
 
 from jitflow.config import MOST_THREADS, settings
-from jitflow.errors import ArgumentError
+from jitflow.errors import ArgumentError, LinkError
 from jitflow.runtime.engine import LOCK
 from jitflow.runtime.library import link_library
-from jitflow.runtime.symbols import LinkError
 from jitflow.runtime.target import host_target
 from jitflow.runtime.threads.count import machine_threads
 from jitflow.runtime.threads.pool_text import (
     SYMBOL,
-    TABLE,
     futex_call,
     pool_text,
     serial_text,
     system_functions,
 )
 from jitflow.runtime.threads.words import WORDS, Word
+from jitflow.runtime.threads.worker_text import TABLE
 
 _LINE_BYTES = 128
 
