@@ -215,7 +215,11 @@ def _load_apart(e: Emitter, pointer: str, stride: int, type: VectorType, run: in
         pair = f"{text} {value}, {text} {part}"
         value = e.temp("lanes", f"shufflevector {pair}, <{width} x i32> <{mask}>")
         places, done = list(range(now)), now
-    return value
+    if last:
+        return value
+    mask = ", ".join(f"i32 {place}" for place in places)
+    pair = f"{text} {value}, {text} poison"
+    return e.temp("lanes", f"shufflevector {pair}, <{type.lanes} x i32> <{mask}>")
 
 
 def _load_elements(e: Emitter, pointer: str, buffer: BufferType, type: VectorType) -> str:

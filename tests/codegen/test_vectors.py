@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import jitflow as jf
 from jitflow.ir.builder import Builder
 from jitflow.ir.dense import Dense
 from jitflow.ir.dtypes import DTYPES, bool_, f32, f64, i8, i32, i64, u8, u64
@@ -111,3 +112,11 @@ def test_bytes_other_than_0_and_1_are_true():
     values = np.arange(32).astype(np.uint8).view(bool)
     (out,) = compile_function(function)([values])
     assert out.tolist() == [0] + [1] * 31
+
+
+@pytest.mark.parametrize("dtype", ["bool", "u1", "i2", "f4"])
+def test_lanes_apart_that_one_run_holds(dtype):
+    """Four bytes five apart are sixteen bytes: one load, whose lanes were taken for the result."""
+    for columns in (3, 4, 5, 6, 9):
+        x = (np.arange(4 * columns).reshape(4, columns) % 3).astype(dtype)
+        np.testing.assert_array_equal(jf.jit(lambda x: np.maximum(x.T, x.T))(x), x.T)
