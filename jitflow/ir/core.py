@@ -138,13 +138,13 @@ def walk(region: Region) -> Iterator[Op]:
     """Every op of the region in program order, an op before those nested in it."""
     pending: list[Iterator[Op]] = [iter(region.ops)]
     while pending:
-        op = next(pending[-1], None)
-        if op is None:
+        for op in pending[-1]:
+            yield op
+            if op.regions:
+                pending += [iter(inner.ops) for inner in reversed(op.regions)]
+                break
+        else:
             pending.pop()
-            continue
-        yield op
-        for inner in reversed(op.regions):
-            pending.append(iter(inner.ops))
 
 
 def _same_function(left: Function, right: Function) -> bool:

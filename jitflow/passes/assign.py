@@ -6,6 +6,7 @@ from bisect import insort
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value, walk
+from jitflow.ir.types import BufferType
 from jitflow.passes.lowering.footprint import span_bytes
 from jitflow.passes.lowering.rebuild import base_of, rebuild
 
@@ -58,10 +59,12 @@ def _live_spans(function: Function, frames: dict[Value, list[Value]]) -> Spans:
     firsts = {buffer: first for first, found in frames.items() for buffer in found}
     spans: Spans = {}
     for position, op in enumerate(function.ops):
+        if op.row.name == "view":
+            continue
         touched = [v for inner in (op, *_nested(op)) for v in inner.operands]
-        for value in touched:
-            base = base_of(value)
-            if base.op is None or base.op.row.name != "alloc" or op.row.name == "view":
+        buffers = dict.fromkeys([v for v in touched if type(v.type) is BufferType])
+        for base in map(base_of, buffers):
+            if base.op is None or base.op.row.name != "alloc":
                 continue
             base = firsts.get(base, base)
             first, _ = spans.get(base, (position, position))
@@ -70,7 +73,7 @@ def _live_spans(function: Function, frames: dict[Value, list[Value]]) -> Spans:
 
 
 def _nested(op: Op) -> list[Op]:
-    return [inner for region in op.regions for inner in walk(region)]
+    return [inner for region in op.regions for inner in walk(region)] if op.regions else []
 
 
 def _largest_first(spans: Spans, frames: dict[Value, list[Value]]) -> dict[Value, int]:

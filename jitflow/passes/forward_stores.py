@@ -27,13 +27,43 @@ def forward_stores(function: Function) -> Function:
     done.
     Before: `store %v, %t, %i`, `%x: f32[] = load %t, %i`   After: uses of %x are uses of %v.
     """
-    read, written = _accessed(function)
-    if not read.isdisjoint(written):
-        function = function.with_body(_Forward().region(function.body, {}, {}))
+    reread = _reread(function.body)
+    if reread:
+        function = function.with_body(_Forward(reread).region(function.body, {}, {}))
     return _drop_unread(function)
 
 
+def _reread(body: Region) -> set[Value]:
+    """Buffers that a region stores to and then loads from, itself or in a region of its own."""
+    found: set[Value] = set()
+
+    def visit(region: Region) -> set[Value]:
+        """What the region loads from."""
+        loaded: set[Value] = set()
+        stored: set[Value] = set()
+        for op in region.ops:
+            if op.regions:
+                inside = set().union(*[visit(inner) for inner in op.regions])
+            elif op.row.name == "load":
+                inside = {base_of(op.operands[0])}
+            else:
+                if op.row.name == "store":
+                    stored.add(base_of(op.operands[1]))
+                continue
+            found.update(inside & stored)
+            loaded |= inside
+        return loaded
+
+    visit(body)
+    return found
+
+
 class _Forward:
+    """The sweep; `reread` are the buffers of which it knows what was stored."""
+
+    def __init__(self, reread: set[Value]) -> None:
+        self.reread = reread
+
     def region(self, region: Region, known: Known, new: dict[Value, Value]) -> Region:
         builder = Builder(region.params)
         for op in region.ops:
@@ -44,18 +74,22 @@ class _Forward:
     def _op(self, builder: Builder, op: Op, known: Known, new: dict[Value, Value]) -> None:
         if op.row.name == "load" and self._load(builder, op, known, new):
             return
-        for base in _written(op):
-            known.pop(base, None)
+        if known:
+            for base in _written(op):
+                known.pop(base, None)
         if op.row.name == "store" and not _overlaps(op):
-            value = new.get(op.operands[0], op.operands[0])
-            known[base_of(address(op)[0])] = {_key(op, new): value}
+            base = base_of(op.operands[1])
+            if base in self.reread:
+                value = new.get(op.operands[0], op.operands[0])
+                known[base] = {_key(op, new): value}
         if op.regions:
             self._nested(builder, op, known, new)
         else:
             copy_op(builder, op, new, lambda b, o, n: False)
 
     def _load(self, builder: Builder, op: Op, known: Known, new: dict[Value, Value]) -> bool:
-        value = known.get(base_of(address(op)[0]), {}).get(_key(op, new))
+        stored = known.get(base_of(op.operands[0])) if known else None
+        value = stored.get(_key(op, new)) if stored else None
         if value is None or value.type != op.result.type:
             return False
         if op.attrs["valid"]:
@@ -68,9 +102,10 @@ class _Forward:
 
     def _nested(self, builder: Builder, op: Op, known: Known, new: dict[Value, Value]) -> None:
         """Regions see what is known before them, less what they write."""
-        for inner in (o for region in op.regions for o in walk(region)):
-            for base in _written(inner):
-                known.pop(base, None)
+        if known:
+            for inner in (o for region in op.regions for o in walk(region)):
+                for base in _written(inner):
+                    known.pop(base, None)
         regions = tuple(self.region(r, dict(known), new) for r in op.regions)
         operands = map_values(op.operands, new)
         if operands is op.operands and regions == op.regions:

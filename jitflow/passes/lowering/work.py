@@ -75,16 +75,15 @@ def _length(value: Value) -> int:
 
 def work(region: Region, vector_bytes: int) -> float:
     """What a run of the region costs, for vector registers of so many bytes."""
-    return sum(work_of(op, vector_bytes) for op in region.ops)
+    return sum([work_of(op, vector_bytes) for op in region.ops])
 
 
 def work_of(op: Op, vector_bytes: int) -> float:
     """What an op costs, with all that its regions do."""
-    inside = [work(region, vector_bytes) for region in op.regions]
-    if op.row.name == "loop":
-        return usual_trips(op) * (inside[0] + LOOP_STEP)
-    if inside:
-        return 1 + max(inside)
+    if op.regions:
+        inside = [work(region, vector_bytes) for region in op.regions]
+        is_loop = op.row.name == "loop"
+        return usual_trips(op) * (inside[0] + LOOP_STEP) if is_loop else 1 + max(inside)
     if op.row.family is Family.ELEMENTWISE:
         call = CALL if op.row.expand is not None else 0
         return (op.row.cost + call) * _registers(op.results[0], vector_bytes)
