@@ -12,6 +12,7 @@ from jitflow.ir.dtypes import DType, part_of
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import INDEX, BufferType
 from jitflow.passes.lowering.access import Access
+from jitflow.passes.lowering.again import Again
 
 
 class Context:
@@ -23,6 +24,7 @@ class Context:
         self._indices: dict[int, Value] = {}
         self._token: Value | None = None
         self._views: dict[Any, Value] = {}
+        self.again = Again()
 
     def index(self, value: int) -> Value:
         """The constant i64[] `value`, made once for the whole body."""

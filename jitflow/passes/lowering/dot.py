@@ -208,7 +208,12 @@ class _Blocks:
         ]
 
     def emit(self) -> None:
-        _over_batch(self.context, self.product.batch, self._columns)
+        """The loops; a copy, where a product of the same kind was there before."""
+        context, batch = self.context, self.product.batch
+        context.again.emit(
+            context.builder, ("blocks", self.block, self.lanes, self.valid), self.views,
+            lambda: _over_batch(context, batch, self._columns),
+        )
 
     def _columns(self, b: Builder, at: Values) -> None:
         self._tiles(b, self.product.columns, self.lanes, lambda inner, j: self._panel(inner, at, j))
