@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from jitflow.graph import Graph
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function
 from jitflow.ir.parser import parse_module
@@ -66,7 +67,12 @@ def folder(tmp_path, monkeypatch):
 
 @EVERY_PAGE
 def test_page(page, tables, folder):
-    """The blocks of a page in order; its Python blocks share their names."""
+    """The blocks of a page in order; its Python blocks share their names, and a graph."""
+    with Graph().as_default():
+        run_page(page, tables, folder)
+
+
+def run_page(page, tables, folder):
     names = {"__name__": "page"}
     for kind, text in BLOCK.findall(page.read_text()):
         if (named := FILE.match(text)) is not None:

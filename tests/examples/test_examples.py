@@ -11,6 +11,7 @@ import pytest
 
 import jitflow as jf
 from jitflow.api.road import LEVELS
+from jitflow.graph import Graph
 from jitflow.ir.parser import parse_function
 from jitflow.ir.verifier import verify
 
@@ -225,7 +226,8 @@ def test_logistic_regression_is_shown():
 
 
 def test_a_graph_learns_a_line(capsys):
-    differences = load("regression").main(100_000)
+    with Graph().as_default():
+        differences = load("regression").main(100_000)
     assert max(differences) < 1e-4
     shown = capsys.readouterr().out.splitlines()
     assert len(shown) == 12
