@@ -7,12 +7,12 @@ steps of a simulation, the layers of a network.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from jitflow.codegen.emitter import Emitter
-from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.ir.core import Function, Op, Value, walk
 from jitflow.ir.types import BufferType
+from jitflow.passes.lowering.structure import structure
 
 WriteLoop = Callable[[Emitter, Op, str, str], None]
 """write(e, op, first, end): the loop as machine code, between two values of its index."""
@@ -47,7 +47,7 @@ def call_nest(e: Emitter, op: Op, write: WriteLoop) -> bool:
 
     What it uses from around it are buffers, and values that are plain in the text, as numbers are.
     """
-    key, outer = structure(op, e.names)
+    key, outer = structure(op, e.names.__getitem__)
     passed = {e.names[v]: None for v in outer if e.names[v].startswith("%")}
     if not all(isinstance(v.type, BufferType) for v in outer if e.names[v] in passed):
         return False
@@ -65,7 +65,7 @@ def shared_chunks(e: Emitter, op: Op, start: int, define: Callable[[], str]) -> 
     """
     if op not in e.nests:
         return define()
-    key = "chunks", structure(op, e.names, start)[0]
+    key = "chunks", structure(op, e.names.__getitem__, start)[0]
     if key not in e.functions:
         e.functions[key] = define()
     return e.functions[key]
@@ -84,55 +84,3 @@ def _define(
     lines = [head, "entry:", *inner.entry, *inner.lines, "  ret void", "}"]
     e.definitions.append("\n".join(lines))
     return symbol
-
-
-def structure(
-    op: Op, names: Mapping[Value, str], start: int = 0
-) -> tuple[Hashable, list[Value]]:
-    """Equal for ops that do the same to what they use from around them; and what that is.
-
-    names: of the values from around. Those with one name are one; a name that is plain in the
-    text stands for itself. start: what places in the arena are counted from.
-    """
-    numbers: dict[Value | str, int] = {}
-    outer: list[Value] = []
-    found: list[Any] = []
-
-    def use(value: Value) -> None:
-        number = numbers.get(value)
-        if number is None:
-            outer.append(value)
-            name = names[value]
-            number = numbers[value] = numbers.setdefault(name, len(outer))
-            found.append((_layout(value.type), None if name.startswith("%") else name))
-        found.append(number)
-
-    def enter(region: Region) -> None:
-        for param in region.params:
-            numbers[param] = -len(numbers) - 1
-            found.append(param.type)
-        for inner in region.ops:
-            visit(inner)
-        for value in region.results:
-            use(value)
-
-    def visit(op: Op) -> None:
-        attrs = op.attrs
-        if op.row.name == "alloc":
-            attrs = {"offset": attrs["offset"] - start}
-        found.append((op.row.name, len(op.operands), *attrs.items()))
-        for value in op.operands:
-            use(value)
-        for region in op.regions:
-            enter(region)
-        for result in op.results:
-            numbers[result] = -len(numbers) - 1
-            found.append(result.type)
-
-    visit(op)
-    return tuple(found), outer
-
-
-def _layout(type: Any) -> Any:
-    """What code depends on: whose memory a buffer is does not count."""
-    return (type.dtype, type.shape, type.strides) if isinstance(type, BufferType) else type

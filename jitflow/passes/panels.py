@@ -11,11 +11,13 @@ from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import BufferType
+from jitflow.passes.lowering.again import Again
 from jitflow.passes.lowering.crossing import Crossing, Nest, find_nest
 from jitflow.passes.lowering.footprint import address
 from jitflow.passes.lowering.gathers import axis_last
 from jitflow.passes.lowering.rebuild import constant_int, copy_op
 from jitflow.passes.lowering.squares import turned
+from jitflow.passes.lowering.structure import likeness
 
 LINE_BYTES = 128
 """Read whole: two lines of memory, which CPUs fetch together, serve as many rows of a block."""
@@ -39,14 +41,19 @@ def panels(function: Function, *, vector_bytes: int = 32, least: int = MOST_LANE
     that read what they write.
     Precondition: before `vectorize`; loop bounds are constants.
     """
-    builder, changed = Builder(function.params), False
+    builder, changed, again = Builder(function.params), False, Again()
     for op in function.ops:
         nest = find_nest(op)
         if nest is None or nest.shortest < least:
             builder.append(op)
             continue
         builder.locations = op.locations
-        changed = _Blocks(builder, nest, vector_bytes).emit() or changed
+        blocks = _Blocks(builder, nest, vector_bytes)
+        if not blocks.fits:
+            builder.append(op)
+            continue
+        again.emit(builder, *likeness(op, {}), blocks.emit)
+        changed = True
     return function.with_body(builder.region(function.results)) if changed else function
 
 
@@ -66,18 +73,14 @@ class _Blocks:
         most = min(LINE_BYTES // min(sizes), PANEL_BYTES // row_bytes)
         self.rows = _whole(nest.extents[nest.outer], most // square * square, square)
         self.fits = row_bytes * self.rows <= PANEL_BYTES
+        """Whether panels are not too large."""
         self.panels: dict[Value, Value] = {}
         """By what is loaded."""
 
-    def emit(self) -> bool:
-        """False, and the nest as it was, where panels would be too large."""
-        if not self.fits:
-            self.builder.append(self.nest.loops[0])
-            return False
+    def emit(self) -> None:
         for each, width in zip(self.nest.crossing, self.widths, strict=True):
             self.panels[each.load.result] = self._panel(each, width)
         self._loops(self.builder, 0, {}, self.builder.index(0))
-        return True
 
     def _panel(self, crossing: Crossing, width: int) -> Value:
         dtype = crossing.load.result.type.dtype

@@ -53,6 +53,8 @@ def _copies(ops: Sequence[Op], new: dict[Value, Value]) -> list[Op]:
         regions = tuple([_copy(region, new) for region in op.regions]) if op.regions else ()
         types, names = [v.type for v in op.results], [v.name for v in op.results]
         operands = map_values(op.operands, new)
+        if op.row.name == "view" and names[0] == op.operands[0].name:
+            names = [operands[0].name]
         copy = Op(op.row, operands, op.attrs, types, regions, op.locations, names)
         new.update(zip(op.results, copy.results, strict=True))
         made.append(copy)
