@@ -42,6 +42,8 @@ def parallelize(
     """
     choice = _Choice(function, vector_bytes, least)
     choice.look(function.body)
+    if not choice.chunks:
+        return function
     return _Chunks(function, choice.chunks, choice.private).function(function)
 
 

@@ -1,5 +1,7 @@
 """The order of the passes: one literal tuple a stage, a reason a line. Nothing else orders them."""
 
+from functools import cache
+
 from jitflow.passes.stream_size import stream_bytes
 
 TENSOR: tuple[str, ...] = (
@@ -38,6 +40,7 @@ LOOPS: tuple[str, ...] = (
 """Level 2 to level 3 ready for code: loops over buffers."""
 
 
+@cache
 def loops_for(
     vector_bytes: int, registers: int, f16c: bool = False, cache_bytes: int = 0
 ) -> tuple[str, ...]:

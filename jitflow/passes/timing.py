@@ -54,7 +54,7 @@ def measure(
     step: str,
     compute: Callable[..., Result],
     *inputs: Any,
-    function: Callable[[Result], Any] = lambda result: result,
+    function: Callable[[Result], Any] | None = None,
 ) -> Result:
     """`compute(*inputs)`, with what it took in the open record; a step before those inside it.
 
@@ -66,8 +66,10 @@ def measure(
     place, start = len(timings), perf_counter()
     result = compute(*inputs)
     took = 1000 * (perf_counter() - start)
-    took -= sum(inner.milliseconds for inner in timings[place:])
-    before, after = _count(inputs[0] if inputs else None), _count(function(result))
+    if len(timings) > place:
+        took -= sum([inner.milliseconds for inner in timings[place:]])
+    before = _count(inputs[0]) if inputs else None
+    after = _count(function(result) if function else result)
     timings.insert(place, Timing(step, took, before, after))
     return result
 

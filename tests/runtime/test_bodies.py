@@ -150,6 +150,7 @@ def test_sources_that_are_not_those_of_the_process_stand_for_nothing(tmp_path):
     source = tmp_path / "config.py"
     source.write_text("x = 1\n")
     changed = source.stat().st_ctime_ns
+    (tmp_path / ".#config.py").symlink_to("an editor's lock")
     assert surroundings.sources(str(tmp_path), changed)
     assert surroundings.sources(str(tmp_path), changed - 1) == ""
 

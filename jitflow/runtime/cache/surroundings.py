@@ -63,26 +63,45 @@ def sources(root: str, since_ns: int) -> str:
     """Stands for the files under `root` that code comes from: another text after any edit.
 
     Places, sizes and times are asked, among them that of the last change of the file's entry, which
-    nobody can set back. "" where there are no files, or one was changed `since_ns`: what was loaded
-    is then perhaps not what is there.
+    nobody can set back. "" where there are no files, or one was changed `since_ns`, or goes while
+    it is asked for: what was loaded is then perhaps not what is there.
     """
-    facts: list[tuple[str, int, int, int]] = []
-    for room in _ROOMS:
-        _add_facts(facts, os.path.join(root, room), is_deep=bool(room))
-    if not facts or max([changed for *_, changed in facts]) > since_ns:
-        return ""
-    return key_of(repr(sorted(facts)))
-
-
-def _add_facts(facts: list[tuple[str, int, int, int]], folder: str, is_deep: bool) -> None:
-    """Of each Python file: path, size, time of its content and time of its entry."""
+    facts: list[str] = []
+    latest = 0
     try:
-        items = os.scandir(folder)
+        for room in _ROOMS:
+            latest = max(latest, _add_facts(facts, os.path.join(root, room), is_deep=bool(room)))
     except OSError:
-        return
-    for item in items:
-        if item.name.endswith(".py"):
-            found = item.stat()
-            facts.append((item.path, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
-        elif is_deep and item.is_dir() and item.name != "__pycache__":
-            _add_facts(facts, item.path, is_deep)
+        return ""
+    if not facts or latest > since_ns:
+        return ""
+    return key_of(*sorted(facts))
+
+
+def _add_facts(facts: list[str], folder: str, is_deep: bool) -> int:
+    """Of each Python file: path, size, time of its content and time of its entry.
+
+    The latest of the last is the result. Files are asked for by their names in the open folder,
+    which takes half as long as by their paths, and every process asks.
+    """
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    latest, inner, lines = 0, [], [folder]
+    try:
+        for name in sorted(os.listdir(handle)):
+            if name.startswith("."):
+                continue  # an editor's, perhaps a link to nowhere
+            if name.endswith(".py"):
+                found = os.stat(name, dir_fd=handle)
+                changed = found.st_ctime_ns
+                latest = max(latest, changed)
+                lines.append(f"{name} {found.st_size} {found.st_mtime_ns} {changed}")
+            elif is_deep and "." not in name and name != "__pycache__":
+                inner.append(os.path.join(folder, name))
+    finally:
+        os.close(handle)
+    if len(lines) > 1:
+        facts.append("\n".join(lines))
+    return max([latest, *[_add_facts(facts, place, is_deep) for place in inner]])
