@@ -231,8 +231,8 @@ TUPLE = _fix(
 )
 _fix(
     Kind(
-        list, lambda tree: (tree, None), lambda data, c: list(c), _by_index, _brackets("[", "]"),
-        is_plain=True,
+        list, lambda tree: (tuple(tree), None),  # as other threads may change it
+        lambda data, c: list(c), _by_index, _brackets("[", "]"), is_plain=True,
     )  # fmt: skip
 )
 _fix(

@@ -74,21 +74,25 @@ def _read_node(cls: type, data: Any, children: list[Reader | None]) -> Reader | 
     if cls not in (tuple, list, dict):
         return None
     count = len(children)
-    values: Callable[[Any], Sequence[Any]] = _values_of(data) if cls is dict else _same
+    values: Callable[[Any], Sequence[Any]] = _values_of(data) if cls is dict else tuple
     if not any(children):
 
         def read_leaves(part: Any, leaves: list[Any]) -> bool:
             if type(part) is not cls or len(part) != count:
                 return False
-            leaves += values(part)
-            return True
+            found = values(part)  # a list may change while other threads run
+            leaves += found
+            return len(found) == count
 
         return read_leaves
 
     def read(part: Any, leaves: list[Any]) -> bool:
         if type(part) is not cls or len(part) != count:
             return False
-        for child, value in zip(children, values(part), strict=True):
+        found = values(part)
+        if len(found) != count:
+            return False
+        for child, value in zip(children, found, strict=True):
             if child is None:
                 leaves.append(value)
             elif not child(value, leaves):
@@ -96,10 +100,6 @@ def _read_node(cls: type, data: Any, children: list[Reader | None]) -> Reader | 
         return True
 
     return read
-
-
-def _same(part: Any) -> Any:
-    return part
 
 
 def _values_of(keys: tuple[Any, ...]) -> Callable[[Any], Sequence[Any]]:
