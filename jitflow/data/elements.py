@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from jitflow.errors import ArgumentError
+from jitflow.trace.source import fail
 
 Element = Any
 
@@ -66,5 +67,5 @@ def applied(function: Callable[..., Any], element: Element) -> Any:
 def at_least(name: str, number: int, least: int) -> int:
     """The number; ArgumentError where it is no integer from `least` on."""
     if isinstance(number, bool) or not isinstance(number, int) or number < least:
-        raise ArgumentError(f"{name} is {number!r}; it must be an integer from {least} on")
+        fail(ArgumentError, f"{name} is {number!r}; it must be an integer from {least} on")
     return number

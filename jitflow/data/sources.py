@@ -12,6 +12,7 @@ import numpy as np
 from jitflow.data.elements import Element, Elements, name_of, noted
 from jitflow.errors import ArgumentError, ShapeError
 from jitflow.trace.pytree import flatten, unflatten
+from jitflow.trace.source import fail
 
 
 class Arrays(Elements):
@@ -22,10 +23,10 @@ class Arrays(Elements):
         self.leaves = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in leaves]
         lengths = [x.shape[:1] for x in self.leaves]
         if not lengths or not lengths[0]:
-            raise ShapeError("a dataset needs an array with rows")
+            fail(ShapeError, "a dataset needs an array with rows")
         if len(set(lengths)) > 1:
-            found = ", ".join(str(x.shape) for x in self.leaves)
-            raise ShapeError(f"arrays of a dataset have as many rows each\n  shapes: {found}")
+            shapes = [x.shape for x in self.leaves]
+            fail(ShapeError, "arrays of a dataset have as many rows each", shapes=shapes)
         self.length = lengths[0][0]
 
     def at(self, position: int) -> Element:
@@ -46,7 +47,7 @@ class Generated(Elements):
 
     def __init__(self, make: Callable[[], Any]) -> None:
         if not callable(make):
-            raise ArgumentError("pass the generator function itself: each pass calls it anew")
+            fail(ArgumentError, "pass the generator function itself: each pass calls it anew")
         self.make = make
 
     def all(self, epoch: int) -> Iterator[Element]:

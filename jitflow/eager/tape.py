@@ -99,6 +99,9 @@ class GradientTape:
 
     def _reads(self, source: Any) -> list[Tensor]:
         """The tensors that stand for a source: of a variable all that were read."""
+        if not isinstance(source, Operand):
+            problem = f"gradients are for tensors and variables, not for a {type(source).__name__}"
+            fail(ArgumentError, problem)
         if isinstance(source, Operand) and not isinstance(source, Tensor):
             inputs = (x for one in self._record for x in one.inputs if x.variable is source)
             return list({id(x): x for x in inputs if id(x) in self._watched}.values())

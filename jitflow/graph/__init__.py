@@ -20,7 +20,7 @@ from jitflow.graph.effects import (
     no_op,
 )
 from jitflow.graph.effects import print_node as Print
-from jitflow.graph.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
+from jitflow.graph.errors import FailedPreconditionError, InvalidArgumentError
 from jitflow.graph.functions import node_function
 from jitflow.graph.gradients import gradients
 from jitflow.graph.graph import (
@@ -65,7 +65,6 @@ __all__ = [
     "GraphTrainer",
     "InteractiveSession",
     "InvalidArgumentError",
-    "NotFoundError",
     "Operation",
     "Print",
     "Session",

@@ -65,10 +65,6 @@ class Print(Operation):
         self.stream = stream
         super().__init__(x.graph, name, (x, *data), [x.static])
 
-    @property
-    def is_effect(self) -> bool:
-        return True
-
     def run(self, evaluation: Evaluation) -> Sequence[Any]:
         x, *data = (evaluation.value(tensor) for tensor in self.inputs)
         evaluation.show(self, data)

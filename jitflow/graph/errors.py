@@ -14,7 +14,3 @@ class InvalidArgumentError(JitflowError, ValueError):
 
 class FailedPreconditionError(JitflowError, RuntimeError):
     """A run that reads a variable without a value."""
-
-
-class NotFoundError(JitflowError, LookupError):
-    """A device, or the name of a node, that is not there."""

@@ -64,11 +64,6 @@ class Operation:
         return shape_text(self.outputs[0].shape) if self.outputs else "none"
 
     @property
-    def is_effect(self) -> bool:
-        """Whether running it does more than giving its outputs."""
-        return bool(self.writes)
-
-    @property
     def node_text(self) -> str:
         """`[[Node: ...]]`, as errors show it."""
         facts = [*self.facts(), f'_device="{DEVICE}"']

@@ -78,7 +78,7 @@ class Plan:
         return results, new, [shown for _, shown in evaluation.printed]
 
     def converted(self, feeds: Sequence[Any]) -> list[Any]:
-        """Feeds as arrays and numbers; lists take their placeholders' dtypes."""
+        """Feeds as arrays and numbers; InvalidArgumentError for what is neither."""
         return [_array(tensor, x) for tensor, x in zip(self.fed, feeds, strict=True)]
 
 
@@ -96,12 +96,19 @@ def _array(tensor: Tensor, x: Any) -> Any:
     if isinstance(x, (np.ndarray, np.generic, float, int, complex)):
         return x
     try:
-        return np.asarray(x, tensor.dtype)
-    except (TypeError, ValueError) as error:
-        raise InvalidArgumentError(
-            f"cannot feed a {type(x).__name__} for tensor '{tensor.name}': {error}\n"
-            f"  made at: {tensor.op.place[0]}"
-        ) from None
+        array = np.asarray(x)
+    except ValueError as error:
+        raise _unfit(tensor, x, str(error)) from None
+    if array.dtype.kind not in "biufcV":
+        raise _unfit(tensor, x, "it has no numbers")
+    return array
+
+
+def _unfit(tensor: Tensor, x: Any, why: str) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        f"cannot feed a {type(x).__name__} for tensor '{tensor.name}': {why}\n"
+        f"  made at: {tensor.op.place[0]}"
+    )
 
 
 def _placeholder(key: Any, graph: Graph) -> Tensor:

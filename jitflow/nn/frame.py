@@ -94,25 +94,21 @@ class Layer:
 
     def forward(self, x: Any) -> Any:
         """The output for an input."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no forward")
 
     def param(
         self, name: str, shape: Sequence[int], initializer: Initializer, dtype: Any = np.float32
     ) -> Any:
         """A trained array of this layer."""
         frame = self._frame()
-        if frame.mode.creates and name not in frame.params:
-            frame.params[name] = initializer(frame.mode.key(), tuple(shape), dtype)
-        return _found(frame.params, name, shape, frame)
+        return _numbers(frame, frame.params, name, shape, initializer, dtype)
 
     def variable(
         self, name: str, shape: Sequence[int], initializer: Initializer, dtype: Any = np.float32
     ) -> Any:
         """An array of this layer that training does not change, but `update` may."""
         frame = self._frame()
-        if frame.mode.creates and name not in frame.new_state:
-            frame.new_state[name] = initializer(frame.mode.key(), tuple(shape), dtype)
-        return _found(frame.new_state, name, shape, frame)
+        return _numbers(frame, frame.new_state, name, shape, initializer, dtype)
 
     def update(self, name: str, value: Any) -> None:
         """What `variable` gives from the next call on."""
@@ -156,7 +152,13 @@ class Layer:
         return output, frame.new_state
 
 
-def _found(tree: dict[str, Any], name: str, shape: Sequence[int], frame: Frame) -> Any:
+def _numbers(
+    frame: Frame, tree: dict[str, Any], name: str, shape: Sequence[int], initializer: Initializer,
+    dtype: Any,
+) -> Any:
+    """The array of this name in a part of the frame, made first where the call creates."""
+    if frame.mode.creates and name not in tree:
+        tree[name] = initializer(frame.mode.key(), tuple(shape), dtype)
     if name not in tree:
         fail(ArgumentError, f"no {frame.path}{name}", cure="make the numbers by init()")
     if np.shape(tree[name]) != tuple(shape):

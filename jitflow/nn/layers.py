@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from jitflow import random
-from jitflow.errors import ArgumentError, DtypeError
+from jitflow.errors import ArgumentError, DtypeError, ShapeError
+from jitflow.ir.dtypes import as_dtype
 from jitflow.nn.frame import Layer
 from jitflow.random import initializers
 from jitflow.random.initializers import Initializer
@@ -34,10 +35,19 @@ class Dense(Layer):
         self.bias = bias or initializers.zeros()
 
     def forward(self, x: Any) -> Any:
+        require_features(self.name, x)
         y = x @ self.param("kernel", (x.shape[-1], self.units), self.kernel, x.dtype)
         if self.use_bias:
             y = y + self.param("bias", (self.units,), self.bias, x.dtype)
         return y if self.activation is None else self.activation(y)
+
+
+def require_features(name: str, x: Any) -> None:
+    """ShapeError for an input without axes, DtypeError for one that is no float."""
+    if not x.shape:
+        fail(ShapeError, f"{name} takes arrays with features along the last axis", shapes=[()])
+    if not as_dtype(x.dtype).is_inexact:
+        fail(DtypeError, f"{name} takes floats, not {x.dtype}", cure="x.astype(np.float32)")
 
 
 class Activation(Layer):
@@ -86,6 +96,7 @@ class BatchNorm(Layer):
         self.epsilon = epsilon
 
     def forward(self, x: Any) -> Any:
+        require_features(self.name, x)
         shape = x.shape[-1:]
         scale = self.param("scale", shape, initializers.ones(), x.dtype)
         offset = self.param("offset", shape, initializers.zeros(), x.dtype)
@@ -109,6 +120,7 @@ class LayerNorm(Layer):
         self.epsilon = epsilon
 
     def forward(self, x: Any) -> Any:
+        require_features(self.name, x)
         scale = self.param("scale", x.shape[-1:], initializers.ones(), x.dtype)
         offset = self.param("offset", x.shape[-1:], initializers.zeros(), x.dtype)
         mean = np.mean(x, axis=-1, keepdims=True)

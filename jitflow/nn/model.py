@@ -19,6 +19,7 @@ from jitflow.nn.frame import Layer, Variables
 from jitflow.nn.progress import Progress
 from jitflow.nn.summary import summary_text
 from jitflow.optim import Optimizer
+from jitflow.trace.source import fail
 
 Function = Callable[[Any, Any], Any]
 
@@ -122,7 +123,8 @@ class Model(Layer):
     def _epoch(self, batches: Any, epoch: int, progress: Progress) -> dict[str, float]:
         key = random.key(self.seed + 1)
         measured, sizes = [], []
-        for x, y in batches.iterate(epoch=epoch) if isinstance(batches, Dataset) else batches:
+        for batch in batches.iterate(epoch=epoch) if isinstance(batches, Dataset) else batches:
+            x, y = _pair_of(batch)
             if self.variables is None:
                 self.build(x)
             if self.slots is None:
@@ -151,7 +153,8 @@ class Model(Layer):
         """Loss and metrics on (x, y) arrays, or on a dataset of batches; nothing changes."""
         self._require_compiled()
         measured, sizes = [], []
-        for one, wanted in self._batches(x, y, batch_size, False):
+        for batch in self._batches(x, y, batch_size, False):
+            one, wanted = _pair_of(batch)
             measured.append(self._test(self._built(), one, wanted))
             sizes.append(len(wanted))
         return self._means(measured, sizes)
@@ -160,7 +163,9 @@ class Model(Layer):
         """The outputs for an array of inputs."""
         if "_output" not in self.__dict__:
             self._output = api.jit(lambda variables, x: self.apply(variables, x)[0])
-        batches = x if isinstance(x, Dataset) else Dataset.from_arrays(x).batch(batch_size)
+        batches = x
+        if not isinstance(x, Dataset):
+            batches = Dataset.from_arrays(np.asarray(x)).batch(batch_size)
         return np.concatenate([self._output(self._built(), one) for one in batches])
 
     def summary(self) -> str:
@@ -187,6 +192,9 @@ class Model(Layer):
 
     def _batches(self, x: Any, y: Any, size: int, shuffle: bool) -> Any:
         if y is None:
+            if not isinstance(x, Iterable) or isinstance(x, np.ndarray):
+                problem = f"expected batches of (inputs, true values), got a {type(x).__name__}"
+                fail(ArgumentError, problem, cure="fit(x, y), or a Dataset of pairs")
             return x
         rows = Dataset.from_arrays((np.asarray(x), np.asarray(y)))
         return (rows.shuffle(len(rows) or 1, self.seed) if shuffle else rows).batch(size)
@@ -214,6 +222,14 @@ def _named(function: Function | str) -> Function:
         known = ", ".join(sorted({*metrics.NAMES, *losses.NAMES}))
         raise ArgumentError(f"nothing is called {function!r}; there is {known}")
     return metrics.NAMES[function]
+
+
+def _pair_of(batch: Any) -> Any:
+    """Inputs and true values; ArgumentError for a batch that is no pair."""
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        problem = f"a batch is (inputs, true values), got a {type(batch).__name__}"
+        fail(ArgumentError, problem, cure="Dataset.from_arrays((x, y))")
+    return batch
 
 
 def _pair(data: Any) -> tuple[Any, ...]:

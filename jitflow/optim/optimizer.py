@@ -10,9 +10,10 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from jitflow.errors import ArgumentError, DtypeError, TraceError, explain
+from jitflow.errors import ArgumentError, DtypeError, ShapeError, TraceError, explain
 from jitflow.optim.clipping import scale_to_norm
 from jitflow.trace.pytree import describe_difference, flatten, unflatten
+from jitflow.trace.source import fail
 
 Rate = float | Callable[[Any], Any]
 
@@ -92,8 +93,8 @@ class Optimizer:
         leaves, tree = flatten(params)
         slopes, given = flatten(grads)
         if given != tree:
-            raise TraceError(f"gradients {describe_difference(tree, given, 'grads')}")
-        slots = [flatten(state.slots[name])[0] for name in self.slot_names]
+            fail(TraceError, f"gradients {describe_difference(tree, given, 'grads')}")
+        slots = [self._slots(state, name, tree) for name in self.slot_names]
         count = state.count + 1
         new, changed = self.steps(leaves, slopes, list(zip(*slots, strict=True)), count)
         columns = zip(*changed, strict=True) if slots else ()
@@ -102,6 +103,13 @@ class Optimizer:
             for name, column in zip(self.slot_names, columns, strict=True)
         }
         return unflatten(tree, new), State(count, kept)
+
+    def _slots(self, state: State, name: str, tree: Any) -> list[Any]:
+        """What a state keeps by this name; TraceError where it is for other parameters."""
+        leaves, given = flatten(state.slots.get(name))
+        if given != tree:
+            fail(TraceError, f"the state {describe_difference(tree, given, name)}")
+        return leaves
 
     def steps(
         self, leaves: Sequence[Any], slopes: Sequence[Any], slots: Sequence[Sequence[Any]],
@@ -113,6 +121,8 @@ class Optimizer:
         now = count.astype(np.float64)
         rate = self.learning_rate(now - 1.0) if callable(self.learning_rate) else None
         new, changed = [], []
+        for x, slope in zip(leaves, slopes, strict=True):
+            require_alike(x, slope)
         for x, slope, own in zip(leaves, slopes, slots or [()] * len(leaves), strict=True):
             own_rate = self.learning_rate if rate is None else as_like(rate, x)
             y, kept = self.step(x, slope, own, own_rate, now)
@@ -162,4 +172,15 @@ def require_float(x: Any) -> None:
     dtype = getattr(x, "dtype", None)
     if dtype is None or dtype.kind not in "fV":
         kind = type(x).__name__ if dtype is None else str(dtype)
-        raise DtypeError(f"a parameter is {kind}; optimizers change arrays of floats")
+        fail(DtypeError, f"a parameter is {kind}; optimizers change arrays of floats")
+
+
+def require_alike(x: Any, slope: Any) -> None:
+    """ShapeError for a gradient of another shape, which would broadcast, as far as it is known."""
+    shapes = [getattr(x, "shape", ()), getattr(slope, "shape", ())]
+    if None not in shapes and len(shapes[0]) == len(shapes[1]):
+        sizes = zip(*shapes, strict=True)
+        if all(n is None or m is None or n == m for n, m in sizes):
+            return
+    if None not in shapes:
+        fail(ShapeError, "a gradient has not its parameter's shape", shapes=shapes)

@@ -1,6 +1,6 @@
 """What front ends that record operations share: operands, applications, types. Re-exports only."""
 
-from jitflow.recording.agreement import as_literal, keep_dtype
+from jitflow.recording.agreement import as_literal
 from jitflow.recording.application import Application, apply
 from jitflow.recording.inference import Type, result_types
 from jitflow.recording.operand import Operand
@@ -11,6 +11,5 @@ __all__ = [
     "Type",
     "apply",
     "as_literal",
-    "keep_dtype",
     "result_types",
 ]

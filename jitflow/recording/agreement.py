@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import DtypeError
+from jitflow.errors import DtypeError, ShapeError
 from jitflow.recording.operand import Attribute
 from jitflow.trace.source import fail
 
@@ -52,7 +52,10 @@ def as_literal(x: Any, beside: np.dtype[Any] | None = None, dtype: Any = None) -
         return np.array(x, dtype)
     if isinstance(x, (np.ndarray, np.generic)):
         return _converted(np.array(x), beside)
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        fail(ShapeError, str(error))
     kind = {"b": bool, "i": int, "f": float, "c": complex}.get(array.dtype.kind)
     if kind is None:
         fail(DtypeError, f"{type(x).__name__} of dtype {array.dtype} is no literal")
