@@ -63,7 +63,10 @@ def write(path: str | os.PathLike[str], archive: Archive) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
         for name, data in parts.items():
             made.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
-    _replace(Path(path), file.getvalue())
+    try:
+        _replace(Path(path), file.getvalue())
+    except OSError as error:
+        raise ExportError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def read(path: str | os.PathLike[str]) -> Archive:

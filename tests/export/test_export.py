@@ -137,6 +137,8 @@ def test_damaged_files(tmp_path):
     path.write_bytes(text)
     with pytest.raises(ExportError, match="no exported function"):
         export.load(path)
+    with pytest.raises(ExportError, match="cannot write .*No such file"):
+        export.save(tmp_path / "none" / "f", loss, params, x)
     with pytest.raises(ExportError, match="cannot read"):
         export.load(tmp_path / "none")
 
