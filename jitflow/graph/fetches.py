@@ -80,7 +80,7 @@ class Fetches:
     def arrange(self, value: Callable[[Tensor], Any]) -> Any:
         """The structure with values in place of tensors, None in place of operations.
 
-        Plain lists, tuples and dicts: what compiled code can make.
+        Plain lists, which compiled code makes; dicts too, as trees have their keys sorted.
         """
         return _mapped(self._nodes, lambda x: value(x) if isinstance(x, Tensor) else None)
 
@@ -104,7 +104,7 @@ class Fetches:
 
 def _mapped(structure: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(structure, dict):
-        return {str(i): _mapped(x, change) for i, x in enumerate(structure.values())}
+        return [_mapped(x, change) for x in structure.values()]
     if isinstance(structure, (list, tuple)):
         return [_mapped(x, change) for x in structure]
     return change(structure)
@@ -114,7 +114,7 @@ def _finisher(structure: Any) -> Callable[[Any], Any] | None:
     """What makes the result of lists and dicts of parts."""
     if isinstance(structure, dict):
         keys, inner = list(structure), [_finisher(x) for x in structure.values()]
-        return lambda made: ResultDict(zip(keys, _finished(made.values(), inner), strict=True))
+        return lambda made: ResultDict(zip(keys, _finished(made, inner), strict=True))
     if not isinstance(structure, (list, tuple)):
         return None
     inner = [_finisher(x) for x in structure]

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import ArgumentError
+from jitflow.export.program import Program
+from jitflow.graph.exporting import program_of
 from jitflow.graph.graph import Graph, default_sessions, get_default_graph
 from jitflow.graph.operation import Operation
 from jitflow.graph.plan import Plan, uninitialized
@@ -93,6 +95,12 @@ class Session:
         found = {self.graph.get_operation(name): x for name, x in state["variables"].items()}
         self._values.update(found)
         self._draws = state["draws"]
+
+    def __jitflow_program__(self, fetches: Any, feeds: Any = ()) -> Program:
+        """What `export.save(path, session, fetches, feeds)` writes, with the values of now."""
+        if self._is_closed:
+            fail(ArgumentError, "the session is closed", cure="export while it is open")
+        return program_of(self.graph, fetches, feeds, self._values, self._draws)
 
     def close(self) -> None:
         """Frees the values; every later run fails."""

@@ -4,6 +4,7 @@ from jitflow.recording.agreement import as_literal
 from jitflow.recording.application import Application, apply
 from jitflow.recording.inference import Type, result_types
 from jitflow.recording.operand import Operand
+from jitflow.recording.printing import printed_line
 
 __all__ = [
     "Application",
@@ -11,5 +12,6 @@ __all__ = [
     "Type",
     "apply",
     "as_literal",
+    "printed_line",
     "result_types",
 ]
