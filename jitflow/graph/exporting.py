@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,9 @@ DRAWS = "draws"
 
 
 def program_of(
-    graph: Graph, fetches: Any, feeds: Any, values: Mapping[Operation, Any], draws: int
+    graph: Graph, fetches: Any, feeds: Any, variables: Mapping[str, Any], draws: int
 ) -> Program:
-    """The run that `Session.run(fetches, feeds)` is; values: those of variables that have one.
+    """The run that `Session.run(fetches, feeds)` is; variables: the values that there are, by name.
 
     feeds: values or specs by placeholder, or placeholders of known shape. Variables without a
     value are given one with the state.
@@ -37,19 +37,22 @@ def program_of(
         tensor.op.name: _example(tensor, x)
         for tensor, x in zip(plan.fed, given.values(), strict=True)
     }
-    state = {v.name: values[v] if v in values else _spec(v.outputs[0].static, v)
-             for v in plan.reads}  # fmt: skip
-    initial = {v.name: values[v] for v in plan.reads if v in values}
+    state = {
+        v.name: variables[v.name] if v.name in variables else _spec(v.outputs[0].static, v)
+        for v in plan.reads
+    }
+    initial = {v.name: variables[v.name] for v in plan.reads if v.name in variables}
     if plan.draws:
         state[DRAWS] = initial[DRAWS] = draws
 
     def run(state: Mapping[str, Any], *feeds: Any) -> Any:
-        drawn = state[DRAWS] + 1 if plan.draws else 0
-        made, new, shown = plan.run(drawn, tuple([state[v.name] for v in plan.reads]), feeds)
+        drawn = [state[DRAWS] + 1] if plan.draws else []
+        kept = [state[v.name] for v in plan.reads]
+        values, new, shown = plan.run(kept, list(feeds), *drawn)
         changes = {v.name: x for v, x in zip(plan.writes, new, strict=True)}
-        if plan.draws:
-            changes[DRAWS] = drawn
-        return _plain(fetches, made), changes, shown
+        nodes = [step for step in plan.fetches.steps if step is None or isinstance(step, int)]
+        found = iter([None if node is None else values[node] for node in nodes])
+        return _plain(fetches, found), changes | dict(zip([DRAWS], drawn, strict=False)), shown
 
     def prints() -> tuple[tuple[str, int], ...]:
         return tuple([(one.message, one.summarize) for one in map(_checked, plan.prints)])
@@ -82,12 +85,11 @@ def _checked(node: Print) -> Print:
     return node
 
 
-def _plain(structure: Any, made: Any) -> Any:
-    """What was made for fetches in the containers that they are in."""
+def _plain(structure: Any, found: Iterator[Any]) -> Any:
+    """What was found for fetches, in the containers that they are in."""
     if isinstance(structure, dict):
-        pairs = zip(structure.items(), made, strict=True)
-        return {key: _plain(x, part) for (key, x), part in pairs}
+        return {key: _plain(x, found) for key, x in structure.items()}
     if not isinstance(structure, (list, tuple)):
-        return made
-    parts = [_plain(x, part) for x, part in zip(structure, made, strict=True)]
+        return next(found)
+    parts = [_plain(x, found) for x in structure]
     return type(structure)(*parts) if hasattr(structure, "_fields") else type(structure)(parts)
