@@ -21,8 +21,7 @@ class Evaluation:
 
     def __init__(self, state: Mapping[Any, Any], draws: Any) -> None:
         self.state = dict(state)
-        self.written: list[Any] = []
-        self.printed: list[tuple[Any, list[Any]]] = []
+        self.shown: dict[Any, list[Any]] = {}
         self._draws = draws
         self._values: dict[Tensor, Any] = {}
         self._before: dict[Any, list[tuple[int, Any]]] = {}
@@ -58,8 +57,6 @@ class Evaluation:
 
     def write(self, variable: Any, value: Any) -> None:
         """An effect: from here on the variable holds the value, after the run in the session."""
-        if variable not in self.written:
-            self.written.append(variable)
         assert self._now is not None
         before = self.state.get(variable)
         self._before.setdefault(variable, []).append((self._now, before))
@@ -76,7 +73,7 @@ class Evaluation:
 
     def show(self, operation: Any, values: list[Any]) -> None:
         """An effect: the operation prints these values when the run is done."""
-        self.printed.append((operation, values))
+        self.shown[operation] = values
 
     def key(self, seed: int) -> Any:
         """A key for random numbers: another one for each run and each seed."""
