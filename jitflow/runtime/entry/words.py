@@ -68,6 +68,8 @@ class RowWord(IntEnum):
     POOL_TAKE = 23
     POOL_GIVE = 24
     """The pool, and functions of it, for that arena."""
+    MOST_CALLS = 25
+    """How many calls the row takes."""
 
 
 class Flag(IntEnum):
