@@ -23,6 +23,7 @@ from jitflow.runtime.tiers import BASELINE, FULL
 OPTIONS = ("-dag-maps-huge-region=100",)
 """LLVM's schedulers compare loads and stores of a block pair by pair, up to this many: at the usual
 1000, straight code of 2500 memory operations takes seven times as long."""
+_SETTINGS = f"{BASELINE} {FULL} {OPTIONS}"
 _NO_IMPORTS: Mapping[str, int] = {}
 
 LINKS_EACH = 64
@@ -43,7 +44,7 @@ class Engine:
 
         self.llvm = llvm
         self.binding_lock: Any = getattr(llvm.ffi.lib, "_lock", None) or nullcontext()
-        self.version = f"{llvmlite.__version__} {llvm.llvm_version_info} {BASELINE} {FULL} {OPTIONS}"
+        self.version = f"{llvmlite.__version__} {llvm.llvm_version_info} {_SETTINGS}"
         self.machines: dict[tuple[Target, int], Any] = {}
         self.links = 0
         llvm.initialize_native_target()

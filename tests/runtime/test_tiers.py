@@ -1,4 +1,4 @@
-"""Baseline code: for whom it is made, that it computes the same bits, and that full code follows."""
+"""Baseline code: when it is made, that it gives the bits of full code, and that this follows."""
 
 from dataclasses import replace
 
