@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import jitflow as jf
+import jitflow.graph as gr
 from jitflow.config import settings
 from jitflow.ir.core import walk
 from jitflow.runtime import tiers
@@ -114,3 +115,21 @@ def test_long_calls_and_long_code_are_made_well_at_once(monkeypatch):
     assert baseline_calls(ops * 4096, 100.0) == 0
     monkeypatch.setattr(tiers, "settings", replace(settings, baseline=False))
     assert baseline_calls(ops, 100.0) == 0
+
+
+def test_runs_of_sessions_stay_native(monkeypatch):
+    monkeypatch.setattr(tiers, "FIRST_PATIENCE", 20 * 1000)
+    monkeypatch.setattr(tiers, "PATIENCE", 0)
+    with gr.Graph().as_default() as graph:
+        x = gr.placeholder("float32", [1024], name="x")
+        y = x * 2.0 + 1.0
+    session = gr.Session(graph)
+    value = np.arange(1024, dtype=np.float32)
+    for _ in range(300):
+        np.testing.assert_array_equal(session.run(y, {x: value}), value * 2 + 1)
+    before = session._native.calls
+    session.run(y, {x: value})
+    assert session._native.calls == before + 1
+    (row,) = session._native._entry.rows.values()
+    assert not row.is_spent
+    assert len(session._native._tried) == 2 and before > 280
