@@ -97,6 +97,18 @@ class JitFunction:
         """A call that is not like the one before."""
         call = self._take_apart(args, kwargs)
         donated = self._donation.leaves(call, args, kwargs) if self._donation else ()
+        key, inputs, compiled = self._code(call)
+        targets: Sequence[Donated] = ()
+        if donated:
+            self._donation.refuse_shared(call, donated, compiled.captured)
+            targets = self._donation.targets(call, donated, compiled)
+        is_native = self._make_native(args, kwargs, call, compiled, targets)
+        if not (is_native or call.static or self._signature.has_static or self._donation):
+            self._recent = reader(call.tree), key, compiled, call.has_keywords
+        return compiled.run(inputs, targets)
+
+    def _code(self, call: Call) -> tuple[Any, list[Any], Compiled]:
+        """The key of a call's leaves, the inputs that they are, and the code for them."""
         key, inputs = key_and_inputs(call.leaves)
         try:
             found = (call.tree, call.has_keywords, static_key(call), *key)
@@ -107,14 +119,11 @@ class JitFunction:
         if compiled is None:
             refuse_specs(call.leaves)
             compiled = self._compile(found, call)
-        targets: Sequence[Donated] = ()
-        if donated:
-            self._donation.refuse_shared(call, donated, compiled.captured)
-            targets = self._donation.targets(call, donated, compiled)
-        is_native = self._make_native(args, kwargs, call, compiled, targets)
-        if not (is_native or call.static or self._signature.has_static or self._donation):
-            self._recent = reader(call.tree), key, compiled, call.has_keywords
-        return compiled.run(inputs, targets)
+        return key, inputs, compiled
+
+    def compiled_for(self, *args: Any, **kwargs: Any) -> Compiled:
+        """The code that a call with these arguments runs, compiled now where there is none."""
+        return self._code(self._take_apart(args, kwargs))[2]
 
     def _make_native(
         self,
@@ -125,7 +134,7 @@ class JitFunction:
         donated: Sequence[Donated],
     ) -> bool:
         """Leaves further calls like this one to the stub, if it can take them."""
-        if not self._entry.is_native:
+        if self._entry.is_full:
             return False
         static = {place for place, _ in call.static}
         row = native_row(args, kwargs, static, compiled, donated)
@@ -262,7 +271,7 @@ _WITH_LOCKS: weakref.WeakSet[JitFunction] = weakref.WeakSet()
 def _renew_locks() -> None:
     """In a forked child: the threads that compiled, and held locks, are not there."""
     for function in _WITH_LOCKS:
-        function._lock = function._entry.lock = threading.RLock()
+        function._lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

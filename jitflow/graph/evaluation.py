@@ -20,8 +20,7 @@ class Evaluation:
 
     def __init__(self, state: Mapping[Any, Any], draws: Any) -> None:
         self.state = dict(state)
-        self.written: list[Any] = []
-        self.printed: list[tuple[Any, list[Any]]] = []
+        self.shown: dict[Any, list[Any]] = {}
         self._draws = draws
         self._values: dict[Tensor, Any] = {}
 
@@ -43,13 +42,11 @@ class Evaluation:
 
     def write(self, variable: Any, value: Any) -> None:
         """An effect: from here on the variable holds the value, after the run in the session."""
-        if variable not in self.written:
-            self.written.append(variable)
         self.state[variable] = value
 
     def show(self, operation: Any, values: list[Any]) -> None:
         """An effect: the operation prints these values when the run is done."""
-        self.printed.append((operation, values))
+        self.shown[operation] = values
 
     def key(self, seed: int) -> Any:
         """A key for random numbers: another one for each run and each seed."""

@@ -32,6 +32,8 @@ class Graph:
         self._names: dict[str, int] = {}
         self._by_name: dict[str, Operation] = {}
         self.reuses = False
+        self.slots: list[Operation] = []
+        """Variables: where each has its value in a session's list."""
         self._scope = ""
         self._controls: tuple[Operation, ...] = ()
 

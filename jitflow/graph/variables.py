@@ -26,12 +26,14 @@ _SHARED = "shared_variables"
 
 
 class VariableOperation(Operation):
-    """The node of a variable: what its session holds."""
+    """The node of a variable: what its session holds, at the place `slot` of its values."""
 
     type = "Variable"
 
     def __init__(self, graph: Graph, name: str, type: Type) -> None:
         super().__init__(graph, name, (), [type])
+        self.slot = len(graph.slots)
+        graph.slots.append(self)
 
     def run(self, evaluation: Evaluation) -> Sequence[Any]:
         return ()  # read by each operation that uses it
