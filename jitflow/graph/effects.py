@@ -87,6 +87,13 @@ class Group(Operation):
         self.controls = tuple(dict.fromkeys((*self.controls, *members)))
 
 
+def effect_text(operation: Operation) -> str:
+    """What running the operation does beside giving values: `sets w`, `prints`, or nothing."""
+    if operation.writes:
+        return f"sets {', '.join(variable.name for variable in operation.writes)}"
+    return "prints" if isinstance(operation, Print) else ""
+
+
 def assign(variable: Variable, value: Any, name: str = "Assign") -> Tensor:
     """Sets a variable when it runs, and gives the value."""
     return _assign(variable, value, "set", name)
