@@ -10,24 +10,25 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from jitflow.api import Traced
 from jitflow.api.road import LEVELS
 from jitflow.cli.files import write_text
 from jitflow.cli.locate import add_load, calling
-from jitflow.cli.tracing import add_function, trace
+from jitflow.cli.subjects import Subject, add_subject, subject
 from jitflow.errors import UsageError
 
 DEFAULT_STAGE = "opt"
+LOOP_LEVELS = LEVELS[LEVELS.index("kernels") :]
 
 
 def add(commands: Any) -> None:
     parser = commands.add_parser(
         "dump",
         help="show the stages of a function",
-        description="Traces a function on arguments of the given types and shows its stages.",
+        description="Shows the stages of a function: traced on arguments of the given types,"
+        " or from a file.",
         allow_abbrev=False,
     )
-    add_function(parser)
+    add_subject(parser)
     parser.add_argument(
         "--stage",
         action="append",
@@ -42,16 +43,19 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     stages = _stages(arguments.stage or [DEFAULT_STAGE])
-    traced = trace(arguments)
-    with calling(arguments.function):
-        texts = [_show(traced, stage, arguments.locations, stages) for stage in stages]
+    found = subject(arguments)
+    with calling(arguments.subject):
+        texts = [_show(found, stage, arguments.locations, stages) for stage in stages]
     write_text(arguments.output, "\n".join(texts), is_code=True)
 
 
-def _show(traced: Traced, stage: str, locations: bool, stages: Sequence[str]) -> str:
+def _show(found: Subject, stage: str, locations: bool, stages: Sequence[str]) -> str:
     """The text of a stage, under a heading where there are several."""
+    if found.is_loops and stage not in LOOP_LEVELS:
+        name = found.function.name
+        raise UsageError(f"@{name} is loop IR; it has the stages {', '.join(LOOP_LEVELS)}")
     title = f"; stage: {stage}\n" if len(stages) > 1 else ""
-    return title + traced.as_text(stage, locations=locations).rstrip("\n") + "\n"
+    return title + found.road.text(stage, locations).rstrip("\n") + "\n"
 
 
 def _stages(given: Sequence[str]) -> list[str]:
