@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from jitflow.codegen import control, convert, elementwise, memory, vectors
+from jitflow.codegen import control, convert, elementwise, memory, nests, vectors
 from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.codegen.functions import call_row, emit_row, row_symbol
 from jitflow.codegen.memory import require_static
-from jitflow.codegen.nests import repeated_nests
 from jitflow.errors import NoCodeError, VerifyError, explain
-from jitflow.ir.core import Function, Op, walk
+from jitflow.ir.core import Function, Op
 from jitflow.ir.kinds import Kind
+from jitflow.ir.nests import walk_all
 from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType
 from jitflow.passes.halves import is_half
@@ -29,6 +29,7 @@ TABLE: dict[str, Emit] = {
     **vectors.EMITTERS,
     **memory.EMITTERS,
     **control.EMITTERS,
+    **nests.EMITTERS,
 }
 """What writes each row of level 3; a math row that `expand` left is a call."""
 
@@ -47,7 +48,6 @@ def emit_llvm(function: Function, name: str) -> str:
     try:
         _require_wide(function)
         _load_pointers(e, function)
-        e.nests = repeated_nests(function)
         e.region(function.body)
     except NoCodeError as error:
         raise NoCodeError(_explain(e, str(error))) from None
@@ -86,7 +86,7 @@ def _explain(e: Emitter, problem: str) -> str:
 
 def _require_wide(function: Function) -> None:
     """VerifyError where 16-bit floats are computed with: registers hold their bits only."""
-    for op in walk(function.body):
+    for op in walk_all(function):
         if (op.row.widens_halves or op.row.name == "lane_reduce") and any(
             [is_half(v) for v in op.operands]
         ):

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 from jitflow.codegen import called_rows, emit_llvm
 from jitflow.errors import NoCodeError, VerifyError
-from jitflow.ir.core import Function, Op, Region, walk
+from jitflow.ir.buffers import base_of
+from jitflow.ir.core import Function, Op, Region
+from jitflow.ir.nests import RUN, walk_all
 from jitflow.ir.types import BufferType
-from jitflow.passes.lowering.footprint import span_bytes
-from jitflow.passes.lowering.rebuild import base_of
+from jitflow.passes.assign import arena_bytes
 from jitflow.passes.lowering.work import usual_trips, work
 from jitflow.passes.timing import measure
 from jitflow.runtime.engine import engine
@@ -24,7 +25,7 @@ from jitflow.runtime.target import Target, host_target
 LONG_CALL_WORK = 1_200_000
 """Additions of a register above which a call releases the GIL: 150 to 350 us on one thread."""
 
-ARENA_OP, CHECK_OP, LOOP_OP, HOST_OP, STORE_OP = "alloc", "check", "loop", "host_call", "store"
+CHECK_OP, LOOP_OP, HOST_OP, STORE_OP = "check", "loop", "host_call", "store"
 
 
 def compile_function(function: Function, target: Target | None = None) -> Executable:
@@ -38,7 +39,7 @@ def compile_function(function: Function, target: Target | None = None) -> Execut
 def compile_body(function: Function, target: Target) -> Body:
     """The object of a function and what a caller must know of it; nothing is loaded."""
     text = measure("LLVM text", llvm_text, function)
-    ops = list(walk(function.body))
+    ops = list(walk_all(function))
     calls = called_rows(ops)
     inputs, outputs = _split(function)
     return Body(
@@ -46,7 +47,7 @@ def compile_body(function: Function, target: Target) -> Body:
         inputs=inputs,
         outputs=outputs,
         failures=_failures(ops),
-        arena_bytes=max((_end(op) for op in ops if op.row.name == ARENA_OP), default=0),
+        arena_bytes=arena_bytes(function),
         is_long=work(function.body, target.vector_bytes) > LONG_CALL_WORK,
         object_bytes=measure("machine code", engine().object_image, text, target, calls),
         calls=calls,
@@ -108,15 +109,12 @@ def _host_call(op: Op) -> HostCall:
     return HostCall(op.attrs["callee"], types, op.locations[0] if op.locations else None)
 
 
-def _end(op: Op) -> int:
-    """The first byte of the arena behind a buffer."""
-    return int(op.attrs["offset"]) + span_bytes(op.results[0].type)
-
-
 def executed_ops(region: Region) -> int:
     """How many ops a run executes, as far as trip counts are known."""
     total = 0
     for op in region.ops:
         inner = sum(executed_ops(r) for r in op.regions)
+        if op.row is RUN:
+            inner = executed_ops(op.attrs["nest"].body)
         total += 1 + (inner * usual_trips(op) if op.row.name == LOOP_OP else inner)
     return total
