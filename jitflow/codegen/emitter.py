@@ -41,8 +41,8 @@ class Emitter:
         self.memory: dict[Dense, str] = {}
         self.declarations: dict[str, str] = {}
         self.definitions: list[str] = []
-        self.functions: dict[int, str] = {}
-        """Symbols of nests, by identity."""
+        self.nests: dict[int, tuple[str, list[str]]] = {}
+        """Symbols of nests, by identity, and what each is given beside its buffers."""
 
     def nested(self) -> Emitter:
         """For the body of another function of the module: other names, the same constants."""

@@ -13,8 +13,10 @@ import numpy as np
 from jitflow import api, random
 from jitflow.data import Dataset
 from jitflow.errors import ArgumentError
+from jitflow.export.program import Program
 from jitflow.nn import losses, metrics
 from jitflow.nn.callbacks import Callback, History
+from jitflow.nn.exporting import prediction, training_step
 from jitflow.nn.frame import Layer, Variables
 from jitflow.nn.progress import Progress
 from jitflow.nn.summary import summary_text
@@ -62,13 +64,15 @@ class Model(Layer):
         self.loss = _named(loss)
         self.metrics = [_named(metric) for metric in metrics]
         self.slots: Any = None
-        self._train = api.jit(self._train_step)
+        self._train = api.jit(self.train_step)
         self._test = api.jit(self._test_step)
 
     def _measured(self, output: Any, y: Any, loss: Any) -> list[Any]:
         return [loss, *(metric(y, output) for metric in self.metrics)]
 
-    def _train_step(self, variables: Any, slots: Any, key: Any, count: Any, x: Any, y: Any) -> Any:
+    def train_step(self, variables: Any, slots: Any, key: Any, count: Any, x: Any, y: Any) -> Any:
+        """New variables, new slots and what is measured, of one batch; `fit` compiles it."""
+
         def cost(params: Any) -> Any:
             inputs = Variables(params, variables.state)
             drawn = random.fold_in(key, count)
@@ -180,6 +184,16 @@ class Model(Layer):
         """Takes what another model of these layers gave."""
         self.variables, self.slots = state["variables"], state["slots"]
         self._count = state["count"]
+
+    def __jitflow_program__(self, x: Any, y: Any = None) -> Program:
+        """What `export.save(path, model, x)` writes, and a step of training where there is a y."""
+        if y is None:
+            return prediction(self, self._built(), x)
+        self._require_compiled()
+        if self.slots is None:
+            self.slots = self.optimizer.init(self._built().params)
+        state = {"variables": self._built(), "slots": self.slots, "count": self._count}
+        return training_step(self, state, random.key(self.seed + 1), x, y)
 
     def _built(self) -> Variables:
         if self.variables is None:

@@ -54,7 +54,7 @@ def compile_body(function: Function, target: Target, in_hurry: bool = False) -> 
         symbol=symbol_of(function.name),
         inputs=inputs,
         outputs=outputs,
-        failures=_failures(ops),
+        failures=failures(ops),
         arena_bytes=arena_bytes(function),
         is_long=cost > LONG_CALL_WORK,
         object_bytes=measure("machine code", make, text, target, calls, tier),
@@ -94,7 +94,8 @@ def _split(function: Function) -> tuple[tuple[BufferType, ...], tuple[BufferType
     return types[: len(types) - count], types[len(types) - count :]
 
 
-def _failures(ops: Sequence[Op]) -> dict[int, Failure]:
+def failures(ops: Sequence[Op]) -> dict[int, Failure]:
+    """What the checks among the ops say, by status."""
     found: dict[int, Failure] = {}
     for op in ops:
         if op.row.name == CHECK_OP:
