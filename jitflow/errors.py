@@ -58,6 +58,10 @@ class TraceError(JitflowError, TypeError):
     """Python code that cannot be traced, or a traced value used where a concrete one is needed."""
 
 
+class NumpyArrayError(TraceError):
+    """A traced value met an array or a function of NumPy's own, which know of no trace."""
+
+
 class DerivativeError(JitflowError, ValueError):
     """A derivative that does not exist, or that jitflow does not know."""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jitflow.api.gradient import grad, value_and_grad
     from jitflow.api.gradient_check import check_grads
     from jitflow.api.jacobian import elementwise_grad, hessian, hvp, jacfwd, jacrev
+    from jitflow.api.replay import Made, Replay, Seen, native_method
     from jitflow.api.stages import Captured, Compiled, Lowered, Traced
 
 __all__ = [
@@ -23,6 +24,9 @@ __all__ = [
     "Compiled",
     "JitFunction",
     "Lowered",
+    "Made",
+    "Replay",
+    "Seen",
     "Traced",
     "check_grads",
     "custom_jvp",
@@ -36,6 +40,7 @@ __all__ = [
     "jit",
     "jvp",
     "linearize",
+    "native_method",
     "stop_gradient",
     "value_and_grad",
     "vjp",
@@ -50,5 +55,6 @@ __getattr__ = loader(__name__, {
     "gradient": ("grad", "value_and_grad",),
     "gradient_check": ("check_grads",),
     "jacobian": ("elementwise_grad", "hessian", "hvp", "jacfwd", "jacrev",),
+    "replay": ("Made", "Replay", "Seen", "native_method",),
     "stages": ("Captured", "Compiled", "Lowered", "Traced",),
 })  # fmt: skip

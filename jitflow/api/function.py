@@ -89,7 +89,7 @@ class JitFunction:
             leaves = read((args, kwargs) if kwargs else args)
             if leaves is not None:
                 found, inputs = key_and_inputs(leaves)
-                if found == key:
+                if found == key and not compiled.is_due:
                     return compiled.run(inputs)
         return self._find(args, kwargs)
 
@@ -97,6 +97,18 @@ class JitFunction:
         """A call that is not like the one before."""
         call = self._take_apart(args, kwargs)
         donated = self._donation.leaves(call, args, kwargs) if self._donation else ()
+        key, inputs, compiled = self._code(call)
+        targets: Sequence[Donated] = ()
+        if donated:
+            self._donation.refuse_shared(call, donated, compiled.captured)
+            targets = self._donation.targets(call, donated, compiled)
+        is_native = self._make_native(args, kwargs, call, compiled, targets)
+        if not (is_native or call.static or self._signature.has_static or self._donation):
+            self._recent = reader(call.tree), key, compiled, call.has_keywords
+        return compiled.run(inputs, targets)
+
+    def _code(self, call: Call) -> tuple[Any, list[Any], Compiled]:
+        """The key of a call's leaves, the inputs that they are, and the code for them."""
         key, inputs = key_and_inputs(call.leaves)
         try:
             found = (call.tree, call.has_keywords, static_key(call), *key)
@@ -107,14 +119,13 @@ class JitFunction:
         if compiled is None:
             refuse_specs(call.leaves)
             compiled = self._compile(found, call)
-        targets: Sequence[Donated] = ()
-        if donated:
-            self._donation.refuse_shared(call, donated, compiled.captured)
-            targets = self._donation.targets(call, donated, compiled)
-        is_native = self._make_native(args, kwargs, call, compiled, targets)
-        if not (is_native or call.static or self._signature.has_static or self._donation):
-            self._recent = reader(call.tree), key, compiled, call.has_keywords
-        return compiled.run(inputs, targets)
+        elif compiled.is_due:
+            self._refine(compiled)
+        return key, inputs, compiled
+
+    def compiled_for(self, *args: Any, **kwargs: Any) -> Compiled:
+        """The code that a call with these arguments runs, compiled now where there is none."""
+        return self._code(self._take_apart(args, kwargs))[2]
 
     def _make_native(
         self,
@@ -125,11 +136,20 @@ class JitFunction:
         donated: Sequence[Donated],
     ) -> bool:
         """Leaves further calls like this one to the stub, if it can take them."""
-        if not self._entry.is_native:
+        if self._entry.is_full:
             return False
         static = {place for place, _ in call.static}
         row = native_row(args, kwargs, static, compiled, donated)
-        return row is not None and self._entry.add(row)
+        if row is None or not self._entry.add(row):
+            return False
+        compiled.rows.append(row)
+        return True
+
+    def _refine(self, compiled: Compiled) -> None:
+        """Calls of other threads that come meanwhile wait."""
+        with self._lock:
+            if compiled.is_due:
+                without_collector(compiled.refine)
 
     def _compile(self, key: Any, call: Call) -> Compiled:
         with self._lock:
@@ -262,7 +282,7 @@ _WITH_LOCKS: weakref.WeakSet[JitFunction] = weakref.WeakSet()
 def _renew_locks() -> None:
     """In a forked child: the threads that compiled, and held locks, are not there."""
     for function in _WITH_LOCKS:
-        function._lock = function._entry.lock = threading.RLock()
+        function._lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -62,7 +62,7 @@ def _part(program: Program, number: int, x: Any, depth: int) -> None:
         return
     kind = kind_of(type(x))
     if kind is None:
-        _leaf(program, number, x)
+        leaf_guard(program, number, x)
         return
     if depth == MAX_DEPTH:
         raise TooLarge(f"containers deeper than {MAX_DEPTH}")
@@ -107,8 +107,11 @@ def _are_plain(cls: type, names: Sequence[str]) -> bool:
     return all(isinstance(x, MemberDescriptorType) or not hasattr(x, "__set__") for x in found)
 
 
-def _leaf(program: Program, number: int, x: Any) -> None:
-    """Small arrays that lie otherwise than in C order are copied, large ones have a row each."""
+def leaf_guard(program: Program, number: int, x: Any) -> None:
+    """A leaf of the arguments.
+
+    Small arrays that lie otherwise than in C order are copied, large ones have a row each.
+    """
     if not is_array(x):
         program.number(number, type(x))
         return

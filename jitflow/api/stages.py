@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +26,9 @@ from jitflow.trace.walkers import builder
 
 if TYPE_CHECKING:
     import networkx
+
+    from jitflow.runtime.entry import Row
+    from jitflow.runtime.executable import Executable
 
 
 class Captured(NamedTuple):
@@ -107,7 +111,8 @@ class Compiled(Lowered):
         self.calls = 0
         self.donated: list[Donated] | None = None
         self.captured: Sequence[Any] = staged.captured
-        self._execute = road.executable.run
+        self.rows: list[Row] = []
+        self._use(road.executable)
         self.tree = staged.tree
         self._is_single = staged.tree.leaf_count == len(staged.tree.nodes) == 1
         self._build = builder(staged.tree) or functools.partial(unflatten, staged.tree)
@@ -116,6 +121,20 @@ class Compiled(Lowered):
     def as_text(self, level: str = "llvm", *, locations: bool = False) -> str:
         """The function at a level: graph, ir, opt, kernels, llvm or asm."""
         return self.road.text(level, locations)
+
+    def _use(self, executable: Executable) -> None:
+        self._execute = executable.run
+        self._most_calls = executable.body.baseline_calls or math.inf
+
+    @property
+    def is_due(self) -> bool:
+        """Whether its code was made in a hurry, and has served long enough to be made well."""
+        return self.calls + sum([row.calls for row in self.rows]) >= self._most_calls
+
+    def refine(self) -> None:
+        """Has its code made well; calls that are under way finish with what they have."""
+        self._use(self.road.refined)
+        self.rows = []
 
     def compile_report(self) -> Compilation:
         """What each step of the compilation took, and each kernel of it."""

@@ -39,12 +39,12 @@ class TapeTrainer:
             np.int64(0) if count is None else _value(count), _rate(optimizer),
         )  # fmt: skip
         for variable, value in zip(variables, new, strict=True):
-            variable.assign(value)
+            variable.take(value)
         for own, kept in zip(slots, changed, strict=True):
             for variable, value in zip(own, kept, strict=True):
-                variable.assign(value)
+                variable.take(value)
         if count is not None:
-            count.assign(now)
+            count.take(now)
         if global_step is not None:
             global_step.assign_add(1)
 

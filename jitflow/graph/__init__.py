@@ -44,7 +44,16 @@ from jitflow.graph.initializers import (
     truncated_normal_initializer,
     zeros_initializer,
 )
-from jitflow.graph.nodes import cast, constant, identity, placeholder, stop_gradient
+from jitflow.graph.nodes import (
+    cast,
+    constant,
+    identity,
+    placeholder,
+    rank,
+    shape,
+    size,
+    stop_gradient,
+)
 from jitflow.graph.operation import Operation, Tensor
 from jitflow.graph.session import InteractiveSession, Session
 from jitflow.graph.training import GraphTrainer
@@ -97,7 +106,10 @@ __all__ = [
     "random_normal_initializer",
     "random_uniform",
     "random_uniform_initializer",
+    "rank",
     "reset_default_graph",
+    "shape",
+    "size",
     "stop_gradient",
     "trainable_variables",
     "truncated_normal",

@@ -32,8 +32,10 @@ class Assign(Operation):
 
     def _require_fit(self, variable: Variable, value: Tensor) -> None:
         if not may_be(value.shape, variable.shape):
-            problem = f"a value of shape {shape_text(value.shape)} assigned to {variable.name}"
-            fail(ShapeError, problem, shapes=[shape_text(variable.shape)], op=self.type)
+            shapes = [shape_text(variable.shape), shape_text(value.shape)]
+            problem = f"a value of shape {shapes[1]} assigned to {variable.name}"
+            cure = "np.broadcast_to(x, shape), or a variable of the other shape"
+            fail(ShapeError, problem, shapes=shapes, op=self.type, cure=cure)
 
     def run(self, evaluation: Evaluation) -> Sequence[Any]:
         (variable,) = self.writes

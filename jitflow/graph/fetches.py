@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
+from jitflow.api import Made
 from jitflow.errors import ArgumentError
 from jitflow.graph.graph import Graph, operation_of
 from jitflow.graph.operation import Operation, Tensor, as_tensor
@@ -53,79 +54,76 @@ class ResultDict(dict[Any, Any]):
 
 @cache
 def _named(kind: Any) -> Callable[[Sequence[Any]], Any]:
-    """A subclass of a namedtuple that prints scalars bare."""
+    """Makes a subclass of a namedtuple that prints scalars bare, as `_make` but without Python."""
 
     def text(self: Any) -> str:
         parts = (f"{name}={bare(x)}" for name, x in zip(self._fields, self, strict=True))
         return f"{kind.__name__}({', '.join(parts)})"
 
     made = type(kind.__name__, (kind,), {"__slots__": (), "__repr__": text})
-    return made._make  # type: ignore[attr-defined]
+    return partial(tuple.__new__, made)
 
 
 class Fetches:
     """The nodes of a structure: `tensors` have values, `operations` run.
 
-    ArgumentError for what is no node of the graph.
+    `steps` make the result of the tensors' values, parts before wholes. ArgumentError for what is
+    no node of the graph.
     """
 
     def __init__(self, structure: Any, graph: Graph) -> None:
         self.tensors: list[Tensor] = []
         self.operations: list[Operation] = []
+        self.steps: list[int | Made | None] = []
         self._graph = graph
-        self._nodes = self._checked(structure)
-        self.finish = _finisher(structure)
-        """Makes the result of what `arrange` gave; None where that is the result."""
+        self._add(structure)
 
-    def arrange(self, value: Callable[[Tensor], Any]) -> Any:
-        """The structure with values in place of tensors, None in place of operations.
+    def _add(self, x: Any) -> None:
+        if isinstance(x, dict):
+            self._add_parts(list(x.values()))
+            self.steps.append(Made(ResultDict, len(x), list(x)))
+        elif isinstance(x, (list, tuple)):
+            self._add_parts(x)
+            self.steps.append(Made(_made_of(x), len(x)))
+        else:
+            self._add_node(x)
 
-        Plain lists, tuples and dicts: what compiled code can make.
-        """
-        return _mapped(self._nodes, lambda x: value(x) if isinstance(x, Tensor) else None)
+    def _add_parts(self, parts: Sequence[Any]) -> None:
+        for part in parts:
+            self._add(part)
 
-    def _checked(self, structure: Any) -> Any:
-        return _mapped(structure, self._node)
-
-    def _node(self, x: Any) -> Any:
+    def _add_node(self, x: Any) -> None:
         if isinstance(x, str):
             x = self._graph.get_tensor(x) if ":" in x else self._graph.get_operation(x)
         if isinstance(x, Operand):
             x = as_tensor(x)
+            self.steps.append(len(self.tensors))
             self.tensors.append(x)
         elif isinstance(x, Operation):
+            self.steps.append(None)
             self.operations.append(x)
         else:
             cure = "fetch tensors, variables, operations, and lists, tuples, dicts of them"
             fail(ArgumentError, f"{x!r} cannot be fetched", cure=cure)
         operation_of(x, self._graph)
-        return x
+
+    def result(self, values: Sequence[Any]) -> Any:
+        """The structure, with values in place of tensors, None in place of operations."""
+        parts: list[Any] = []
+        for step in self.steps:
+            if isinstance(step, Made):
+                first = len(parts) - step.size
+                taken = parts[first:]
+                whole = taken if step.keys is None else dict(zip(step.keys, taken, strict=True))
+                parts[first:] = [step.function(whole)]
+            else:
+                parts.append(None if step is None else values[step])
+        return parts[0]
 
 
-def _mapped(structure: Any, change: Callable[[Any], Any]) -> Any:
-    if isinstance(structure, dict):
-        return {str(i): _mapped(x, change) for i, x in enumerate(structure.values())}
-    if isinstance(structure, (list, tuple)):
-        return [_mapped(x, change) for x in structure]
-    return change(structure)
-
-
-def _finisher(structure: Any) -> Callable[[Any], Any] | None:
-    """What makes the result of lists and dicts of parts."""
-    if isinstance(structure, dict):
-        keys, inner = list(structure), [_finisher(x) for x in structure.values()]
-        return lambda made: ResultDict(zip(keys, _finished(made.values(), inner), strict=True))
-    if not isinstance(structure, (list, tuple)):
-        return None
-    inner = [_finisher(x) for x in structure]
-    if hasattr(structure, "_fields"):
-        make = _named(type(structure))
-    else:
-        make = ResultList if isinstance(structure, list) else ResultTuple
-    if not any(inner):
-        return make
-    return lambda made: make(_finished(made, inner))
-
-
-def _finished(made: Iterable[Any], inner: Sequence[Callable[[Any], Any] | None]) -> list[Any]:
-    return [x if finish is None else finish(x) for x, finish in zip(made, inner, strict=True)]
+def _made_of(x: Any) -> Callable[[Sequence[Any]], Any]:
+    """What makes the result for a list or tuple of fetches."""
+    kind: Any = type(x)
+    if hasattr(x, "_fields"):
+        return _named(kind)
+    return ResultList if isinstance(x, list) else ResultTuple

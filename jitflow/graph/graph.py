@@ -6,10 +6,11 @@ sessions of a thread one is the default, as one of the graphs is.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from jitflow.errors import ArgumentError, TraceError
 from jitflow.trace.source import fail
@@ -18,6 +19,33 @@ if TYPE_CHECKING:
     import networkx
 
     from jitflow.graph.operation import Operation, Tensor
+
+
+_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/-]*")
+
+
+def checked_name(name: Any, what: str = "node") -> str:
+    """The name; ArgumentError for what names cannot be."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name.endswith("/"):
+        cure = "letters and digits first, then also _ . - and / between scopes"
+        fail(ArgumentError, f"{name!r} is no name of a {what}", cure=cure)
+    return name
+
+
+class Node:
+    """What stands for a place in a graph: copies are itself, and there is nothing to pickle."""
+
+    __slots__ = ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        fail(TraceError, f"{self!r} is a node of a graph, which cannot be pickled",
+             cure="save the session's values, or jitflow.export a function")
 
 
 class Graph:
@@ -29,9 +57,12 @@ class Graph:
         self.seed: int | None = None
         self.plans: dict[Any, Any] = {}
         """Runs that were seen, for all sessions."""
+        self._lock = threading.Lock()
         self._names: dict[str, int] = {}
         self._by_name: dict[str, Operation] = {}
         self.reuses = False
+        self.slots: list[Operation] = []
+        """Variables: where each has its value in a session's list."""
         self._scope = ""
         self._controls: tuple[Operation, ...] = ()
 
@@ -52,7 +83,7 @@ class Graph:
 
     def unique_name(self, base: str) -> str:
         """`base` within the scope, with the first number behind it that is free."""
-        name = self._scope + base
+        name = self._scope + checked_name(base)
         count = self._names.get(name, 0)
         self._names[name] = count + 1
         if not count:
@@ -64,9 +95,13 @@ class Graph:
         self._names[name], self._names[numbered] = count + 1, 1
         return numbered
 
-    def add(self, operation: Operation) -> None:
-        self._by_name[operation.name] = operation
-        self.operations.append(operation)
+    def add(self, operation: Operation, base: str) -> None:
+        """Gives the operation its name and its number. Several threads may add to a graph."""
+        with self._lock:
+            operation.name = self.unique_name(base)
+            operation.number = len(self.operations)
+            self._by_name[operation.name] = operation
+            self.operations.append(operation)
 
     def get_operation(self, name: str) -> Operation:
         """The operation of this name; ArgumentError where there is none."""
@@ -90,9 +125,7 @@ class Graph:
     @contextmanager
     def name_scope(self, name: str) -> Iterator[str]:
         """Names of operations made meanwhile start with `name/`."""
-        if not name or name.startswith("/") or name.endswith("/"):
-            raise ArgumentError(f"{name!r} is no name of a scope")
-        before, self._scope = self._scope, f"{self._scope}{name}/"
+        before, self._scope = self._scope, f"{self._scope}{checked_name(name, 'scope')}/"
         try:
             yield self._scope
         finally:
@@ -116,6 +149,8 @@ class Graph:
     @contextmanager
     def control_dependencies(self, nodes: Iterable[Any]) -> Iterator[None]:
         """Operations made meanwhile run after these, which run whenever one of those does."""
+        if isinstance(nodes, Node) or not isinstance(nodes, Iterable):
+            fail(ArgumentError, f"{nodes!r} is no list of nodes", cure="control_dependencies([x])")
         before = self._controls
         added = tuple(operation_of(node, self) for node in nodes)
         self._controls = tuple(dict.fromkeys((*before, *added)))
@@ -132,8 +167,10 @@ class Graph:
             operation = pending.pop()
             if operation not in needed:
                 needed.add(operation)
-                pending += [x.op for x in operation.inputs]
-                pending += operation.controls
+                before = [*(x.op for x in operation.inputs), *operation.controls]
+                if any(other.number >= operation.number for other in before):
+                    _refuse_cycle(operation)
+                pending += before
         return sorted(needed, key=lambda operation: operation.number)
 
     def to_networkx(self) -> networkx.MultiDiGraph:
@@ -150,6 +187,26 @@ class Graph:
             for variable in operation.writes:
                 graph.add_edge(operation.name, variable.name, kind="state")
         return graph
+
+
+    def __reduce__(self) -> NoReturn:
+        fail(TraceError, "a graph cannot be copied or pickled", cure="build it again")
+
+
+def _refuse_cycle(start: Operation) -> NoReturn:
+    """ArgumentError with a cycle through an operation, or with what it may not wait for."""
+    paths = [[start]]
+    seen = {start}
+    while paths:
+        path = paths.pop(0)
+        for other in (*(x.op for x in path[-1].inputs), *path[-1].controls):
+            if other is start:
+                cycle = " -> ".join(operation.name for operation in (*path, start)[::-1])
+                fail(ArgumentError, f"the graph has a cycle: {cycle}")
+            if other not in seen:
+                seen.add(other)
+                paths.append([*path, other])
+    fail(ArgumentError, f"{start.name} needs operations that were made after it")
 
 
 class _State(threading.local):

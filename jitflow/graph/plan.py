@@ -6,9 +6,8 @@ and what is printed. Nothing is changed before it has ended well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from operator import itemgetter
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,22 +23,30 @@ from jitflow.graph.operation import DEVICE, Operation, Tensor, enum_name, may_be
 from jitflow.graph.variables import VariableOperation
 
 
+class Taken(NamedTuple):
+    """What a run computes with: values of variables, feeds, and its number where it draws."""
+
+    state: list[Any]
+    given: list[Any]
+    draw: int
+
+
 class Plan:
     """What a fetch structure and a set of fed placeholders need, and the code for it."""
 
-    def __init__(self, graph: Graph, structure: Any, fed: Sequence[Any]) -> None:
+    def __init__(self, graph: Graph, structure: Any, fed: Iterable[Any]) -> None:
         self.fetches = Fetches(structure, graph)
-        self.fed = [_placeholder(key, graph) for key in fed]
+        self.keys = list(fed)
+        self.fed = [_placeholder(key, graph) for key in self.keys]
         needed = graph.ancestors(*self.fetches.tensors, *self.fetches.operations)
         self.operations = [op for op in needed if not isinstance(op, VariableOperation)]
         self._require_feeds()
         self.reads = self._read_first()
+        self.writes = list(dict.fromkeys(x for op in self.operations for x in op.writes))
+        self._written = frozenset(self.writes)
+        self.prints = [op for op in self.operations if isinstance(op, Print)]
         self.draws = any(isinstance(operation, RandomOperation) for operation in needed)
-        self.read = _reader(self.reads)
-        self.writes: list[Operation] = []
-        self.prints: list[Print] = []
         self.run = api.jit(self._trace)
-        self.finish = self.fetches.finish
 
     def _require_feeds(self) -> None:
         given = {tensor.op for tensor in self.fed}
@@ -52,10 +59,10 @@ class Plan:
                     f"{operation.node_text}\n  made at: {operation.place[0]}"
                 )
 
-    def _read_first(self) -> list[Operation]:
+    def _read_first(self) -> list[VariableOperation]:
         """Variables whose value the run needs, as it reads them before it has set them."""
         written: set[Operation] = set()
-        reads: dict[Operation, None] = {}
+        reads: dict[VariableOperation, None] = {}
         for operation in self.operations:
             for x in operation.inputs:
                 if isinstance(x.op, VariableOperation) and x.op not in written:
@@ -66,30 +73,49 @@ class Plan:
                 reads[tensor.op] = None
         return list(reads)
 
-    def _trace(self, draws: Any, state: Sequence[Any], feeds: Sequence[Any]) -> Any:
+    def _trace(self, state: Sequence[Any], feeds: Sequence[Any], draws: Any = 0) -> Any:
         evaluation = Evaluation(dict(zip(self.reads, state, strict=True)), draws)
         for tensor, value in zip(self.fed, feeds, strict=True):
             evaluation.give(tensor, _fitted(tensor, value))
         evaluation.run(self.operations)
-        self.writes = evaluation.written
-        self.prints = [operation for operation, _ in evaluation.printed]
         new = [evaluation.state[variable] for variable in self.writes]
-        results = self.fetches.arrange(evaluation.value)
-        return results, new, [shown for _, shown in evaluation.printed]
+        values = [evaluation.value(tensor) for tensor in self.fetches.tensors]
+        return values, new, [evaluation.shown[operation] for operation in self.prints]
 
-    def converted(self, feeds: Sequence[Any]) -> list[Any]:
+    def given(self, feeds: Mapping[Any, Any]) -> list[Any]:
         """Feeds as arrays and numbers; InvalidArgumentError for what is neither."""
-        return [_array(tensor, x) for tensor, x in zip(self.fed, feeds, strict=True)]
+        return [_array(tensor, feeds[key]) for tensor, key in zip(self.fed, self.keys, strict=True)]
 
+    def can_be_native(self, feeds: Any, taken: Taken) -> bool:
+        """Whether no Python is needed: nothing is printed, and code takes the feeds as they are."""
+        if self.prints or type(feeds) not in (dict, type(None)):
+            return False
+        return all(x is feeds[key] for x, key in zip(taken.given, self.keys, strict=True))
 
-def _reader(variables: Sequence[Operation]) -> Callable[[dict[Any, Any]], Sequence[Any]]:
-    """Takes the values of these out of a session's; KeyError for what has none."""
-    if not variables:
-        return lambda values: ()
-    if len(variables) == 1:
-        (only,) = variables
-        return lambda values: (values[only],)
-    return itemgetter(*variables)
+    def state(self, values: Sequence[Any]) -> list[Any]:
+        """What the run reads of a session's values; FailedPreconditionError where one is not."""
+        found = [values[variable.slot] for variable in self.reads]
+        for variable, value in zip(self.reads, found, strict=True):
+            if value is None:
+                raise _uninitialized(variable)
+        return found
+
+    def changed(self, taken: Taken) -> dict[VariableOperation, Any]:
+        """Variables that the run both reads and writes, and what it has read."""
+        pairs = zip(self.reads, taken.state, strict=True)
+        return {variable: x for variable, x in pairs if variable in self._written}
+
+    def seen(self, taken: Taken, counter: Any) -> api.Seen:
+        """This run, for runs like it."""
+        count = len(self.fetches.tensors)
+        return api.Seen(
+            code=self.run.compiled_for(*taken[: 2 + self.draws]),
+            kept=[(x.slot, value) for x, value in zip(self.reads, taken.state, strict=True)],
+            feeds=list(zip(self.keys, taken.given, strict=True)),
+            counter=counter if self.draws else None,
+            steps=self.fetches.steps,
+            writes=[(x.slot, count + k) for k, x in enumerate(self.writes)],
+        )
 
 
 def _array(tensor: Tensor, x: Any) -> Any:
@@ -143,7 +169,7 @@ def _short(dtype: np.dtype[Any]) -> str:
     return {"float32": "float", "float64": "double"}.get(str(dtype), str(dtype))
 
 
-def uninitialized(variable: Operation) -> FailedPreconditionError:
+def _uninitialized(variable: Operation) -> FailedPreconditionError:
     """The error of a run that reads a variable without a value."""
     name, dtype = variable.name, enum_name(variable.outputs[0].dtype)
     return FailedPreconditionError(

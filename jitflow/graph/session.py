@@ -6,19 +6,20 @@ succeeded: a run that fails changes no variable.
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from jitflow.errors import ArgumentError
+from jitflow import api
+from jitflow.errors import ArgumentError, TraceError
 from jitflow.graph.graph import Graph, default_sessions, get_default_graph
-from jitflow.graph.operation import Operation
-from jitflow.graph.plan import Plan, uninitialized
-from jitflow.recording import Operand
+from jitflow.graph.plan import Plan, Taken
+from jitflow.graph.variables import VariableOperation
+from jitflow.trace.context import STATE
 from jitflow.trace.source import fail
-
-_PLAIN = frozenset({np.ndarray, float, int, bool, np.float32, np.float64, np.int32, np.int64})
-"""Feeds that compiled code takes as they are."""
 
 
 class Session:
@@ -29,11 +30,13 @@ class Session:
 
     def __init__(self, graph: Graph | None = None) -> None:
         self.graph = graph or get_default_graph()
-        self._values: dict[Operation, Any] = {}
-        self._plans: dict[Any, Plan] = self.graph.plans
-        self._draws = 0
+        self._values: list[Any] = []
+        """Of variables, by slot; None where there is none yet."""
+        self._draws = np.zeros((), np.int64)
+        self._native = api.Replay(self._values, Session._run_and_learn)
         self._is_closed = False
 
+    @api.native_method("_native")
     def run(self, fetches: Any, feed_dict: Any = None) -> Any:
         """The values of the fetched nodes, in the structure in which they are given.
 
@@ -41,62 +44,102 @@ class Session:
         feed_dict: values for placeholders. Raises InvalidArgumentError for a feed that is missing
         or does not fit, FailedPreconditionError for a variable without a value.
         """
-        feeds = {} if feed_dict is None else feed_dict
-        try:
-            key = (*fetches, None, *feeds) if type(fetches) is list else (fetches, *feeds)
-            plan = self._plans.get(key)
-        except TypeError:  # containers in containers
-            plan = None
-        if plan is None:
-            plan = self._planned(fetches, feeds)
-        given = list(feeds.values())
-        if not _PLAIN.issuperset(map(type, given)):
-            given = plan.converted(given)
-        values = self._values
-        try:
-            state = plan.read(values)
-        except KeyError as error:
-            raise uninitialized(error.args[0]) from None
+        return self._run(self._plan(fetches, feed_dict), feed_dict)[0]
+
+    def _run_and_learn(self, *args: Any, **kwargs: Any) -> Any:
+        """A run that is not native yet; the next one like it is, if it can be."""
+        fetches, feeds = _arguments(*args, **kwargs)
+        plan = self._plan(fetches, feeds)
+        result, taken = self._run(plan, feeds)
+        if self._native.wants() and plan.can_be_native(feeds, taken):
+            self._native.learn((self, *args), kwargs, feeds, plan.seen(taken, self._draws))
+        return result
+
+    def _run(self, plan: Plan, feeds: Any) -> tuple[Any, Taken]:
+        """The result, and what the plan's function took for it.
+
+        Where another thread has changed what this run read and changes too, it runs again.
+        """
+        given = plan.given(feeds or {})
+        found = self._attempt(plan, given)
+        if found is None:
+            with self._native.asleep():
+                while found is None:
+                    found = self._attempt(plan, given)
+        return found
+
+    def _attempt(self, plan: Plan, given: list[Any]) -> tuple[Any, Taken] | None:
+        """What `_run` gives; None where it came too late. Variables change when all is done."""
         if plan.draws:
             self._draws += 1
-        results, new, shown = plan.run(self._draws, state, given)
-        if new:
-            values.update(zip(plan.writes, new))  # noqa: B905  (once per step: as fast as it goes)
-        if shown:
-            for operation, items in zip(plan.prints, shown, strict=True):
-                operation.show(items)
-        return results if plan.finish is None else plan.finish(results)
+        taken = Taken(plan.state(self._values), given, int(self._draws))
+        values, new, shown = plan.run(*taken[: 2 + plan.draws])
+        result = plan.fetches.result(values)
+        for operation, items in zip(plan.prints, shown, strict=True):
+            operation.show(items)
+        return (result, taken) if self._set(plan.changed(taken), plan.writes, new) else None
 
-    def _planned(self, fetches: Any, feeds: Any) -> Plan:
-        """The plan for a structure of any kind; a new one where it was never run."""
+    def _set(
+        self,
+        unchanged: Mapping[VariableOperation, Any],
+        variables: Iterable[VariableOperation],
+        new: Iterable[Any],
+    ) -> bool:
+        """Gives variables their values, all or none: if others have still those of `unchanged`.
+
+        It is one call of a function in C, as no interrupt and no other thread may come between.
+        """
+        values = self._values
+        now = map(values.__getitem__, [variable.slot for variable in unchanged])
+        put = map(values.__setitem__, [variable.slot for variable in variables], new)
+        return all(chain(map(operator.is_, now, list(unchanged.values())), map(operator.not_, put)))
+
+    def _reserve(self) -> None:
+        """Room for the variables that the graph has now."""
+        self._values.extend([None] * (len(self.graph.slots) - len(self._values)))
+
+    def _plan(self, fetches: Any, feeds: Any) -> Plan:
+        """The plan for a fetch structure and a set of keys, made where it was never run."""
+        if STATE.context is not None:
+            fail(TraceError, "a session runs within a traced function", cure="run it before")
         if self._is_closed:
             fail(ArgumentError, "the session is closed", cure="make a new one")
-        if not isinstance(feeds, dict):
+        if feeds is not None and not isinstance(feeds, dict):
             fail(ArgumentError, f"feed_dict is a {type(feeds).__name__}", cure="{placeholder: x}")
-        full = (_key(fetches), *feeds)
-        plan = self._plans.get(full)
+        self._reserve()
+        key = _key(fetches), frozenset(feeds or ())
+        try:
+            plan = self.graph.plans.get(key)
+        except TypeError:  # an array or another thing that is no node
+            return Plan(self.graph, fetches, feeds or ())
         if plan is None:
-            plan = self._plans[full] = Plan(self.graph, fetches, list(feeds))
-        if isinstance(fetches, (Operand, Operation)):
-            self._plans[fetches, *feeds] = plan
-        elif type(fetches) is list and all(isinstance(x, (Operand, Operation)) for x in fetches):
-            self._plans[*fetches, None, *feeds] = plan
+            plan = self.graph.plans[key] = Plan(self.graph, fetches, feeds or ())
         return plan
 
     def checkpoint_state(self) -> dict[str, Any]:
         """The values of variables by name, and how often random numbers were drawn."""
-        values = {variable.name: x for variable, x in self._values.items()}
-        return {"draws": self._draws, "variables": values}
+        pairs = zip(self.graph.slots, self._values, strict=False)
+        values = {variable.name: x for variable, x in pairs if x is not None}
+        return {"draws": int(self._draws), "variables": values}
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Takes the values that another session's `checkpoint_state` gave."""
-        found = {self.graph.get_operation(name): x for name, x in state["variables"].items()}
-        self._values.update(found)
-        self._draws = state["draws"]
+        self._reserve()
+        variables = [self._variable(name) for name in state["variables"]]
+        self._set({}, variables, state["variables"].values())
+        self._draws[...] = state["draws"]
+
+    def _variable(self, name: str) -> VariableOperation:
+        operation = self.graph.get_operation(name)
+        if not isinstance(operation, VariableOperation):
+            fail(ArgumentError, f"{name} is no variable, which could take a value")
+        return operation
 
     def close(self) -> None:
         """Frees the values; every later run fails."""
-        self._values, self._plans, self._is_closed = {}, {}, True
+        self._values = []
+        self._native = api.Replay(self._values, Session._run_and_learn)
+        self._is_closed = True
 
     def __enter__(self) -> Session:
         default_sessions().append(self)
@@ -107,12 +150,20 @@ class Session:
         self.close()
 
 
+def _arguments(fetches: Any, feed_dict: Any = None) -> tuple[Any, Any]:
+    """What `run` was called with."""
+    return fetches, feed_dict
+
+
+_arguments.__name__ = _arguments.__qualname__ = "Session.run"  # in what TypeErrors say
+
+
 def _key(structure: Any) -> Any:
     """Hashable, equal for structures of the same containers and nodes."""
     if isinstance(structure, (list, tuple)):
         return type(structure), tuple([_key(x) for x in structure])
     if isinstance(structure, dict):
-        return dict, tuple([(key, _key(x)) for key, x in structure.items()])
+        return type(structure), tuple([(key, _key(x)) for key, x in structure.items()])
     return structure
 
 

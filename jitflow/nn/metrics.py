@@ -47,7 +47,7 @@ def top_k_accuracy(k: int = 5) -> Callable[[Any, Any], Any]:
     return top_accuracy
 
 
-NAMES = {
+NAMES: dict[str, Callable[..., Any]] = {
     **losses.NAMES, "accuracy": accuracy, "acc": accuracy, "binary_accuracy": binary_accuracy,
 }  # fmt: skip
 """What `compile` takes by name."""

@@ -80,6 +80,7 @@ from jitflow.numpy import statistics as _statistics  # noqa: F401
 from jitflow.numpy import placing as _placing  # noqa: F401
 from jitflow.numpy import selection_reductions as _selection_reductions  # noqa: F401
 from jitflow.numpy import windows as _windows  # noqa: F401
+from jitflow.numpy import stand_ins as _stand_ins  # noqa: F401
 from jitflow.numpy import fft, linalg, special
 from jitflow.numpy.creation import (
     array, asanyarray, asarray, asarray_chkfinite, ascontiguousarray, asfortranarray, empty,

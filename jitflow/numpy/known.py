@@ -14,8 +14,12 @@ from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.interpreter import interpret
 from jitflow.ir.types import TensorType
 from jitflow.numpy.basics import Array
+from jitflow.trace import OPERATORS, STATE
 
 _MOST_OPS = 64
+_MOST_OPS_AGAIN = 4096
+"""While NumPy's functions have stand-ins: tables that were written element by element."""
+
 _MOST_ELEMENTS = 1 << 20
 
 
@@ -36,13 +40,14 @@ def known(x: Array) -> np.ndarray[Any, Any] | None:
 
 def _history(value: Value) -> list[Op] | None:
     """The ops that a value comes from, in order; None where a parameter is among their operands."""
+    most = _MOST_OPS_AGAIN if STATE.stands_in else _MOST_OPS
     ordered: list[Op] = []
     seen: set[Op] = set()
     pending: list[tuple[Value, bool]] = [(value, False)]
     while pending:
         current, is_done = pending.pop()
         op = current.op
-        if op is None or len(seen) > _MOST_OPS or not _is_plain(op):
+        if op is None or len(seen) > most or not _is_plain(op):
             return None
         if is_done:
             ordered.append(op)
@@ -61,3 +66,6 @@ def _is_plain(op: Op) -> bool:
         return False
     type = op.results[0].type
     return isinstance(type, TensorType) and type.is_static and type.size <= _MOST_ELEMENTS
+
+
+OPERATORS["known"] = known

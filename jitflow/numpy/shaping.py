@@ -19,6 +19,7 @@ from jitflow.numpy.basics import (
     normal_axes,
     normal_axis,
 )
+from jitflow.numpy.known import known
 from jitflow.numpy.registry import numpy_function
 from jitflow.trace import METHODS, PROPERTIES, detach, emit_view, row_major
 
@@ -26,6 +27,8 @@ from jitflow.trace import METHODS, PROPERTIES, detach, emit_view, row_major
 def as_shape(op: str, shape: Any) -> Shape:
     """A tuple of sizes from a size or a sequence of them."""
     listed = shape if isinstance(shape, (tuple, list)) else (shape,)
+    if type(shape) is Array and (found := known(shape)) is not None:
+        shape = found
     if isinstance(shape, np.ndarray):
         listed = tuple(shape.tolist()) if shape.ndim else (shape.item(),)
     return tuple([_size(op, extent) for extent in listed])
@@ -37,6 +40,9 @@ def _size(op: str, extent: Any) -> Any:
     if isinstance(extent, (np.integer, bool)):
         return int(extent)
     if type(extent) is Array:
+        found = known(extent) if extent.type.dtype.kind in "iu" else None
+        if found is not None and found.size == 1:
+            return int(found)
         cure = "take sizes from x.shape, or name the argument in static_argnames"
         fail(TraceError, "a size cannot be a traced value", op=op, shapes=[extent.type], cure=cure)
     fail(TraceError, f"a size is an integer, got {extent!r}", op=op)

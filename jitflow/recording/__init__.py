@@ -1,8 +1,8 @@
 """What front ends that record operations share: operands, applications, types. Re-exports only."""
 
-from jitflow.recording.agreement import as_literal
 from jitflow.recording.application import Application, apply
 from jitflow.recording.inference import Type, result_types
+from jitflow.recording.literals import as_literal, dtype_of
 from jitflow.recording.operand import Operand
 
 __all__ = [
@@ -11,5 +11,6 @@ __all__ = [
     "Type",
     "apply",
     "as_literal",
+    "dtype_of",
     "result_types",
 ]

@@ -20,6 +20,7 @@ from jitflow.runtime.engine import engine
 from jitflow.runtime.executable import Body, Executable, Failure
 from jitflow.runtime.host import HostCall
 from jitflow.runtime.target import Target, host_target
+from jitflow.runtime.tiers import BASELINE, FULL, baseline_calls
 
 LONG_CALL_WORK = 1_200_000
 """Additions of a register above which a call releases the GIL: 150 to 350 us on one thread."""
@@ -27,33 +28,41 @@ LONG_CALL_WORK = 1_200_000
 ARENA_OP, CHECK_OP, LOOP_OP, HOST_OP, STORE_OP = "alloc", "check", "loop", "host_call", "store"
 
 
-def compile_function(function: Function, target: Target | None = None) -> Executable:
+def compile_function(
+    function: Function, target: Target | None = None, in_hurry: bool = False
+) -> Executable:
     """Machine code of a function at level 3 whose buffers have their places in the arena.
 
     Its parameters are buffers: inputs, then as many outputs as the attribute `outputs` says.
+    in_hurry: baseline code will do, where that pays.
     """
-    return Executable(compile_body(function, host_target() if target is None else target))
+    body = compile_body(function, host_target() if target is None else target, in_hurry)
+    return Executable(body)
 
 
-def compile_body(function: Function, target: Target) -> Body:
+def compile_body(function: Function, target: Target, in_hurry: bool = False) -> Body:
     """The object of a function and what a caller must know of it; nothing is loaded."""
     text = measure("LLVM text", llvm_text, function)
     ops = list(walk(function.body))
     calls = called_rows(ops)
     inputs, outputs = _split(function)
+    cost = work(function.body, target.vector_bytes)
+    patience = baseline_calls(ops, cost) if in_hurry else 0
+    make, tier = engine().object_image, BASELINE if patience else FULL
     return Body(
         symbol=symbol_of(function.name),
         inputs=inputs,
         outputs=outputs,
         failures=_failures(ops),
         arena_bytes=max((_end(op) for op in ops if op.row.name == ARENA_OP), default=0),
-        is_long=work(function.body, target.vector_bytes) > LONG_CALL_WORK,
-        object_bytes=measure("machine code", engine().object_image, text, target, calls),
+        is_long=cost > LONG_CALL_WORK,
+        object_bytes=measure("machine code", make, text, target, calls, tier),
         calls=calls,
         forks=any(op.row.name == LOOP_OP and op.attrs["chunks"] > 1 for op in ops),
         streamed=_streamed(function, ops),
         host_calls=tuple(_host_call(op) for op in ops if op.row.name == HOST_OP),
         target=target,
+        baseline_calls=patience,
     )
 
 

@@ -10,6 +10,7 @@ from jitflow.trace.dispatch import (
     METHODS,
     OPERATORS,
     PROPERTIES,
+    STAND_INS,
     implements,
     missing,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "METHODS",
     "OPERATORS",
     "PROPERTIES",
+    "STAND_INS",
     "STATE",
     "WEAK",
     "Context",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from operator import index
 from typing import Any, NoReturn
 
 import numpy as np
@@ -220,7 +221,7 @@ class TracedArray:
         return (self[i] for i in range(self.type.shape[0]))
 
     def __contains__(self, element: Any) -> NoReturn:
-        self._refuse("`in`", "write (x == y).any() and use jnp.where on it")
+        self._refuse(TraceError, "`in`", "write (x == y).any() and use jnp.where on it")
 
     # NumPy's protocols.
 
@@ -232,45 +233,67 @@ class TracedArray:
         self.require_trace()
         return call_function(function, args, kwargs)
 
-    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        self._refuse(*array_demand())
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
+        found = self._found()
+        if found is None:
+            self._refuse(*array_demand())
+        return np.array(found, dtype)
 
     # What needs a number.
 
-    def __bool__(self) -> NoReturn:
-        self._refuse(*truth_demand(
-            "use as a Python bool (if, while, and, or, not, assert)",
-            "choose with jnp.where(condition, x, y), or name the argument in static_argnames",
-        ))  # fmt: skip
+    def __bool__(self) -> bool:
+        found = self._found()
+        if found is None:
+            self._refuse(*truth_demand(
+                "use as a Python bool (if, while, and, or, not, assert)",
+                "choose with jnp.where(condition, x, y), or name the argument in static_argnames",
+            ))  # fmt: skip
+        return bool(found)
 
-    def __int__(self) -> NoReturn:
-        cure = "use .astype(int), or name the argument in static_argnames"
-        self._refuse(*number_demand("int()", cure))
+    def __int__(self) -> int:
+        found = self._found()
+        if found is None:
+            cure = "use .astype(int), or name the argument in static_argnames"
+            self._refuse(*number_demand("int()", cure))
+        return int(found)
 
-    def __float__(self) -> NoReturn:
-        self._refuse(*number_demand(
-            "float() (and the math module)",
-            "use .astype(float) and NumPy's functions, or name the argument in static_argnames",
-        ))  # fmt: skip
+    def __float__(self) -> float:
+        found = self._found()
+        if found is None:
+            self._refuse(*number_demand(
+                "float() (and the math module)",
+                "use .astype(float) and NumPy's functions, or name the argument in static_argnames",
+            ))  # fmt: skip
+        return float(found)
 
-    def __complex__(self) -> NoReturn:
-        cure = "use .astype(complex), or name the argument in static_argnames"
-        self._refuse(*number_demand("complex()", cure))
+    def __complex__(self) -> complex:
+        found = self._found()
+        if found is None:
+            cure = "use .astype(complex), or name the argument in static_argnames"
+            self._refuse(*number_demand("complex()", cure))
+        return complex(found)
 
-    def __index__(self) -> NoReturn:
-        self._refuse(
-            "use as a Python index or size",
-            "take sizes from x.shape, index jnp.array(list), or name it in static_argnames",
-        )
+    def __index__(self) -> int:
+        found = self._found()
+        if found is None:
+            use = "use as a Python index or size"
+            cure = "take sizes from x.shape, index jnp.array(list), or name it in static_argnames"
+            self._refuse(TraceError, use, cure)
+        return index(found)
 
-    def _refuse(self, use: str, cure: str) -> NoReturn:
+    def _found(self) -> Any:
+        """The elements, where NumPy would have them: of constants, while `STATE.stands_in`."""
+        return call_operator("known", self) if STATE.stands_in else None
+
+    def _refuse(self, kind: type[TraceError], use: str, cure: str) -> NoReturn:
         made = where_made(self._value)
         problem = f"{use} needs a number, and a traced array has none yet\n  made at: {made}"
-        fail(TraceError, problem, shapes=[self.type], cure=cure)
+        fail(kind, problem, shapes=[self.type], cure=cure)
 
     def __format__(self, spec: str) -> str:
         if spec:
-            self._refuse(f"the format {spec!r}", "format the result of the jitted function")
+            cure = "format the result of the jitted function"
+            self._refuse(TraceError, f"the format {spec!r}", cure)
         return repr(self)
 
     __hash__ = None  # type: ignore[assignment]

@@ -130,10 +130,14 @@ class Context:
 class _State(threading.local):
     context: Context | None = None
     traces: int = 0
+    stands_in: bool = False
 
 
 STATE = _State()
-"""`STATE.context` is this thread's innermost trace, or None; `traces` is how many are open."""
+"""`STATE.context` is this thread's innermost trace, or None; `traces` is how many are open.
+
+`stands_in`: NumPy's functions that make arrays make traced ones (`stand_ins.py`).
+"""
 
 
 def in_trace(body: Callable[[Context], Result], nested: bool = False) -> Result:

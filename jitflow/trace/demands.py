@@ -13,10 +13,11 @@ from types import CodeType, FrameType
 
 import numpy as np
 
+from jitflow.errors import NumpyArrayError, TraceError
 from jitflow.trace.source import is_users
 
-Demand = tuple[str, str]
-"""What was asked for, in words of an error, and what to write instead."""
+Demand = tuple[type[TraceError], str, str]
+"""The error, what was asked for in its words, and what to write instead."""
 
 _NUMPY = join(dirname(np.__file__), "")
 _SUBSCRIPT_OPERATION = 26
@@ -24,7 +25,7 @@ _SUBSCRIPT_OPERATION = 26
 
 _WRITE = (
     "a write into a NumPy array",
-    "make that array by np.zeros_like(x), np.zeros(n, like=x) or jnp.zeros(n)",
+    "write into a copy, np.array(a), or make it in the function by np.zeros or jnp.zeros",
 )
 _INDEX = "indexing a NumPy array", "index a traced array: jnp.asarray(array)[index]"
 _TRUTH = (
@@ -49,25 +50,32 @@ def array_demand() -> Demand:
     """Of `__array__`: a write, an index, a function that does not know of traced arrays."""
     user, function = _callers()
     if function:
-        known = _OBJECTS.get(function.partition(".")[0])
-        return known or (
+        given = (
             f"NumPy's {function}, given it in a list or beside a NumPy array,",
             "give it traced arrays: jnp.array(list), np.stack(list), jnp.asarray(array)",
         )
-    return {"STORE_SUBSCR": _WRITE, "BINARY_SUBSCR": _INDEX}.get(_instruction(user), _ARRAY)
+        return NumpyArrayError, *_OBJECTS.get(function.partition(".")[0], given)
+    asked = {"STORE_SUBSCR": _WRITE, "BINARY_SUBSCR": _INDEX}.get(_instruction(user), _ARRAY)
+    return NumpyArrayError, *asked
 
 
 def number_demand(use: str, cure: str) -> Demand:
     """Of `__float__` and the like: a write of one element, or what the caller says."""
-    return _WRITE if _instruction(_callers()[0]) == "STORE_SUBSCR" else (use, cure)
+    return _write_or(_instruction(_callers()[0]), use, cure)
 
 
 def truth_demand(use: str, cure: str) -> Demand:
     """Of `__bool__`: a write of one element, a function, or what the caller says."""
     instruction = _instruction(_callers()[0])
     if instruction.startswith("CALL"):
-        return _TRUTH
-    return _WRITE if instruction == "STORE_SUBSCR" else (use, cure)
+        return TraceError, *_TRUTH
+    return _write_or(instruction, use, cure)
+
+
+def _write_or(instruction: str, use: str, cure: str) -> Demand:
+    if instruction == "STORE_SUBSCR":
+        return NumpyArrayError, *_WRITE
+    return TraceError, use, cure
 
 
 def _callers() -> tuple[FrameType | None, str]:

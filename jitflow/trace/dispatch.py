@@ -35,6 +35,9 @@ _OUTSIDE = "call it outside @jit, or write it in functions that are traced"
 FUNCTIONS: dict[Any, Implementation] = {}
 """By NumPy function or ufunc (`np.mean`, `np.add`), or (ufunc, method): `(np.add, "reduce")`."""
 
+STAND_INS: dict[str, Any] = {}
+"""By name in NumPy: what the user's code gets instead while a trace is taken once more."""
+
 FOREIGN_UFUNCS: dict[str, Implementation] = {}
 """Ufuncs of other packages, by name, as those cannot be imported here: scipy.special's `erf`."""
 

@@ -22,8 +22,9 @@ from jitflow.trace.checks import OUT_OF_BOUNDS
 from jitflow.trace.context import STATE, current
 from jitflow.trace.source import fail, here
 
+CAPTURED = "it is a captured array"
 FOREIGN = "it belongs to the function around this one"
-"""Why an array that a nested trace captured cannot be written."""
+"""Why an array cannot be written: of NumPy, or of the trace around this one."""
 
 
 def wrap(value: Value, weak: bool = False, frozen: str = "") -> TracedArray:

@@ -17,7 +17,7 @@ from jitflow.ir.dtypes import DType, as_dtype
 from jitflow.trace.arrays import Cell, TracedArray
 from jitflow.trace.context import current
 from jitflow.trace.dispatch import FUNCTIONS
-from jitflow.trace.emit import constant
+from jitflow.trace.emit import CAPTURED, constant
 from jitflow.trace.source import fail
 
 WEAK: dict[type, DType] = {
@@ -28,7 +28,6 @@ WEAK: dict[type, DType] = {
 }
 """Weak means exactly these types; each has the dtype that it takes when it meets no array."""
 
-_CAPTURED = "it is a captured array"
 _REFUSED = {"matrix": "pass np.asarray(x)", "MaskedArray": "pass x.filled(value)"}
 """Cures, by the names of NumPy's classes: naming `np.ma` here would import it."""
 
@@ -48,7 +47,7 @@ def lift(x: Any, name: str = "") -> TracedArray:
     if isinstance(x, np.ndarray):
         checked_dtype(x, name)
         context = current()
-        return TracedArray(Cell(context.array(x), context, _CAPTURED))
+        return TracedArray(Cell(context.array(x), context, CAPTURED))
     if isinstance(x, (list, tuple)):
         return _lift_sequence(x, name)
     if hasattr(x, "__jitflow_array__"):

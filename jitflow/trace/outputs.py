@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import DtypeError, ShapeError, TraceError
+from jitflow.errors import DtypeError, NumpyArrayError, ShapeError, TraceError
 from jitflow.ir.dtypes import bool_
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.dispatch import OPERATORS
@@ -40,7 +40,7 @@ def write_out(op: str, result: Any, out: Any, where: Any = True) -> Any:
 
 def _write_one(op: str, result: TracedArray, target: Any, where: Any) -> Any:
     if type(target) is not TracedArray:
-        fail(TraceError, "out= is not supported under @jit", op=op, cure=_CURES["out"])
+        fail(NumpyArrayError, "out= is not supported under @jit", op=op, cure=_CURES["out"])
     if not np.can_cast(result.dtype, target.dtype, "same_kind"):
         fail(
             DtypeError,

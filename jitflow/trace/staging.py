@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jitflow.errors import TraceError, explain
+from jitflow.errors import NumpyArrayError, TraceError, explain
 from jitflow.ir.builder import Builder
 from jitflow.ir.copying import copy_ops
 from jitflow.ir.core import Function, Op, Region, Value, walk
@@ -20,11 +20,12 @@ from jitflow.ir.location import Location
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import TensorType
 from jitflow.trace.arrays import TracedArray
-from jitflow.trace.context import Context, current, in_trace
+from jitflow.trace.context import STATE, Context, current, in_trace
 from jitflow.trace.emit import wrap
 from jitflow.trace.lift import WEAK, lift
 from jitflow.trace.pytree import TreeDef, flatten, paths
 from jitflow.trace.source import here
+from jitflow.trace.stand_ins import standing_in
 
 
 class Leaf(NamedTuple):
@@ -60,14 +61,24 @@ class Source:
 
 
 def stage(source: Source, leaves: Sequence[Leaf]) -> Staged:
-    """The graph of a function, traced on its own."""
+    """The graph of a function, traced on its own.
+
+    Where its arrays of NumPy's own were to hold traced values, it is run once more, and makes
+    traced arrays in their place.
+    """
 
     def body(context: Context) -> Staged:
         results, tree = run(source, context, leaves)
         function = context.builder.build(source.name, [result.value for result in results])
         return Staged(function, tree, tuple(array for array, _ in context.captured))
 
-    return in_trace(body)
+    try:
+        return in_trace(body)
+    except NumpyArrayError:
+        if STATE.stands_in:
+            raise
+    with standing_in():
+        return in_trace(body)
 
 
 def run(

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import DtypeError, RangeError, ShapeError, TraceError
+from jitflow.errors import DtypeError, NumpyArrayError, RangeError, ShapeError, TraceError
 from jitflow.ir.dtypes import DType
 from jitflow.trace.arrays import MAY_BE_COPY, Step, TracedArray
 from jitflow.trace.context import STATE
 from jitflow.trace.dispatch import METHODS, OPERATORS, call_operator
-from jitflow.trace.emit import FOREIGN, emit, literal, wrap
+from jitflow.trace.emit import CAPTURED, FOREIGN, emit, literal, wrap
 from jitflow.trace.source import fail
 
 _IN_PLACE = (
@@ -67,7 +67,7 @@ def require_writable(target: TracedArray) -> None:
         reason = "it is broadcast: several elements share memory"
     if reason:
         fail(
-            TraceError,
+            NumpyArrayError if reason is CAPTURED else TraceError,
             f"an array cannot be written in place: {reason}",
             shapes=[target.type],
             cure="make a new array (x = x + v), or write on x.copy()",

@@ -2,8 +2,10 @@
 
 from jitflow.runtime.entry.callable import TRACES, Entry, native_callable
 from jitflow.runtime.entry.layout import why_not_native
-from jitflow.runtime.entry.rows import Program, Results, Row, TooLarge
+from jitflow.runtime.entry.method import native_method
+from jitflow.runtime.entry.rows import Kept, Program, Results, Row, TooLarge
 
 __all__ = [
-    "TRACES", "Entry", "Program", "Results", "Row", "TooLarge", "native_callable", "why_not_native",
+    "TRACES", "Entry", "Kept", "Program", "Results", "Row", "TooLarge", "native_callable",
+    "native_method", "why_not_native",
 ]  # fmt: skip

@@ -7,8 +7,11 @@ where this Python has no native entry. `Entry` is what an object of the class ke
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -61,7 +64,7 @@ class _Instance:
 
 
 _VECTORCALL = _Instance.__basicsize__
-_STATE = _VECTORCALL + 8
+STATE = _VECTORCALL + 8
 """Where an object has the address of its entry, and that of its state."""
 
 _ALIVE: list[Any] = []
@@ -82,7 +85,7 @@ def native_callable(cls: Class) -> Class:
     slots = (_Slot * 2)(_Slot(_MEMBERS_SLOT, ctypes.addressof(members)))
     name = f"{cls.__module__}.{cls.__qualname__}".encode()
     flags = _BASE_TYPE | _HAS_VECTORCALL | _IS_METHOD
-    spec = _Spec(name, _STATE + 8, 0, flags, ctypes.addressof(slots))
+    spec = _Spec(name, STATE + 8, 0, flags, ctypes.addressof(slots))
     make = ctypes.pythonapi.PyType_FromSpecWithBases
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object]
     made = make(ctypes.addressof(spec), (_Instance,))
@@ -97,32 +100,62 @@ def native_callable(cls: Class) -> Class:
 class Entry:
     """The rows of one object of a native class; nothing for one of any other class."""
 
-    def __init__(self, owner: Any) -> None:
+    def __init__(self, owner: Any, miss: Callable[..., Any] | None = None) -> None:
+        """miss: what takes other calls, if not `owner.__call__`."""
         self.rows: dict[Any, Row] = {}
         self.lock = threading.RLock()
+        _ENTRIES.add(self)
         self.is_native = isinstance(owner, _Instance)
         if self.is_native:
             self.place = id(owner)
-            self.miss = owner._from_python  # bound: a cycle that the collector knows
+            # of the owner, bound: a cycle that the collector knows
+            self.miss = miss or owner._from_python
             self.state = Words([0, id(self.miss), 0])
 
     def add(self, row: Row) -> bool:
         """Puts a row in front, unless there is an equal one; no call sees half of it.
 
-        An interrupt may come between any two lines: whoever comes next makes up for it.
+        A row that is spent stays behind that which takes its place. An interrupt may come between
+        any two lines: whoever comes next makes up for it.
         """
         stub, process = _stub()
         with self.lock:
-            is_new = len(self.rows) < MAX_ROWS and row.identity not in self.rows
+            old = self.rows.get(row.identity)
+            is_new = len(self.rows) < MAX_ROWS if old is None else old.is_spent
             if is_new:
                 row.put_before(next(reversed(self.rows.values()), None))
+                if old is not None:
+                    row.succeed(old)
+                    del self.rows[row.identity]
                 self.rows[row.identity] = row
             first = next(reversed(self.rows.values()), row)
             self.state.memory[State.PROCESS] = process.address
             self.state.memory[State.ROWS] = first.words.address if self.rows else 0
-            _set_word(self.place + _STATE, self.state.address)
-            _set_word(self.place + _VECTORCALL, stub)
+            enter(self.place, stub, self.state)
         return is_new
+
+    @contextmanager
+    def asleep(self) -> Iterator[None]:
+        """All calls that begin meanwhile are `miss`'s; other threads that ask for this wait."""
+        with self.lock:
+            if not self.is_native:
+                yield
+                return
+            try:
+                self.state.memory[State.ROWS] = 0
+                yield
+            finally:
+                self._wake()
+
+    def _wake(self) -> None:
+        if self.is_native:
+            first = next(reversed(self.rows.values()), None)
+            self.state.memory[State.ROWS] = first.words.address if first else 0
+
+    def renew(self) -> None:
+        """In a forked child: threads that held the lock are not there."""
+        self.lock = threading.RLock()
+        self._wake()
 
     def clear(self) -> None:
         """Forgets all rows; what a call uses of them lives until it ends."""
@@ -132,9 +165,28 @@ class Entry:
             self.rows = {}
 
     @property
+    def is_full(self) -> bool:
+        """Whether there is no place for another row."""
+        if not self.is_native:
+            return True
+        return len(self.rows) >= MAX_ROWS and not any(row.is_spent for row in self.rows.values())
+
+    @property
     def calls(self) -> int:
         """How many calls ran no Python."""
         return sum(row.calls for row in self.rows.values())
+
+
+_ENTRIES: weakref.WeakSet[Entry] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    for entry in _ENTRIES:
+        entry.renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 @cache
@@ -142,8 +194,7 @@ def _stub() -> tuple[int, Words]:
     """The stub's address, and the words of the process."""
     from jitflow.runtime.library import library_address  # noqa: PLC0415
 
-    imports = {name: _address(getattr(ctypes.pythonapi, name)) for name in IMPORTS}
-    address = library_address(stub_symbol(_STATE), _stub_text, imports)
+    address = library_address(stub_symbol(STATE), _stub_text, addresses(IMPORTS))
     words = {
         Process.TRACES: ctypes.addressof(TRACES),
         Process.ARRAY_TYPE: id(np.ndarray),
@@ -160,11 +211,19 @@ def _stub_text() -> str:
     """The text, whose writers are loaded where its object is not on disk."""
     from jitflow.runtime.entry.stub import stub_text  # noqa: PLC0415
 
-    return stub_text(_STATE)
+    return stub_text(STATE)
 
 
-def _address(function: Any) -> int:
-    return ctypes.cast(function, ctypes.c_void_p).value or 0
+def addresses(names: Iterable[str]) -> dict[str, int]:
+    """Where functions of CPython are."""
+    functions = {name: getattr(ctypes.pythonapi, name) for name in names}
+    return {name: ctypes.cast(f, ctypes.c_void_p).value or 0 for name, f in functions.items()}
+
+
+def enter(place: int, code: int, state: Words) -> None:
+    """The object of a native class at this address is called by `code`, which finds the state."""
+    _set_word(place + STATE, state.address)
+    _set_word(place + _VECTORCALL, code)
 
 
 def _set_word(address: int, value: int) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from jitflow.runtime.executable import Executable
 
 _CONTAINERS: dict[type, Guard] = {tuple: Guard.TUPLE, list: Guard.LIST, dict: Guard.DICT}
-_LEAVES = (Guard.ARRAY, Guard.IN_PLACE, Guard.INT, Guard.BOOL)
+_LEAVES = (Guard.ARRAY, Guard.IN_PLACE, Guard.INT, Guard.BOOL, Guard.TICK)
 _MADE: dict[type, Make] = {tuple: Make.TUPLE, list: Make.LIST, dict: Make.DICT}
 _STRIDES, _MAY_COPY = 1 << 63, 1 << 62
+_ALWAYS = (1 << 64) - 1
 _BY_IDENTITY: Any = object.__eq__
 
 
@@ -185,6 +186,17 @@ class Program:
         self._asked(id(x))
         return number
 
+    def item(self, number: int, place: int) -> int:
+        """The number of what a list has at this place."""
+        self._guard(Guard.ITEM, number, list, place)
+        self._asked(place)
+        return self._know(1)[0]
+
+    def tick(self, counter: np.ndarray[Any, Any]) -> None:
+        """The counter, an int64 array of rank 0, one higher: the last leaf of the arguments."""
+        self._guard(Guard.TICK, self.captured(counter), np.ndarray)
+        self.leaves += 1
+
     def _know(self, count: int) -> range:
         """Numbers of further objects; TooLarge where the stub has no room for them."""
         first, self.known = self.known, self.known + count
@@ -246,6 +258,23 @@ class Results:
         self.words += [kind, *words] + [0] * (MAKE_WORDS - 1 - len(words))
 
 
+class Kept(NamedTuple):
+    """An output that a list keeps, and the number of the object that it must have there till then.
+
+    found: None where it does not count what the list has.
+    """
+
+    values: list[Any]
+    place: int
+    output: int
+    found: int | None
+
+    @property
+    def words(self) -> tuple[int, ...]:
+        found = 0 if self.found is None else self.found + 1
+        return id(self.values), self.place, self.output, found
+
+
 class Row:
     """One signature and its code, as words; `owner` of all that it needs."""
 
@@ -255,8 +284,12 @@ class Row:
         results: Results,
         executable: Executable,
         donated: Sequence[tuple[int, int, bool]] = (),
+        stores: Sequence[Kept] = (),
     ) -> None:
-        """donated: outputs and the leaves that they take, by number; at once or at the end."""
+        """donated: outputs and the leaves that they take, by number; at once or at the end.
+
+        stores: outputs that lists keep if the call succeeds.
+        """
         body = executable.body
         if program.leaves != len(body.inputs) or program.leaves + len(body.outputs) > LEAVES:
             raise TooLarge(f"a native call has at most {LEAVES} buffers, each from one leaf")
@@ -278,14 +311,16 @@ class Row:
         has_own = body.arena_bytes and lender is None
         start, memory = executable.new_arena() if has_own else (0, None)
         arena = Words([start])
-        keeps += [names, guards, made, out, memory, arena, given, sizes]
+        stored = Words([word for kept in stores for word in kept.words], stores)
+        keeps += [names, guards, made, out, memory, arena, given, sizes, stored]
         self.identity = tuple(program.identity)
         self.keeps = keeps
         flags = Flag.RELEASES_GIL | Flag.HOLDS_ROW if body.is_long else 0
         flags |= Flag.HOLDS_ROW if body.host_calls else 0
         flags |= Flag.RUNS_PYTHON if program.runs_python or results.runs_python else 0
         flags |= Flag.DONATES if donated else 0
-        flags |= Flag.ONE_ARRAY if results.is_one and body.outputs[0].rank else 0
+        is_one_array = results.is_one and body.outputs[0].rank and not stores
+        flags |= Flag.ONE_ARRAY if is_one_array else 0
         words = {
             RowWord.POSITIONAL: program.positional,
             RowWord.KEYWORDS: len(program.names),
@@ -306,6 +341,9 @@ class Row:
             RowWord.DONATIONS: given.address,
             RowWord.DONATION_COUNT: len(donated),
             RowWord.LEAF_BYTES: sizes.address,
+            RowWord.MOST_CALLS: body.baseline_calls or _ALWAYS,
+            RowWord.STORES: stored.address,
+            RowWord.STORE_COUNT: len(stores),
         }
         if lender is not None:
             words[RowWord.ARENA_BYTES] = body.arena_bytes
@@ -321,6 +359,15 @@ class Row:
     def calls(self) -> int:
         """How often the stub called this row."""
         return int(self.words.memory[RowWord.CALLS])
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the stub asks it no more, as its code has served as often as it should."""
+        return self.calls >= int(self.words.memory[RowWord.MOST_CALLS])
+
+    def succeed(self, row: Row) -> None:
+        """Takes the place of a row that is spent, and goes on counting."""
+        self.words.memory[RowWord.CALLS] = row.calls
 
 
 def _donations(

@@ -86,7 +86,12 @@ shape:
   %as.many = icmp eq i64 %row.positional, %positional
   %as.named = icmp eq i64 %row.keywords, %keywords
   %as.given = and i1 %as.many, %as.named
-  br i1 %as.given, label %named, label %other
+  br i1 %as.given, label %fresh, label %other
+fresh:
+  {word("row.calls", "%row", RowWord.CALLS)}
+  {word("row.most", "%row", RowWord.MOST_CALLS)}
+  %is.fresh = icmp ult i64 %row.calls, %row.most
+  br i1 %is.fresh, label %named, label %other
 named:
   {word("row.names", "%row", RowWord.NAMES, "ptr")}
   br label %name
@@ -131,7 +136,7 @@ start:
 
 def guards() -> str:
     """The guards of a row; `known` objects so far, `leaf` buffers of them."""
-    leaves = {f"{kind}_done": f"%leaf.{kind}" for kind in ("array", "place", "int", "bool")}
+    leaves = {f"{kind}_done": f"%leaf.{kind}" for kind in ("array", "place", "int", "bool", "tick")}
     leaves |= dict.fromkeys(("part", "same", "equal", "bits", "hashed_done", "found"), "%leaf")
     kinds = "\n    ".join(
         f"i64 {kind:d}, label %{kind.name.lower().replace('in_', '')}"
@@ -181,9 +186,16 @@ call:
   %call.made = call ptr @PyObject_CallOneArg(ptr %first.pointer, ptr %object)
   %call.lost = icmp eq ptr %call.made, null
   br i1 %call.lost, label %fault, label %found
+item:
+  %item.found = call ptr @PyList_GetItem(ptr %object, i64 %first.word)
+  %item.lost = icmp eq ptr %item.found, null
+  br i1 %item.lost, label %unfound, label %item.own
+item.own:
+  call void @Py_IncRef(ptr %item.found)
+  br label %found
 found:
   {phi("found.one", "ptr", captured="%first.pointer", attribute="%attribute.found",
-       call="%call.made")}
+       call="%call.made", item_own="%item.found")}
   %found.one.to = getelementptr inbounds ptr, ptr %objects, i64 %known
   store ptr %found.one, ptr %found.one.to, align 8
   %known.more = add i64 %known, 1

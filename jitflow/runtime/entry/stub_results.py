@@ -11,12 +11,14 @@ from jitflow.runtime.entry.text import forget
 from jitflow.runtime.entry.words import (
     MAKE_WORDS,
     OUTPUT_WORDS,
+    STORE_WORDS,
     Flag,
     Make,
     OutputWord,
     Process,
     RowWord,
     State,
+    Store,
 )
 from jitflow.runtime.stub_text import field, item, phi, release, word
 
@@ -265,8 +267,61 @@ pushed:
   br label %next
 built:
   {item("result", "%stack", "0")}
-  br label %leave
+  {word("store.count", "%row", RowWord.STORE_COUNT)}
+  %is.storer = icmp ne i64 %store.count, 0
+  br i1 %is.storer, label %storing, label %leave
 {release("unbuilt", "%stack", "0", "%height", "drop")}"""
+
+
+def stores() -> str:
+    """Lists take outputs for what they had, which the call drops when all of them have theirs.
+
+    No other thread comes between the last look at what they have and that.
+    """
+    return f"""
+storing:
+  {word("stores", "%row", RowWord.STORES, "ptr")}
+  %stores.words = mul i64 %store.count, {STORE_WORDS}
+  %stores.end = getelementptr inbounds i64, ptr %stores, i64 %stores.words
+  br label %check
+check:
+  %check.words = phi ptr [ %stores, %storing ], [ %check.next, %check.right ]
+  %check.done = icmp eq ptr %check.words, %stores.end
+  br i1 %check.done, label %store, label %check.one
+check.one:
+  {word("check.number", "%check.words", Store.FOUND)}
+  %check.next = getelementptr inbounds i64, ptr %check.words, i64 {STORE_WORDS}
+  %check.free = icmp eq i64 %check.number, 0
+  br i1 %check.free, label %check.right, label %check.found
+check.found:
+  {word("check.list", "%check.words", Store.LIST, "ptr")}
+  {word("check.place", "%check.words", Store.PLACE)}
+  %check.at = sub i64 %check.number, 1
+  {item("check.then", "%objects", "%check.at")}
+  %check.now = call ptr @PyList_GetItem(ptr %check.list, i64 %check.place)
+  %check.same = icmp eq ptr %check.now, %check.then
+  br i1 %check.same, label %check.right, label %outrun
+check.right:
+  br label %check
+outrun:
+  call void @Py_DecRef(ptr %result)
+  br label %drop
+store:
+  %store.words = phi ptr [ %stores, %check ], [ %store.next, %store.one ]
+  %store.done = icmp eq ptr %store.words, %stores.end
+  br i1 %store.done, label %stored, label %store.one
+store.one:
+  {word("store.list", "%store.words", Store.LIST, "ptr")}
+  {word("store.place", "%store.words", Store.PLACE)}
+  {word("store.output", "%store.words", Store.OUTPUT)}
+  {item("store.new", "%outputs", "%store.output")}
+  %store.old = call ptr @PyList_GetItem(ptr %store.list, i64 %store.place)
+  call void @Py_IncRef(ptr %store.old)
+  store ptr %store.old, ptr %store.new.at, align 8
+  %store.set = call i32 @PyList_SetItem(ptr %store.list, i64 %store.place, ptr %store.new)
+  %store.next = getelementptr inbounds i64, ptr %store.words, i64 {STORE_WORDS}
+  br label %store
+{release("stored", "%outputs", "0", "%output.count", "leave")}"""
 
 
 def leave() -> str:
@@ -291,7 +346,7 @@ short:
   br label %dropped
 drop:
   %again = phi i1 [ true, %failed ], [ false, %report ], [ false, %raised ],
-      [ false, %scalar.make ], [ false, %unbuilt.next ]
+      [ false, %scalar.make ], [ false, %unbuilt.next ], [ true, %outrun ]
   br label %dropped
 dropped:
   {phi("d.end", "i64", short="%o", drop="%output.count")}
@@ -301,8 +356,10 @@ dropped:
 leave.empty:
   br label %leave
 leave:
-  {phi("answer", "ptr", leave_empty="null", built="%result", single="%first.output")}
-  {phi("leave.again", "i1", leave_empty="%d.again", built="false", single="false")}
+  {phi("answer", "ptr", leave_empty="null", built="%result", single="%first.output",
+       stored_next="%result")}
+  {phi("leave.again", "i1", leave_empty="%d.again", built="false", single="false",
+       stored_next="false")}
   br label %forget
 {forget("forget", "%known", "end")}
 end:

@@ -5,9 +5,10 @@ Names are those of `stub_arguments`.
 
 from __future__ import annotations
 
+from jitflow.runtime.entry import layout
 from jitflow.runtime.entry.text import forget
 from jitflow.runtime.entry.words import Guard, Process
-from jitflow.runtime.stub_text import item, phi, word
+from jitflow.runtime.stub_text import field, item, phi, word
 
 EQ = 2
 """Py_EQ of CPython's object.h."""
@@ -42,6 +43,17 @@ bool:
   br label %bool.done
 bool.done:
   %leaf.bool = add i64 %leaf, 1
+  br label %passed
+tick:
+  {field("tick.place", "%object", layout.DATA, "ptr")}
+  %tick.before = load i64, ptr %tick.place, align 8
+  %tick.now = add i64 %tick.before, 1
+  store i64 %tick.now, ptr %tick.place, align 8
+  store i64 %tick.now, ptr %cell, align 8
+  store ptr %cell, ptr %slot, align 8
+  br label %tick.done
+tick.done:
+  %leaf.tick = add i64 %leaf, 1
   br label %passed"""
 
 

@@ -68,6 +68,10 @@ class RowWord(IntEnum):
     POOL_TAKE = 23
     POOL_GIVE = 24
     """The pool, and functions of it, for that arena."""
+    STORES = 25
+    STORE_COUNT = 26
+    MOST_CALLS = 27
+    """How many calls the row takes."""
 
 
 class Flag(IntEnum):
@@ -118,6 +122,10 @@ class Guard(IntEnum):
     """name: the attribute is known from here on"""
     CALL = 13
     """function: what it makes of the object is known from here on"""
+    ITEM = 14
+    """place: what a list has there is known from here on"""
+    TICK = 15
+    """an array of one integer, which goes up by 1 and is a buffer with the new value"""
 
 
 GUARD_WORDS = 6
@@ -152,6 +160,22 @@ class Donation(IntEnum):
 
 
 DONATION_WORDS = 5
+
+
+class Store(IntEnum):
+    """Of an output that a list keeps once the call has succeeded; the call then drops the old."""
+
+    LIST = 0
+    PLACE = 1
+    OUTPUT = 2
+    FOUND = 3
+    """The number of the object that was there, and 1; 0 where it does not count.
+
+    Where another call has put one there since, nothing is stored, and Python takes the call.
+    """
+
+
+STORE_WORDS = 4
 
 
 class Make(IntEnum):

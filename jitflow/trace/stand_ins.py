@@ -1,0 +1,127 @@
+"""What stands in for NumPy's functions while a trace is taken once more.
+
+NumPy's `zeros` knows of no trace, so that a function which writes traced values into such an array
+fails the first time. The second time this thread's calls from the user's code come here: functions
+that make arrays make traced ones, and those of `FUNCTIONS` take lists of traced values. NumPy's
+own internals, other threads and later calls see NumPy as it is. Knows no implementation.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from functools import cache, wraps
+from typing import Any
+
+import numpy as np
+
+from jitflow.trace.arrays import TracedArray
+from jitflow.trace.context import STATE
+from jitflow.trace.dispatch import FUNCTIONS, STAND_INS
+from jitflow.trace.lift import holds_traced
+from jitflow.trace.source import is_users
+
+
+class _Replacements:
+    """NumPy's attributes that are replaced at present, and how many threads ask for that."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.threads = 0
+        self.originals: list[tuple[Any, str, Any]] = []
+
+    def enter(self) -> None:
+        with self.lock:
+            self.threads += 1
+            if self.threads == 1:
+                for module, name, new in _stand_ins():
+                    self.originals.append((module, name, getattr(module, name)))
+                    setattr(module, name, new)
+
+    def leave(self) -> None:
+        with self.lock:
+            self.threads -= 1
+            if self.threads == 0:
+                self._restore()
+
+    def _restore(self) -> None:
+        while self.originals:
+            setattr(*self.originals.pop())
+
+    def forget_other_threads(self) -> None:
+        """In a forked child: threads that were tracing are not there."""
+        self.lock = threading.Lock()
+        self.threads = 1 if STATE.stands_in else 0
+        if not self.threads:
+            self._restore()
+
+
+_REPLACEMENTS = _Replacements()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_REPLACEMENTS.forget_other_threads)
+
+
+@contextmanager
+def standing_in() -> Iterator[None]:
+    """Within, this thread's user code makes traced arrays where NumPy would make its own."""
+    _REPLACEMENTS.enter()
+    STATE.stands_in = True
+    try:
+        yield
+    finally:
+        STATE.stands_in = False
+        _REPLACEMENTS.leave()
+
+
+@cache
+def _stand_ins() -> tuple[tuple[Any, str, Any], ...]:
+    """Module, name and what replaces the attribute; `FUNCTIONS` knows the new ones, too."""
+    found: list[tuple[Any, str, Any]] = []
+    for module in (np, np.linalg, np.fft):
+        for name, original in vars(module).items():
+            if module is np and name in STAND_INS:
+                own = STAND_INS[name]
+                found.append((np, name, _for_users(original, own) if callable(original) else own))
+            elif isinstance(original, Hashable) and original in FUNCTIONS:
+                if not isinstance(original, np.ufunc):
+                    found.append((module, name, _for_traced(original, FUNCTIONS[original])))
+                    FUNCTIONS[found[-1][-1]] = FUNCTIONS[original]
+    return tuple(found)
+
+
+def _for_users(original: Any, own: Callable[..., Any]) -> Callable[..., Any]:
+    """`own` where the user's code calls it in a trace of this thread, else the original."""
+
+    @wraps(original, assigned=("__name__", "__doc__"), updated=())
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if _is_asked(sys._getframe(1).f_code.co_filename):
+            return own(*args, **kwargs)
+        return original(*args, **kwargs)
+
+    return call
+
+
+def _for_traced(original: Any, own: Callable[..., Any]) -> Callable[..., Any]:
+    """Like `_for_users`, where a traced array is among the arguments, or in a list of them."""
+
+    @wraps(original, assigned=("__name__", "__doc__"), updated=())
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if _is_asked(sys._getframe(1).f_code.co_filename) and has_traced(args, kwargs):
+            return own(*args, **kwargs)
+        return original(*args, **kwargs)
+
+    return call
+
+
+def _is_asked(file: str) -> bool:
+    return STATE.stands_in and STATE.context is not None and is_users(file)
+
+
+def has_traced(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a traced array is among the arguments of a call, or in lists and tuples there."""
+    return holds_traced(args) or any(
+        type(x) is TracedArray or holds_traced(x) for x in kwargs.values()
+    )
