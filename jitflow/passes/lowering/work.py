@@ -54,11 +54,23 @@ def _distance(lower: Value, upper: Value) -> int:
         return 0
     if op is None:
         return 1
+    if op.row.name == "constant":
+        return _below(lower, constant_int(upper) or 0)
     if op.row.name in ("minimum", "maximum"):
         return max(_distance(lower, v) for v in op.operands)
     if op.row.name == "add" and op.operands[0] is lower:
         return _length(op.operands[1])
     return 1
+
+
+def _below(lower: Value, upper: int) -> int:
+    """What lies between a value and a constant: on average half, from a loop's index on."""
+    first = constant_int(lower)
+    if first is not None:
+        return upper - first
+    is_capped = lower.op is not None and lower.op.row.name == "minimum"
+    places = lower.op.operands if lower.op is not None and is_capped else (lower,)
+    return upper // 2 if any(place.op is None for place in places) else 1
 
 
 def _length(value: Value) -> int:
