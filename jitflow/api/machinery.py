@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from jitflow.api.order import host_loops
+from jitflow.api.order import host_loops, plain_loops
 from jitflow.ir.core import Function, walk
 from jitflow.passes.lowering import in_place
 from jitflow.passes.manager import PASSES, run_pipeline
 from jitflow.passes.pipeline import LOOPS, TENSOR
 from jitflow.runtime.compile import assembly, compile_function, llvm_text
 from jitflow.runtime.nests import nest_costs
+from jitflow.runtime.target import Target
 
 _LOWER = LOOPS.index("lower")
 FROM_LOOPS = tuple(name for name in LOOPS[_LOWER + 1 :] if PASSES[name].required)
@@ -21,7 +22,7 @@ FROM_LOOPS = tuple(name for name in LOOPS[_LOWER + 1 :] if PASSES[name].required
 
 __all__ = [
     "assembly", "compile_function", "finish_loops", "fused", "inlined", "llvm_text", "lowered",
-    "may_overwrite", "nest_costs", "simplified",
+    "may_overwrite", "nest_costs", "simplified", "stands_alone",
 ]  # fmt: skip
 
 
@@ -46,6 +47,11 @@ def fused(function: Function) -> Function:
 
 def lowered(function: Function) -> Function:
     return run_pipeline(host_loops()[_LOWER:], function)
+
+
+def stands_alone(function: Function, target: Target) -> Function:
+    """Loop IR of a simplified function, for code that C programs link."""
+    return run_pipeline(plain_loops(target), function)
 
 
 def finish_loops(function: Function, **instrumentation: Any) -> Function:

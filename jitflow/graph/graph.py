@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import networkx
 
     from jitflow.drawing import Direction
+    from jitflow.graph.explanation import Explanation
     from jitflow.graph.operation import Operation, Tensor
 
 
@@ -183,11 +184,27 @@ class Graph:
             operation = pending.pop()
             if operation not in needed:
                 needed.add(operation)
-                before = [*(x.op for x in operation.inputs), *operation.controls]
+                before = operation.before
                 if any(other.number >= operation.number for other in before):
                     _refuse_cycle(operation)
                 pending += before
         return sorted(needed, key=lambda operation: operation.number)
+
+    def steps(self, *nodes: Any) -> dict[Operation, int]:
+        """How many operations each must wait for, one behind the other; of all, or of what these
+        nodes need. Those of equal steps do not need each other.
+        """
+        return steps_of(self.ancestors(*nodes) if nodes else self.operations)
+
+    def explain(self, fetches: Any, feed_dict: Any = None) -> Explanation:
+        """What a run of these fetches would do, to be printed: which operations run, which effects
+        they have, and which effects the graph has off their path, which do not happen.
+
+        feed_dict: as in a run; with one, even an empty one, also what the run is compiled to.
+        """
+        from jitflow.graph.explanation import explain_run  # noqa: PLC0415  (as rare as drawing)
+
+        return explain_run(self, fetches, feed_dict)
 
     def to_svg(
         self, fetches: Any = None, direction: Direction = "LR",
@@ -264,6 +281,14 @@ def entered(stack: list[Any], x: Any) -> Iterator[None]:
         stack.reverse()
         stack.remove(x)
         stack.reverse()
+
+
+def steps_of(operations: Iterable[Operation]) -> dict[Operation, int]:
+    """How many of these operations, given in order, each must wait for one behind the other."""
+    found: dict[Operation, int] = {}
+    for op in operations:
+        found[op] = max((found[x] + 1 for x in op.before if x in found), default=0)
+    return found
 
 
 def get_default_graph() -> Graph:

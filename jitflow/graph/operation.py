@@ -62,6 +62,11 @@ class Operation(Node):
         return self
 
     @property
+    def before(self) -> tuple[Operation, ...]:
+        """What must run before it."""
+        return (*(x.op for x in self.inputs), *self.controls)
+
+    @property
     def shape_text(self) -> str:
         return shape_text(self.outputs[0].shape) if self.outputs else "none"
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from jitflow.drawing import Box, Direction, Line, Picture, Row, clipped, draw
-from jitflow.graph.effects import Print
+from jitflow.graph.effects import effect_text
 from jitflow.graph.fetches import Fetches
 from jitflow.graph.graph import Graph
 from jitflow.graph.nodes import Placeholder
@@ -78,7 +78,7 @@ class _Reader:
         return f"Graph of {count} operation{'' if count == 1 else 's'}"
 
     def about(self) -> str:
-        effects = [op.name for op in self.shown if has_effect(op)]
+        effects = [op.name for op in self.shown if effect_text(op)]
         text = f"With side effects: {', '.join(effects)}." if effects else "No side effects."
         return " ".join([text, *self.notes()])
 
@@ -108,11 +108,8 @@ class _Reader:
         shown = types[0] if len(types) == 1 else f"{len(op.outputs)} outputs" if types else ""
         if text := SEPARATOR.join(filter(None, (kind, shown))):
             yield text
-        if op.writes:
-            written = ", ".join(variable.name for variable in op.writes)
-            yield clipped(f"sets {written}", NAME_LETTERS)
-        if isinstance(op, Print):
-            yield "prints"
+        if effect := effect_text(op):
+            yield clipped(effect, NAME_LETTERS)
 
     def scope(self, op: Operation) -> tuple[str, ...]:
         """Where the box stands: a number beside the node that it is for."""
@@ -153,14 +150,9 @@ class _Reader:
         return not all(map(self.is_on, ends))
 
 
-def has_effect(op: Operation) -> bool:
-    """Whether running the node does something beside giving values."""
-    return bool(op.writes) or isinstance(op, Print)
-
-
 def kind_of(op: Operation) -> str:
     """The kind of box that a node is."""
-    if has_effect(op):
+    if effect_text(op):
         return "effect"
     if isinstance(op, VariableOperation):
         return "variable"

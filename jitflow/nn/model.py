@@ -16,6 +16,7 @@ from jitflow import api, random
 from jitflow.data import Dataset
 from jitflow.data.elements import at_least
 from jitflow.errors import ArgumentError
+from jitflow.export.program import Program
 from jitflow.nn import losses, metrics
 from jitflow.nn.batches import (
     Batch,
@@ -28,6 +29,7 @@ from jitflow.nn.batches import (
     epoch_of,
 )
 from jitflow.nn.callbacks import Callback, Callbacks, History
+from jitflow.nn.exporting import prediction, training_step
 from jitflow.nn.frame import CURRENT, Call, Variables, merged, without
 from jitflow.nn.layer import Layer
 from jitflow.nn.progress import Progress
@@ -109,10 +111,15 @@ class Model(Layer):
     def __getstate__(self) -> dict[str, Any]:
         return {name: x for name, x in vars(self).items() if name != "_steps"}
 
-    def _train_step(
+    def train_step(
         self, variables: Any, slots: Any, key: Any, count: Any, rate: Any, inputs: Any, y: Any,
         weights: Any,
     ) -> Any:
+        """New variables, new slots and what is measured, of one batch; `fit` compiles it.
+
+        rate: None where the optimizer's holds, or a schedule.
+        """
+
         def cost(params: Any) -> Any:
             own = Variables(merged(variables.params, params), variables.state)
             drawn = random.fold_in(key, count)
@@ -188,7 +195,7 @@ class Model(Layer):
         """One update. Ctrl-C comes before it or after it, as nothing is called between."""
         self._make_ready(batch.inputs)
         self._require_as_compiled()
-        step = self._jitted("train", self._train_step)
+        step = self._jitted("train", self.train_step)
         rate, count = self.optimizer.rate_now, self._count
         self.variables, self.slots, values = step(
             self.variables, self.slots, key, count, rate, *batch
@@ -280,6 +287,16 @@ class Model(Layer):
         except TypeError as error:
             problem = f"{self.name}.forward does not take {len(inputs)} inputs: {error}"
             fail(ArgumentError, problem, cure="several inputs are a tuple: ((a, b), y)")
+
+    def __jitflow_program__(self, x: Any, y: Any = None) -> Program:
+        """What `export.save(path, model, x)` writes, and a step of training where there is a y."""
+        if y is None:
+            return prediction(self, self._built(), x)
+        self._require_compiled()
+        self._built()
+        self._make_ready(())
+        state = {"variables": self.variables, "slots": self.slots, "count": self._count}
+        return training_step(self, state, self._drawing_key(), x, y)
 
     def _built(self) -> Variables:
         if self.variables is None:

@@ -53,8 +53,8 @@ def compile_body(function: Function, target: Target, in_hurry: bool = False) -> 
         symbol=symbol_of(function.name),
         inputs=inputs,
         outputs=outputs,
-        failures=_failures(ops),
-        arena_bytes=max((_end(op) for op in ops if op.row.name == ARENA_OP), default=0),
+        failures=failures(ops),
+        arena_bytes=arena_bytes(ops),
         is_long=cost > LONG_CALL_WORK,
         object_bytes=measure("machine code", make, text, target, calls, tier),
         calls=calls,
@@ -93,7 +93,13 @@ def _split(function: Function) -> tuple[tuple[BufferType, ...], tuple[BufferType
     return types[: len(types) - count], types[len(types) - count :]
 
 
-def _failures(ops: Sequence[Op]) -> dict[int, Failure]:
+def arena_bytes(ops: Sequence[Op]) -> int:
+    """The size of the temporaries of a function's ops."""
+    return max((_end(op) for op in ops if op.row.name == ARENA_OP), default=0)
+
+
+def failures(ops: Sequence[Op]) -> dict[int, Failure]:
+    """What the checks among the ops say, by status."""
     found: dict[int, Failure] = {}
     for op in ops:
         if op.row.name == CHECK_OP:
