@@ -75,6 +75,11 @@ class Traced:
         """The structure of what the function returns."""
         return self._staged.tree
 
+    @property
+    def call(self) -> Call:
+        """What the arguments were, but for their leaves."""
+        return self._call
+
     def as_text(self, level: str = "graph", *, locations: bool = False) -> str:
         """The function at a level: graph, ir, opt, kernels, llvm or asm."""
         return self.road.text(level, locations)
