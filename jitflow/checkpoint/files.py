@@ -1,7 +1,7 @@
 """A checkpoint's two files: tensors in the safetensors format, and an index in JSON.
 
-The index has each entry's dtype, shape and checksum, and the values that are no arrays; it is written last, so that a folder with an
-index is whole. Format of tensors: https://huggingface.co/docs/safetensors.
+The index has each entry's dtype, shape and checksum, and the values that are no arrays; it is
+written last, so that a folder with an index is whole. Format of tensors: https://huggingface.co/docs/safetensors.
 """
 
 from __future__ import annotations
@@ -59,13 +59,13 @@ def read(folder: Path) -> Content:
             fail(CheckpointError, f"{folder / TENSORS}: the entry {name} is damaged")
         dtype = as_dtype(facts["dtype"]).numpy
         arrays[name] = data.reshape(-1).view(dtype).reshape(facts["shape"])
-    if tensors:
-        fail(CheckpointError, f"{folder / TENSORS} has an entry {min(tensors)}, which was not saved")
+    for name in tensors:
+        fail(CheckpointError, f"{folder / TENSORS} has an entry {name}, which was not saved")
     return Content(arrays, body["values"], body["kinds"])
 
 
 def _sum(x: np.ndarray[Any, Any]) -> str:
-    return hashlib.sha256(x.reshape(-1).view(np.uint8)).hexdigest()
+    return hashlib.sha256(memoryview(x.reshape(-1).view(np.uint8))).hexdigest()
 
 
 def _stored(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

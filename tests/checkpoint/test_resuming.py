@@ -1,4 +1,4 @@
-"""A training that stops in the middle of an epoch, and goes on in another process: the same bits."""
+"""A training that stops within an epoch, and goes on in another process: the same bits."""
 
 import subprocess
 import sys
