@@ -65,7 +65,8 @@ def read(folder: Path) -> Content:
 
 
 def _sum(x: np.ndarray[Any, Any]) -> str:
-    return hashlib.sha256(memoryview(x.reshape(-1).view(np.uint8))).hexdigest()
+    data: Any = x.reshape(-1).view(np.uint8)
+    return hashlib.sha256(data).hexdigest()
 
 
 def _stored(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
