@@ -26,6 +26,7 @@ LOOPS: tuple[str, ...] = (
     "forward_stores",  # loads of what the same iteration stored; after buffers shrank
     "panels",  # reads across lines of memory, block by block; of scalar loops
     "strips",  # sequential loops around short parallel ones, which vectorize then takes
+    "phases",  # long bodies of math, while they are scalar loops
     "vectorize",  # lanes last, so that what stands above sees one element at a time
     "interleave",  # parts of complex results, once they are lanes
     "expand",  # math rows on the lanes that vectorize chose

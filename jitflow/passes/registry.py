@@ -27,6 +27,7 @@ from jitflow.passes.lower import lower
 from jitflow.passes.panels import panels
 from jitflow.passes.parallelize import parallelize
 from jitflow.passes.partials import partials
+from jitflow.passes.phases import phases
 from jitflow.passes.pointwise import pointwise
 from jitflow.passes.split_complex import split_complex
 from jitflow.passes.step import Pass
@@ -56,6 +57,7 @@ _ALL: tuple[Pass, ...] = (
     Pass(forward_stores),
     Pass(panels),
     Pass(strips),
+    Pass(phases),
     Pass(vectorize),
     Pass(interleave),
     Pass(expand, required=True),
