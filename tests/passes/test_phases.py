@@ -29,7 +29,7 @@ def crossing(s, k, t):
 
 
 def neighbours(s, k, t):
-    return np.exp(s[1:]) + np.tanh(np.log(k[:-1]) * np.sin(t[1:])) + jnp.arange(s.shape[-1])
+    return np.exp(s[1:]) + np.tanh(np.log(k[:-1]) * np.sin(t[1:])) + jnp.arange(s[1:].shape[-1])
 
 
 @pytest.fixture(autouse=True)
