@@ -226,6 +226,10 @@ class JitFunction:
             self._owners.add(kind)
         return True
 
+    def donated(self, call: Call) -> list[int | str]:
+        """Which dynamic arguments of a call are donated: positions and keywords."""
+        return self._donation.among(call)
+
     def trace(self, *args: Any, **kwargs: Any) -> Traced:
         """The graph for these arguments, which may be arrays, numbers or specs."""
         call = self._take_apart(args, kwargs)

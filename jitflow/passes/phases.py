@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.row import ROWS, Family
 from jitflow.ir.types import BufferType
-from jitflow.passes.lowering.rebuild import base_of, constant_int, copy_op, rebuild
+from jitflow.passes.lowering.rebuild import constant_int, copy_op, rebuild
 from jitflow.passes.lowering.varying import can_widen
 from jitflow.passes.lowering.work import trip_count
 
