@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from jitflow.api.order import host_loops, plain_loops
-from jitflow.ir.core import Function, walk
+from jitflow.ir.core import Function
+from jitflow.ir.nests import walk_all
 from jitflow.passes.lowering import in_place
 from jitflow.passes.manager import PASSES, run_pipeline
 from jitflow.passes.pipeline import LOOPS, TENSOR
@@ -59,7 +60,7 @@ def finish_loops(function: Function, **instrumentation: Any) -> Function:
 
     `instrumentation` are the fields of PassManager.
     """
-    offsets = [op.attrs["offset"] for op in walk(function.body) if op.row.name == "alloc"]
+    offsets = [op.attrs["offset"] for op in walk_all(function) if op.row.name in ("alloc", "run")]
     is_placed = min(offsets, default=0) >= 0
     missing = [name for name in FROM_LOOPS if not (is_placed and name == "assign")]
     return run_pipeline(missing, function, **instrumentation)

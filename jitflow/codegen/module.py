@@ -12,17 +12,17 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 
-from jitflow.codegen import control, convert, elementwise, memory, vectors
+from jitflow.codegen import control, convert, elementwise, memory, nests, vectors
 from jitflow.codegen.alone import Given, head_alone, take_buffers
 from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.codegen.functions import call_row, called_rows, emit_row, row_symbol
 from jitflow.codegen.memory import require_static
-from jitflow.codegen.nests import repeated_nests
 from jitflow.codegen.types import initializer
 from jitflow.errors import NoCodeError, VerifyError, explain
-from jitflow.ir.core import Function, Op, walk
+from jitflow.ir.core import Function, Op
 from jitflow.ir.dense import Dense
 from jitflow.ir.kinds import Kind
+from jitflow.ir.nests import walk_all
 from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType
 from jitflow.passes.halves import is_half
@@ -33,6 +33,7 @@ TABLE: dict[str, Emit] = {
     **vectors.EMITTERS,
     **memory.EMITTERS,
     **control.EMITTERS,
+    **nests.EMITTERS,
 }
 """What writes each row of level 3; a math row that `expand` left is a call."""
 
@@ -66,7 +67,7 @@ def emit_alone(
     """
     if len(given) != len(function.params):
         raise VerifyError(f"@{name} has {len(function.params)} buffers, {len(given)} are given")
-    ops = list(walk(function.body))
+    ops = list(walk_all(function))
     if any(op.row.name == "host_call" or op.attrs.get("chunks", 1) > 1 for op in ops):
         raise VerifyError(f"@{name} calls the host, or shares loops with threads")
     e = Emitter(TABLE, _otherwise, name)
@@ -82,7 +83,6 @@ def _write(e: Emitter, function: Function, take: Callable[[Emitter, Function], N
     try:
         _require_wide(function)
         take(e, function)
-        e.nests = repeated_nests(function)
         e.region(function.body)
     except NoCodeError as error:
         raise NoCodeError(_explain(e, str(error))) from None
@@ -119,7 +119,7 @@ def _explain(e: Emitter, problem: str) -> str:
 
 def _require_wide(function: Function) -> None:
     """VerifyError where 16-bit floats are computed with: registers hold their bits only."""
-    for op in walk(function.body):
+    for op in walk_all(function):
         if (op.row.widens_halves or op.row.name == "lane_reduce") and any(
             [is_half(v) for v in op.operands]
         ):

@@ -9,6 +9,8 @@ import numpy as np
 
 from jitflow.export.program import Program
 from jitflow.ir.dtypes import as_dtype
+from jitflow.nn.batches import arguments
+from jitflow.trace.pytree import map_tree
 from jitflow.trace.spec import Spec
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ def prediction(model: Model, variables: Any, x: Any) -> Program:
     """The outputs for inputs like x; the model's numbers are constants."""
 
     def predict(state: Mapping[str, Any], x: Any) -> Any:
-        return model.apply(variables, x)[0], {}, []
+        return model.apply(variables, *arguments(x))[0], {}, []
 
     return Program("predict", predict, {}, {}, {"x": _example(x)}, tuple)
 
@@ -32,7 +34,7 @@ def training_step(model: Model, state: Mapping[str, Any], key: Any, x: Any, y: A
 
     def train(state: Mapping[str, Any], x: Any, y: Any) -> Any:
         variables, slots, measured = model.train_step(
-            state["variables"], state["slots"], key, state["count"], x, y
+            state["variables"], state["slots"], key, state["count"], None, arguments(x), y, None
         )
         changes = {"variables": variables, "slots": slots, "count": state["count"] + 1}
         return dict(zip(model.names, measured, strict=True)), changes, []
@@ -41,7 +43,10 @@ def training_step(model: Model, state: Mapping[str, Any], key: Any, x: Any, y: A
     return Program("train", train, state, state, inputs, tuple)
 
 
-def _example(x: Any) -> Spec:
+def _example(x: Any) -> Any:
+    """A tree of specs like a tree of arrays; a list is an array."""
+    if isinstance(x, (tuple, dict)):
+        return map_tree(_example, x)
     if isinstance(x, Spec):
         return x
     array = np.asarray(x)

@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from jitflow.codegen import Given, emit_alone
-from jitflow.ir.core import Function, walk
+from jitflow.ir.core import Function
 from jitflow.ir.dense import Dense
-from jitflow.runtime.compile import arena_bytes, failures
+from jitflow.ir.nests import walk_all
+from jitflow.passes.assign import arena_bytes
+from jitflow.runtime.compile import failures
 from jitflow.runtime.engine import engine
 from jitflow.runtime.executable import Failure
 from jitflow.runtime.symbols import LINKER_MADE, undefined_symbols
@@ -40,6 +42,6 @@ def compile_standalone(
     """
     text = emit_alone(function, name, given, data, engine().machine_lines(target))
     image = engine().object_image(text, target)
-    ops = list(walk(function.body))
+    ops = list(walk_all(function))
     imports = tuple(sorted(undefined_symbols(image) - LINKER_MADE))
-    return Standalone(image, arena_bytes(ops), failures(ops), imports)
+    return Standalone(image, arena_bytes(function), failures(ops), imports)

@@ -280,7 +280,8 @@ def test_descriptions_that_do_not_fit_are_refused(saved, tmp_path):
     ("func @f(%x: &f32[3], %c: f32[3]) { return %c, %c }", "it is loop IR, not a graph"),
     ("func @f(%x: f32[3], %c: f32[3]) { %i: i64[] = constant {value=9} "
      "%b: &f32[3] temp = alloc %0: f32[] = load %b, %i return %c, %0 }", "it is loop IR"),
-    ("", "got the end of the text"), ("func @f() { return } func @g() { return }", "too many values"),
+    ("", "got the end of the text"),
+    ("func @f() { return } func @g() { return }", "too many values"),
 ])  # fmt: skip
 def test_ir_that_is_not_a_graph_of_arrays_is_refused(saved, text, problem):
     path, whole = saved

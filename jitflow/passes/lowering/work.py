@@ -7,6 +7,7 @@ addition stands for 0.1 ns where a loop computes, and 0.3 ns where it waits for 
 from __future__ import annotations
 
 from jitflow.ir.core import Op, Region, Value
+from jitflow.ir.nests import RUN
 from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.rebuild import constant_int
@@ -96,6 +97,8 @@ def work_of(op: Op, vector_bytes: int) -> float:
         inside = [work(region, vector_bytes) for region in op.regions]
         is_loop = op.row.name == "loop"
         return usual_trips(op) * (inside[0] + LOOP_STEP) if is_loop else 1 + max(inside)
+    if op.row is RUN:
+        return work(op.attrs["nest"].body, vector_bytes)
     if op.row.family is Family.ELEMENTWISE:
         call = CALL if op.row.expand is not None else 0
         return (op.row.cost + call) * _registers(op.results[0], vector_bytes)
