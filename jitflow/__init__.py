@@ -24,7 +24,14 @@ if TYPE_CHECKING:
         vjp,
         vmap,
     )
-    from jitflow.eager import GradientTape, Tensor, Variable, constant, function
+    from jitflow.eager import (
+        GradientTape,
+        Tensor,
+        Variable,
+        constant,
+        enable_eager_execution,
+        function,
+    )
     from jitflow.errors import JitflowError
     from jitflow.runtime.memory import MemoryStats, clear_memory, memory_stats, set_memory_cap
     from jitflow.runtime.threads import get_num_threads, set_num_threads
@@ -46,6 +53,7 @@ __all__ = [
     "custom_vjp",
     "eager",
     "elementwise_grad",
+    "enable_eager_execution",
     "function",
     "get_num_threads",
     "grad",
@@ -80,7 +88,10 @@ __getattr__ = loader(__name__, {
         "jacfwd", "jacrev", "jit", "jvp", "linearize", "stop_gradient", "value_and_grad", "vjp",
         "vmap",
     ),
-    "eager": ("GradientTape", "Tensor", "Variable", "constant", "eager", "function"),
+    "eager": (
+        "GradientTape", "Tensor", "Variable", "constant", "eager", "enable_eager_execution",
+        "function",
+    ),
     "errors": ("JitflowError",),
     "graph": ("graph",),
     "numpy": ("numpy",),
