@@ -33,6 +33,8 @@ if TYPE_CHECKING:
         function,
     )
     from jitflow.errors import JitflowError
+    from jitflow.runtime.devices import Device, devices
+    from jitflow.runtime.kernels import Kernel, kernels
     from jitflow.runtime.memory import MemoryStats, clear_memory, memory_stats, set_memory_cap
     from jitflow.runtime.threads import get_num_threads, set_num_threads
     from jitflow.trace.pytree import map_tree, register
@@ -41,8 +43,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Device",
     "GradientTape",
     "JitflowError",
+    "Kernel",
     "MemoryStats",
     "Tensor",
     "Variable",
@@ -51,6 +55,7 @@ __all__ = [
     "constant",
     "custom_jvp",
     "custom_vjp",
+    "devices",
     "eager",
     "elementwise_grad",
     "enable_eager_execution",
@@ -64,6 +69,7 @@ __all__ = [
     "jacrev",
     "jit",
     "jvp",
+    "kernels",
     "linearize",
     "map_tree",
     "memory_stats",
@@ -97,6 +103,8 @@ __getattr__ = loader(__name__, {
     "numpy": ("numpy",),
     "optim": ("optim",),
     "random": ("random",),
+    "runtime.devices": ("Device", "devices"),
+    "runtime.kernels": ("Kernel", "kernels"),
     "runtime.memory": ("MemoryStats", "clear_memory", "memory_stats", "set_memory_cap"),
     "runtime.threads": ("get_num_threads", "set_num_threads"),
     "trace.pytree": ("map_tree", "register"),
