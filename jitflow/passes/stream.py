@@ -23,7 +23,8 @@ MOST = 4
 def stream(function: Function, *, bytes: int = CACHE_BYTES // 2) -> Function:
     """Sets `streams` of stores of lanes that fill the lines of a large result, one by one.
 
-    The result is an output of at least so many bytes that the function does not read. Whoever
+    The result is an output of at least so many bytes that the function does not read, and that is
+    not `donated`: what takes the memory of an input is in the caches when it is written. Whoever
     calls the function aligns such outputs to 64 bytes.
     Before: `store %v, %out, %i`   After: `store %v, %out, %i {streams=true}`
     """
@@ -44,7 +45,9 @@ def stream(function: Function, *, bytes: int = CACHE_BYTES // 2) -> Function:
 
 def _unread_outputs(function: Function, least: int) -> set[Value]:
     count: Any = function.attrs.get("outputs", 0)
-    large = {p for p in function.params[len(function.params) - count :] if _bytes(p) >= least}
+    donated: Any = function.attrs.get("donated", ())
+    outputs = function.params[len(function.params) - count :]
+    large = {p for k, p in enumerate(outputs) if k not in donated and _bytes(p) >= least}
     if large:
         for op in walk(function.body):
             if op.row.name not in ("view", "store"):
