@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from jitflow.eager import GradientTape, Tensor, Variable, constant, function
     from jitflow.errors import JitflowError
+    from jitflow.runtime.devices import Device, devices
     from jitflow.runtime.memory import MemoryStats, clear_memory, memory_stats, set_memory_cap
     from jitflow.runtime.threads import get_num_threads, set_num_threads
     from jitflow.trace.pytree import map_tree, register
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Device",
     "GradientTape",
     "JitflowError",
     "MemoryStats",
@@ -44,6 +46,7 @@ __all__ = [
     "constant",
     "custom_jvp",
     "custom_vjp",
+    "devices",
     "eager",
     "elementwise_grad",
     "function",
@@ -86,6 +89,7 @@ __getattr__ = loader(__name__, {
     "numpy": ("numpy",),
     "optim": ("optim",),
     "random": ("random",),
+    "runtime.devices": ("Device", "devices"),
     "runtime.memory": ("MemoryStats", "clear_memory", "memory_stats", "set_memory_cap"),
     "runtime.threads": ("get_num_threads", "set_num_threads"),
     "trace.pytree": ("map_tree", "register"),

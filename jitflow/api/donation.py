@@ -17,7 +17,7 @@ from jitflow.api.stages import Compiled, Donated
 from jitflow.errors import TraceError
 from jitflow.ir.core import Function
 from jitflow.trace.lift import WEAK
-from jitflow.trace.pytree import flatten
+from jitflow.trace.pytree import flatten, unflatten
 from jitflow.trace.source import fail
 
 
@@ -34,6 +34,16 @@ class Donation:
 
     def __bool__(self) -> bool:
         return bool(self.numbers or self.names)
+
+    def among(self, call: Call) -> list[int | str]:
+        """Positions and keywords of the dynamic arguments of a call that are donated."""
+        static = {place for place, _ in call.static}
+        args, kwargs = unflatten(call.tree, [None] * call.tree.leaf_count), {}
+        if call.has_keywords:
+            args, kwargs = args
+        free = [i for i in range(len(args) + len(static)) if i not in static]
+        places = [place for place, i in zip(range(len(args)), free) if i in self.numbers]  # noqa: B905
+        return [*places, *sorted(self.names & kwargs.keys())]
 
     def leaves(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[int]:
         """The numbers of the donated leaves of a call; TraceError where one cannot be donated.

@@ -89,7 +89,7 @@ class JitFunction:
             leaves = read((args, kwargs) if kwargs else args)
             if leaves is not None:
                 found, inputs = key_and_inputs(leaves)
-                if found == key:
+                if found == key and not compiled.is_due:
                     return compiled.run(inputs)
         return self._find(args, kwargs)
 
@@ -121,6 +121,8 @@ class JitFunction:
         if compiled is None:
             refuse_specs(call.leaves)
             compiled = self._compile(found, call, donated)
+        elif compiled.is_due:
+            self._refine(compiled)
         return key, inputs, compiled
 
     def compiled_for(self, *args: Any, **kwargs: Any) -> Compiled:
@@ -140,7 +142,16 @@ class JitFunction:
             return False
         static = {place for place, _ in call.static}
         row = native_row(args, kwargs, static, compiled, donated)
-        return row is not None and self._entry.add(row)
+        if row is None or not self._entry.add(row):
+            return False
+        compiled.rows.append(row)
+        return True
+
+    def _refine(self, compiled: Compiled) -> None:
+        """Calls of other threads that come meanwhile wait."""
+        with self._lock:
+            if compiled.is_due:
+                without_collector(compiled.refine)
 
     def _compile(self, key: Any, call: Call, donated: Sequence[int]) -> Compiled:
         with self._lock:
@@ -219,6 +230,10 @@ class JitFunction:
                 return False
             self._owners.add(kind)
         return True
+
+    def donated(self, call: Call) -> list[int | str]:
+        """Which dynamic arguments of a call are donated: positions and keywords."""
+        return self._donation.among(call)
 
     def trace(self, *args: Any, **kwargs: Any) -> Traced:
         """The graph for these arguments, which may be arrays, numbers or specs."""

@@ -78,8 +78,17 @@ class Road:
 
     @_Stage
     def made(self) -> Executable:
-        """Machine code, compiled here and linked."""
-        return _machinery().compile_function(self.kernels)
+        """Machine code, compiled here and linked: baseline code where that pays."""
+        return _machinery().compile_function(self.kernels, in_hurry=True)
+
+    @_Stage
+    def refined(self) -> Executable:
+        """Machine code made well, once baseline code has run for long; it is `executable` now."""
+        found: Executable = measure("refine", _machinery().compile_function, self.kernels)
+        if self.key:
+            measure("keep on disk", _bodies().keep_body, self.key, self.graph, found.body)
+        self.adopt(found)
+        return found
 
     @_Stage
     def key(self) -> str:

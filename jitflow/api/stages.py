@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from jitflow import drawing
 from jitflow.api.arguments import key_and_inputs
 from jitflow.api.failures import explained
 from jitflow.api.report import Compilation
@@ -26,6 +28,10 @@ from jitflow.trace.walkers import builder
 
 if TYPE_CHECKING:
     import networkx
+
+    from jitflow.drawing import Direction
+    from jitflow.runtime.entry import Row
+    from jitflow.runtime.executable import Executable
 
 
 class Captured(NamedTuple):
@@ -70,6 +76,11 @@ class Traced:
         """The structure of what the function returns."""
         return self._staged.tree
 
+    @property
+    def call(self) -> Call:
+        """What the arguments were, but for their leaves."""
+        return self._call
+
     def as_text(self, level: str = "graph", *, locations: bool = False) -> str:
         """The function at a level: graph, ir, opt, kernels, llvm or asm."""
         return self.road.text(level, locations)
@@ -84,6 +95,14 @@ class Traced:
         graph = Function(self.graph.name, self.graph.body, {**self.graph.attrs, "donated": places})
         staged = replace(self._staged, function=graph)
         return Traced(staged, self._call, self.road.timings)
+
+    def to_svg(self, direction: Direction = "TB") -> str:
+        """A picture of the graph: one SVG text, in which each op says its source line."""
+        return drawing.draw_function(self.graph, direction)
+
+    def _repr_svg_(self) -> str:
+        """What notebooks show."""
+        return self.to_svg()
 
     def lower(self) -> Lowered:
         return Lowered(self._staged, self._call, self.road)
@@ -103,6 +122,10 @@ class Lowered(Traced):
         """The function at a level: graph, ir, opt, kernels, llvm or asm."""
         return self.road.text(level, locations)
 
+    def to_svg(self, direction: Direction = "TB") -> str:
+        """A picture of the kernels that fusion makes: one SVG text."""
+        return drawing.draw_function(self.road.fused, direction)
+
     def compile(self) -> Compiled:
         return Compiled(self._staged, self._call, self.road)
 
@@ -115,7 +138,8 @@ class Compiled(Lowered):
         self.calls = 0
         self.donated: list[Donated] | None = None
         self.captured: Sequence[Any] = staged.captured
-        self._execute = road.executable.run
+        self.rows: list[Row] = []
+        self._use(road.executable)
         self.tree = staged.tree
         self._is_single = staged.tree.leaf_count == len(staged.tree.nodes) == 1
         self._build = builder(staged.tree) or functools.partial(unflatten, staged.tree)
@@ -124,6 +148,20 @@ class Compiled(Lowered):
     def as_text(self, level: str = "llvm", *, locations: bool = False) -> str:
         """The function at a level: graph, ir, opt, kernels, llvm or asm."""
         return self.road.text(level, locations)
+
+    def _use(self, executable: Executable) -> None:
+        self._execute = executable.run
+        self._most_calls = executable.body.baseline_calls or math.inf
+
+    @property
+    def is_due(self) -> bool:
+        """Whether its code was made in a hurry, and has served long enough to be made well."""
+        return self.calls + sum([row.calls for row in self.rows]) >= self._most_calls
+
+    def refine(self) -> None:
+        """Has its code made well; calls that are under way finish with what they have."""
+        self._use(self.road.refined)
+        self.rows = []
 
     def compile_report(self) -> Compilation:
         """What each step of the compilation took, and each kernel of it."""

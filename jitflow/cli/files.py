@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from pathlib import Path
 
 from jitflow.cli.colour import highlight
 from jitflow.errors import UsageError
+from jitflow.files import write_whole
 
 
 def read_text(name: str) -> str:
@@ -47,28 +46,10 @@ def write_bytes(name: str, data: bytes) -> None:
     """
     try:
         if (path := Path(name).resolve()).is_file() or not path.exists():
-            _replace(path, data)
+            write_whole(str(path), data)
         else:
             path.write_bytes(data)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise UsageError(f"cannot write {name}: {error.strerror}") from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    handle, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(half, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        os.replace(half, path)
-    except OSError:
-        os.unlink(half)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jitflow import api
-from jitflow.eager.tensor import Made, Tensor
+from jitflow.eager.tensor import Done, Tensor
 from jitflow.recording import Application
 from jitflow.trace.pytree import flatten
 
@@ -60,7 +60,7 @@ class Program:
         """Gradients of the targets, times weights, with respect to the sources."""
         sources, others = given[: self.sources], given[self.sources :]
         own = set(self.changes.values())
-        starts = [np.zeros_like(x) if i in own else x for i, x in enumerate(sources)]
+        starts = [np.full_like(x, -0.0) if i in own else x for i, x in enumerate(sources)]
 
         def forward(*sources: Any) -> list[Any]:
             return self._run([*sources, *others])
@@ -79,7 +79,7 @@ class Program:
 
 
 def program_of(
-    record: Sequence[Made], targets: Sequence[Tensor], sources: Sequence[Tensor]
+    record: Sequence[Done], targets: Sequence[Tensor], sources: Sequence[Tensor]
 ) -> tuple[Program, list[Tensor]]:
     """The program of a record, and the tensors that it is given: sources first.
 

@@ -8,8 +8,10 @@ from functools import reduce
 from operator import add
 from typing import Any
 
+import numpy as np
+
 from jitflow.eager.program import compiled_gradient, program_of
-from jitflow.eager.tensor import GRADIENTS, STATE, Made, Tensor, as_tensor, record
+from jitflow.eager.tensor import GRADIENTS, STATE, Done, Made, Tensor, as_tensor, given, record
 from jitflow.errors import ArgumentError, DtypeError
 from jitflow.recording import Operand
 from jitflow.trace.pytree import flatten, unflatten
@@ -28,7 +30,7 @@ class GradientTape:
         self.watches_variables = watch_accessed_variables
         self._watched: dict[int, Tensor] = {}
         self._variables: dict[int, Any] = {}
-        self._record: list[Made] = []
+        self._record: list[Done] = []
         self._is_used = False
 
     def __enter__(self) -> GradientTape:
@@ -50,15 +52,15 @@ class GradientTape:
                 fail(DtypeError, f"{tensor.dtype} has no gradient", cure="watch floats")
             self._watched[id(tensor)] = tensor
 
-    def record(self, made: Made) -> None:
+    def record(self, done: Done) -> None:
         """Writes an operation down if something that is watched goes into it."""
-        for x in made.inputs:
+        for x in done.inputs:
             if self.watches_variables and x.variable is not None and x.variable.trainable:
                 self._watched[id(x)] = x
                 self._variables[id(x.variable)] = x.variable
-        if any(id(x) in self._watched for x in made.inputs):
-            self._record.append(made)
-            self._watched.update((id(x), x) for x in made.outputs)
+        if any(id(x) in self._watched for x in done.inputs):
+            self._record.append(done)
+            self._watched.update((id(x), x) for x in done.outputs)
 
     def watched_variables(self) -> list[Any]:
         """Variables that were read, in that order."""
@@ -109,9 +111,11 @@ class GradientTape:
         return [tensor] if id(tensor) in self._watched else []
 
 
-def _of_one(made: Made, output: Tensor, slope: Any) -> list[Tensor | None]:
-    """The gradients of the inputs of one operation."""
-    return _gradients([made], [output], made.inputs, [slope])
+def _of_one(made: Made, index: int, slope: Any) -> list[Tensor | None]:
+    """The gradients of the inputs of one operation for that of one of its outputs."""
+    outputs = [given(np.float32(0)) for _ in range(made.count)]  # only told apart
+    done = Done(made.application, made.inputs, outputs)
+    return _gradients([done], [outputs[index]], made.inputs, [slope])
 
 
 GRADIENTS.append(_of_one)
@@ -123,7 +127,7 @@ def _total(parts: Sequence[Tensor | None]) -> Tensor | None:
 
 
 def _gradients(
-    made: Sequence[Made], targets: Sequence[Tensor], sources: Sequence[Tensor],
+    made: Sequence[Done], targets: Sequence[Tensor], sources: Sequence[Tensor],
     weights: Sequence[Any],
 ) -> list[Tensor | None]:
     """The gradient for each source that leads to a target, None for the others."""
@@ -140,8 +144,8 @@ def _gradients(
 
 
 def _between(
-    made: Sequence[Made], targets: Sequence[Tensor], sources: Sequence[Tensor]
-) -> list[Made]:
+    made: Sequence[Done], targets: Sequence[Tensor], sources: Sequence[Tensor]
+) -> list[Done]:
     """What leads from sources to targets, in order."""
     reached = {id(x) for x in sources}
     forward = []

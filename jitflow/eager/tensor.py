@@ -4,81 +4,92 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from jitflow.errors import TraceError
-from jitflow.ir.dtypes import as_dtype
-from jitflow.recording import Application, Operand, apply, as_literal
+from jitflow.eager.value import Valued
+from jitflow.recording import Application, apply, as_literal, dtype_of
+from jitflow.trace.arrays import TracedArray
+from jitflow.trace.lift import checked_dtype
 from jitflow.trace.pytree import flatten, unflatten
-from jitflow.trace.source import fail
 
-
-class Recorder(Protocol):
-    """What wants to know of operations: a tape."""
-
-    def record(self, made: Made) -> None: ...
+MAX_STEPS, MAX_BYTES = 100, 1 << 24
+"""How many operations a tensor remembers one behind the other, and how much they may hold."""
 
 
 class Made:
-    """One operation that was done: what of, and what it gave."""
+    """One operation that was done: what it was and what it computed with.
 
-    __slots__ = ("application", "inputs", "name", "outputs")
+    `count` is the number of its outputs; `steps` and `held` say how much it remembers.
+    """
+
+    __slots__ = ("application", "count", "held", "inputs", "name", "steps")
+
+    steps: int
+    held: int
 
     def __init__(
-        self, name: str, application: Application, inputs: Sequence[Tensor],
-        outputs: Sequence[Tensor],
+        self, name: str, application: Application, inputs: Sequence[Tensor], count: int
     ) -> None:
         self.name = name
         self.application = application
+        self.count = count
+        self.steps, self.held = 1, 0
+        for x in inputs:
+            if x.made is not None:
+                self.steps = max(self.steps, 1 + x.made.steps)
+                self.held += x._value.nbytes + x.made.held
+        if self.steps > MAX_STEPS or self.held > MAX_BYTES:
+            inputs = [x if x.made is None else given(x._value) for x in inputs]
+            self.steps, self.held = 1, 0
         self.inputs = tuple(inputs)
-        self.outputs = tuple(outputs)
 
 
-GRADIENTS: list[Callable[[Made, Tensor, Any], Any]] = []
+GRADIENTS: list[Callable[[Made, int, Any], Any]] = []
 """What computes gradients of one operation; the tape's room fills it."""
 
 
-class _State(threading.local):
-    def __init__(self) -> None:
-        self.tapes: list[Recorder] = []
+class Tensor(Valued):
+    """A NumPy value that nobody changes, and how it came about.
 
+    A tensor remembers the operations behind it, up to MAX_STEPS one after the other and MAX_BYTES
+    of their values, so that a long loop does not grow; tapes remember all that they record.
+    """
 
-STATE = _State()
-"""`STATE.tapes` are the tapes of this thread that record now."""
-
-
-class Tensor(Operand):
-    """A NumPy value; it cannot be written. `made` says how it came about, None if it was given."""
-
-    __slots__ = ("__weakref__", "_value", "made", "variable")
+    __slots__ = ("__weakref__", "_value", "index", "made", "variable")
 
     prefix = "jf.Tensor"
     """What stands first when a tensor is printed."""
 
+    made: Made | None
+    """The operation that gave it, None if it was given."""
+
+    index: int
+    """Which of the operation's outputs it is."""
+
+    variable: Any
+    """The variable whose value it is, or None."""
+
     def __init__(self, value: Any, dtype: Any = None) -> None:
-        array = as_literal(value, dtype=None if dtype is None else as_dtype(dtype).numpy)
-        as_dtype(array.dtype)
-        self._value = array if array.ndim else array[()]
-        self.made: Made | None = None
-        self.variable: Any = None
+        array = as_literal(value, dtype=None if dtype is None else dtype_of(dtype))
+        checked_dtype(array)
+        self._take(array)
+
+    def _take(self, value: Any) -> None:
+        """Takes a NumPy value that nobody else writes."""
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
+            value = value if value.ndim else value[()]
+        self._value = value
+        self.made = self.variable = None
+        self.index = 0
 
     @property
     def grad_fn(self) -> Callable[[Any], Any] | None:
         """Gives the gradients of `inputs` for that of this tensor; None where it was given."""
-        made = self.made
-        if made is None:
-            return None
-        return lambda slope: GRADIENTS[0](made, self, slope)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
-        return self._value.dtype
-
-    @property
-    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        return self._value.shape
+        made, index = self.made, self.index
+        return None if made is None else lambda slope: GRADIENTS[0](made, index, slope)
 
     @property
     def op(self) -> str:
@@ -90,33 +101,8 @@ class Tensor(Operand):
         """What it was computed from."""
         return self.made.inputs if self.made else ()
 
-    def numpy(self) -> Any:
-        """A copy of the value: an array, or a NumPy scalar."""
-        return self._value.copy()
-
     def _record(self, name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         return record(name, function, args, kwargs)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        return np.array(self._value, dtype)
-
-    def __float__(self) -> float:
-        return float(self._value)
-
-    def __int__(self) -> int:
-        return int(self._value)
-
-    def __index__(self) -> int:
-        return self._value.__index__()
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __len__(self) -> int:
-        return len(self._value)
-
-    def __iter__(self) -> Any:
-        return (self[i] for i in range(len(self._value)))
 
     def __eq__(self, other: object) -> Any:
         return record("equal", np.equal, (self, other), {})
@@ -126,16 +112,36 @@ class Tensor(Operand):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __setitem__(self, key: Any, value: Any) -> NoReturn:
-        fail(TraceError, "a tensor keeps its value", cure="use a jf.Variable, or np.where")
-
-    def __format__(self, spec: str) -> str:
-        return format(self._value.item(), spec) if spec and not self.shape else str(self)
+    def __reduce__(self) -> Any:
+        return given, (self._value,)
 
     def __str__(self) -> str:
         return f"{self.prefix}({self._value}, shape={self.shape}, dtype={self.dtype})"
 
     __repr__ = __str__
+
+
+class Done(NamedTuple):
+    """An operation as a tape knows it: outputs that are no tensors are what they are."""
+
+    application: Application
+    inputs: Sequence[Tensor]
+    outputs: Sequence[Any]
+
+
+class Recorder(Protocol):
+    """What wants to know of operations: a tape."""
+
+    def record(self, done: Done) -> None: ...
+
+
+class _State(threading.local):
+    def __init__(self) -> None:
+        self.tapes: list[Recorder] = []
+
+
+STATE = _State()
+"""`STATE.tapes` are the tapes of this thread that record now."""
 
 
 def constant(value: Any, dtype: Any = None) -> Tensor:
@@ -151,28 +157,39 @@ def as_tensor(x: Any) -> Tensor:
     return tensor if isinstance(tensor, Tensor) else Tensor(x)
 
 
-def record(name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """Does an operation at once, and tells the tapes. Results are tensors, in their structure."""
-
-    def literal(x: Any, beside: Any, place: int) -> Tensor:
-        return _given(as_literal(x, beside))
-
-    application, operands = apply(name, function, args, kwargs, literal)
-    inputs = [as_tensor(x) for x in operands]
-    result = application([x._value for x in inputs])
-    leaves, tree = flatten(result)
-    outputs = [_given(x) for x in leaves]
-    made = Made(name, application, inputs, outputs)
-    for output in outputs:
-        output.made = made
-    for tape in tuple(STATE.tapes):
-        tape.record(made)
-    return unflatten(tree, outputs)
-
-
-def _given(value: Any) -> Tensor:
+def given(value: Any) -> Tensor:
     """A tensor of a NumPy value that nobody else has."""
     tensor = object.__new__(Tensor)
-    tensor._value = value if isinstance(value, np.generic) or value.ndim else value[()]
-    tensor.made = tensor.variable = None
+    tensor._take(value)
+    return tensor
+
+
+def record(name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Does an operation at once, and tells the tapes. Results are tensors, in their structure.
+
+    What is no array in the result (`np.array_equal` gives a bool) stays what it is.
+    """
+    application, operands = apply(name, function, args, kwargs, _literal)
+    inputs = [as_tensor(x) for x in operands]
+    result = application([x._value for x in inputs])
+    is_one = isinstance(result, ARRAYS)
+    leaves, tree = ([result], None) if is_one else flatten(result)
+    made = Made(name, application, inputs, len(leaves))
+    outputs = [_output(made, i, x) if isinstance(x, ARRAYS) else x for i, x in enumerate(leaves)]
+    for tape in tuple(STATE.tapes):
+        tape.record(Done(application, inputs, outputs))
+    return outputs[0] if tree is None else unflatten(tree, outputs)
+
+
+ARRAYS = (np.ndarray, np.generic, TracedArray)
+"""What values of tensors are; traced ones within a `jf.function`."""
+
+
+def _literal(x: Any, beside: Any, place: int) -> Tensor:
+    return given(as_literal(x, beside))
+
+
+def _output(made: Made, index: int, value: Any) -> Tensor:
+    tensor = given(value)
+    tensor.made, tensor.index = made, index
     return tensor

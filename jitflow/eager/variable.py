@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.eager.tensor import Tensor, as_tensor, record
+from jitflow.eager.tensor import Tensor, as_tensor, given, record
+from jitflow.eager.value import Valued
 from jitflow.errors import DtypeError, ShapeError
 from jitflow.recording import Operand, as_literal
 from jitflow.trace.source import fail
 
 
-class Variable(Operand):
+class Variable(Valued):
     """A value that can be assigned to. Tapes watch it where it is trainable.
 
     initial_value: an array, a number (int32 or float32), a tensor; it fixes dtype and shape.
@@ -24,35 +25,30 @@ class Variable(Operand):
     ) -> None:
         self.trainable = trainable
         self.name = name
-        is_made = isinstance(initial_value, Operand)
-        self._set(Tensor(as_tensor(initial_value).numpy() if is_made else initial_value, dtype))
+        self.take(Tensor(initial_value, dtype)._value)
 
-    def _set(self, tensor: Tensor) -> None:
-        self.tensor = Tensor(tensor.numpy())
+    def take(self, value: Any) -> None:
+        """Sets a value of the right type that nobody else has, without a copy."""
+        self.tensor = given(value)
         self.tensor.variable = self
 
     @property
-    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
-        return self.tensor.dtype
-
-    @property
-    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        return self.tensor.shape
-
-    def numpy(self) -> Any:
-        """A copy of the value now."""
-        return self.tensor.numpy()
+    def _value(self) -> Any:
+        return self.tensor._value
 
     def assign(self, value: Any) -> Variable:
         """Sets the value; ShapeError or DtypeError for one of another type."""
-        new = value if isinstance(value, Operand) else Tensor(as_literal(value, self.dtype))
-        tensor = as_tensor(new)
-        if tensor.shape != self.shape:
-            shapes = [self.shape, tensor.shape]
+        if isinstance(value, Operand):
+            new = as_tensor(value)._value
+        else:
+            new = as_literal(value, self.dtype)
+        if new.shape != self.shape:
+            shapes = [self.shape, new.shape]
             fail(ShapeError, f"a value of another shape assigned to {self.name}", shapes=shapes)
-        if tensor.dtype != self.dtype:
-            fail(DtypeError, f"{tensor.dtype} assigned to {self.name}, which is {self.dtype}")
-        self._set(tensor)
+        if new.dtype != self.dtype:
+            fail(DtypeError, f"{new.dtype} assigned to {self.name}, which is {self.dtype}",
+                 cure=f"cast it: x.astype(np.{self.dtype})")
+        self.take(new)
         return self
 
     def assign_add(self, value: Any) -> Variable:
@@ -74,18 +70,9 @@ class Variable(Operand):
     def _record(self, name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         return record(name, function, args, kwargs)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        return np.array(self.tensor, dtype)
-
-    def __float__(self) -> float:
-        return float(self.tensor)
-
-    def __int__(self) -> int:
-        return int(self.tensor)
-
-    def __bool__(self) -> bool:
-        return bool(self.tensor)
+    def __reduce__(self) -> Any:
+        return Variable, (self._value, self.trainable, self.name)
 
     def __repr__(self) -> str:
-        value = np.asarray(self.tensor)
+        value = np.asarray(self._value)
         return f"<Variable {self.name!r} shape={self.shape} dtype={self.dtype} value={value}>"

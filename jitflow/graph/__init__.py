@@ -44,12 +44,22 @@ from jitflow.graph.initializers import (
     truncated_normal_initializer,
     zeros_initializer,
 )
-from jitflow.graph.nodes import cast, constant, identity, placeholder, stop_gradient
+from jitflow.graph.nodes import (
+    cast,
+    constant,
+    identity,
+    placeholder,
+    rank,
+    shape,
+    size,
+    stop_gradient,
+)
 from jitflow.graph.operation import Operation, Tensor
 from jitflow.graph.session import InteractiveSession, Session
 from jitflow.graph.training import GraphTrainer
 from jitflow.graph.variables import (
     Variable,
+    device,
     get_variable,
     global_variables,
     global_variables_initializer,
@@ -77,6 +87,7 @@ __all__ = [
     "constant",
     "constant_initializer",
     "control_dependencies",
+    "device",
     "get_default_graph",
     "get_default_session",
     "get_variable",
@@ -97,7 +108,10 @@ __all__ = [
     "random_normal_initializer",
     "random_uniform",
     "random_uniform_initializer",
+    "rank",
     "reset_default_graph",
+    "shape",
+    "size",
     "stop_gradient",
     "trainable_variables",
     "truncated_normal",

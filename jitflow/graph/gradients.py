@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from jitflow import api
-from jitflow.errors import DtypeError
+from jitflow.errors import ArgumentError, DtypeError, ShapeError
 from jitflow.graph.evaluation import Evaluation
 from jitflow.graph.graph import Graph
 from jitflow.graph.nodes import convert
-from jitflow.graph.operation import Operation, Tensor, as_tensor
+from jitflow.graph.operation import Operation, Tensor, as_tensor, may_be, record, shape_text
 from jitflow.trace.source import fail
 
 
@@ -40,12 +40,15 @@ class Gradients(Operation):
 
     def run(self, evaluation: Evaluation) -> Sequence[Any]:
         between = {x for operation in self.path for x in operation.outputs}
+        assigned = {x for x in self.sources if evaluation.is_assigned(x)}
 
         def forward(*sources: Any) -> list[Any]:
             inner = evaluation.inner()
             given = dict(zip(self.sources, sources, strict=True))
             for tensor, value in given.items():
-                if tensor not in between:
+                if tensor in assigned:
+                    inner.add(tensor, value)
+                elif tensor not in between:
                     inner.give(tensor, value)
             for operation in self.path:
                 inner.run([operation])
@@ -54,9 +57,10 @@ class Gradients(Operation):
             return [inner.value(target) for target in self.targets]
 
         values = [
-            np.zeros_like(evaluation.value(x)) if x in between else evaluation.value(x)
+            np.full_like(evaluation.value(x), -0.0)
+            if x in between or x in assigned else evaluation.value(x)
             for x in self.sources
-        ]  # what other sources lead to is these sources' own change, added
+        ]  # what has several values, or follows from others, is given its change: -0.0 + x is x
         targets, pull_back = api.vjp(forward, *values)
         given = [evaluation.value(weight) for weight in self.weights]
         weights = given or [np.ones_like(target) for target in targets]
@@ -68,25 +72,46 @@ def gradients(
 ) -> list[Tensor | None]:
     """Nodes for the gradients of the sum of `ys` with respect to each of `xs`, in a list.
 
-    None where no path leads from an x to a y. grad_ys: weights of the ys. Raises DtypeError for
-    what has no derivative because it is no float.
+    None where no path leads from an x to a y. grad_ys: weights of the ys, None for ones. Raises
+    DtypeError for what has no derivative because it is no float.
     """
     targets = [as_tensor(y) for y in _listed(ys)]
     sources = [as_tensor(x) for x in _listed(xs)]
-    weights = [] if grad_ys is None else [
-        convert(w, y.dtype) for w, y in zip(_listed(grad_ys), targets, strict=True)
-    ]
-    for tensor in (*targets, *sources):
-        if tensor.dtype.kind not in "fcV":
-            fail(DtypeError, f"{tensor.name} is {tensor.dtype}; gradients are of floats")
+    if not targets:
+        fail(ArgumentError, "no ys to take gradients of", op="gradients")
+    graph = targets[0].graph
+    weights = _weights(graph, grad_ys, targets)
     path, reached = _path(targets, sources)
-    given = [source for source in sources if source in reached]
+    given = [source for source in dict.fromkeys(sources) if source in reached]
     if not given:
         return [None] * len(sources)
-    graph = targets[0].graph
+    for tensor in (*targets, *given):
+        if tensor.dtype.kind not in "fcV":
+            problem = f"{tensor.name} is {tensor.dtype}; gradients are of floats"
+            fail(DtypeError, problem, op="gradients", cure="g.cast(x, g.float32)")
     outputs = Gradients(graph, name, targets, given, weights, path).outputs
     found = dict(zip(given, outputs, strict=True))
     return [found.get(source) for source in sources]
+
+
+def _weights(graph: Graph, grad_ys: Any, targets: Sequence[Tensor]) -> list[Tensor]:
+    """A weight for each target; none at all where nothing was given."""
+    listed = [] if grad_ys is None else _listed(grad_ys)
+    if listed and len(listed) != len(targets):
+        fail(ArgumentError, f"{len(listed)} grad_ys for {len(targets)} ys", op="gradients")
+    if all(w is None for w in listed):
+        return []
+    made: list[Tensor] = []
+    with graph.as_default():
+        for w, y in zip(listed, targets, strict=True):
+            is_one = w is None
+            weight = record("ones_like", np.ones_like, (y,), {}) if is_one else convert(w, y.dtype)
+            if not may_be(weight.shape, y.shape):
+                shapes = [shape_text(weight.shape), shape_text(y.shape)]
+                problem = f"a weight of another shape than {y.name}"
+                fail(ShapeError, problem, op="gradients", shapes=shapes)
+            made.append(weight)
+    return made
 
 
 def _listed(x: Any) -> Sequence[Any]:

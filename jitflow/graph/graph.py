@@ -6,18 +6,49 @@ sessions of a thread one is the default, as one of the graphs is.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 from jitflow.errors import ArgumentError, TraceError
+from jitflow.runtime.devices import Device, find_device
 from jitflow.trace.source import fail
 
 if TYPE_CHECKING:
     import networkx
 
+    from jitflow.drawing import Direction
+    from jitflow.graph.explanation import Explanation
     from jitflow.graph.operation import Operation, Tensor
+
+
+_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/-]*")
+
+
+def checked_name(name: Any, what: str = "node") -> str:
+    """The name; ArgumentError for what names cannot be."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name.endswith("/"):
+        cure = "letters and digits first, then also _ . - and / between scopes"
+        fail(ArgumentError, f"{name!r} is no name of a {what}", cure=cure)
+    return name
+
+
+class Node:
+    """What stands for a place in a graph: copies are itself, and there is nothing to pickle."""
+
+    __slots__ = ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        fail(TraceError, f"{self!r} is a node of a graph, which cannot be pickled",
+             cure="save the session's values, or jitflow.export a function")
 
 
 class Graph:
@@ -29,6 +60,7 @@ class Graph:
         self.seed: int | None = None
         self.plans: dict[Any, Any] = {}
         """Runs that were seen, for all sessions."""
+        self._lock = threading.Lock()
         self._names: dict[str, int] = {}
         self._by_name: dict[str, Operation] = {}
         self.reuses = False
@@ -36,6 +68,8 @@ class Graph:
         """Variables: where each has its value in a session's list."""
         self._scope = ""
         self._controls: tuple[Operation, ...] = ()
+        self.placement = find_device()
+        """The device of operations made now."""
 
     def __len__(self) -> int:
         return len(self.operations)
@@ -54,7 +88,7 @@ class Graph:
 
     def unique_name(self, base: str) -> str:
         """`base` within the scope, with the first number behind it that is free."""
-        name = self._scope + base
+        name = self._scope + checked_name(base)
         count = self._names.get(name, 0)
         self._names[name] = count + 1
         if not count:
@@ -66,9 +100,13 @@ class Graph:
         self._names[name], self._names[numbered] = count + 1, 1
         return numbered
 
-    def add(self, operation: Operation) -> None:
-        self._by_name[operation.name] = operation
-        self.operations.append(operation)
+    def add(self, operation: Operation, base: str) -> None:
+        """Gives the operation its name and its number. Several threads may add to a graph."""
+        with self._lock:
+            operation.name = self.unique_name(base)
+            operation.number = len(self.operations)
+            self._by_name[operation.name] = operation
+            self.operations.append(operation)
 
     def get_operation(self, name: str) -> Operation:
         """The operation of this name; ArgumentError where there is none."""
@@ -92,9 +130,7 @@ class Graph:
     @contextmanager
     def name_scope(self, name: str) -> Iterator[str]:
         """Names of operations made meanwhile start with `name/`."""
-        if not name or name.startswith("/") or name.endswith("/"):
-            raise ArgumentError(f"{name!r} is no name of a scope")
-        before, self._scope = self._scope, f"{self._scope}{name}/"
+        before, self._scope = self._scope, f"{self._scope}{checked_name(name, 'scope')}/"
         try:
             yield self._scope
         finally:
@@ -118,6 +154,8 @@ class Graph:
     @contextmanager
     def control_dependencies(self, nodes: Iterable[Any]) -> Iterator[None]:
         """Operations made meanwhile run after these, which run whenever one of those does."""
+        if isinstance(nodes, Node) or not isinstance(nodes, Iterable):
+            fail(ArgumentError, f"{nodes!r} is no list of nodes", cure="control_dependencies([x])")
         before = self._controls
         added = tuple(operation_of(node, self) for node in nodes)
         self._controls = tuple(dict.fromkeys((*before, *added)))
@@ -125,6 +163,18 @@ class Graph:
             yield
         finally:
             self._controls = before
+
+    @contextmanager
+    def device(self, name: str | Device | None) -> Iterator[Device]:
+        """Operations made meanwhile run on this device; None is the default one.
+
+        Raises DeviceError, with what there is, for a device that is not there.
+        """
+        before, self.placement = self.placement, find_device(name)
+        try:
+            yield self.placement
+        finally:
+            self.placement = before
 
     def ancestors(self, *nodes: Any) -> list[Operation]:
         """What must run to run these nodes, and they, in the order of a run."""
@@ -134,9 +184,46 @@ class Graph:
             operation = pending.pop()
             if operation not in needed:
                 needed.add(operation)
-                pending += [x.op for x in operation.inputs]
-                pending += operation.controls
+                before = operation.before
+                if any(other.number >= operation.number for other in before):
+                    _refuse_cycle(operation)
+                pending += before
         return sorted(needed, key=lambda operation: operation.number)
+
+    def steps(self, *nodes: Any) -> dict[Operation, int]:
+        """How many operations each must wait for, one behind the other; of all, or of what these
+        nodes need. Those of equal steps do not need each other.
+        """
+        return steps_of(self.ancestors(*nodes) if nodes else self.operations)
+
+    def explain(self, fetches: Any, feed_dict: Any = None) -> Explanation:
+        """What a run of these fetches would do, to be printed: which operations run, which effects
+        they have, and which effects the graph has off their path, which do not happen.
+
+        feed_dict: as in a run; with one, even an empty one, also what the run is compiled to.
+        """
+        from jitflow.graph.explanation import explain_run  # noqa: PLC0415  (as rare as drawing)
+
+        return explain_run(self, fetches, feed_dict)
+
+    def to_svg(
+        self, fetches: Any = None, direction: Direction = "LR",
+        depth: int | Literal["few"] | None = None, only_path: bool = False,
+    ) -> str:
+        """A picture: one SVG text, the same for the same graph.
+
+        fetches: what a run would be asked for; what does not run then is faded, or left out where
+        `only_path`. direction: "LR" from left to right, "TB" from top to bottom. depth: how many
+        scopes deep it goes, each deeper one is one box; "few" for as deep as leaves few boxes.
+        Raises ArgumentError for other directions, and where there are too many nodes.
+        """
+        from jitflow.graph.picture import draw_graph  # noqa: PLC0415  (drawing is rare)
+
+        return draw_graph(self, fetches, direction, depth, only_path)
+
+    def _repr_svg_(self) -> str:
+        """What notebooks show."""
+        return self.to_svg(depth="few")
 
     def to_networkx(self) -> networkx.MultiDiGraph:
         """A node per operation, an edge per input, `kind` "data", "control" or "state"."""
@@ -152,6 +239,26 @@ class Graph:
             for variable in operation.writes:
                 graph.add_edge(operation.name, variable.name, kind="state")
         return graph
+
+
+    def __reduce__(self) -> NoReturn:
+        fail(TraceError, "a graph cannot be copied or pickled", cure="build it again")
+
+
+def _refuse_cycle(start: Operation) -> NoReturn:
+    """ArgumentError with a cycle through an operation, or with what it may not wait for."""
+    paths = [[start]]
+    seen = {start}
+    while paths:
+        path = paths.pop(0)
+        for other in (*(x.op for x in path[-1].inputs), *path[-1].controls):
+            if other is start:
+                cycle = " -> ".join(operation.name for operation in (*path, start)[::-1])
+                fail(ArgumentError, f"the graph has a cycle: {cycle}")
+            if other not in seen:
+                seen.add(other)
+                paths.append([*path, other])
+    fail(ArgumentError, f"{start.name} needs operations that were made after it")
 
 
 class _State(threading.local):
@@ -174,6 +281,14 @@ def entered(stack: list[Any], x: Any) -> Iterator[None]:
         stack.reverse()
         stack.remove(x)
         stack.reverse()
+
+
+def steps_of(operations: Iterable[Operation]) -> dict[Operation, int]:
+    """How many of these operations, given in order, each must wait for one behind the other."""
+    found: dict[Operation, int] = {}
+    for op in operations:
+        found[op] = max((found[x] + 1 for x in op.before if x in found), default=0)
+    return found
 
 
 def get_default_graph() -> Graph:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,13 @@ from jitflow.graph.operation import (
     record,
     shape_text,
 )
-from jitflow.ir.dtypes import as_dtype
-from jitflow.recording import Operand, Type, as_literal
+from jitflow.recording import Operand, Type, as_literal, dtype_of
 from jitflow.trace.source import fail
 
 Shape = Sequence[int | None] | None
+
+MAX_RANK, MAX_ELEMENTS = 64, 1 << 48
+"""What NumPy's arrays have at most, and more than memory has addresses for."""
 
 
 class Placeholder(Operation):
@@ -50,13 +53,13 @@ def constant(value: Any, dtype: Any = None, shape: Shape = None, name: str = "Co
     shape: that the value is to fill, where it is a single number, or to have. Raises DtypeError
     for what has no array form, ShapeError where the value does not fit.
     """
-    array = as_literal(value, dtype=None if dtype is None else as_dtype(dtype).numpy)
+    array = as_literal(value, dtype=None if dtype is None else dtype_of(dtype))
     if shape is not None:
         wanted = known_shape(shape)
         if array.ndim and array.size != prod(wanted):
             fail(ShapeError, f"a value of shape {array.shape} does not fill {shape_text(wanted)}")
         array = np.broadcast_to(array, wanted) if not array.ndim else array.reshape(wanted)
-    as_dtype(array.dtype)
+    dtype_of(array.dtype)
     return Constant(get_default_graph(), name, np.array(array)).outputs[0]
 
 
@@ -66,18 +69,22 @@ def placeholder(dtype: Any, shape: Shape = None, name: str = "Placeholder") -> T
     shape: None where not even the rank is known, else sizes, None for those that are not known.
     """
     sizes = None if shape is None else checked_shape(shape)
-    type = Type(as_dtype(dtype).numpy, sizes)
+    type = Type(dtype_of(dtype), sizes)
     return Placeholder(get_default_graph(), name, type).outputs[0]
 
 
 def checked_shape(shape: Any) -> tuple[int | None, ...]:
     """A shape as a tuple; ShapeError for what is none."""
     try:
-        sizes = tuple(None if n is None else int(n) for n in shape)
-    except (TypeError, ValueError):
+        sizes = tuple(None if n is None else index(n) for n in shape)
+    except TypeError:
         fail(ShapeError, f"{shape!r} is no shape", cure="write [3, None], or [] for a scalar")
     if any(n is not None and n < 0 for n in sizes):
         fail(ShapeError, f"negative size in {shape_text(sizes)}")
+    if len(sizes) > MAX_RANK:
+        fail(ShapeError, f"{len(sizes)} axes; arrays have {MAX_RANK} at most")
+    if prod(n for n in sizes if n) > MAX_ELEMENTS:
+        fail(ShapeError, f"{shape_text(sizes)} has more elements than memory can hold")
     return sizes
 
 
@@ -101,12 +108,13 @@ def convert(x: Any, dtype: Any = None, name: str = "Const") -> Tensor:
             fail(DtypeError, f"{tensor.name} is {tensor.dtype}, not {dtype}", cure=cure)
         return tensor
     array = as_literal(x, dtype)
+    dtype_of(array.dtype)
     return Constant(get_default_graph(), name, array).outputs[0]
 
 
 def cast(x: Any, dtype: Any, name: str = "Cast") -> Tensor:
     """The values in another dtype."""
-    wanted = as_dtype(dtype).numpy
+    wanted = dtype_of(dtype)
     return record(name, np.astype, (convert(x), wanted), {})
 
 
@@ -120,5 +128,32 @@ def stop_gradient(x: Any, name: str = "StopGradient") -> Tensor:
     return record(name, api.stop_gradient, (convert(x),), {})
 
 
+def shape(x: Any, name: str = "Shape") -> Tensor:
+    """The sizes of x as they are in the run: int32, a vector."""
+    return record(name, _sizes, (convert(x),), {})
+
+
+def size(x: Any, name: str = "Size") -> Tensor:
+    """The number of elements of x as it is in the run: int32."""
+    return record(name, _count, (convert(x),), {})
+
+
+def rank(x: Any, name: str = "Rank") -> Tensor:
+    """The number of axes of x as it is in the run: int32."""
+    return record(name, _axes, (convert(x),), {})
+
+
 def _same(x: Any) -> Any:
     return x
+
+
+def _sizes(x: Any) -> Any:
+    return np.array(x.shape, np.int32)
+
+
+def _count(x: Any) -> Any:
+    return np.int32(x.size)
+
+
+def _axes(x: Any) -> Any:
+    return np.int32(x.ndim)

@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitflow.errors import ArgumentError
-from jitflow.graph.graph import Graph, get_default_graph, get_default_session
+from jitflow.graph.graph import Graph, Node, get_default_graph, get_default_session
 from jitflow.recording import Application, Operand, Type, apply, as_literal, result_types
 from jitflow.trace.lift import lift
+from jitflow.trace.pytree import flatten, unflatten
 from jitflow.trace.source import fail, here
 
 if TYPE_CHECKING:
     from jitflow.graph.evaluation import Evaluation
-
-DEVICE = "/job:localhost/replica:0/task:0/device:CPU:0"
-"""How texts name the one device that there is."""
 
 NAMES = {
     "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "power": "pow",
@@ -29,15 +27,20 @@ NAMES = {
 """Names of nodes, where these are not the NumPy functions' own."""
 
 
-class Operation:
-    """One node. `inputs` are what it computes with; `controls` run before it, too."""
+class Operation(Node):
+    """One node. `inputs` are what it computes with; `controls` run before it, too.
+
+    `device` is what it runs on.
+    """
 
     type = "NoOp"
+    name: str
+    number: int
 
     def __init__(
         self,
         graph: Graph,
-        name: str,
+        name: str | None,
         inputs: Sequence[Tensor] = (),
         types: Sequence[Type] = (),
         writes: Sequence[Any] = (),
@@ -46,18 +49,22 @@ class Operation:
             if x.graph is not graph:
                 fail(ArgumentError, f"{x!r} is a node of another graph", op=name)
         self.graph = graph
-        self.number = len(graph)
-        self.name = graph.unique_name(name)
         self.inputs = tuple(inputs)
         self.controls = graph.controls
+        self.device = graph.placement
         self.place = here()
         self.writes = tuple(writes)
         self.outputs = tuple(Tensor(self, i, type) for i, type in enumerate(types))
-        graph.add(self)
+        graph.add(self, self.type if name is None else name)
 
     @property
     def op(self) -> Operation:
         return self
+
+    @property
+    def before(self) -> tuple[Operation, ...]:
+        """What must run before it."""
+        return (*(x.op for x in self.inputs), *self.controls)
 
     @property
     def shape_text(self) -> str:
@@ -66,7 +73,7 @@ class Operation:
     @property
     def node_text(self) -> str:
         """`[[Node: ...]]`, as errors show it."""
-        facts = [*self.facts(), f'_device="{DEVICE}"']
+        facts = [*self.facts(), f'_device="{self.device.path}"']
         inputs = ", ".join(x.op.name for x in self.inputs)
         return f"[[Node: {self.name} = {self.type}[{', '.join(facts)}]({inputs})]]"
 
@@ -82,7 +89,7 @@ class Operation:
         return f"<{type(self).__name__} {self.name!r} type={self.type}>"
 
 
-class Tensor(Operand):
+class Tensor(Node, Operand):
     """An output of an operation: no value, but a dtype, and a shape as far as it is known."""
 
     __slots__ = ("dtype", "index", "op", "shape")
@@ -128,8 +135,7 @@ class Apply(Operation):
         super().__init__(graph, name, inputs, types)
 
     def run(self, evaluation: Evaluation) -> Sequence[Any]:
-        result = self.application([evaluation.value(x) for x in self.inputs])
-        return result if isinstance(result, (tuple, list)) else (result,)
+        return flatten(self.application([evaluation.value(x) for x in self.inputs]))[0]
 
 
 class Constant(Operation):
@@ -149,7 +155,7 @@ class Constant(Operation):
 def record(
     name: str, function: Callable[..., Any], args: Any, kwargs: Any, graph: Graph | None = None
 ) -> Any:
-    """A new node that applies a function of arrays: its output, or a tuple of them."""
+    """A new node that applies a function of arrays: its outputs, in their structure."""
     graph = graph or get_default_graph()
     name = NAMES.get(name, name)
 
@@ -158,16 +164,16 @@ def record(
 
     application, operands = apply(name, function, args, kwargs, literal)
     inputs: list[Tensor] = [as_tensor(x) for x in operands]
-    types = result_types(application, [x.static for x in inputs])
-    outputs = Apply(graph, name, application, inputs, types).outputs
-    return outputs[0] if len(outputs) == 1 else outputs
+    types, tree = result_types(application, [x.static for x in inputs])
+    return unflatten(tree, Apply(graph, name, application, inputs, types).outputs)
 
 
 def as_tensor(x: Any) -> Tensor:
     """The tensor behind a variable, or itself."""
     tensor = x if type(x) is Tensor else getattr(x, "tensor", None)
     if type(tensor) is not Tensor:
-        fail(ArgumentError, f"{x!r} is no tensor of a graph")
+        cure = "make it one: g.constant(x)"
+        fail(ArgumentError, f"{x!r} is no tensor of a graph", cure=cure)
     return tensor
 
 

@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import ArgumentError
+from jitflow.errors import ArgumentError, ShapeError, explain
 from jitflow.graph import effects
 from jitflow.graph.evaluation import Evaluation
-from jitflow.graph.graph import Graph, get_default_graph
+from jitflow.graph.graph import Graph, Node, checked_name, get_default_graph
 from jitflow.graph.initializers import glorot_uniform_initializer, zeros_initializer
 from jitflow.graph.nodes import Shape, checked_shape, convert, known_shape
-from jitflow.graph.operation import Operation, Tensor, record, shape_text
+from jitflow.graph.operation import Operation, Tensor, may_be, record, shape_text
 from jitflow.ir.dtypes import as_dtype
-from jitflow.recording import Operand, Type
-from jitflow.trace.source import fail
+from jitflow.recording import Operand, Type, dtype_of
+from jitflow.runtime.devices import Device
+from jitflow.trace.source import fail, here
 
 ALL, TRAINABLE = "variables", "trainable_variables"
 """Collections of a graph."""
@@ -39,7 +40,7 @@ class VariableOperation(Operation):
         return ()  # read by each operation that uses it
 
 
-class Variable(Operand):
+class Variable(Node, Operand):
     """A value that persists from run to run, per session; operations may assign to it.
 
     initial_value: a tensor, or what can be made a constant.
@@ -48,7 +49,7 @@ class Variable(Operand):
     def __init__(
         self, initial_value: Any, trainable: bool = True, name: str = "Variable", dtype: Any = None
     ) -> None:
-        wanted = None if dtype is None else as_dtype(dtype).numpy
+        wanted = None if dtype is None else dtype_of(dtype)
         with get_default_graph().name_scope(name):
             initial = convert(initial_value, wanted, "initial_value")
         graph = initial.graph
@@ -120,18 +121,28 @@ def get_variable(
             ArgumentError, f"variable {full} exists; it was made at {shared[full].op.place[0]}",
             cure="keep the variable and use it again, or give another name",
         )  # fmt: skip
-    if initializer is not None and not callable(initializer):
-        made = Variable(initializer, trainable, name, dtype)
-    elif shape is None:
-        raise TypeError(f"get_variable({name!r}) needs a shape, or an initial value")
-    else:
-        wanted = as_dtype(dtype)
-        default = glorot_uniform_initializer if wanted.is_float else zeros_initializer
-        fill = initializer or default()
-        with graph.name_scope(name):
-            initial = fill(known_shape(shape), wanted.numpy)
-        made = Variable(initial, trainable, name, wanted.numpy)
+    if shape is None and (initializer is None or callable(initializer)):
+        problem = f"get_variable({name!r}) needs a shape, or an initial value"
+        raise TypeError(explain(problem, at=here()[0], cure="get_variable(name, shape)"))
+    wanted = dtype_of(dtype)
+    with graph.name_scope(checked_name(name, "variable")):
+        initial = _initial(initializer, shape, wanted)
+    made = Variable(initial, trainable, name, wanted)
     shared[full] = made
+    return made
+
+
+def _initial(initializer: Any, shape: Shape, dtype: np.dtype[Any]) -> Tensor:
+    """What an initializer gives, or the value that it is; it must have the shape and the dtype."""
+    if initializer is not None and not callable(initializer):
+        made = convert(initializer, dtype, "initial_value")
+    else:
+        default = glorot_uniform_initializer if as_dtype(dtype).is_float else zeros_initializer
+        fill = initializer or default()
+        made = convert(fill(known_shape(shape), dtype), dtype, "initial_value")
+    if shape is not None and not may_be(made.shape, known_shape(shape)):
+        shapes = [shape_text(known_shape(shape)), shape_text(made.shape)]
+        fail(ShapeError, "the initial value has another shape than the variable", shapes=shapes)
     return made
 
 
@@ -154,6 +165,11 @@ def variable_scope(name: str, reuse: bool = False) -> AbstractContextManager[str
 def name_scope(name: str) -> AbstractContextManager[str]:
     """Names of nodes made meanwhile start with `name/`."""
     return get_default_graph().name_scope(name)
+
+
+def device(name: str | Device | None) -> AbstractContextManager[Device]:
+    """Nodes made meanwhile run on this device; DeviceError for one that is not there."""
+    return get_default_graph().device(name)
 
 
 def global_variables() -> list[Variable]:

@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 
 from jitflow import random
+from jitflow.data.elements import at_least
 from jitflow.errors import ArgumentError, DtypeError, ShapeError
 from jitflow.ir.dtypes import as_dtype
-from jitflow.nn.frame import Layer
+from jitflow.nn.layer import Layer
+from jitflow.nn.losses import within
+from jitflow.optim.settings import number
 from jitflow.random import initializers
 from jitflow.random.initializers import Initializer
 from jitflow.trace.source import fail
@@ -26,9 +29,7 @@ class Dense(Layer):
         self, units: int, activation: Function | None = None, use_bias: bool = True,
         kernel: Initializer | None = None, bias: Initializer | None = None,
     ) -> None:
-        if units < 1:
-            raise ArgumentError(f"a layer of {units} units")
-        self.units = units
+        self.units = at_least("units", units, 1)
         self.activation = activation
         self.use_bias = use_bias
         self.kernel = kernel or initializers.glorot_uniform()
@@ -75,7 +76,7 @@ class Dropout(Layer):
 
     def __init__(self, rate: float) -> None:
         if not 0 <= rate < 1:
-            raise ArgumentError(f"a dropout rate of {rate}; it lies in [0, 1)")
+            fail(ArgumentError, f"a dropout rate of {rate}; it lies in [0, 1)")
         self.rate = rate
 
     def forward(self, x: Any) -> Any:
@@ -88,12 +89,13 @@ class Dropout(Layer):
 class BatchNorm(Layer):
     """Features with the mean and variance of the batch taken out (Ioffe and Szegedy 2015).
 
-    momentum: of the moving mean and variance, which stand for the batch's outside of training.
+    momentum: of the moving mean and variance, which stand for the batch's outside of training. The
+    variance is that of the batch itself, divided by its size.
     """
 
     def __init__(self, momentum: float = 0.99, epsilon: float = 1e-3) -> None:
-        self.momentum = momentum
-        self.epsilon = epsilon
+        self.momentum = number("momentum", momentum)
+        self.epsilon = number("epsilon", epsilon)
 
     def forward(self, x: Any) -> Any:
         require_features(self.name, x)
@@ -117,7 +119,7 @@ class LayerNorm(Layer):
     """Each sample's features with their own mean and variance taken out (Ba et al. 2016)."""
 
     def __init__(self, epsilon: float = 1e-3) -> None:
-        self.epsilon = epsilon
+        self.epsilon = number("epsilon", epsilon)
 
     def forward(self, x: Any) -> Any:
         require_features(self.name, x)
@@ -129,14 +131,18 @@ class LayerNorm(Layer):
 
 
 class Embedding(Layer):
-    """A row of features for each integer below `count`."""
+    """A row of features for each integer from 0 on and below `count`."""
 
-    def __init__(self, count: int, features: int, table: Initializer | None = None) -> None:
-        self.count = count
-        self.features = features
+    def __init__(
+        self, count: int, features: int, table: Initializer | None = None, dtype: Any = np.float32
+    ) -> None:
+        self.count = at_least("count", count, 1)
+        self.features = at_least("features", features, 1)
         self.table = table or initializers.uniform()
+        self.dtype = dtype
 
     def forward(self, x: Any) -> Any:
         if x.dtype.kind not in "iu":
             fail(DtypeError, f"an embedding takes integers, not {x.dtype}")
-        return self.param("table", (self.count, self.features), self.table)[x]
+        table = self.param("table", (self.count, self.features), self.table, self.dtype)
+        return np.take(table, within(x, self.count, "an index of an embedding"), axis=0)

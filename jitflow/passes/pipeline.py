@@ -24,6 +24,7 @@ LOOPS: tuple[str, ...] = (
     "fuse_loops",  # rows of one kernel meet rows of the next; needs plain scalar loops
     "contract",  # rows that one iteration fills and reads; after loops were merged
     "forward_stores",  # loads of what the same iteration stored; after buffers shrank
+    "share",  # equal nests, once no loop meets another; what follows sees each of them once
     "panels",  # reads across lines of memory, block by block; of scalar loops
     "strips",  # sequential loops around short parallel ones, which vectorize then takes
     "vectorize",  # lanes last, so that what stands above sees one element at a time

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value, walk
 from jitflow.ir.row import Family
 from jitflow.ir.types import VectorType
-from jitflow.passes.lowering.rebuild import base_of, constant_int, rebuild
+from jitflow.passes.lowering.rebuild import constant_int, rebuild
 from jitflow.passes.lowering.varying import can_widen
 from jitflow.passes.lowering.widen import Widener
 

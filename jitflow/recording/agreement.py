@@ -1,7 +1,7 @@
 """How dtypes agree where operations are recorded: more strictly than in NumPy.
 
-A Python number alone is int32 or float32; beside an array it takes the array's dtype. Arrays of
-different dtypes do not mix, and reductions keep their dtype. `@jit` follows NumPy instead.
+Arrays of different dtypes do not mix, and reductions keep their dtype. `@jit` follows NumPy
+instead.
 """
 
 from __future__ import annotations
@@ -11,83 +11,55 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import DtypeError, ShapeError
+from jitflow.errors import DtypeError
 from jitflow.recording.operand import Attribute
 from jitflow.trace.source import fail
 
-_ALONE: dict[type, Any] = {
-    bool: np.bool_, int: np.int32, float: np.float32, complex: np.complex64,
-}  # fmt: skip
-_KINDS = {bool: "b", int: "biufc", float: "fc", complex: "c"}
-
-CASTS = "cast one of them: g.cast(x, dtype)"
+CASTS = "cast one of them: x.astype(dtype), or g.cast(x, dtype)"
 
 KEEPS_DTYPE = {
-    np.sum, np.prod, np.cumsum, np.cumprod, np.mean, np.trace, np.nansum, np.nanprod,
+    np.sum, np.prod, np.cumsum, np.cumprod, np.mean, np.trace, np.nansum, np.nanprod, np.nanmean,
+    np.nancumsum, np.nancumprod, np.cumulative_sum, np.cumulative_prod,
+    np.add.reduce, np.multiply.reduce, np.add.accumulate, np.multiply.accumulate,
     "sum", "prod", "cumsum", "cumprod", "mean", "trace",
 }  # fmt: skip
 """Functions and methods whose results NumPy widens."""
 
+FIRST, _PAIR = slice(0, 1), slice(0, 2)
+
 MIXING: dict[Any, slice] = {
-    np.where: slice(1, 3), np.concatenate: slice(0, 1), np.stack: slice(0, 1),
-    np.vstack: slice(0, 1), np.hstack: slice(0, 1), np.dstack: slice(0, 1),
-    np.dot: slice(0, 2), np.vdot: slice(0, 2), np.inner: slice(0, 2), np.outer: slice(0, 2),
-    np.tensordot: slice(0, 2), np.kron: slice(0, 2), np.einsum: slice(1, None),
-    np.cross: slice(0, 2), np.append: slice(0, 2), np.convolve: slice(0, 2),
-    np.correlate: slice(0, 2), np.clip: slice(0, 3),
+    **dict.fromkeys((
+        np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.block,
+        np.linalg.multi_dot,
+    ), FIRST),
+    **dict.fromkeys((
+        np.dot, np.vdot, np.inner, np.outer, np.tensordot, np.kron, np.cross, np.append,
+        np.convolve, np.correlate, np.isclose, np.allclose, np.polyadd, np.polysub, np.polymul,
+        np.polydiv, np.polyval, np.isin, np.array_equal, np.array_equiv, np.searchsorted,
+        np.digitize, np.linalg.solve, np.linalg.lstsq, np.linalg.tensorsolve, np.linalg.outer,
+        np.linalg.matmul, np.linalg.tensordot, np.linalg.vecdot, np.linalg.cross, np.trapezoid,
+    ), _PAIR),
+    np.where: slice(1, 3), np.clip: slice(0, 3), np.interp: slice(0, 3),
+    "clip": slice(0, 3), "dot": _PAIR,
 }  # fmt: skip
-"""Functions, ufuncs apart, that compute with several arrays: which of the arguments these are."""
+"""Functions and methods, ufuncs apart, that compute with several arrays: at which places."""
+
+BOUNDS = "a_min", "a_max", "min", "max"
+"""Keywords of arrays that these functions compute with, too."""
 
 FREE = {np.ldexp, np.float_power}
 """Ufuncs whose operands have dtypes of their own."""
 
 
-def as_literal(x: Any, beside: np.dtype[Any] | None = None, dtype: Any = None) -> Any:
-    """A number, nested list or array as a new array.
-
-    beside: the dtype that it takes, where it can: DtypeError for a float beside integers.
-    dtype: of the result, whatever it was before.
-    """
-    if dtype is not None:
-        return np.array(x, dtype)
-    if isinstance(x, (np.ndarray, np.generic)):
-        return _converted(np.array(x), beside)
-    try:
-        array = np.asarray(x)
-    except ValueError as error:
-        fail(ShapeError, str(error))
-    kind = {"b": bool, "i": int, "f": float, "c": complex}.get(array.dtype.kind)
-    if kind is None:
-        fail(DtypeError, f"{type(x).__name__} of dtype {array.dtype} is no literal")
-    if beside is None:
-        return array.astype(_ALONE[kind])
-    if beside.kind not in _KINDS[kind] and beside.kind in "biufc":
-        fail(
-            DtypeError,
-            f"the literal {x!r} is a {kind.__name__}, beside an array of {beside}",
-            cure=f"write it as {beside}, or cast the array",
-        )
-    if kind is int and beside.kind in "iu" and array.size:
-        limits = np.iinfo(beside)
-        if array.min() < limits.min or array.max() > limits.max:
-            fail(DtypeError, f"the literal {x!r} does not fit {beside}")
-    return array.astype(beside)
-
-
-def _converted(array: np.ndarray[Any, Any], beside: np.dtype[Any] | None) -> Any:
-    """An array that is no node in the dtype of those beside it, of the same kind of number."""
-    if beside is None or array.dtype == beside:
-        return array
-    if not np.can_cast(array.dtype, beside, "same_kind"):
-        fail(DtypeError, f"an array of {array.dtype} beside one of {beside}", cure=CASTS)
-    return array.astype(beside)
-
-
-def mixing(function: Any, args: Sequence[Any]) -> slice | None:
+def mixing(function: Any) -> slice | None:
     """Which positional arguments must be of one dtype; None where any may differ."""
     if isinstance(function, np.ufunc):
         return None if function in FREE else slice(0, function.nin)
-    return MIXING.get(function)
+    key = function.name if isinstance(function, Attribute) else function
+    try:
+        return MIXING.get(key)
+    except TypeError:  # not hashable: no function of NumPy
+        return None
 
 
 def require_one_dtype(name: str, dtypes: Sequence[np.dtype[Any]]) -> None:

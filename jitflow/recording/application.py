@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.recording.agreement import keep_dtype, mixing, require_one_dtype
+from jitflow.recording.agreement import BOUNDS, keep_dtype, mixing, require_one_dtype
 from jitflow.recording.operand import Operand
-from jitflow.trace.pytree import flatten, unflatten
+from jitflow.trace.pytree import TreeDef, flatten, unflatten
 
 Constant = Callable[[Any, Any, int], Operand]
 """Makes an operand of a literal; given the dtype that stands beside it, and its position."""
@@ -30,33 +30,53 @@ _HOLE = _Hole()
 
 
 class Application:
-    """A function and its arguments, in which operands are holes. Two are equal where both are."""
+    """A function and its arguments, in which operands are holes. Two are equal where both are.
 
-    __slots__ = ("_leaves", "_places", "_tree", "function", "keeps_dtype")
+    `leaves` and `tree` are the arguments, or arguments and keywords where `has_names`.
+    """
 
-    def __init__(self, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
-        leaves, self._tree = flatten((tuple(args), dict(kwargs)))
-        self._places = tuple(i for i, x in enumerate(leaves) if isinstance(x, Operand))
+    __slots__ = ("_has_names", "_leaves", "_places", "_tree", "function", "keeps_dtype")
+
+    def __init__(
+        self, function: Callable[..., Any], leaves: Sequence[Any], tree: TreeDef, has_names: bool,
+        keeps_dtype: bool,
+    ) -> None:
+        self._tree = tree
+        self._places = tuple([i for i, x in enumerate(leaves) if isinstance(x, Operand)])
         self._leaves = [_HOLE if isinstance(x, Operand) else x for x in leaves]
+        self._has_names = has_names
         self.function = function
-        self.keeps_dtype = keep_dtype(function, kwargs)
+        self.keeps_dtype = keeps_dtype
 
     def __call__(self, operands: Sequence[Any]) -> Any:
         """The function on these operands; its result has the first one's dtype if it keeps it."""
         leaves = list(self._leaves)
         for place, x in zip(self._places, operands, strict=True):
             leaves[place] = x
-        args, kwargs = unflatten(self._tree, leaves)
-        result = self.function(*args, **kwargs)
-        if self.keeps_dtype and operands[0].dtype.kind != "b":
+        if self._has_names:
+            args, kwargs = unflatten(self._tree, leaves)
+            result = self.function(*args, **kwargs)
+        else:
+            result = self.function(*unflatten(self._tree, leaves))
+        if self.keeps_dtype and operands and operands[0].dtype.kind != "b":
             return result.astype(operands[0].dtype)
         return result
+
+    @property
+    def name(self) -> str:
+        """What the function is called in errors."""
+        return getattr(self.function, "__name__", "") or getattr(self.function, "name", "operation")
+
+    @property
+    def numbers(self) -> set[int]:
+        """The positive integers among the arguments."""
+        return {x for x in self._leaves if type(x) is int and x > 0}
 
     @property
     def key(self) -> Any:
         """Hashable, equal for equal applications; None where an argument cannot be compared."""
         statics = tuple((type(x), _comparable(x)) for x in self._leaves)
-        key = self.function, self._tree, statics
+        key = self.function, self._tree, self._has_names, statics
         try:
             hash(key)
         except TypeError:
@@ -76,33 +96,54 @@ def apply(
 
     DtypeError where the dtypes of operands do not agree.
     """
-    args = list(args)
-    where = mixing(function, args)
+    where = mixing(function)
     if where is not None:
-        args[where] = _agreed(name, args[where], constant)
-    found, _ = flatten((tuple(args), dict(kwargs)))
-    return Application(function, args, kwargs), [x for x in found if isinstance(x, Operand)]
+        args = list(args)
+        args[where], kwargs = _agreed(name, args[where], kwargs, constant)
+    leaves, tree = flatten((tuple(args), kwargs) if kwargs else tuple(args))
+    operands = [x for x in leaves if isinstance(x, Operand)]
+    if function is np.einsum:
+        require_one_dtype(name, [x.dtype for x in operands])
+    keeps = keep_dtype(function, kwargs)
+    return Application(function, leaves, tree, bool(kwargs), keeps), operands
 
 
-def _agreed(name: str, args: list[Any], constant: Constant) -> list[Any]:
+def _agreed(
+    name: str, args: Sequence[Any], kwargs: dict[str, Any], constant: Constant
+) -> tuple[list[Any], dict[str, Any]]:
     """Arguments of one dtype: what is no operand yet takes that of those that are."""
-    parts = [x if isinstance(x, (list, tuple)) else [x] for x in args]
-    known = [x.dtype for part in parts for x in part if isinstance(x, Operand)]
+    bounds = {key: kwargs[key] for key in BOUNDS if kwargs.get(key) is not None} if kwargs else {}
+    known = [x.dtype for x in operands_in([*args, *bounds.values()])]
     if not known:
-        return args
+        return list(args), kwargs
     require_one_dtype(name, known)
-    made: list[Any] = []
-    for place, x in enumerate(args):
-        if isinstance(x, (list, tuple)) and any(isinstance(part, Operand) for part in x):
-            made.append(type(x)(
-                part if isinstance(part, Operand) else constant(part, known[0], place)
-                for part in x
-            ))
-        elif x is None or isinstance(x, (Operand, str)):
-            made.append(x)
-        else:
-            made.append(constant(x, known[0], place))
-    for x in made:
+
+    def agreed(x: Any, place: int) -> Any:
+        if isinstance(x, Operand) or x is None or isinstance(x, str):
+            return x
+        if isinstance(x, (list, tuple)) and operands_in(x):
+            return type(x)([agreed(part, place) for part in x])
+        made = constant(x, known[0], place)
+        require_one_dtype(name, [known[0], made.dtype])
+        return made
+
+    made = [agreed(x, place) for place, x in enumerate(args)]
+    if bounds:
+        kwargs = {**kwargs, **{key: agreed(x, 1) for key, x in bounds.items()}}
+    return made, kwargs
+
+
+def operands_in(parts: Sequence[Any]) -> list[Operand]:
+    """The operands among these, and in lists among these."""
+    found: list[Operand] = []
+    for x in parts:
         if isinstance(x, Operand):
-            require_one_dtype(name, [known[0], x.dtype])
-    return made
+            found.append(x)
+        elif isinstance(x, (list, tuple)):
+            found += operands_in(x)
+    return found
+
+
+def has_operands(parts: Sequence[Any]) -> bool:
+    """Whether an operand is among these, or in a container among these."""
+    return any(isinstance(x, Operand) for x in flatten(list(parts))[0])

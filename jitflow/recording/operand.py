@@ -8,11 +8,14 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from functools import partial
+from math import prod
 from typing import Any, NoReturn
 
 import numpy as np
 
 from jitflow.errors import TraceError
+from jitflow.recording.queries import QUERIES
+from jitflow.recording.writes import refuse_method, refuse_writes
 from jitflow.trace.dispatch import CURES, METHODS, PROPERTIES, MissingAttribute, fill_tables
 from jitflow.trace.source import fail
 
@@ -34,21 +37,52 @@ class Operand:
         """The rank; None where it is not known."""
         return None if self.shape is None else len(self.shape)
 
+    @property
+    def size(self) -> int | None:
+        """The number of elements; None where it is not known."""
+        return None if self.shape is None or None in self.shape else prod(self.shape)  # type: ignore[arg-type]
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of an element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int | None:
+        """Bytes of all elements; None where it is not known how many there are."""
+        return None if self.size is None else self.size * self.itemsize
+
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function in QUERIES:
+            return QUERIES[function](*args, **kwargs)
+        refuse_writes(function, function.__name__, kwargs)
         return self._record(function.__name__, function, args, kwargs)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         name = ufunc.__name__
+        if kwargs:
+            refuse_writes(ufunc, name, kwargs)
         if method == "__call__":
             return self._record(name, ufunc, inputs, kwargs)
+        if method == "at":
+            self._refuse_write(f"np.{name}.at")
         return self._record(f"{name}_{method}", getattr(ufunc, method), inputs, kwargs)
 
     def __getitem__(self, key: Any) -> Any:
         return self._record("getitem", operator.getitem, (self, key), {})
 
+    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+        self._refuse_write("x[i] = v")
+
+    def _refuse_write(self, how: str) -> NoReturn:
+        cure = "make a new one with np.where, or assign to a variable"
+        fail(TraceError, f"{how} writes in place, and a {type(self).__name__} keeps its value",
+             cure=cure)
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        refuse_method(name, type(self).__name__)
         if not METHODS:
             fill_tables()
         if name in METHODS:
@@ -65,10 +99,15 @@ class Operand:
     def __bool__(self) -> bool:
         self._refuse("use as a Python bool", "choose with np.where(condition, x, y)")
 
+    def __len__(self) -> int:
+        if self.shape is None or self.shape[:1] == (None,):
+            self._refuse("a length that is not known", "give its placeholder a shape")
+        if not self.shape:
+            raise TypeError(f"len() of {self!r}, which has no axes")
+        return int(self.shape[0])  # type: ignore[arg-type]
+
     def __iter__(self) -> Any:
-        if not self.shape or self.shape[0] is None:
-            self._refuse("iteration over an axis of unknown size", "index it, or unstack it")
-        return (self[i] for i in range(self.shape[0]))
+        return (self[i] for i in range(len(self)))
 
     def __float__(self) -> float:
         self._refuse("float()", "use NumPy's functions")

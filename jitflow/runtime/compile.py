@@ -10,50 +10,60 @@ from collections.abc import Sequence
 
 from jitflow.codegen import called_rows, emit_llvm
 from jitflow.errors import NoCodeError, VerifyError
-from jitflow.ir.core import Function, Op, Region, walk
+from jitflow.ir.buffers import base_of
+from jitflow.ir.core import Function, Op, Region
+from jitflow.ir.nests import RUN, walk_all
 from jitflow.ir.types import BufferType
-from jitflow.passes.lowering.footprint import span_bytes
-from jitflow.passes.lowering.rebuild import base_of
+from jitflow.passes.assign import arena_bytes
 from jitflow.passes.lowering.work import usual_trips, work
 from jitflow.passes.timing import measure
 from jitflow.runtime.engine import engine
 from jitflow.runtime.executable import Body, Executable, Failure
 from jitflow.runtime.host import HostCall
 from jitflow.runtime.target import Target, host_target
+from jitflow.runtime.tiers import BASELINE, FULL, baseline_calls
 
 LONG_CALL_WORK = 1_200_000
 """Additions of a register above which a call releases the GIL: 150 to 350 us on one thread."""
 
-ARENA_OP, CHECK_OP, LOOP_OP, HOST_OP, STORE_OP = "alloc", "check", "loop", "host_call", "store"
+CHECK_OP, LOOP_OP, HOST_OP, STORE_OP = "check", "loop", "host_call", "store"
 
 
-def compile_function(function: Function, target: Target | None = None) -> Executable:
+def compile_function(
+    function: Function, target: Target | None = None, in_hurry: bool = False
+) -> Executable:
     """Machine code of a function at level 3 whose buffers have their places in the arena.
 
     Its parameters are buffers: inputs, then as many outputs as the attribute `outputs` says.
+    in_hurry: baseline code will do, where that pays.
     """
-    return Executable(compile_body(function, host_target() if target is None else target))
+    body = compile_body(function, host_target() if target is None else target, in_hurry)
+    return Executable(body)
 
 
-def compile_body(function: Function, target: Target) -> Body:
+def compile_body(function: Function, target: Target, in_hurry: bool = False) -> Body:
     """The object of a function and what a caller must know of it; nothing is loaded."""
     text = measure("LLVM text", llvm_text, function)
-    ops = list(walk(function.body))
+    ops = list(walk_all(function))
     calls = called_rows(ops)
     inputs, outputs = _split(function)
+    cost = work(function.body, target.vector_bytes)
+    patience = baseline_calls(ops, cost) if in_hurry else 0
+    make, tier = engine().object_image, BASELINE if patience else FULL
     return Body(
         symbol=symbol_of(function.name),
         inputs=inputs,
         outputs=outputs,
-        failures=_failures(ops),
-        arena_bytes=max((_end(op) for op in ops if op.row.name == ARENA_OP), default=0),
-        is_long=work(function.body, target.vector_bytes) > LONG_CALL_WORK,
-        object_bytes=measure("machine code", engine().object_image, text, target, calls),
+        failures=failures(ops),
+        arena_bytes=arena_bytes(function),
+        is_long=cost > LONG_CALL_WORK,
+        object_bytes=measure("machine code", make, text, target, calls, tier),
         calls=calls,
         forks=any(op.row.name == LOOP_OP and op.attrs["chunks"] > 1 for op in ops),
         streamed=_streamed(function, ops),
         host_calls=tuple(_host_call(op) for op in ops if op.row.name == HOST_OP),
         target=target,
+        baseline_calls=patience,
     )
 
 
@@ -84,7 +94,8 @@ def _split(function: Function) -> tuple[tuple[BufferType, ...], tuple[BufferType
     return types[: len(types) - count], types[len(types) - count :]
 
 
-def _failures(ops: Sequence[Op]) -> dict[int, Failure]:
+def failures(ops: Sequence[Op]) -> dict[int, Failure]:
+    """What the checks among the ops say, by status."""
     found: dict[int, Failure] = {}
     for op in ops:
         if op.row.name == CHECK_OP:
@@ -108,15 +119,12 @@ def _host_call(op: Op) -> HostCall:
     return HostCall(op.attrs["callee"], types, op.locations[0] if op.locations else None)
 
 
-def _end(op: Op) -> int:
-    """The first byte of the arena behind a buffer."""
-    return int(op.attrs["offset"]) + span_bytes(op.results[0].type)
-
-
 def executed_ops(region: Region) -> int:
     """How many ops a run executes, as far as trip counts are known."""
     total = 0
     for op in region.ops:
         inner = sum(executed_ops(r) for r in op.regions)
+        if op.row is RUN:
+            inner = executed_ops(op.attrs["nest"].body)
         total += 1 + (inner * usual_trips(op) if op.row.name == LOOP_OP else inner)
     return total

@@ -18,14 +18,12 @@ from jitflow.errors import JitflowError, LinkError
 from jitflow.passes.timing import measure
 from jitflow.runtime.interrupts import Uninterrupted
 from jitflow.runtime.target import Target, host_target
-
-OPTIMISATION_LEVEL = 1
-"""Of LLVM's code generation. Level 2 takes a tenth longer, for code that runs no faster."""
+from jitflow.runtime.tiers import BASELINE, FULL
 
 OPTIONS = ("-dag-maps-huge-region=100",)
 """LLVM's schedulers compare loads and stores of a block pair by pair, up to this many: at the usual
 1000, straight code of 2500 memory operations takes seven times as long."""
-_SETTINGS = f"{OPTIMISATION_LEVEL} {OPTIONS}"
+_SETTINGS = f"{BASELINE} {FULL} {OPTIONS}"
 _NO_IMPORTS: Mapping[str, int] = {}
 
 LINKS_EACH = 64
@@ -47,25 +45,33 @@ class Engine:
         self.llvm = llvm
         self.binding_lock: Any = getattr(llvm.ffi.lib, "_lock", None) or nullcontext()
         self.version = f"{llvmlite.__version__} {llvm.llvm_version_info} {_SETTINGS}"
-        self.machines: dict[Target, Any] = {}
+        self.machines: dict[tuple[Target, int], Any] = {}
         self.links = 0
         llvm.initialize_native_target()
         self.linker = llvm.create_lljit_compiler(use_jit_link=True)
 
-    def object_image(self, text: str, target: Target, calls: Collection[str] = ()) -> bytes:
+    def object_image(
+        self, text: str, target: Target, calls: Collection[str] = (), tier: int = FULL
+    ) -> bytes:
         """The object file of an LLVM module that may call the functions named.
 
         LinkError where it imports anything else that is not allowed.
         """
         with LOCK, Uninterrupted():
-            image: bytes = self._machine(target).emit_object(self._parse(text))
+            image: bytes = self._machine(target, tier).emit_object(self._parse(text))
         _check_imports(image, calls)
         return image
+
+    def machine_lines(self, target: Target) -> str:
+        """What the text of a module says of its machine, where sizes are not this machine's."""
+        with LOCK, Uninterrupted():
+            layout = str(self._machine(target, FULL).target_data)
+        return f'target datalayout = "{layout}"\ntarget triple = "{target.triple}"'
 
     def assembly(self, text: str, target: Target) -> str:
         """The assembly of an LLVM module, as code generation writes it."""
         with LOCK, Uninterrupted():
-            return str(self._machine(target).emit_assembly(self._parse(text)))
+            return str(self._machine(target, FULL).emit_assembly(self._parse(text)))
 
     def link(
         self,
@@ -103,12 +109,12 @@ class Engine:
             raise JitflowError(f"LLVM refuses the module that jitflow wrote: {error}") from error
         return module
 
-    def _machine(self, target: Target) -> Any:
-        machine = self.machines.get(target)
+    def _machine(self, target: Target, tier: int) -> Any:
+        machine = self.machines.get((target, tier))
         if machine is None:
             if not self.machines:
                 self._prepare()
-            machine = self.machines[target] = self._new_machine(target)
+            machine = self.machines[target, tier] = self._new_machine(target, tier)
         return machine
 
     def _prepare(self) -> None:
@@ -117,13 +123,14 @@ class Engine:
         for option in OPTIONS:
             self.llvm.set_option("jitflow", option)
 
-    def _new_machine(self, target: Target) -> Any:
+    def _new_machine(self, target: Target, tier: int) -> Any:
         if target.triple != host_target().triple:
             self.llvm.initialize_all_targets()
             self.llvm.initialize_all_asmprinters()
         return self.llvm.Target.from_triple(target.triple).create_target_machine(
-            cpu=target.cpu, features=target.features, opt=OPTIMISATION_LEVEL,
-            reloc="pic", codemodel="small", jit=True,
+            cpu=target.cpu, features=target.features, opt=tier,
+            reloc="static" if target.architecture == "wasm32" else "pic", codemodel="small",
+            jit=True,
         )
 
 

@@ -53,7 +53,8 @@ class Body(NamedTuple):
     `calls` are the math functions that the object imports from jitflow, by symbol;
     `host_calls` are its calls back into Python, by their numbers; `forks` says that it has loops
     that threads share; `streamed` are the numbers of outputs that are stored past the caches,
-    which asks for addresses that 64 divides.
+    which asks for addresses that 64 divides; `baseline_calls` says after how many calls it pays to
+    make the code anew, as it was made in a hurry: 0 for code that was not.
     """
 
     symbol: str
@@ -68,6 +69,7 @@ class Body(NamedTuple):
     forks: bool
     streamed: frozenset[int]
     target: Target
+    baseline_calls: int = 0
 
 
 def _host_module() -> Any:

@@ -21,9 +21,9 @@ def compiled(tmp_path, monkeypatch):
     """The names of the functions that are compiled from here on."""
     names = []
 
-    def compile_function(function):
+    def compile_function(function, **options):
         names.append(function.name)
-        return original(function)
+        return original(function, **options)
 
     original = machinery.compile_function
     monkeypatch.setattr(machinery, "compile_function", compile_function)

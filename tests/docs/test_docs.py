@@ -1,7 +1,7 @@
 """What the pages show is true: Python runs, IR is valid, commands print what is stated.
 
-A block whose first line is a comment that names a file (`# tour.py`) is written under that name,
-where the commands of the page find it.
+A block whose first line is a comment that names a file (`# tour.py`, `// main.c`) is written under
+that name, where the commands of the page find it.
 """
 
 import doctest
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 ROOT_PAGES = [ROOT / f"{name}.md" for name in ("README", "ARCHITECTURE", "CONTRIBUTING")]
 PAGES = [*ROOT_PAGES, *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```([a-z-]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"[#;] (\w+\.\w+)\n")
+FILE = re.compile(r"(?:[#;]|//) (\w+\.\w+)\n")
 LINK = re.compile(r"\]\(([^)#]+)")
 PATH = re.compile(r"`((?:[\w.-]+/)*(?:[\w.-]+\.(?:py|md|toml)|[\w.-]+/))`")
 """What names a file or a folder: it ends in a suffix of ours, or in a slash."""

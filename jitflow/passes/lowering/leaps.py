@@ -5,10 +5,11 @@ Owns when it pays to run them over strips, and how long a strip is. Rewrites not
 
 from __future__ import annotations
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.core import Op, Region, Value, walk
 from jitflow.ir.types import VectorType
 from jitflow.passes.lowering.footprint import address
-from jitflow.passes.lowering.rebuild import base_of, constant_int
+from jitflow.passes.lowering.rebuild import constant_int
 from jitflow.passes.lowering.varying import can_widen
 
 STRIP_BYTES = 4096

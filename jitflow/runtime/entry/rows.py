@@ -35,6 +35,7 @@ _CONTAINERS: dict[type, Guard] = {tuple: Guard.TUPLE, list: Guard.LIST, dict: Gu
 _LEAVES = (Guard.ARRAY, Guard.IN_PLACE, Guard.INT, Guard.BOOL, Guard.TICK)
 _MADE: dict[type, Make] = {tuple: Make.TUPLE, list: Make.LIST, dict: Make.DICT}
 _STRIDES, _MAY_COPY = 1 << 63, 1 << 62
+_ALWAYS = (1 << 64) - 1
 _BY_IDENTITY: Any = object.__eq__
 
 
@@ -340,6 +341,7 @@ class Row:
             RowWord.DONATIONS: given.address,
             RowWord.DONATION_COUNT: len(donated),
             RowWord.LEAF_BYTES: sizes.address,
+            RowWord.MOST_CALLS: body.baseline_calls or _ALWAYS,
             RowWord.STORES: stored.address,
             RowWord.STORE_COUNT: len(stores),
         }
@@ -357,6 +359,15 @@ class Row:
     def calls(self) -> int:
         """How often the stub called this row."""
         return int(self.words.memory[RowWord.CALLS])
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the stub asks it no more, as its code has served as often as it should."""
+        return self.calls >= int(self.words.memory[RowWord.MOST_CALLS])
+
+    def succeed(self, row: Row) -> None:
+        """Takes the place of a row that is spent, and goes on counting."""
+        self.words.memory[RowWord.CALLS] = row.calls
 
 
 def _donations(

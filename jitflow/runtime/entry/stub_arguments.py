@@ -86,7 +86,12 @@ shape:
   %as.many = icmp eq i64 %row.positional, %positional
   %as.named = icmp eq i64 %row.keywords, %keywords
   %as.given = and i1 %as.many, %as.named
-  br i1 %as.given, label %named, label %other
+  br i1 %as.given, label %fresh, label %other
+fresh:
+  {word("row.calls", "%row", RowWord.CALLS)}
+  {word("row.most", "%row", RowWord.MOST_CALLS)}
+  %is.fresh = icmp ult i64 %row.calls, %row.most
+  br i1 %is.fresh, label %named, label %other
 named:
   {word("row.names", "%row", RowWord.NAMES, "ptr")}
   br label %name

@@ -73,6 +73,8 @@ class RowWord(IntEnum):
     """The pool, and functions of it, for that arena."""
     STORES = 25
     STORE_COUNT = 26
+    MOST_CALLS = 27
+    """How many calls the row takes."""
 
 
 class Flag(IntEnum):
