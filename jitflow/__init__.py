@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jitflow.eager import GradientTape, Tensor, Variable, constant, function
     from jitflow.errors import JitflowError
     from jitflow.runtime.devices import Device, devices
+    from jitflow.runtime.kernels import Kernel, kernels
     from jitflow.runtime.memory import MemoryStats, clear_memory, memory_stats, set_memory_cap
     from jitflow.runtime.threads import get_num_threads, set_num_threads
     from jitflow.trace.pytree import map_tree, register
@@ -38,6 +39,7 @@ __all__ = [
     "Device",
     "GradientTape",
     "JitflowError",
+    "Kernel",
     "MemoryStats",
     "Tensor",
     "Variable",
@@ -59,6 +61,7 @@ __all__ = [
     "jacrev",
     "jit",
     "jvp",
+    "kernels",
     "linearize",
     "map_tree",
     "memory_stats",
@@ -90,6 +93,7 @@ __getattr__ = loader(__name__, {
     "optim": ("optim",),
     "random": ("random",),
     "runtime.devices": ("Device", "devices"),
+    "runtime.kernels": ("Kernel", "kernels"),
     "runtime.memory": ("MemoryStats", "clear_memory", "memory_stats", "set_memory_cap"),
     "runtime.threads": ("get_num_threads", "set_num_threads"),
     "trace.pytree": ("map_tree", "register"),
