@@ -25,12 +25,16 @@ PORT_GAP, PORT_MARGIN = 14.0, 10.0
 
 @dataclass
 class Layout:
-    """The first corner of each item, the points of each line, and the extent of all."""
+    """The first corner of each item, the points of each line, and the extent of all.
+
+    cut: lines that would pass too many layers, of which the ends only are to be drawn.
+    """
 
     corners: list[Point]
     routes: dict[Link, list[Point]]
     across: float
     along: float
+    cut: frozenset[Link] = frozenset()
 
 
 def arrange(
@@ -55,7 +59,8 @@ def arrange(
     routes = _routes(graph, middles, corners, starts, ends)
     across = max((corners[n][0] + item.across for n, item in enumerate(items)), default=0.0)
     across = max([across, *(p[0] for route in routes.values() for p in route)])
-    return Layout(corners, routes, across, max(ends, default=0.0))
+    cut = (link for link, chain in graph.chains.items() if graph.is_cut(link, chain))
+    return Layout(corners, routes, across, max(ends, default=0.0), frozenset(cut))
 
 
 def _along(graph: Layered, rows: Sequence[Sequence[int]]) -> tuple[list[float], list[float]]:
