@@ -181,7 +181,8 @@ def _with_points(items: Sequence[Item], links: Sequence[Link], layer: list[int])
     points: dict[tuple[Hashable, int], int] = {}
     steps: dict[tuple[int, int], None] = {}
     shared = _shared_lines(links)
-    for link in sorted(set(links), key=lambda x: (layer[x.target] - layer[x.source], x[:2])):
+    lengths = {link: layer[link.target] - layer[link.source] for link in links}
+    for link in sorted(lengths, key=lambda x: (lengths[x], x[:2])):
         chain = [link.source]
         between = range(layer[link.source] + 1, layer[link.target])
         if len(points) + len(between) <= MAX_POINTS:

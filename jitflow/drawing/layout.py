@@ -105,7 +105,10 @@ def _exits(
     """Where each trunk leaves its source: opposite its first place where it has one only."""
     wanted: dict[int, dict[Hashable, list[float]]] = defaultdict(dict)
     for link, chain in graph.chains.items():
-        wanted[link.source].setdefault(link.trunk, []).append(middles[chain[1]])
+        near, port = middles[chain[1]], graph.items[link.target].entries.get(link.trunk)
+        if chain[1] == link.target and port is not None:
+            near = corners[link.target][0] + port
+        wanted[link.source].setdefault(link.trunk, []).append(near)
     found = {}
     for node, trunks in wanted.items():
         item = graph.items[node]
