@@ -1,4 +1,4 @@
-"""What goes wrong with data: files, forks, exits, elements that are written to, errors that repeat."""
+"""What goes wrong with data: files, forks, exits, elements written to, errors that repeat."""
 
 import subprocess
 import sys
