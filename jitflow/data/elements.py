@@ -85,6 +85,11 @@ def function_of_elements(name: str, function: Any) -> Any:
     return function
 
 
+def owned(x: Any) -> Any:
+    """A leaf of an element, as a copy where it is an array."""
+    return x.copy() if isinstance(x, np.ndarray) else x
+
+
 def copied(element: Element) -> Element:
     """An element whose arrays nobody else has."""
-    return map_tree(lambda x: x.copy() if isinstance(x, np.ndarray) else x, element)
+    return map_tree(owned, element)
