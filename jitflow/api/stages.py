@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -87,6 +88,13 @@ class Traced:
     def to_networkx(self) -> networkx.MultiDiGraph:
         """The graph for networkx: a node per argument and op, an edge per operand."""
         return to_networkx(self.graph)
+
+    def giving(self, pairs: Sequence[tuple[int, int]]) -> Traced:
+        """The same, where results are to take the memory of parameters: pairs of their numbers."""
+        places = tuple(result for result, _ in pairs)
+        graph = Function(self.graph.name, self.graph.body, {**self.graph.attrs, "donated": places})
+        staged = replace(self._staged, function=graph)
+        return Traced(staged, self._call, self.road.timings)
 
     def to_svg(self, direction: Direction = "TB") -> str:
         """A picture of the graph: one SVG text, in which each op says its source line."""

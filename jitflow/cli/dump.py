@@ -11,11 +11,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from jitflow.api import Traced
 from jitflow.api.road import LEVELS
 from jitflow.cli.files import write_text
 from jitflow.cli.locate import add_load, calling
-from jitflow.cli.tracing import add_function, trace
+from jitflow.cli.subjects import Subject, add_subject, subject
 from jitflow.errors import UsageError
 from jitflow.ir.core import Op, walk
 from jitflow.ir.dtypes import DType, bool_
@@ -24,16 +23,18 @@ from jitflow.runtime.devices import find_device
 from jitflow.runtime.kernels import code_of
 
 DEFAULT_STAGE = "opt"
+LOOP_LEVELS = LEVELS[LEVELS.index("kernels") :]
 
 
 def add(commands: Any) -> None:
     parser = commands.add_parser(
         "dump",
         help="show the stages of a function",
-        description="Traces a function on arguments of the given types and shows its stages.",
+        description="Shows the stages of a function: traced on arguments of the given types,"
+        " or from a file.",
         allow_abbrev=False,
     )
-    add_function(parser)
+    add_subject(parser)
     parser.add_argument(
         "--stage",
         action="append",
@@ -51,26 +52,29 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     stages = _stages(arguments.stage or [DEFAULT_STAGE])
-    traced = trace(arguments)
-    with calling(arguments.function):
-        texts = [_show(traced, stage, arguments.locations, stages) for stage in stages]
+    found = subject(arguments)
+    with calling(arguments.subject):
+        texts = [_show(found, stage, arguments.locations, stages) for stage in stages]
         if arguments.kernels:
-            texts = [t + _kernels(traced, stage) for t, stage in zip(texts, stages, strict=True)]
+            texts = [t + _kernels(found, stage) for t, stage in zip(texts, stages, strict=True)]
     write_text(arguments.output, "\n".join(texts), is_code=True)
 
 
-def _show(traced: Traced, stage: str, locations: bool, stages: Sequence[str]) -> str:
+def _show(found: Subject, stage: str, locations: bool, stages: Sequence[str]) -> str:
     """The text of a stage, under a heading where there are several."""
+    if found.is_loops and stage not in LOOP_LEVELS:
+        name = found.function.name
+        raise UsageError(f"@{name} is loop IR; it has the stages {', '.join(LOOP_LEVELS)}")
     title = f"; stage: {stage}\n" if len(stages) > 1 else ""
-    return title + traced.as_text(stage, locations=locations).rstrip("\n") + "\n"
+    return title + found.road.text(stage, locations).rstrip("\n") + "\n"
 
 
-def _kernels(traced: Traced, stage: str) -> str:
+def _kernels(found: Subject, stage: str) -> str:
     """As comments of IR: the ops of a stage by their code, on the device where it will run."""
     if stage not in ("graph", "ir", "opt"):
         return ""
     device = find_device()
-    ops = walk(getattr(traced.road, stage).body)
+    ops = walk(getattr(found.road, stage).body)
     used = Counter((op.name, _dtype(op), code_of(op.row, _dtype(op), device)) for op in ops)
     lines = [
         f";   {name} {dtype or ''}: {code}{f', {count} times' if count > 1 else ''}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from jitflow.data.elements import Element, Elements, name_of, noted
 from jitflow.errors import ArgumentError, ShapeError
 from jitflow.trace.pytree import flatten, unflatten
 from jitflow.trace.source import fail
+from jitflow.trace.walkers import builder
 
 
 class Arrays(Elements):
@@ -28,14 +30,15 @@ class Arrays(Elements):
             shapes = [x.shape for x in self.leaves]
             fail(ShapeError, "arrays of a dataset have as many rows each", shapes=shapes)
         self.length = lengths[0][0]
+        self._build = builder(self.tree) or partial(unflatten, self.tree)
 
     def at(self, position: int) -> Element:
         """The element at a position."""
-        return unflatten(self.tree, [x[position] for x in self.leaves])
+        return self._build([x[position] for x in self.leaves])
 
     def many(self, positions: Any) -> Element:
         """The elements at positions, stacked: one copy."""
-        return unflatten(self.tree, [x[positions] for x in self.leaves])
+        return self._build([x.take(positions, 0) for x in self.leaves])
 
     def start(self, position: int, epoch: int) -> Iterator[Element]:
         assert self.length is not None

@@ -142,7 +142,7 @@ def test_function_in_a_class_and_static_arguments(model, capsys):
         (["FILE:repeat", *VECTOR, "--static", "n=f("], ["expected a Python literal"]),
         (["FILE:broken", *VECTOR], ["RuntimeError: no way", "model_for_dump.py:23: raise"]),
         (["FILE:double", *VECTOR, "--grad"], ["scalar"]),
-        ([], ["required: MODULE_OR_FILE:FUNCTION"]),
+        ([], ["required: WHAT"]),
     ],
 )
 def test_wrong_arguments(model, capsys, arguments, problems):
