@@ -113,7 +113,7 @@ class Prefetched(Elements):
 
 
 class _Consumer:
-    """Who wants elements. The thread knows it weakly: Ctrl-C may keep it from saying that it ends."""
+    """Who wants elements; the thread knows it weakly, as Ctrl-C may keep it from saying goodbye."""
 
     def __init__(self) -> None:
         self.is_waiting = True
