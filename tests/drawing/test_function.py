@@ -71,9 +71,9 @@ def test_notebooks_show_stages():
 def test_of_many_ops_the_first_and_the_last_are_shown():
     names = [f"%v{i}" for i in range(300)]
     ops = [f"{b}: f32[4] = neg {a}" for a, b in zip(names, names[1:], strict=False)]
-    body = "\n".join(ops)
-    text = f'%k: f32[4] = kernel %x {{kind="loop"}} (%v0: f32[4]) {{ {body}\nyield %v299 }} return %k'
-    shown = texts(drawn(f"func @f(%x: f32[4]) {{ {text} }}"))
+    body = "\n".join([*ops, "yield %v299"])
+    kernel = f'%k: f32[4] = kernel %x {{kind="loop"}} (%v0: f32[4]) {{ {body} }}'
+    shown = texts(drawn(f"func @f(%x: f32[4]) {{ {kernel} return %k }}"))
     assert "\u2026 239 more" in shown and len(shown) < 140 and "%v1 = neg %x" in shown
 
 
