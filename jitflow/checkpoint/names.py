@@ -58,11 +58,9 @@ def _state(x: Any, name: str, saved: Content | None) -> Any:
     if saved is None or not hasattr(x, "checkpoint_like"):
         return state_of(x)
     start = f"{name}/"
-    parts = [
-        {key.removeprefix(start): value for key, value in names.items() if key.startswith(start)}
-        for names in (saved.arrays, saved.values)
-    ]
-    return x.checkpoint_like(nested(Content(*parts, {})))
+    arrays = {k.removeprefix(start): x for k, x in saved.arrays.items() if k.startswith(start)}
+    values = {k.removeprefix(start): x for k, x in saved.values.items() if k.startswith(start)}
+    return x.checkpoint_like(nested(Content(arrays, values, {})))
 
 
 def filled(like: Any, content: Content, source: str) -> Any:
