@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 MAX_POINTS = 40_000
-"""Beyond so many places where lines pass layers, the longest lines go straight."""
+"""Beyond so many places where lines pass layers, the longest lines are cut short."""
 
 MANY_INPUTS = 6
 """From here on lines into an item that come from sources without other uses become one."""
@@ -56,6 +56,10 @@ class Layered:
     def is_point(self, node: int) -> bool:
         return node >= len(self.items)
 
+    def is_cut(self, link: Link, chain: Sequence[int]) -> bool:
+        """Whether the line has no places where it passes layers, though it passes some."""
+        return len(chain) == 2 and self.layer[link.target] - self.layer[link.source] > 1
+
     def across(self, node: int) -> float:
         return self.items[node].across if node < len(self.items) else 0.0
 
@@ -78,7 +82,9 @@ def make_layers(
     order = topological_order(above, below)
     layer = _longest_paths(order, above)
     _move_to_uses(order, layer, above, below)
-    _break_wide(order, layer, above, [item.across + gap for item in items], widest)
+    sizes = [item.across + gap for item in items]
+    _break_wide(order, layer, above, sizes, widest)
+    _move_sources(layer, above, below, sizes, widest)
     _move_pins(items, layer)
     return _with_points(items, links, layer)
 
@@ -134,6 +140,26 @@ def _break_wide(
         layer[node] = place
 
 
+def _move_sources(
+    layer: list[int], above: list[list[int]], below: list[list[int]], sizes: Sequence[float],
+    widest: float,
+) -> None:
+    """What nothing leads to goes as near to its first use as there is room."""
+    used: dict[int, float] = defaultdict(float)
+    for node, place in enumerate(layer):
+        used[place] += sizes[node]
+    for node, uses in enumerate(below):
+        if above[node] or not uses:
+            continue
+        nearest = min(layer[n] for n in uses) - 1
+        for place in range(nearest, layer[node], -1):
+            if used[place] + sizes[node] <= widest:
+                used[layer[node]] -= sizes[node]
+                used[place] += sizes[node]
+                layer[node] = place
+                break
+
+
 def _move_pins(items: Sequence[Item], layer: list[int]) -> None:
     firsts = [n for n, item in enumerate(items) if item.pin == "first"]
     lasts = [n for n, item in enumerate(items) if item.pin == "last"]
@@ -155,7 +181,8 @@ def _with_points(items: Sequence[Item], links: Sequence[Link], layer: list[int])
     points: dict[tuple[Hashable, int], int] = {}
     steps: dict[tuple[int, int], None] = {}
     shared = _shared_lines(links)
-    for link in sorted(set(links), key=lambda x: (layer[x.target] - layer[x.source], x[:2])):
+    lengths = {link: layer[link.target] - layer[link.source] for link in links}
+    for link in sorted(lengths, key=lambda x: (lengths[x], x[:2])):
         chain = [link.source]
         between = range(layer[link.source] + 1, layer[link.target])
         if len(points) + len(between) <= MAX_POINTS:

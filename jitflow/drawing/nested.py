@@ -36,10 +36,14 @@ PIECE_GAP = 28.0
 
 @dataclass
 class Placed:
-    """Corners and sizes on the page: of boxes, of frames with their depth, and points of lines."""
+    """Corners and sizes on the page: of boxes, of frames with their depth, and points of lines.
+
+    cut: the numbers of lines of which only the ends are to be drawn.
+    """
 
     corners: list[Point]
     routes: list[list[Point]]
+    cut: frozenset[int]
     frames: list[tuple[str, int, Point, Size]]
     size: Size
 
@@ -102,7 +106,11 @@ class _Placer:
         routes = [self.route(parts, origins) for parts in sections]
         whole = self.blocks[self.root].item
         frames = list(self.frames(self.root, 0, origins))
-        return Placed(corners, routes, frames, self.turned((whole.across, whole.along)))
+        cut = frozenset(
+            i for i, parts in enumerate(sections)
+            if any(link in block.layout.cut for block, link in parts)
+        )  # fmt: skip
+        return Placed(corners, routes, cut, frames, self.turned((whole.across, whole.along)))
 
     def sections(self, source: int, target: int, what: Hashable) -> Iterator[tuple[_Block, Link]]:
         """The links that a line is made of, from within the frames of its source outwards."""
@@ -209,6 +217,7 @@ def _arranged(
             made.corners[node] = _moved(corner, (x, y))
         for link, points in part.routes.items():
             made.routes[link] = [_moved(point, (x, y)) for point in points]
+        made.cut |= part.cut
         deepest = max(deepest, part.along)
         made.across, made.along = max(made.across, x + part.across), y + deepest
         x += part.across + PIECE_GAP
@@ -235,6 +244,7 @@ def _part(
         for link in links if link.source in number
     }  # fmt: skip
     part = arrange([items[node] for node in piece], list(given.values()), widest, gap)
+    part.cut = frozenset(link for link, inner in given.items() if inner in part.cut)
     part.routes = {link: part.routes[inner] for link, inner in given.items()}
     return part
 
