@@ -100,9 +100,9 @@ class Traced:
         """A picture of the graph: one SVG text, in which each op says its source line."""
         return drawing.draw_function(self.graph, direction)
 
-    def _repr_svg_(self) -> str:
-        """What notebooks show."""
-        return self.to_svg()
+    def _repr_svg_(self) -> str | None:
+        """What notebooks show; None where there are too many ops."""
+        return self.to_svg() if len(self.graph.ops) <= drawing.MAX_OVERVIEW else None
 
     def lower(self) -> Lowered:
         return Lowered(self._staged, self._call, self.road)

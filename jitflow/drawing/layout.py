@@ -12,8 +12,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from jitflow.drawing.coordinates import place_across
-from jitflow.drawing.layers import Item, Layered, Link, make_layers
+from jitflow.drawing.layers import Item, Link
 from jitflow.drawing.order import order_layers
+from jitflow.drawing.points import Layered, make_layers
 
 Point = tuple[float, float]
 """Across the flow, along it."""

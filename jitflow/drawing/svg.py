@@ -38,6 +38,9 @@ TITLE = 40
 MAX_BOXES = 20_000
 """What is larger is no picture any more: it would take minutes, and no browser shows it."""
 
+MAX_OVERVIEW = 1500
+"""The same where somebody wants to see few."""
+
 DIRECTIONS = ("TB", "LR")
 
 
@@ -47,7 +50,7 @@ def draw(
     """The SVG text; ArgumentError for an unknown direction, or more boxes than a page can have.
 
     depth: how many scopes deep it goes, what is deeper is one box for each scope; None for all,
-    "few" for as many as leave few boxes.
+    "few" for as many as leave few boxes, MAX_OVERVIEW at most.
     """
     if direction not in DIRECTIONS:
         raise ArgumentError(f"direction {direction!r} is unknown; expected 'LR' or 'TB'")
@@ -55,9 +58,10 @@ def draw(
         raise ArgumentError(f"depth {depth!r}: expected a number from 0 on, 'few' or None")
     if depth is not None:
         picture = overview(picture) if depth == "few" else closed(picture, depth)
-    if len(picture.boxes) > MAX_BOXES:
+    most = MAX_OVERVIEW if depth == "few" else MAX_BOXES
+    if len(picture.boxes) > most:
         raise ArgumentError(
-            f"{len(picture.boxes)} boxes are too many for a picture; {MAX_BOXES} can be drawn\n"
+            f"{len(picture.boxes)} boxes are too many for a picture; {most} can be drawn\n"
             "  cure: draw less of it: depth=0 (--depth 0), only_path=True (--only-path)"
         )
     root = frames_of(picture)

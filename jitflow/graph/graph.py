@@ -221,9 +221,12 @@ class Graph:
 
         return draw_graph(self, fetches, direction, depth, only_path)
 
-    def _repr_svg_(self) -> str:
-        """What notebooks show."""
-        return self.to_svg(depth="few")
+    def _repr_svg_(self) -> str | None:
+        """What notebooks show; None where there are too many nodes."""
+        try:
+            return self.to_svg(depth="few")
+        except ArgumentError:
+            return None
 
     def to_networkx(self) -> networkx.MultiDiGraph:
         """A node per operation, an edge per input, `kind` "data", "control" or "state"."""

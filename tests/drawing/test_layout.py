@@ -6,10 +6,11 @@ from itertools import combinations
 
 import pytest
 
-from jitflow.drawing.layers import Item, Link, make_layers
+from jitflow.drawing.layers import Item, Link
 from jitflow.drawing.layout import arrange
 from jitflow.drawing.nested import place
 from jitflow.drawing.order import crossings, order_layers
+from jitflow.drawing.points import make_layers
 from jitflow.drawing.scopes import make_frames
 
 
@@ -35,8 +36,9 @@ def passes(points, corner, size):
 
 @pytest.mark.parametrize("direction", ["TB", "LR"])
 @pytest.mark.parametrize("scoped", [False, True])
-def test_boxes_stand_apart_and_no_line_passes_over_one(direction, scoped):
-    sizes, lines = some_graph()
+@pytest.mark.parametrize(("count", "seed"), [(60, 1), (25, 2), (13, 3)])
+def test_boxes_stand_apart_and_no_line_passes_over_one(direction, scoped, count, seed):
+    sizes, lines = some_graph(count, seed)
     paths = [(f"s{i // 12}", f"t{i // 4}") if scoped and i % 5 else () for i in range(len(sizes))]
     root = make_frames(paths, [line[:2] for line in lines])
     assert bool(root.frames) is scoped
