@@ -24,7 +24,14 @@ if TYPE_CHECKING:
         vjp,
         vmap,
     )
-    from jitflow.eager import GradientTape, Tensor, Variable, constant, function
+    from jitflow.eager import (
+        GradientTape,
+        Tensor,
+        Variable,
+        constant,
+        enable_eager_execution,
+        function,
+    )
     from jitflow.errors import JitflowError
     from jitflow.runtime.devices import Device, devices
     from jitflow.runtime.kernels import Kernel, kernels
@@ -51,6 +58,7 @@ __all__ = [
     "devices",
     "eager",
     "elementwise_grad",
+    "enable_eager_execution",
     "function",
     "get_num_threads",
     "grad",
@@ -86,7 +94,10 @@ __getattr__ = loader(__name__, {
         "jacfwd", "jacrev", "jit", "jvp", "linearize", "stop_gradient", "value_and_grad", "vjp",
         "vmap",
     ),
-    "eager": ("GradientTape", "Tensor", "Variable", "constant", "eager", "function"),
+    "eager": (
+        "GradientTape", "Tensor", "Variable", "constant", "eager", "enable_eager_execution",
+        "function",
+    ),
     "errors": ("JitflowError",),
     "graph": ("graph",),
     "numpy": ("numpy",),
