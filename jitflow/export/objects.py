@@ -21,7 +21,8 @@ from jitflow.export.interface import interface, replaced
 from jitflow.export.sources import archive_of
 from jitflow.export.trees import count
 from jitflow.files import write_whole
-from jitflow.ir.core import Function, walk_all
+from jitflow.ir.core import Function
+from jitflow.ir.nests import walk_all
 from jitflow.runtime.named import named_target
 from jitflow.runtime.standalone import compile_standalone
 from jitflow.runtime.target import Target
