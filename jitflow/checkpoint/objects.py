@@ -48,6 +48,11 @@ def state_of(x: Any) -> Any:
     return _KNOWN[type(x)][0](x) if type(x) in _KNOWN else x.checkpoint_state()
 
 
+def state_like(x: Any, saved: Any) -> Any:
+    """The tree of an object's state as `saved` fits it, for objects whose parts may lack values."""
+    return x.checkpoint_like(saved) if hasattr(x, "checkpoint_like") else state_of(x)
+
+
 def restore(x: Any, state: Any) -> None:
     """Has an object take its state back."""
     if type(x) in _KNOWN:

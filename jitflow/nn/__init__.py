@@ -17,7 +17,7 @@ from jitflow.nn.activations import (
     softplus,
     tanh,
 )
-from jitflow.nn.callbacks import Callback, EarlyStopping, History
+from jitflow.nn.callbacks import Callback, EarlyStopping, History, SaveCheckpoints
 from jitflow.nn.frame import Variables
 from jitflow.nn.layer import Layer
 from jitflow.nn.layers import (
@@ -43,7 +43,7 @@ from jitflow.nn.model import Model, Sequential
 
 __all__ = [
     "Activation", "BatchNorm", "Callback", "Dense", "Dropout", "EarlyStopping", "Embedding",
-    "Flatten", "History", "Layer", "LayerNorm", "Model", "Sequential", "Variables", "accuracy",
+    "Flatten", "History", "Layer", "LayerNorm", "Model", "SaveCheckpoints", "Sequential", "Variables", "accuracy",
     "binary_accuracy", "binary_crossentropy", "categorical_crossentropy", "elu", "gelu", "hinge",
     "huber", "leaky_relu", "log_softmax", "mean_absolute_error", "mean_squared_error", "relu",
     "sigmoid", "silu", "softmax", "softplus", "sparse_categorical_crossentropy", "tanh",
