@@ -9,6 +9,7 @@ from cases import (
     imports,
     matmul,
     memory,
+    pipeline,
     small_call,
     softmax,
     workloads,
@@ -25,5 +26,6 @@ CASES = (
     softmax.CASE,
     *matmul.CASES,
     *memory.CASES,
+    pipeline.CASE,
     *workloads.CASES,
 )
