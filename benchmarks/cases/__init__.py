@@ -9,9 +9,10 @@ from cases import (
     imports,
     matmul,
     memory,
-    pipeline,
+    sessions,
     small_call,
     softmax,
+    training,
     workloads,
 )
 
@@ -20,12 +21,13 @@ CASES = (
     *imports.CASES,
     digits_step.CASE,
     digits_training.CASE,
+    *training.CASES,
+    *sessions.CASES,
     *small_call.CASES,
     elementwise.CASE,
     black_scholes.CASE,
     softmax.CASE,
     *matmul.CASES,
     *memory.CASES,
-    pipeline.CASE,
     *workloads.CASES,
 )

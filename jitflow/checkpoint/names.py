@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jitflow.checkpoint.errors import CheckpointError
-from jitflow.checkpoint.objects import restore, stands_for_a_tree, state_like, state_of
+from jitflow.checkpoint.objects import restore, stands_for_a_tree, state_of
 from jitflow.trace.pytree import TreeDef, flatten, unflatten
 from jitflow.trace.source import fail
 
@@ -28,7 +28,7 @@ class Content(NamedTuple):
 def named(tree: Any) -> Content:
     """The content of a tree. CheckpointError for what is no array, number or text."""
     content = Content({}, {}, {})
-    for name, x in _entries(tree, "", content.kinds, lambda x, _: state_of(x)):
+    for name, x in _entries(tree, "", content.kinds):
         if name in content.arrays or name in content.values:
             fail(CheckpointError, f"two entries are called {name}")
         if isinstance(x, PLAIN) and not isinstance(x, np.generic):
@@ -41,16 +41,26 @@ def named(tree: Any) -> Content:
 
 
 def _entries(
-    tree: Any, outer: str, kinds: dict[str, str], state: Callable[[Any, str], Any]
+    tree: Any, outer: str, kinds: dict[str, str], saved: Content | None = None
 ) -> Iterator[tuple[str, Any]]:
-    """(name, leaf) of a tree, and of the trees that objects in it stand for."""
+    """(name, leaf) of a tree, and of the trees that objects in it stand for, or would take."""
     leaves, structure = flatten(tree)
     for name, leaf in zip(_names(structure, outer), leaves, strict=True):
         if stands_for_a_tree(leaf):
             kinds[name] = type(leaf).__name__
-            yield from _entries(state(leaf, name), name, kinds, state)
+            yield from _entries(_state(leaf, name, saved), name, kinds, saved)
         else:
             yield name, leaf
+
+
+def _state(x: Any, name: str, saved: Content | None) -> Any:
+    """The tree of an object's state; or one like it, which it would take of what was saved."""
+    if saved is None or not hasattr(x, "checkpoint_like"):
+        return state_of(x)
+    start = f"{name}/"
+    arrays = {k.removeprefix(start): x for k, x in saved.arrays.items() if k.startswith(start)}
+    values = {k.removeprefix(start): x for k, x in saved.values.items() if k.startswith(start)}
+    return x.checkpoint_like(nested(Content(arrays, values, {})))
 
 
 def filled(like: Any, content: Content, source: str) -> Any:
@@ -59,13 +69,7 @@ def filled(like: Any, content: Content, source: str) -> Any:
     CheckpointError where they do not fit, before anything is changed.
     """
     kinds: dict[str, str] = {}
-    states: dict[str, Any] = {}
-
-    def state(x: Any, name: str) -> Any:
-        states[name] = state_like(x, _within(content, name))
-        return states[name]
-
-    names = [name for name, _ in _entries(like, "", kinds, state)]
+    names = [name for name, _ in _entries(like, "", kinds, content)]
     for name in sorted(kinds.keys() & content.kinds.keys()):
         if kinds[name] != content.kinds[name]:
             problem = f"{name} is of a {content.kinds[name]}, not of a {kinds[name]}"
@@ -76,23 +80,20 @@ def filled(like: Any, content: Content, source: str) -> Any:
     if left := sorted(known - set(names)):
         fail(CheckpointError, f"{source} has an entry {left[0]}, which the tree has not")
     changes: list[tuple[Any, Any]] = []
-    tree = _filled(like, "", content, source, states, changes)
-    for x, found in changes:
-        restore(x, found)
+    tree = _filled(like, "", content, source, changes)
+    for x, state in changes:
+        restore(x, state)
     return tree
 
 
-def _filled(
-    like: Any, outer: str, content: Content, source: str, states: dict[str, Any],
-    changes: list[Any],
-) -> Any:
+def _filled(like: Any, outer: str, content: Content, source: str, changes: list[Any]) -> Any:
     """The tree; objects stand for themselves, and in `changes` with what they will take."""
     leaves, structure = flatten(like)
     made = []
     for name, leaf in zip(_names(structure, outer), leaves, strict=True):
         if stands_for_a_tree(leaf):
-            found = _filled(states[name], name, content, source, states, changes)
-            changes.append((leaf, found))
+            state = _filled(_state(leaf, name, content), name, content, source, changes)
+            changes.append((leaf, state))
             made.append(leaf)
         else:
             made.append(_fitted(name, leaf, content, source))
@@ -127,16 +128,6 @@ def nested(content: Content) -> Any:
             place = place.setdefault(part, {})
         place[last] = x
     return tree.get("", tree) if set(tree) == {""} else tree
-
-
-def _within(content: Content, name: str) -> Any:
-    """What is saved of an object, as dicts in dicts."""
-    start = f"{name}/" if name else ""
-    arrays, values, _ = content
-    return nested(Content(
-        {key.removeprefix(start): x for key, x in arrays.items() if key.startswith(start)},
-        {key.removeprefix(start): x for key, x in values.items() if key.startswith(start)}, {},
-    ))  # fmt: skip
 
 
 def _names(structure: TreeDef, outer: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Objects that stand for trees in checkpoints: what they give to save, and how they take it back.
 
-Those with `checkpoint_state` and `restore_state`, and generators of random numbers.
+Those with `checkpoint_state` and `restore_state`, and generators of random numbers. One that
+could take more than it has says by `checkpoint_like(saved)` what, in a tree like its state.
 """
 
 from __future__ import annotations
@@ -46,11 +47,6 @@ def stands_for_a_tree(x: Any) -> bool:
 def state_of(x: Any) -> Any:
     """The tree of an object's state."""
     return _KNOWN[type(x)][0](x) if type(x) in _KNOWN else x.checkpoint_state()
-
-
-def state_like(x: Any, saved: Any) -> Any:
-    """The tree of an object's state as `saved` fits it, for objects whose parts may lack values."""
-    return x.checkpoint_like(saved) if hasattr(x, "checkpoint_like") else state_of(x)
 
 
 def restore(x: Any, state: Any) -> None:

@@ -32,7 +32,9 @@ class Session:
     """
 
     def __init__(self, graph: Graph | None = None) -> None:
-        self.graph = graph or get_default_graph()
+        if not isinstance(graph, Graph | None):
+            fail(ArgumentError, f"{graph!r} is no graph", op="Session", cure="Session(graph)")
+        self.graph = get_default_graph() if graph is None else graph
         self._values: list[Any] = []
         """Of variables, by slot; None where there is none yet."""
         self._draws = np.zeros((), np.int64)
@@ -126,16 +128,14 @@ class Session:
         return {"draws": int(self._draws), "variables": values}
 
     def checkpoint_like(self, saved: Any) -> dict[str, Any]:
-        """A state of the types of now; variables without a value have one where it was saved."""
+        """A state like the one saved: variables that have no value yet take one, too."""
         state = self.checkpoint_state()
-        found = saved.get("variables") if isinstance(saved, dict) else None
-        for variable in self.graph.slots:
-            if isinstance(found, dict) and variable.name in found:
-                static, shape = variable.outputs[0].static, np.shape(found[variable.name])
-                if not may_be(shape, static.shape):
-                    shape = tuple(size or 0 for size in static.shape or ())
-                like = np.broadcast_to(np.zeros((), static.dtype), shape)[()]
-                state["variables"].setdefault(variable.name, like)
+        known = {x.name: x.outputs[0] for x in self.graph.slots}
+        for name, value in saved.get("variables", {}).items():
+            if name in known and name not in state["variables"]:
+                wanted = known[name].shape or ()
+                shape = np.shape(value) if may_be(np.shape(value), known[name].shape) else wanted
+                state["variables"][name] = np.empty([n or 0 for n in shape], known[name].dtype)
         return state
 
     def restore_state(self, state: dict[str, Any]) -> None:
