@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable
+from itertools import count
 
 from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
@@ -37,11 +38,11 @@ def share(function: Function) -> Function:
         if structure.key is not None:
             alike.setdefault(structure.key, []).append((loop, structure))
     runs: dict[Op, Op] = {}
-    taken = len(nests_of(function))
+    names = (f"nest{k}" for k in count())
+    taken = {nest.name for nest in nests_of(function)}
     for group in alike.values():
         if len(group) > 1:
-            nest = _nest(f"nest{taken}", *group[0])
-            taken += 1
+            nest = _nest(next(name for name in names if name not in taken), *group[0])
             attrs = {"nest": nest, "offset": -1}
             runs.update(
                 (loop, Op(RUN, tuple(structure.given), attrs, (), (), loop.locations))

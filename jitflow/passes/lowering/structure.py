@@ -1,4 +1,4 @@
-"""Which loops are alike: the same ops on buffers of the same layout, whatever buffers these are."""
+"""Which ops are alike, and which loops: the same ones on buffers of the same layout."""
 
 from __future__ import annotations
 
@@ -64,16 +64,21 @@ class Structure:
         return list(self._views).index(base)
 
 
+def words(op: Op) -> tuple[Any, ...]:
+    """Equal for ops that do the same to their operands, and use the same ones more than once."""
+    return tuple(_Words({}).of(op))
+
+
 class _Words:
-    """What a loop does, as a flat list; `outer` numbers the values from around it by first use."""
+    """What an op does, as a flat list; `outer` numbers the values from around it by first use."""
 
     def __init__(self, outer: dict[Value, int]) -> None:
         self.outer = outer
         self.inner: dict[Value, int] = {}
         self.found: list[Any] = []
 
-    def of(self, loop: Op) -> list[Any]:
-        self._op(loop)
+    def of(self, op: Op) -> list[Any]:
+        self._op(op)
         return self.found
 
     def _op(self, op: Op) -> None:
