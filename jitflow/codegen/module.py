@@ -17,6 +17,7 @@ from jitflow.codegen.alone import Given, head_alone, take_buffers
 from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.codegen.functions import call_row, called_rows, emit_row, row_symbol
 from jitflow.codegen.memory import require_static
+from jitflow.codegen.nests import traits
 from jitflow.codegen.types import initializer
 from jitflow.errors import NoCodeError, VerifyError, explain
 from jitflow.ir.core import Function, Op
@@ -51,7 +52,7 @@ def emit_llvm(function: Function, name: str) -> str:
     e = Emitter(TABLE, _otherwise, name)
     _write(e, function, _load_pointers)
     before = [*e.globals(), *e.declarations.values(), *e.definitions]
-    head = _head(name, len(function.params))
+    head = _head(name, len(function.params), traits(function))
     return "\n".join([*before, *head, *e.entry, *e.lines, "}", ""])
 
 
@@ -75,7 +76,8 @@ def emit_alone(
     rows = [emit_row_function(kind, True) for kind in called_rows(ops).values()]
     seen = [f"@{symbol} = constant {initializer(x)}, align 64" for symbol, x in data.items()]
     before = [target, *seen, *rows, *e.globals(), *e.definitions]
-    return "\n".join([*before, *head_alone(name, given), *e.entry, *e.lines, "}", ""])
+    head = head_alone(name, given, traits(function))
+    return "\n".join([*before, *head, *e.entry, *e.lines, "}", ""])
 
 
 def _write(e: Emitter, function: Function, take: Callable[[Emitter, Function], None]) -> None:
@@ -128,10 +130,10 @@ def _require_wide(function: Function) -> None:
             raise VerifyError(explain(problem, op=op.row.name, at=at))
 
 
-def _head(name: str, buffers: int) -> list[str]:
+def _head(name: str, buffers: int, traits: str) -> list[str]:
     table = f"ptr noalias nonnull readonly dereferenceable({8 * buffers}) %buffers"
     params = f"{table if buffers else 'ptr %buffers'}, ptr %sizes, ptr noalias %arena, ptr %context"
-    return [f"define i32 @{name}({params}) nounwind {{", "entry:"]
+    return [f"define i32 @{name}({params}) {traits} {{", "entry:"]
 
 
 def _load_pointers(e: Emitter, function: Function) -> None:

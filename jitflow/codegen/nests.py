@@ -5,6 +5,7 @@ from __future__ import annotations
 from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.errors import VerifyError
 from jitflow.ir.core import Function, Op, walk
+from jitflow.ir.nests import runs_of
 from jitflow.passes.assign import arena_bytes
 
 
@@ -45,6 +46,12 @@ def _define(e: Emitter, nest: Function) -> tuple[str, list[str]]:
     lines = [head, "entry:", *inner.entry, *inner.lines, "  ret void", "}"]
     e.definitions.append("\n".join(lines))
     return symbol, others
+
+
+def traits(function: Function) -> str:
+    """Of a function in LLVM text: code of a list of calls is made fast, not well."""
+    is_list = bool(runs_of(function)) and not any(op.regions for op in function.ops)
+    return "nounwind noinline optnone" if is_list else "nounwind"
 
 
 EMITTERS: dict[str, Emit] = {"run": _run}
