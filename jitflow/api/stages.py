@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -88,13 +89,20 @@ class Traced:
         """The graph for networkx: a node per argument and op, an edge per operand."""
         return to_networkx(self.graph)
 
+    def giving(self, pairs: Sequence[tuple[int, int]]) -> Traced:
+        """The same, where results are to take the memory of parameters: pairs of their numbers."""
+        places = tuple(result for result, _ in pairs)
+        graph = Function(self.graph.name, self.graph.body, {**self.graph.attrs, "donated": places})
+        staged = replace(self._staged, function=graph)
+        return Traced(staged, self._call, self.road.timings)
+
     def to_svg(self, direction: Direction = "TB") -> str:
         """A picture of the graph: one SVG text, in which each op says its source line."""
         return drawing.draw_function(self.graph, direction)
 
-    def _repr_svg_(self) -> str:
-        """What notebooks show."""
-        return self.to_svg()
+    def _repr_svg_(self) -> str | None:
+        """What notebooks show; None where there are too many ops."""
+        return self.to_svg() if len(self.graph.ops) <= drawing.MAX_OVERVIEW else None
 
     def lower(self) -> Lowered:
         return Lowered(self._staged, self._call, self.road)

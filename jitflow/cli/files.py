@@ -13,11 +13,19 @@ from jitflow.files import write_whole
 def read_text(name: str) -> str:
     """The text of a file in UTF-8; UsageError where it cannot be read."""
     try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text("utf-8-sig")
+        return sys.stdin.read() if name == "-" else read_bytes(name).decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"cannot read {name}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{name} is not UTF-8 text: byte {error.start} cannot be read") from error
+
+
+def read_bytes(name: str) -> bytes:
+    """What a file holds; UsageError where it cannot be read."""
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {name}: {error.strerror}") from error
     except ValueError as error:
         raise UsageError(f"cannot read {name!r}: {error}") from error
 

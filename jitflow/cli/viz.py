@@ -10,16 +10,11 @@ from html import escape
 from typing import Any
 
 from jitflow import drawing
-from jitflow.api.road import Road
-from jitflow.cli.files import read_text, write_text
+from jitflow.cli.files import write_text
 from jitflow.cli.graphs import asked, find_graph
 from jitflow.cli.locate import add_load, calling
-from jitflow.cli.tracing import add_function, trace
+from jitflow.cli.subjects import add_subject, is_file, require_arrays, subject
 from jitflow.errors import UsageError
-from jitflow.ir.core import Function, walk
-from jitflow.ir.parser import parse_module
-from jitflow.ir.row import Family
-from jitflow.ir.verifier import verify
 
 PAGE = """\
 <!doctype html>
@@ -61,7 +56,7 @@ def add(commands: Any) -> None:
         " what a fetch runs of them. The page needs nothing else, no network either.",
         allow_abbrev=False,
     )
-    add_function(parser)
+    add_subject(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -90,16 +85,17 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    is_text = arguments.function.endswith(".jf")
-    found = None if is_text else find_graph(arguments.function)
+    found = None if is_file(arguments.subject) else find_graph(arguments.subject)
     if found is not None:
-        _write(arguments, arguments.function.rpartition(":")[2], *_graph(arguments, *found))
+        _write(arguments, arguments.subject.rpartition(":")[2], *_graph(arguments, *found))
         return
     if arguments.fetch or arguments.only_path or arguments.depth is not None:
         raise UsageError("--fetch, --only-path and --depth are of graphs")
-    graph = _read(arguments) if is_text else trace(arguments).graph
-    with calling(arguments.function):
-        fused = Road(graph).fused
+    drawn = subject(arguments)
+    require_arrays(drawn, "viz draws functions over arrays")
+    graph = drawn.function
+    with calling(arguments.subject):
+        fused = drawn.road.fused
     direction: drawing.Direction = arguments.direction or "TB"
     shown = drawing.draw_function(fused, direction)
     kernels = sum(op.name == "kernel" for op in fused.ops)
@@ -128,17 +124,6 @@ def _write(arguments: argparse.Namespace, name: str, svg: str, body: str) -> Non
     write_text(output, svg if output.endswith(".svg") else page)
     if output != "-":
         write_text("-", f"wrote {output}\n")
-
-
-def _read(arguments: argparse.Namespace) -> Function:
-    """The one function of a file, over arrays."""
-    functions = parse_module(read_text(arguments.function), arguments.function)
-    if len(functions) != 1:
-        raise UsageError(f"{arguments.function} has {len(functions)} functions; viz draws one")
-    (function,) = map(verify, functions)
-    if any(op.row.family is Family.LOOP for op in walk(function.body)):
-        raise UsageError(f"{arguments.function} is loop IR; viz draws functions over arrays")
-    return function
 
 
 def _file_name(name: str) -> str:

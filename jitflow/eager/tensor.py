@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from jitflow.eager.value import Valued
-from jitflow.recording import Application, apply, as_literal, dtype_of
+from jitflow.errors import JitflowError
+from jitflow.recording import Application, Type, apply, as_literal, dtype_of, result_types
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.lift import checked_dtype
 from jitflow.trace.pytree import flatten, unflatten
@@ -72,6 +73,9 @@ class Tensor(Valued):
     """The variable whose value it is, or None."""
 
     def __init__(self, value: Any, dtype: Any = None) -> None:
+        if type(value) is TracedArray:
+            self._take(_literal(value, None if dtype is None else dtype_of(dtype), 0)._value)
+            return
         array = as_literal(value, dtype=None if dtype is None else dtype_of(dtype))
         checked_dtype(array)
         self._take(array)
@@ -138,15 +142,20 @@ class Recorder(Protocol):
 class _State(threading.local):
     def __init__(self) -> None:
         self.tapes: list[Recorder] = []
+        self.frame: Any = None
 
 
 STATE = _State()
-"""`STATE.tapes` are the tapes of this thread that record now."""
+"""`tapes` are those of this thread that record now; `frame` has the variables of its trace."""
 
 
 def constant(value: Any, dtype: Any = None) -> Tensor:
     """A tensor of this value: int32 or float32 for Python numbers; arrays keep their dtype."""
     return Tensor(value, dtype)
+
+
+def enable_eager_execution() -> None:
+    """For programs that ask for it: tensors are computed at once, here always."""
 
 
 def as_tensor(x: Any) -> Tensor:
@@ -171,7 +180,11 @@ def record(name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> A
     """
     application, operands = apply(name, function, args, kwargs, _literal)
     inputs = [as_tensor(x) for x in operands]
-    result = application([x._value for x in inputs])
+    try:
+        result = application([x._value for x in inputs])
+    except (ValueError, TypeError, IndexError) as error:
+        _explain(error, application, inputs)
+        raise
     is_one = isinstance(result, ARRAYS)
     leaves, tree = ([result], None) if is_one else flatten(result)
     made = Made(name, application, inputs, len(leaves))
@@ -185,8 +198,21 @@ ARRAYS = (np.ndarray, np.generic, TracedArray)
 """What values of tensors are; traced ones within a `jf.function`."""
 
 
+def _explain(error: Exception, application: Application, inputs: Sequence[Tensor]) -> None:
+    """Raises what a trace says of these shapes and dtypes, with the user's line, if it can."""
+    if isinstance(error, JitflowError):
+        return
+    try:
+        result_types(application, [Type(x.dtype, x.shape) for x in inputs])
+    except JitflowError as better:
+        raise better from None
+
+
 def _literal(x: Any, beside: Any, place: int) -> Tensor:
-    return given(as_literal(x, beside))
+    if type(x) is not TracedArray:
+        return given(as_literal(x, beside))
+    wanted = as_literal(x.dtype.type(), beside).dtype if x.weak else x.dtype
+    return given(x.astype(wanted) if x.weak or x.dtype != wanted else x)
 
 
 def _output(made: Made, index: int, value: Any) -> Tensor:

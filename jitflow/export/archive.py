@@ -32,6 +32,9 @@ from jitflow.ir.types import TensorType
 from jitflow.ir.verifier import verify
 
 FORMAT = 2
+SUFFIX = ".jfx"
+"""What names of files end in, by custom."""
+
 _TEXT, _ARRAYS, _ABOUT = "function.jf", "constants.npz", "about.json"
 _CHECK = 64
 """Characters of the check at the end."""
@@ -122,11 +125,31 @@ def read(path: str | os.PathLike[str]) -> Archive:
             f"{path} has format {known!r}; this jitflow reads {FORMAT}\n  cure: export it again"
         )
     try:
-        return _archive(about, parts, f"{path}/{_TEXT}")
-    except _DAMAGED as error:
-        raise ExportError(f"{path} holds what jitflow does not write: {error}") from None
+        return _archive(about, parts, f"{os.path.basename(path)}/{_TEXT}")
     except JitflowError as error:
         raise ExportError(f"{path} holds no valid function\n{error}") from None
+    except _DAMAGED as error:
+        raise ExportError(f"{path} holds what jitflow does not write: {error}") from None
+
+
+def values_of(archive: Archive) -> dict[int, np.ndarray[Any, Any]]:
+    """The values of the function's parameters, by number, that are in the file: constants, and
+    the state that a program starts with.
+    """
+    first = len(archive.function.params) - len(archive.constants)
+    found = dict(enumerate(archive.constants, first))
+    if archive.program is not None:
+        rest = iter(archive.program.values)
+        initial = {
+            name: [next(rest) for _ in range(count(spec))]
+            for name, spec in zip(archive.program.names, archive.program.initial, strict=True)
+            if spec is not None
+        }
+        place = 0
+        for name, part in archive.arguments["tuple"][0]["dict"]:
+            found.update(enumerate(initial.get(name, ()), place))
+            place += count(part)
+    return found
 
 
 def _archive(about: Any, parts: dict[str, bytes], name: str) -> Archive:

@@ -13,7 +13,7 @@ from jitflow.errors import explain
 from jitflow.export.archive import Archive, Stated, read
 from jitflow.export.errors import ExportError
 from jitflow.export.program import Program
-from jitflow.export.trees import written
+from jitflow.export.trees import LEAF, written
 from jitflow.ir.builder import OWN_ROWS
 from jitflow.ir.core import Function, walk
 from jitflow.trace.pytree import flatten
@@ -30,7 +30,7 @@ def archive_of(source: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ar
     if isinstance(source, Traced):
         _refuse_arguments(args, kwargs, "a trace")
         return _archived(source, ())
-    archive = getattr(source, "archive", None)
+    archive = source if isinstance(source, Archive) else getattr(source, "archive", None)
     if isinstance(archive, Archive):
         _refuse_arguments(args, kwargs, "an exported function")
         return archive
@@ -43,6 +43,15 @@ def archive_of(source: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ar
     traced = jitted.trace(*args, **kwargs)
     donated = jitted.donated(traced.call) if hasattr(jitted, "donated") else ()
     return _archived(traced, tuple(donated))
+
+
+def plain_archive(function: Function) -> Archive:
+    """The archive of a function that came as text: it takes arrays, and gives arrays."""
+    _require_own(function)
+    arguments, results = (
+        {"tuple": [LEAF] * len(values)} for values in (function.params, function.results)
+    )
+    return Archive(function, (), arguments, results)
 
 
 def _refuse_arguments(args: tuple[Any, ...], kwargs: dict[str, Any], what: str) -> None:

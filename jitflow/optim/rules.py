@@ -49,7 +49,11 @@ class Momentum(Optimizer):
 
 
 class Adam(Optimizer):
-    """Rates from the means of slopes and of their squares (Kingma and Ba 2015)."""
+    """Rates from the means of slopes and of their squares (Kingma and Ba 2015).
+
+    What corrects the means for their start is one factor of the rate, and one of epsilon, as at the
+    end of section 2 there: one division and one root for each number.
+    """
 
     slot_names = ("m", "v")
     needs_count = True
@@ -69,8 +73,10 @@ class Adam(Optimizer):
         m, v = slots
         m = self.beta1 * m + (1 - self.beta1) * slope
         v = self.beta2 * v + (1 - self.beta2) * (slope * slope)
-        size = np.sqrt(v / as_like(1.0 - self.beta2**count, x.dtype)) + self.epsilon
-        return x - rate * (m / as_like(1.0 - self.beta1**count, x.dtype)) / size, (m, v)
+        spread = np.sqrt(1.0 - self.beta2**count)
+        size = np.sqrt(v) + as_like(self.epsilon * spread, x.dtype)
+        factor = as_like(spread / (1.0 - self.beta1**count), x.dtype)
+        return x - rate * factor * (m / size), (m, v)
 
 
 class AdamW(Adam):

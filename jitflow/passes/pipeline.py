@@ -27,6 +27,7 @@ LOOPS: tuple[str, ...] = (
     "share",  # equal nests, once no loop meets another; what follows sees each of them once
     "panels",  # reads across lines of memory, block by block; of scalar loops
     "strips",  # sequential loops around short parallel ones, which vectorize then takes
+    "phases",  # long bodies of math, while they are scalar loops
     "vectorize",  # lanes last, so that what stands above sees one element at a time
     "interleave",  # parts of complex results, once they are lanes
     "expand",  # math rows on the lanes that vectorize chose

@@ -27,6 +27,7 @@ from jitflow.passes.lower import lower
 from jitflow.passes.panels import panels
 from jitflow.passes.parallelize import parallelize
 from jitflow.passes.partials import partials
+from jitflow.passes.phases import phases
 from jitflow.passes.pointwise import pointwise
 from jitflow.passes.share import share
 from jitflow.passes.split_complex import split_complex
@@ -58,6 +59,7 @@ _ALL: tuple[Pass, ...] = (
     Pass(share),
     Pass(panels, in_nests=True),
     Pass(strips, in_nests=True),
+    Pass(phases, in_nests=True),
     Pass(vectorize, in_nests=True),
     Pass(interleave, in_nests=True),
     Pass(expand, required=True, in_nests=True),

@@ -25,7 +25,8 @@ MOST = 4
 def stream(function: Function, *, bytes: int = CACHE_BYTES // 2) -> Function:
     """Sets `streams` of stores of lanes that fill the lines of a large result, one by one.
 
-    The result is an output of at least so many bytes that the function does not read. Whoever
+    The result is an output of at least so many bytes that the function does not read, and that is
+    not `donated`: what takes the memory of an input is in the caches when it is written. Whoever
     calls the function aligns such outputs to 64 bytes.
     Nests that write such results are opened: others that they run for are small.
     Before: `store %v, %out, %i`   After: `store %v, %out, %i {streams=true}`
@@ -50,7 +51,9 @@ def stream(function: Function, *, bytes: int = CACHE_BYTES // 2) -> Function:
 
 def _large_outputs(function: Function, least: int) -> set[Value]:
     count: Any = function.attrs.get("outputs", 0)
-    return {p for p in function.params[len(function.params) - count :] if _bytes(p) >= least}
+    donated: Any = function.attrs.get("donated", ())
+    outputs = function.params[len(function.params) - count :]
+    return {p for k, p in enumerate(outputs) if k not in donated and _bytes(p) >= least}
 
 
 def _unread(function: Function, large: set[Value]) -> set[Value]:

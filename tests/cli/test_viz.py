@@ -81,7 +81,7 @@ def test_text_of_ir(tmp_path, monkeypatch, capsys):
     [
         ("func @f(%x: f32[4]) {", "f.jf:1"),
         ("", "f.jf"),
-        ("func @f() { return } func @g() { return }", "has 2 functions; viz draws one"),
+        ("func @f() { return } func @g() { return }", "--function must name one"),
         ("func @f(%x: &f32[4]) { %0: &f32[4] temp = alloc return }", "is loop IR"),
     ],
 )

@@ -14,7 +14,7 @@ from jitflow.passes.lowering.blocks import PANEL_BLOCKS, Blocks
 from jitflow.passes.lowering.product import SUM_RUN, Values, store
 from jitflow.passes.lowering.reducers import full
 
-LONG = 2 * SUM_RUN
+LONG = 1024
 """Products beyond which blocks of many rows do not walk along the whole axis."""
 
 STREAM_BYTES = 1 << 18
