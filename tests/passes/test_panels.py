@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from jitflow.ir.builder import Builder
-from jitflow.ir.nests import walk_all
 from jitflow.ir.dtypes import DTYPES, f32
 from jitflow.ir.interpreter import interpret
+from jitflow.ir.nests import walk_all
 from jitflow.ir.types import TensorType, VectorType
 from jitflow.passes.lowering.squares import turned
 from jitflow.passes.manager import run_pipeline
