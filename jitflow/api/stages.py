@@ -56,7 +56,12 @@ class Traced:
     `road` leads from there to machine code.
     """
 
-    def __init__(self, staged: Staged, call: Call, timings: Sequence[Timing] = ()) -> None:
+    def __init__(
+        self, staged: Staged, call: Call, timings: Sequence[Timing] = (),
+        donated: Sequence[int | str] = (),
+    ) -> None:
+        self.donated_arguments = tuple(donated)
+        """Positions and keywords, as in `call`."""
         self._staged = staged
         self._call = call._replace(leaves=[])  # the arguments themselves are not kept alive
         self.road = Road(staged.function, timings)
@@ -100,9 +105,9 @@ class Traced:
         """A picture of the graph: one SVG text, in which each op says its source line."""
         return drawing.draw_function(self.graph, direction)
 
-    def _repr_svg_(self) -> str:
-        """What notebooks show."""
-        return self.to_svg()
+    def _repr_svg_(self) -> str | None:
+        """What notebooks show; None where there are too many ops."""
+        return self.to_svg() if len(self.graph.ops) <= drawing.MAX_OVERVIEW else None
 
     def lower(self) -> Lowered:
         return Lowered(self._staged, self._call, self.road)

@@ -158,6 +158,11 @@ class Dataset:
         position, epoch = (at_least(name, state[name], 0) for name in ("position", "epoch"))
         return Iteration(self._elements, position, epoch)
 
+    @property
+    def is_endless(self) -> bool:
+        """Whether it is known to have no end, as `repeat()` makes it."""
+        return self._elements.is_endless
+
     def __len__(self) -> int:
         """TypeError where the number of elements is not known before the end."""
         if self._elements.length is None:

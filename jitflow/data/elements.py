@@ -23,6 +23,12 @@ class Elements:
     """A sequence of elements. `length` is None where it is not known before the end."""
 
     length: int | None = None
+    source: Elements
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether it is known to have no end."""
+        return "source" in vars(self) and self.source.is_endless
 
     def start(self, position: int, epoch: int) -> Iterator[Element]:
         """The elements from a position on. In another epoch what is shuffled is in another order.

@@ -18,6 +18,8 @@ from jitflow.trace.source import fail
 class Taken(Elements):
     """The first `count` elements."""
 
+    is_endless = False
+
     def __init__(self, source: Elements, count: int) -> None:
         self.source, self.count = source, count
         self.length = None if source.length is None else min(count, source.length)
@@ -175,6 +177,10 @@ class Repeated(Elements):
         known = source.length
         self.length = None if count is None or known is None else known * count
 
+    @property
+    def is_endless(self) -> bool:
+        return self.count is None and self.source.length != 0
+
     def start(self, position: int, epoch: int) -> Iterator[Element]:
         length = self.source.length
         if not length:
@@ -224,6 +230,10 @@ class Zipped(Elements):
         lengths = [source.length for source in sources]
         known = [n for n in lengths if n is not None]
         self.length = min(known) if len(known) == len(lengths) else None
+
+    @property
+    def is_endless(self) -> bool:
+        return all(source.is_endless for source in self.sources)
 
     def start(self, position: int, epoch: int) -> Iterator[Element]:
         parts = [source.start(position, epoch) for source in self.sources]

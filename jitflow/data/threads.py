@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -91,44 +92,57 @@ class Prefetched(Elements):
 
     def start(self, position: int, epoch: int) -> Iterator[Element]:
         ready: queue.Queue[Any] = queue.Queue(self.count)
-        stopped = threading.Event()
+        consumer = _Consumer()
         thread = threading.Thread(
-            target=_fill, args=(self.source, position, epoch, ready, stopped),
+            target=_fill, args=(self.source, position, epoch, ready, ref(consumer)),
             name="jitflow-prefetch", daemon=True,
         )
-        thread.start()
-        process = os.getpid()
         try:
+            thread.start()
             while (element := ready.get()) is not _END:
                 if isinstance(element, _Failed):
                     raise element.error
                 yield element
         finally:
-            if process == os.getpid():
-                stopped.set()
+            if consumer.process == os.getpid():
+                consumer.is_waiting = False
                 with suppress(queue.Empty):  # room for an element that the thread may wait with
                     ready.get_nowait()
-                thread.join()
+                if thread.is_alive():
+                    thread.join()
+
+
+class _Consumer:
+    """Who wants elements; the thread knows it weakly, as Ctrl-C may keep it from saying goodbye."""
+
+    def __init__(self) -> None:
+        self.is_waiting = True
+        self.process = os.getpid()
+
+
+def _is_wanted(consumer: ref[_Consumer]) -> bool:
+    known = consumer()
+    return known is not None and known.is_waiting
 
 
 def _fill(
-    source: Elements, position: int, epoch: int, ready: queue.Queue[Any], stopped: threading.Event
+    source: Elements, position: int, epoch: int, ready: queue.Queue[Any], consumer: ref[_Consumer]
 ) -> None:
     """Puts elements into the queue until they end, fail, or are not wanted any more."""
     elements = source.start(position, epoch)
     try:
         for element in elements:
-            if not _put(ready, element, stopped) or stopped.is_set():
+            if not _put(ready, element, consumer) or not _is_wanted(consumer):
                 return
-        _put(ready, _END, stopped)
+        _put(ready, _END, consumer)
     except BaseException as error:  # noqa: BLE001  (the thread that iterates raises it)
-        _put(ready, _Failed(error), stopped)
+        _put(ready, _Failed(error), consumer)
     finally:
         close(elements)
 
 
-def _put(ready: queue.Queue[Any], element: Any, stopped: threading.Event) -> bool:
-    while not stopped.is_set():
+def _put(ready: queue.Queue[Any], element: Any, consumer: ref[_Consumer]) -> bool:
+    while _is_wanted(consumer):
         try:
             ready.put(element, timeout=_LOOK)
         except queue.Full:

@@ -10,10 +10,11 @@ from jitflow.first_use import loader
 if TYPE_CHECKING:
     from jitflow.drawing.function import draw_function
     from jitflow.drawing.model import Box, Direction, Line, Picture, Row, clipped, shortened
-    from jitflow.drawing.svg import MAX_BOXES, draw
+    from jitflow.drawing.svg import MAX_BOXES, MAX_OVERVIEW, draw
 
 __all__ = [
     "MAX_BOXES",
+    "MAX_OVERVIEW",
     "Box",
     "Direction",
     "Line",
@@ -28,5 +29,5 @@ __all__ = [
 __getattr__ = loader(__name__, {
     "function": ("draw_function",),
     "model": ("Box", "Direction", "Line", "Picture", "Row", "clipped", "shortened"),
-    "svg": ("MAX_BOXES", "draw"),
+    "svg": ("MAX_BOXES", "MAX_OVERVIEW", "draw"),
 })  # fmt: skip

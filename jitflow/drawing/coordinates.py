@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from jitflow.drawing.layers import Layered
+from jitflow.drawing.points import Layered
 
 Rows = Sequence[Sequence[int]]
 

@@ -17,6 +17,9 @@ from jitflow.ir.location import Locations
 from jitflow.ir.printer import format_attrs, is_shown
 from jitflow.ir.row import Effect, Family
 
+MAX_ROWS = 60
+"""Ops of a kernel that its box lists."""
+
 
 def draw_function(function: Function, direction: Direction = "TB") -> str:
     """The SVG text of a function over arrays, complete in itself."""
@@ -76,10 +79,11 @@ class _Reader:
             given = set(region.results)
             rows = [self.row(n) for n in inner if not _is_number(n) or n.result in given]
             self.share(op.results, region.results)
+            rows = _shown(rows)
             title = f"{op.name} {op.attrs.get('kind', op.attrs.get('name', ''))}"
             return Box("kernel", name, clipped(title), rows)
         rows = [self.row(nested) for nested in inner if not _is_number(nested)]
-        return Box("kernel", name, self.row(op).text, rows)
+        return Box("kernel", name, self.row(op).text, _shown(rows))
 
     def share(self, values: tuple[Value, ...], others: tuple[Value, ...]) -> None:
         """The values have the names of the others, which they are."""
@@ -111,6 +115,15 @@ class _Reader:
             self.taken[name] = 0
             self.names[value] = f"%{name}"
         return self.names[value]
+
+
+def _shown(rows: list[Row]) -> list[Row]:
+    """The first and the last of many rows, and how many are between them."""
+    left_out = len(rows) - MAX_ROWS
+    if left_out <= 0:
+        return rows
+    half = MAX_ROWS // 2
+    return [*rows[:half], Row(f"\u2026 {left_out} more"), *rows[-half:]]
 
 
 def _kind(op: Op) -> str:

@@ -1,4 +1,4 @@
-"""In which layer each item of a layered drawing stands, and where lines pass the layers between.
+"""In which layer each item of a layered drawing stands.
 
 Layers by longest paths, as Sugiyama, Tagawa and Toda (1981) have them. What only leads away stands
 close to its use, and a layer that would be too wide is broken into several. Knows no coordinates.
@@ -8,14 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
-MAX_POINTS = 40_000
-"""Beyond so many places where lines pass layers, the longest lines go straight."""
-
-MANY_INPUTS = 6
-"""From here on lines into an item that come from sources without other uses become one."""
+from jitflow.errors import ArgumentError
 
 _NO_PORTS: Mapping[Hashable, float] = {}
 
@@ -43,44 +38,24 @@ class Link(NamedTuple):
     trunk: Hashable
 
 
-@dataclass
-class Layered:
-    """Items, then points where lines pass, by number; each has a layer and neighbours."""
-
-    items: Sequence[Item]
-    layer: list[int]
-    above: list[list[int]]
-    below: list[list[int]]
-    chains: dict[Link, list[int]] = field(default_factory=dict)
-
-    def is_point(self, node: int) -> bool:
-        return node >= len(self.items)
-
-    def across(self, node: int) -> float:
-        return self.items[node].across if node < len(self.items) else 0.0
-
-    def rows(self) -> list[list[int]]:
-        """The nodes of each layer, by number."""
-        rows: list[list[int]] = [[] for _ in range(max(self.layer, default=-1) + 1)]
-        for node, layer in enumerate(self.layer):
-            rows[layer].append(node)
-        return rows
-
-
-def make_layers(
+def find_layers(
     items: Sequence[Item], links: Sequence[Link], widest: float, gap: float
-) -> Layered:
-    """Layers for items whose links make no cycle; none is wider than `widest` if that can be,
-    with a gap between items.
+) -> list[int]:
+    """The layer of each item, where links make no cycle; none is wider than `widest` if that can
+    be, with a gap between items. ArgumentError where they make one.
     """
     above = _neighbours(len(items), ((link.target, link.source) for link in links))
     below = _neighbours(len(items), ((link.source, link.target) for link in links))
     order = topological_order(above, below)
+    if len(order) < len(items):
+        raise ArgumentError("what is to be drawn leads to itself: its lines make a cycle")
     layer = _longest_paths(order, above)
     _move_to_uses(order, layer, above, below)
-    _break_wide(order, layer, above, [item.across + gap for item in items], widest)
+    sizes = [item.across + gap for item in items]
+    _break_wide(order, layer, above, sizes, widest)
+    _move_sources(layer, above, below, sizes, widest)
     _move_pins(items, layer)
-    return _with_points(items, links, layer)
+    return layer
 
 
 def _neighbours(count: int, pairs: object) -> list[list[int]]:
@@ -134,6 +109,26 @@ def _break_wide(
         layer[node] = place
 
 
+def _move_sources(
+    layer: list[int], above: list[list[int]], below: list[list[int]], sizes: Sequence[float],
+    widest: float,
+) -> None:
+    """What nothing leads to goes as near to its first use as there is room."""
+    used: dict[int, float] = defaultdict(float)
+    for node, place in enumerate(layer):
+        used[place] += sizes[node]
+    for node, uses in enumerate(below):
+        if above[node] or not uses:
+            continue
+        nearest = min(layer[n] for n in uses) - 1
+        for place in range(nearest, layer[node], -1):
+            if used[place] + sizes[node] <= widest:
+                used[layer[node]] -= sizes[node]
+                used[place] += sizes[node]
+                layer[node] = place
+                break
+
+
 def _move_pins(items: Sequence[Item], layer: list[int]) -> None:
     firsts = [n for n, item in enumerate(items) if item.pin == "first"]
     lasts = [n for n, item in enumerate(items) if item.pin == "last"]
@@ -147,47 +142,3 @@ def _move_pins(items: Sequence[Item], layer: list[int]) -> None:
         most = max((layer[n] for n, item in enumerate(items) if item.pin != "last"), default=-1)
         for node in lasts:
             layer[node] = most + 1
-
-
-def _with_points(items: Sequence[Item], links: Sequence[Link], layer: list[int]) -> Layered:
-    layers = list(layer)
-    made = Layered(items, layers, [], [])
-    points: dict[tuple[Hashable, int], int] = {}
-    steps: dict[tuple[int, int], None] = {}
-    shared = _shared_lines(links)
-    for link in sorted(set(links), key=lambda x: (layer[x.target] - layer[x.source], x[:2])):
-        chain = [link.source]
-        between = range(layer[link.source] + 1, layer[link.target])
-        if len(points) + len(between) <= MAX_POINTS:
-            for passed in between:
-                key = shared[link], passed
-                if key not in points:
-                    points[key] = len(layers)
-                    layers.append(passed)
-                chain.append(points[key])
-        made.chains[link] = [*chain, link.target]
-        steps.update(dict.fromkeys(zip(chain, made.chains[link][1:], strict=True)))
-    made.above = [[] for _ in layers]
-    made.below = [[] for _ in layers]
-    for upper, lower in steps:
-        made.below[upper].append(lower)
-        made.above[lower].append(upper)
-    return made
-
-
-def _shared_lines(links: Sequence[Link]) -> dict[Link, Hashable]:
-    """What the line of each link is part of: that of its source, or that into its target."""
-    uses: dict[Hashable, set[int]] = defaultdict(set)
-    inputs: dict[int, set[Hashable]] = defaultdict(set)
-    for link in links:
-        uses[link.source, link.trunk].add(link.target)
-        inputs[link.target].add((link.source, link.trunk))
-    lonely = {
-        target: sum(len(uses[key]) == 1 for key in keys) for target, keys in inputs.items()
-    }
-    return {
-        link: ("into", link.target)
-        if lonely[link.target] > MANY_INPUTS and len(uses[link.source, link.trunk]) == 1
-        else ("from", link.source, link.trunk)
-        for link in links
-    }

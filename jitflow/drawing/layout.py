@@ -12,8 +12,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from jitflow.drawing.coordinates import place_across
-from jitflow.drawing.layers import Item, Layered, Link, make_layers
+from jitflow.drawing.layers import Item, Link
 from jitflow.drawing.order import order_layers
+from jitflow.drawing.points import Layered, make_layers
 
 Point = tuple[float, float]
 """Across the flow, along it."""
@@ -25,12 +26,16 @@ PORT_GAP, PORT_MARGIN = 14.0, 10.0
 
 @dataclass
 class Layout:
-    """The first corner of each item, the points of each line, and the extent of all."""
+    """The first corner of each item, the points of each line, and the extent of all.
+
+    cut: lines that would pass too many layers, of which the ends only are to be drawn.
+    """
 
     corners: list[Point]
     routes: dict[Link, list[Point]]
     across: float
     along: float
+    cut: frozenset[Link] = frozenset()
 
 
 def arrange(
@@ -55,7 +60,8 @@ def arrange(
     routes = _routes(graph, middles, corners, starts, ends)
     across = max((corners[n][0] + item.across for n, item in enumerate(items)), default=0.0)
     across = max([across, *(p[0] for route in routes.values() for p in route)])
-    return Layout(corners, routes, across, max(ends, default=0.0))
+    cut = (link for link, chain in graph.chains.items() if graph.is_cut(link, chain))
+    return Layout(corners, routes, across, max(ends, default=0.0), frozenset(cut))
 
 
 def _along(graph: Layered, rows: Sequence[Sequence[int]]) -> tuple[list[float], list[float]]:
@@ -100,7 +106,10 @@ def _exits(
     """Where each trunk leaves its source: opposite its first place where it has one only."""
     wanted: dict[int, dict[Hashable, list[float]]] = defaultdict(dict)
     for link, chain in graph.chains.items():
-        wanted[link.source].setdefault(link.trunk, []).append(middles[chain[1]])
+        near, port = middles[chain[1]], graph.items[link.target].entries.get(link.trunk)
+        if chain[1] == link.target and port is not None:
+            near = corners[link.target][0] + port
+        wanted[link.source].setdefault(link.trunk, []).append(near)
     found = {}
     for node, trunks in wanted.items():
         item = graph.items[node]

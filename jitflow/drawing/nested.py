@@ -6,14 +6,14 @@ among others is found with the ports where they are. Knows no text and no colour
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 
 from jitflow.drawing.layers import Item, Link
-from jitflow.drawing.layout import Layout, Point, arrange
+from jitflow.drawing.layout import Layout, Point
 from jitflow.drawing.model import Direction
+from jitflow.drawing.pieces import arrange_pieces, moved
 from jitflow.drawing.scopes import Frame
 
 Size = tuple[float, float]
@@ -30,16 +30,18 @@ ROOM = {"TB": 1400.0, "LR": 900.0}
 """How wide layers may be in any case."""
 
 GAP = {"TB": 24.0, "LR": 16.0}
-PIECE_GAP = 28.0
-"""Between parts of a picture that no line joins."""
 
 
 @dataclass
 class Placed:
-    """Corners and sizes on the page: of boxes, of frames with their depth, and points of lines."""
+    """Corners and sizes on the page: of boxes, of frames with their depth, and points of lines.
+
+    cut: the numbers of lines of which only the ends are to be drawn.
+    """
 
     corners: list[Point]
     routes: list[list[Point]]
+    cut: frozenset[int]
     frames: list[tuple[str, int, Point, Size]]
     size: Size
 
@@ -98,11 +100,15 @@ class _Placer:
         for frame in self.root.inner_first():
             block = self.blocks[frame]
             for box in frame.boxes:
-                corners[box] = self.turned(_moved(self.corner(block, box), origins[frame]))
+                corners[box] = self.turned(moved(self.corner(block, box), origins[frame]))
         routes = [self.route(parts, origins) for parts in sections]
         whole = self.blocks[self.root].item
         frames = list(self.frames(self.root, 0, origins))
-        return Placed(corners, routes, frames, self.turned((whole.across, whole.along)))
+        cut = frozenset(
+            i for i, parts in enumerate(sections)
+            if any(link in block.layout.cut for block, link in parts)
+        )  # fmt: skip
+        return Placed(corners, routes, cut, frames, self.turned((whole.across, whole.along)))
 
     def sections(self, source: int, target: int, what: Hashable) -> Iterator[tuple[_Block, Link]]:
         """The links that a line is made of, from within the frames of its source outwards."""
@@ -134,7 +140,7 @@ class _Placer:
         items = [self.item(inside) for inside in numbers]
         area = sum((i.across + GAP[self.direction]) * (i.along + 40) for i in items)
         widest = max(ROOM[self.direction], WIDEST[self.direction] * sqrt(area))
-        block.layout = _arranged(items, list(block.links), widest, GAP[self.direction])
+        block.layout = arrange_pieces(items, list(block.links), widest, GAP[self.direction])
         if frame is self.root:
             block.item = Item(block.layout.across, block.layout.along)
             return
@@ -159,13 +165,13 @@ class _Placer:
 
     def corner(self, block: _Block, inside: Hashable) -> Point:
         """Where something is in the frame that it stands in."""
-        return _moved(block.layout.corners[block.numbers[inside]], block.shift)
+        return moved(block.layout.corners[block.numbers[inside]], block.shift)
 
     def find_origins(self, frame: Frame, origin: Point, found: dict[Frame, Point]) -> None:
         found[frame] = origin
         for inner in frame.frames:
             corner = self.corner(self.blocks[frame], inner)
-            self.find_origins(inner, _moved(origin, corner), found)
+            self.find_origins(inner, moved(origin, corner), found)
 
     def route(
         self, parts: Sequence[tuple[_Block, Link]], origins: dict[Frame, Point]
@@ -173,8 +179,8 @@ class _Placer:
         """The points of a line on the page, through the frames that it passes."""
         points: list[Point] = []
         for block, link in parts:
-            origin = _moved(origins[block.frame], block.shift)
-            points += [_moved(point, origin) for point in block.layout.routes[link]]
+            origin = moved(origins[block.frame], block.shift)
+            points += [moved(point, origin) for point in block.layout.routes[link]]
         return [self.turned(p) for i, p in enumerate(points) if not i or p != points[i - 1]]
 
     def frames(
@@ -185,78 +191,3 @@ class _Placer:
             corner = self.turned(origins[inner])
             yield inner.label, depth, corner, self.turned((item.across, item.along))
             yield from self.frames(inner, depth + 1, origins)
-
-
-
-
-def _arranged(
-    items: Sequence[Item], links: Sequence[Link], widest: float, gap: float
-) -> Layout:
-    """As `arrange`; what no line joins is laid out apart and put side by side."""
-    if any(item.pin for item in items):
-        return arrange(items, links, widest, gap)
-    joined = _pieces(items, links)
-    lonely = [node for piece in joined if len(piece) == 1 for node in piece]
-    parts = [(piece, _part(items, piece, links, widest, gap)) for piece in joined if piece[1:]]
-    if lonely:
-        parts.append((lonely, _grid([items[node] for node in lonely], widest, gap)))
-    made = Layout([(0.0, 0.0)] * len(items), {}, 0.0, 0.0)
-    x = y = deepest = 0.0
-    for piece, part in parts:
-        if x and x + part.across > widest:
-            x, y, deepest = 0.0, y + deepest + PIECE_GAP, 0.0
-        for node, corner in zip(piece, part.corners, strict=True):
-            made.corners[node] = _moved(corner, (x, y))
-        for link, points in part.routes.items():
-            made.routes[link] = [_moved(point, (x, y)) for point in points]
-        deepest = max(deepest, part.along)
-        made.across, made.along = max(made.across, x + part.across), y + deepest
-        x += part.across + PIECE_GAP
-    return made
-
-
-def _grid(items: Sequence[Item], widest: float, gap: float) -> Layout:
-    """Items without lines in rows and columns, about as many of both as make a square."""
-    across = max(item.across for item in items) + gap
-    along = max(item.along for item in items) + gap
-    columns = max(1, int(min(sqrt(len(items) * across * along), widest) / across))
-    corners = [(i % columns * across, i // columns * along) for i in range(len(items))]
-    rows = -(-len(items) // columns)
-    return Layout(corners, {}, min(columns, len(items)) * across - gap, rows * along - gap)
-
-
-def _part(
-    items: Sequence[Item], piece: Sequence[int], links: Sequence[Link], widest: float, gap: float
-) -> Layout:
-    """The layout of some of the items, with links by the numbers that these have in all."""
-    number = {node: i for i, node in enumerate(piece)}
-    given = {
-        link: Link(number[link.source], number[link.target], link.trunk)
-        for link in links if link.source in number
-    }  # fmt: skip
-    part = arrange([items[node] for node in piece], list(given.values()), widest, gap)
-    part.routes = {link: part.routes[inner] for link, inner in given.items()}
-    return part
-
-
-def _pieces(items: Sequence[Item], links: Sequence[Link]) -> list[list[int]]:
-    """What lines join."""
-    leader = list(range(len(items)))
-
-    def find(node: int) -> int:
-        while leader[node] != node:
-            leader[node] = leader[leader[node]]
-            node = leader[node]
-        return node
-
-    for link in links:
-        a, b = sorted((find(link.source), find(link.target)))
-        leader[b] = a
-    groups: dict[int, list[int]] = defaultdict(list)
-    for node in range(len(items)):
-        groups[find(node)].append(node)
-    return list(groups.values())
-
-
-def _moved(point: Point, by: Point) -> Point:
-    return point[0] + by[0], point[1] + by[1]

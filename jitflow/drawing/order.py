@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 
-from jitflow.drawing.layers import Layered
+from jitflow.drawing.points import Layered
 
 ROUNDS, PATIENCE = 12, 3
 """Sweeps down and up, at most, and how many without a gain end them."""

@@ -12,6 +12,9 @@ from jitflow.drawing.model import Direction
 HEAD, HALF_HEAD = 7.0, 3.4
 """Length of an arrow's head, and half of its width."""
 
+STUB = 10.0
+"""What is drawn of each end of a line that is cut short."""
+
 _UNKNOWN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML has no way to write."""
 
@@ -50,6 +53,16 @@ def path(points: Sequence[Point], direction: Direction, is_back: bool) -> str:
         bends = [(p[0], half) if direction == "TB" else (half, p[1]) for p in (a, b)]
         parts.append(f"C{' '.join(map(_pair, (*bends, b)))}")
     return f'<path class="line" d="{"".join(parts)}"/>'
+
+
+def ends(points: Sequence[Point], direction: Direction, is_back: bool) -> str:
+    """The first and the last piece of a line that is too long to be drawn."""
+    first, *_, last = _cut(points, direction, is_back)
+    step = (0.0, STUB) if direction == "TB" else (STUB, 0.0)
+    left = (first[0] + step[0], first[1] + step[1])
+    right = (last[0] - step[0], last[1] - step[1])
+    pieces = f"M{_pair(first)}L{_pair(left)}M{_pair(right)}L{_pair(last)}"
+    return f'<path class="line" d="{pieces}"/>'
 
 
 def arrow(points: Sequence[Point], direction: Direction, is_back: bool) -> str:

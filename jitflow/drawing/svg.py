@@ -16,7 +16,7 @@ from jitflow.drawing.legend import legend
 from jitflow.drawing.model import Box, Direction, Line, Picture, Row, columns, shortened
 from jitflow.drawing.nested import HEADER, PADDING, Placed, place
 from jitflow.drawing.scopes import Frame
-from jitflow.drawing.shapes import arrow, number, path, rect, text, xml
+from jitflow.drawing.shapes import arrow, ends, number, path, rect, text, xml
 from jitflow.drawing.style import (
     FONT,
     KINDS,
@@ -38,6 +38,9 @@ TITLE = 40
 MAX_BOXES = 20_000
 """What is larger is no picture any more: it would take minutes, and no browser shows it."""
 
+MAX_OVERVIEW = 1500
+"""The same where somebody wants to see few."""
+
 DIRECTIONS = ("TB", "LR")
 
 
@@ -47,7 +50,7 @@ def draw(
     """The SVG text; ArgumentError for an unknown direction, or more boxes than a page can have.
 
     depth: how many scopes deep it goes, what is deeper is one box for each scope; None for all,
-    "few" for as many as leave few boxes.
+    "few" for as many as leave few boxes, MAX_OVERVIEW at most.
     """
     if direction not in DIRECTIONS:
         raise ArgumentError(f"direction {direction!r} is unknown; expected 'LR' or 'TB'")
@@ -55,15 +58,19 @@ def draw(
         raise ArgumentError(f"depth {depth!r}: expected a number from 0 on, 'few' or None")
     if depth is not None:
         picture = overview(picture) if depth == "few" else closed(picture, depth)
-    if len(picture.boxes) > MAX_BOXES:
+    most = MAX_OVERVIEW if depth == "few" else MAX_BOXES
+    if len(picture.boxes) > most:
         raise ArgumentError(
-            f"{len(picture.boxes)} boxes are too many for a picture; {MAX_BOXES} can be drawn\n"
+            f"{len(picture.boxes)} boxes are too many for a picture; {most} can be drawn\n"
             "  cure: draw less of it: depth=0 (--depth 0), only_path=True (--only-path)"
         )
     root = frames_of(picture)
     boxes = titled(picture.boxes, root)
     lines = [(line.source, line.target, (line.kind, line.trunk)) for line in picture.lines]
     placed = place(root, [_size(box) for box in boxes], lines, direction)
+    if placed.cut:
+        note = f"{len(placed.cut)} lines are too long: their ends are drawn"
+        picture = replace(picture, notes=[*picture.notes, note])
     key, key_width, key_height = legend(picture, placed.size[0])
     width = max(placed.size[0], key_width) + 2 * MARGIN
     height = placed.size[1] + key_height + 2 * MARGIN
@@ -135,13 +142,14 @@ def _labels(placed: Placed) -> Iterator[str]:
 
 def _lines(lines: Sequence[Line], placed: Placed, direction: Direction) -> Iterator[str]:
     """The faint ones first, so that the others run over them."""
-    both = list(zip(lines, placed.routes, strict=True))
     is_faded = any(line.is_off for line in lines)
-    for line, points in sorted(both, key=lambda pair: not pair[0].is_off):
+    for i in sorted(range(len(lines)), key=lambda i: not lines[i].is_off):
+        line, points = lines[i], placed.routes[i]
+        shape = ends if i in placed.cut else path
         strength = " faint" if line.is_off else " on" if is_faded else ""
         about = xml("\n".join(line.about))
         yield f'<g class="edge {line.kind}{strength}"><title>{about}</title>'
-        yield path(points, direction, line.is_back)
+        yield shape(points, direction, line.is_back)
         yield arrow(points, direction, line.is_back) + "</g>"
 
 

@@ -11,7 +11,8 @@ from jitflow import api
 from jitflow.eager.tensor import Tensor, as_tensor
 from jitflow.eager.variable import Variable
 from jitflow.errors import ArgumentError
-from jitflow.optim.optimizer import TRAINERS, Optimizer, slot_dtype
+from jitflow.optim.optimizer import TRAINERS, Optimizer
+from jitflow.optim.settings import slot_dtype
 from jitflow.recording import Operand
 from jitflow.trace.source import fail
 

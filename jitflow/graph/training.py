@@ -14,7 +14,8 @@ from jitflow.graph.graph import Graph
 from jitflow.graph.nodes import constant, convert
 from jitflow.graph.operation import Operation, Tensor, as_tensor
 from jitflow.graph.variables import TRAINABLE, Variable
-from jitflow.optim.optimizer import TRAINERS, Optimizer, slot_dtype
+from jitflow.optim.optimizer import TRAINERS, Optimizer
+from jitflow.optim.settings import slot_dtype
 from jitflow.trace.source import fail
 
 

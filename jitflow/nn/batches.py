@@ -50,6 +50,8 @@ def batch_of(element: Any) -> Batch:
 def batches_of(x: Any, y: Any, weights: Any, size: int, shuffle: bool, seed: int) -> Any:
     """Batches of (x, y) arrays, or x itself where it gives batches."""
     if y is None:
+        if isinstance(x, Dataset) and x.is_endless:
+            fail(ArgumentError, "an epoch of this dataset has no end", cure="take(steps)")
         if not isinstance(x, Iterable) or isinstance(x, (np.ndarray, Mapping)):
             problem = f"expected batches of (inputs, true values), got a {type(x).__name__}"
             fail(ArgumentError, problem, cure="fit(x, y), or a Dataset of pairs")

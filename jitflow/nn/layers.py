@@ -14,7 +14,7 @@ from jitflow.errors import ArgumentError, DtypeError, ShapeError
 from jitflow.ir.dtypes import as_dtype
 from jitflow.nn.layer import Layer
 from jitflow.nn.losses import within
-from jitflow.optim.settings import number
+from jitflow.optim.settings import as_like, number, slot_dtype
 from jitflow.random import initializers
 from jitflow.random.initializers import Initializer
 from jitflow.trace.source import fail
@@ -40,6 +40,7 @@ class Dense(Layer):
         y = x @ self.param("kernel", (x.shape[-1], self.units), self.kernel, x.dtype)
         if self.use_bias:
             y = y + self.param("bias", (self.units,), self.bias, x.dtype)
+        y = as_like(y, x.dtype)
         return y if self.activation is None else self.activation(y)
 
 
@@ -83,7 +84,7 @@ class Dropout(Layer):
         if not self.training or self.rate == 0:
             return x
         keep = random.uniform(self.key(), x.shape, np.float32) >= np.float32(self.rate)
-        return np.where(keep, x / (1 - self.rate), np.zeros_like(x))
+        return as_like(np.where(keep, x / (1 - self.rate), np.zeros_like(x)), x.dtype)
 
 
 class BatchNorm(Layer):
@@ -102,17 +103,17 @@ class BatchNorm(Layer):
         shape = x.shape[-1:]
         scale = self.param("scale", shape, initializers.ones(), x.dtype)
         offset = self.param("offset", shape, initializers.zeros(), x.dtype)
-        mean = self.variable("mean", shape, initializers.zeros(), x.dtype)
-        variance = self.variable("variance", shape, initializers.ones(), x.dtype)
+        mean = self.variable("mean", shape, initializers.zeros(), slot_dtype(x))
+        variance = self.variable("variance", shape, initializers.ones(), slot_dtype(x))
         if self.training:
-            axes = tuple(range(x.ndim - 1))
-            batch_mean, batch_variance = np.mean(x, axes), np.var(x, axes)
+            axes, wide = tuple(range(x.ndim - 1)), as_like(x, slot_dtype(x))
+            batch_mean, batch_variance = np.mean(wide, axes), np.var(wide, axes)
             self.update("mean", self.momentum * mean + (1 - self.momentum) * batch_mean)
             self.update(
                 "variance", self.momentum * variance + (1 - self.momentum) * batch_variance
             )
             mean, variance = batch_mean, batch_variance
-        return (x - mean) / np.sqrt(variance + self.epsilon) * scale + offset
+        return normalized(x, mean, variance + self.epsilon, scale, offset)
 
 
 class LayerNorm(Layer):
@@ -125,9 +126,16 @@ class LayerNorm(Layer):
         require_features(self.name, x)
         scale = self.param("scale", x.shape[-1:], initializers.ones(), x.dtype)
         offset = self.param("offset", x.shape[-1:], initializers.zeros(), x.dtype)
-        mean = np.mean(x, axis=-1, keepdims=True)
-        variance = np.var(x, axis=-1, keepdims=True)
-        return (x - mean) / np.sqrt(variance + self.epsilon) * scale + offset
+        wide = as_like(x, slot_dtype(x))
+        mean = np.mean(wide, axis=-1, keepdims=True)
+        variance = np.var(wide, axis=-1, keepdims=True)
+        return normalized(x, mean, variance + self.epsilon, scale, offset)
+
+
+def normalized(x: Any, mean: Any, variance: Any, scale: Any, offset: Any) -> Any:
+    """x with mean and variance taken out, scaled and moved; 16 bits are rounded at the end."""
+    wide, scale, offset = (as_like(part, slot_dtype(x)) for part in (x, scale, offset))
+    return as_like((wide - mean) / np.sqrt(variance) * scale + offset, x.dtype)
 
 
 class Embedding(Layer):

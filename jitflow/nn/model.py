@@ -316,6 +316,9 @@ class Sequential(Model):
         for layer in self.layers:
             if not callable(layer):
                 fail(ArgumentError, f"{layer!r} is no layer and no function")
+            if isinstance(layer, type):
+                name = layer.__name__
+                fail(ArgumentError, f"{name} is a class, not a layer", cure=f"{name}(...)")
 
     def children(self) -> dict[str, Layer]:
         """Its layers by their own names, numbered where there are several of one."""

@@ -13,7 +13,7 @@ import numpy as np
 from jitflow.errors import ArgumentError, DtypeError, ShapeError, TraceError
 from jitflow.optim import settings
 from jitflow.optim.clipping import scale_to_norm
-from jitflow.optim.settings import Rate, as_like
+from jitflow.optim.settings import Rate, as_like, slot_dtype
 from jitflow.trace.pytree import describe_difference, flatten, unflatten
 from jitflow.trace.source import fail
 
@@ -230,11 +230,6 @@ def _trainer(x: Any) -> Trainer:
         cure = "within @jit use init and update, with gradients of value_and_grad"
         fail(TraceError, f"{x!r} is no node of a graph and no variable", cure=cure)
     return TRAINERS[type(x)]
-
-
-def slot_dtype(x: Any) -> Any:
-    """What an update of a parameter is computed in, and its slots are kept in."""
-    return np.dtype(np.float32) if x.dtype.itemsize == 2 else x.dtype
 
 
 def require_float(x: Any) -> None:

@@ -37,6 +37,11 @@ def learning_rate(rate: Rate) -> Rate:
     return number("learning rate", rate)
 
 
+def slot_dtype(x: Any) -> Any:
+    """What is kept beside an array, and computed with it: its dtype, float32 at least."""
+    return np.dtype(np.float32) if x.dtype.itemsize == 2 else x.dtype
+
+
 def as_like(value: Any, dtype: Any) -> Any:
     """A value in a dtype; Python's numbers take it on by themselves."""
     return value if getattr(value, "dtype", dtype) == dtype else value.astype(dtype)

@@ -6,6 +6,7 @@ that name, where the commands of the page find it.
 
 import doctest
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -140,6 +141,18 @@ def test_tables_of_ops_are_those_of_the_rows():
     text = script.PAGE.read_text()
     assert script.page(text) == text, "run python scripts/list_ops.py"
     assert all(f"| `{name}` |" in text for name in ROWS)
+
+
+def test_pictures_are_those_of_the_script():
+    file = ROOT / "scripts" / "draw_pictures.py"
+    code = "import scripts.draw_pictures as d, json; print(json.dumps(d.drawn()))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    pictures = json.loads(done.stdout)
+    folder = ROOT / "docs" / "pictures"
+    assert {path.name for path in folder.iterdir()} == set(pictures)
+    for name, text in pictures.items():
+        assert (folder / name).read_text() == text, f"run python {file.relative_to(ROOT)}"
 
 
 @EVERY_PAGE

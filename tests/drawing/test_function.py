@@ -66,3 +66,22 @@ def test_notebooks_show_stages():
     written, fused = traced._repr_svg_(), traced.lower()._repr_svg_()
     assert "tanh %x" in written and "kernel loop" not in written and "kernel loop" in fused
     assert traced.to_svg("LR") != written and fused == traced.lower().to_svg()
+
+
+def test_of_many_ops_the_first_and_the_last_are_shown():
+    names = [f"%v{i}" for i in range(300)]
+    ops = [f"{b}: f32[4] = neg {a}" for a, b in zip(names, names[1:], strict=False)]
+    body = "\n".join([*ops, "yield %v299"])
+    kernel = f'%k: f32[4] = kernel %x {{kind="loop"}} (%v0: f32[4]) {{ {body} }}'
+    shown = texts(drawn(f"func @f(%x: f32[4]) {{ {kernel} return %k }}"))
+    assert "\u2026 239 more" in shown and len(shown) < 140 and "%v1 = neg %x" in shown
+
+
+def test_notebooks_show_no_picture_of_thousands():
+    def long(x):
+        for _ in range(1600):
+            x = x + 1
+        return x
+
+    traced = jf.jit(long).trace(jf.spec("f32[8]"))
+    assert traced._repr_svg_() is None and traced.to_svg().startswith("<svg")

@@ -6,11 +6,13 @@ from itertools import combinations
 
 import pytest
 
-from jitflow.drawing.layers import Item, Link, make_layers
+from jitflow.drawing.layers import Item, Link
 from jitflow.drawing.layout import arrange
 from jitflow.drawing.nested import place
 from jitflow.drawing.order import crossings, order_layers
+from jitflow.drawing.points import make_layers
 from jitflow.drawing.scopes import make_frames
+from jitflow.errors import ArgumentError
 
 
 def some_graph(count=60, seed=1):
@@ -35,8 +37,9 @@ def passes(points, corner, size):
 
 @pytest.mark.parametrize("direction", ["TB", "LR"])
 @pytest.mark.parametrize("scoped", [False, True])
-def test_boxes_stand_apart_and_no_line_passes_over_one(direction, scoped):
-    sizes, lines = some_graph()
+@pytest.mark.parametrize(("count", "seed"), [(60, 1), (25, 2), (13, 3)])
+def test_boxes_stand_apart_and_no_line_passes_over_one(direction, scoped, count, seed):
+    sizes, lines = some_graph(count, seed)
     paths = [(f"s{i // 12}", f"t{i // 4}") if scoped and i % 5 else () for i in range(len(sizes))]
     root = make_frames(paths, [line[:2] for line in lines])
     assert bool(root.frames) is scoped
@@ -105,6 +108,12 @@ def test_scopes_of_one_thing_are_no_frames():
     (frame,) = root.frames
     assert (frame.label, root.boxes, frame.boxes) == ("b", [0], [3])
     assert [inner.label for inner in frame.frames] == ["c"]
+
+
+def test_cycles_are_refused():
+    with pytest.raises(ArgumentError, match="make a cycle"):
+        place(make_frames([("s",)] * 3, [(0, 1), (1, 2), (2, 1)]), [(1, 1)] * 3,
+              [(0, 1, 0), (1, 2, 0), (2, 1, 0)], "TB")  # fmt: skip
 
 
 def test_nothing_and_one_box():

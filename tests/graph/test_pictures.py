@@ -104,6 +104,16 @@ def test_numbers_beside_nodes_stand_with_them(graph):
     assert "frame" not in graph.to_svg().partition("</style>")[2]
 
 
+def test_notebooks_show_no_picture_of_thousands(graph):
+    x = g.placeholder(g.float32)
+    for _ in range(1600):
+        x = g.exp(x)
+    assert graph._repr_svg_() is None
+    with pytest.raises(ArgumentError, match=r"--only-path"):
+        graph.to_svg(depth="few")
+    assert "exp_1599" in graph.to_svg()
+
+
 def test_after_each_statement(graph):
     assert "an empty graph" in graph.to_svg()
     texts = []

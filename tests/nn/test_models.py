@@ -4,12 +4,14 @@ import copy
 import functools
 import threading
 
+import ml_dtypes
 import numpy as np
 import pytest
 
 import jitflow as jf
 import jitflow.graph as g
 from jitflow import nn, optim
+from jitflow.checkpoint import Checkpoints
 from jitflow.data import Dataset
 from jitflow.errors import ArgumentError, DtypeError, JitflowError, ShapeError
 
@@ -322,6 +324,13 @@ REFUSED = {
         lambda: nn.Embedding(5, 2).init(KEY, np.array([5])), ValueError, r"0\.\.4",
     ),
     "epochs below 0": (lambda: model().fit(X, Y, epochs=-1), ArgumentError, "epochs is -1"),
+    "a class as a layer": (
+        lambda: nn.Sequential([nn.Dense, nn.Dense(3)]), ArgumentError, "Dense is a class",
+    ),
+    "an endless epoch": (
+        lambda: model().fit(Dataset.from_arrays((X, Y)).repeat().batch(4).prefetch(1)),
+        ArgumentError, "no end",
+    ),
     "smoothing of 1": (
         lambda: nn.categorical_crossentropy(X, X, smoothing=1.0), ArgumentError, "smoothing",
     ),
@@ -334,3 +343,27 @@ def test_what_is_refused_names_the_line(name):
     with pytest.raises(kind, match=message) as caught:
         call()
     assert "test_models.py:" in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])
+def test_sixteen_bits_throughout(dtype, tmp_path):
+    """Layers keep the dtype; moving averages and slots are float32 from the start."""
+
+    def build():
+        made = nn.Sequential([
+            nn.Dense(8, nn.gelu), nn.BatchNorm(), nn.LayerNorm(), nn.Dropout(0.2), nn.Dense(3),
+        ])  # fmt: skip
+        made.compile(optim.AdamW(0.03), "sparse_categorical_crossentropy", ["accuracy"])
+        made.build(X.astype(dtype))
+        return made
+
+    net, other = build(), build()
+    losses = net.fit(X.astype(dtype), Y, epochs=8, batch_size=10, verbose=False).history["loss"]
+    assert losses[-1] < losses[0]
+    assert net.predict(X.astype(dtype)).dtype == dtype
+    assert net.variables.params["dense"]["kernel"].dtype == dtype
+    assert net.variables.state["batchnorm"]["mean"].dtype == np.float32
+    assert net._code["train"].cache_info().misses == 1
+    Checkpoints(tmp_path).save(1, net=net)
+    Checkpoints(tmp_path).restore(net=other)
+    np.testing.assert_array_equal(net.predict(X.astype(dtype)), other.predict(X.astype(dtype)))
