@@ -32,7 +32,7 @@ def main(epochs: int = 12) -> float:
         store = Checkpoints(folder)
         store.save(epochs // 2, model=model)
         resumed = build(epochs * len(batches))
-        resumed.build(x, optimizer=True)
+        resumed.build(x)
         store.restore(model=resumed)
     resumed.fit(batches, epochs=epochs, initial_epoch=epochs // 2, validation_data=held_out)
     print(resumed.summary())

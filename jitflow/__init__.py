@@ -24,8 +24,17 @@ if TYPE_CHECKING:
         vjp,
         vmap,
     )
-    from jitflow.eager import GradientTape, Tensor, Variable, constant, function
+    from jitflow.eager import (
+        GradientTape,
+        Tensor,
+        Variable,
+        constant,
+        enable_eager_execution,
+        function,
+    )
     from jitflow.errors import JitflowError
+    from jitflow.runtime.devices import Device, devices
+    from jitflow.runtime.kernels import Kernel, kernels
     from jitflow.runtime.memory import MemoryStats, clear_memory, memory_stats, set_memory_cap
     from jitflow.runtime.threads import get_num_threads, set_num_threads
     from jitflow.trace.pytree import map_tree, register
@@ -34,8 +43,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Device",
     "GradientTape",
     "JitflowError",
+    "Kernel",
     "MemoryStats",
     "Tensor",
     "Variable",
@@ -44,8 +55,10 @@ __all__ = [
     "constant",
     "custom_jvp",
     "custom_vjp",
+    "devices",
     "eager",
     "elementwise_grad",
+    "enable_eager_execution",
     "function",
     "get_num_threads",
     "grad",
@@ -56,6 +69,7 @@ __all__ = [
     "jacrev",
     "jit",
     "jvp",
+    "kernels",
     "linearize",
     "map_tree",
     "memory_stats",
@@ -80,12 +94,17 @@ __getattr__ = loader(__name__, {
         "jacfwd", "jacrev", "jit", "jvp", "linearize", "stop_gradient", "value_and_grad", "vjp",
         "vmap",
     ),
-    "eager": ("GradientTape", "Tensor", "Variable", "constant", "eager", "function"),
+    "eager": (
+        "GradientTape", "Tensor", "Variable", "constant", "eager", "enable_eager_execution",
+        "function",
+    ),
     "errors": ("JitflowError",),
     "graph": ("graph",),
     "numpy": ("numpy",),
     "optim": ("optim",),
     "random": ("random",),
+    "runtime.devices": ("Device", "devices"),
+    "runtime.kernels": ("Kernel", "kernels"),
     "runtime.memory": ("MemoryStats", "clear_memory", "memory_stats", "set_memory_cap"),
     "runtime.threads": ("get_num_threads", "set_num_threads"),
     "trace.pytree": ("map_tree", "register"),

@@ -54,6 +54,10 @@ class ArgumentError(JitflowError, ValueError):
     """An argument with a value that the function does not take."""
 
 
+class DeviceError(JitflowError, ValueError):
+    """A device that is not there."""
+
+
 class TraceError(JitflowError, TypeError):
     """Python code that cannot be traced, or a traced value used where a concrete one is needed."""
 

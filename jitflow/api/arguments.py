@@ -130,14 +130,13 @@ def leaf_of(
         )
     if isinstance(x, TracedArray):
         x.require_trace()
-    fail(
-        TraceError,
-        f"expected an array or a number, got {_described(x)}",
-        op=name,
-        cure=f"list it in static_argnames, as in @jit(static_argnames={_root(name)!r})"
-        if takes_static
-        else "leave it to the function: pass lambda x: f(x, option) in place of f",
-    )
+    if hasattr(type(x), "_record"):
+        cure = "decorate the function by jf.function, which takes tensors and nodes"
+    elif takes_static:
+        cure = f"list it in static_argnames, as in @jit(static_argnames={_root(name)!r})"
+    else:
+        cure = "leave it to the function: pass lambda x: f(x, option) in place of f"
+    fail(TraceError, f"expected an array or a number, got {_described(x)}", op=name, cure=cure)
 
 
 def _described(x: Any) -> str:

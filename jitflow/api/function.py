@@ -97,7 +97,7 @@ class JitFunction:
         """A call that is not like the one before."""
         call = self._take_apart(args, kwargs)
         donated = self._donation.leaves(call, args, kwargs) if self._donation else ()
-        key, inputs, compiled = self._code(call)
+        key, inputs, compiled = self._code(call, donated)
         targets: Sequence[Donated] = ()
         if donated:
             self._donation.refuse_shared(call, donated, compiled.captured)
@@ -107,7 +107,9 @@ class JitFunction:
             self._recent = reader(call.tree), key, compiled, call.has_keywords
         return compiled.run(inputs, targets)
 
-    def _code(self, call: Call) -> tuple[Any, list[Any], Compiled]:
+    def _code(
+        self, call: Call, donated: Sequence[int] = ()
+    ) -> tuple[Any, list[Any], Compiled]:
         """The key of a call's leaves, the inputs that they are, and the code for them."""
         key, inputs = key_and_inputs(call.leaves)
         try:
@@ -118,7 +120,7 @@ class JitFunction:
             raise
         if compiled is None:
             refuse_specs(call.leaves)
-            compiled = self._compile(found, call)
+            compiled = self._compile(found, call, donated)
         elif compiled.is_due:
             self._refine(compiled)
         return key, inputs, compiled
@@ -151,17 +153,20 @@ class JitFunction:
             if compiled.is_due:
                 without_collector(compiled.refine)
 
-    def _compile(self, key: Any, call: Call) -> Compiled:
+    def _compile(self, key: Any, call: Call, donated: Sequence[int]) -> Compiled:
         with self._lock:
             found = self._cache.get(key)
             if found is None:
-                found = without_collector(functools.partial(self._compiled, call))
+                found = without_collector(functools.partial(self._compiled, call, donated))
                 self._cache[key] = found
                 self._misses += 1
             return found
 
-    def _compiled(self, call: Call) -> Compiled:
-        lowered = self._trace(call, keep_layout=True).lower()
+    def _compiled(self, call: Call, donated: Sequence[int]) -> Compiled:
+        traced = self._trace(call, keep_layout=True)
+        if donated:
+            traced = traced.giving(self._donation.pairs(call, donated, traced.graph))
+        lowered = traced.lower()
         return compile_recent(lowered) if self._inlines else lowered.compile()
 
     def _source(self, call: Call) -> Source:
@@ -225,6 +230,10 @@ class JitFunction:
                 return False
             self._owners.add(kind)
         return True
+
+    def donated(self, call: Call) -> list[int | str]:
+        """Which dynamic arguments of a call are donated: positions and keywords."""
+        return self._donation.among(call)
 
     def trace(self, *args: Any, **kwargs: Any) -> Traced:
         """The graph for these arguments, which may be arrays, numbers or specs."""

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from jitflow.api.order import host_loops
-from jitflow.ir.core import Function, walk
+from jitflow.api.order import host_loops, plain_loops
+from jitflow.ir.core import Function
+from jitflow.ir.nests import walk_all
 from jitflow.passes.lowering import in_place
 from jitflow.passes.manager import PASSES, run_pipeline
 from jitflow.passes.pipeline import LOOPS, TENSOR
 from jitflow.runtime.compile import assembly, compile_function, llvm_text
 from jitflow.runtime.nests import nest_costs
+from jitflow.runtime.target import Target
 
 _LOWER = LOOPS.index("lower")
 FROM_LOOPS = tuple(name for name in LOOPS[_LOWER + 1 :] if PASSES[name].required)
@@ -21,7 +23,7 @@ FROM_LOOPS = tuple(name for name in LOOPS[_LOWER + 1 :] if PASSES[name].required
 
 __all__ = [
     "assembly", "compile_function", "finish_loops", "fused", "inlined", "llvm_text", "lowered",
-    "may_overwrite", "nest_costs", "simplified",
+    "may_overwrite", "nest_costs", "simplified", "stands_alone",
 ]  # fmt: skip
 
 
@@ -48,12 +50,17 @@ def lowered(function: Function) -> Function:
     return run_pipeline(host_loops()[_LOWER:], function)
 
 
+def stands_alone(function: Function, target: Target) -> Function:
+    """Loop IR of a simplified function, for code that C programs link."""
+    return run_pipeline(plain_loops(target), function)
+
+
 def finish_loops(function: Function, **instrumentation: Any) -> Function:
     """Loop IR, from text or from any pass, ready for code; places in the arena are kept.
 
     `instrumentation` are the fields of PassManager.
     """
-    offsets = [op.attrs["offset"] for op in walk(function.body) if op.row.name == "alloc"]
+    offsets = [op.attrs["offset"] for op in walk_all(function) if op.row.name in ("alloc", "run")]
     is_placed = min(offsets, default=0) >= 0
     missing = [name for name in FROM_LOOPS if not (is_placed and name == "assign")]
     return run_pipeline(missing, function, **instrumentation)

@@ -6,14 +6,27 @@ They are also part of what code on disk is known by.
 from __future__ import annotations
 
 from jitflow.passes.pipeline import TENSOR, loops_for
-from jitflow.runtime.target import host_target
+from jitflow.runtime.target import Target, host_target
+
+_WITHIN_JITFLOW = ("stream", "parallelize")
+"""Passes whose code asks for aligned results, and for threads."""
 
 
 def host_loops() -> tuple[str, ...]:
     """From tensor IR to loop IR that is ready for code."""
-    target = host_target()
+    return target_loops(host_target())
+
+
+def target_loops(target: Target) -> tuple[str, ...]:
+    """The same for code of another machine."""
     registers, f16c = target.vector_registers, target.has_f16c
     return loops_for(target.vector_bytes, registers, f16c, target.cache_bytes)
+
+
+def plain_loops(target: Target) -> tuple[str, ...]:
+    """The same for functions that C calls: on one thread, with arrays that may lie anywhere."""
+    steps = target_loops(target)
+    return tuple(step for step in steps if step.partition("{")[0] not in _WITHIN_JITFLOW)
 
 
 def host_passes() -> tuple[str, ...]:

@@ -90,7 +90,8 @@ def _contents(kernel: NestCost) -> str:
     rows = [f"{name} {count}" if count > 1 else name for name, count in kernel.rows.items()]
     lines = sorted({(os.path.basename(at.file), at.line) for at in kernel.locations if at.line})
     places = [f"{file}:{line}" for file, line in lines]
-    return f"{_some(rows, _MOST_ROWS) or 'copy'}  {_some(places, _MOST_LINES)}".rstrip()
+    times = f"{kernel.runs} x " if kernel.runs > 1 else ""
+    return f"{times}{_some(rows, _MOST_ROWS) or 'copy'}  {_some(places, _MOST_LINES)}".rstrip()
 
 
 def _some(words: Sequence[str], most: int) -> str:

@@ -123,6 +123,10 @@ class Road:
         costs: tuple[NestCost, ...] = _machinery().nest_costs(self.kernels)
         return costs
 
+    def start_with_loops(self, finish: Callable[[Function], Function]) -> None:
+        """For a graph that is loop IR already: `finish` makes it ready for code."""
+        self.__dict__["kernels"] = finish(self.graph)
+
     def adopt(self, executable: Executable) -> None:
         """Takes code that was made of an equal graph, in place of making its own."""
         self.__dict__["executable"] = executable

@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from jitflow import drawing
 from jitflow.api.arguments import key_and_inputs
 from jitflow.api.failures import explained
 from jitflow.api.report import Compilation
@@ -27,6 +29,7 @@ from jitflow.trace.walkers import builder
 if TYPE_CHECKING:
     import networkx
 
+    from jitflow.drawing import Direction
     from jitflow.runtime.entry import Row
     from jitflow.runtime.executable import Executable
 
@@ -73,6 +76,11 @@ class Traced:
         """The structure of what the function returns."""
         return self._staged.tree
 
+    @property
+    def call(self) -> Call:
+        """What the arguments were, but for their leaves."""
+        return self._call
+
     def as_text(self, level: str = "graph", *, locations: bool = False) -> str:
         """The function at a level: graph, ir, opt, kernels, llvm or asm."""
         return self.road.text(level, locations)
@@ -80,6 +88,21 @@ class Traced:
     def to_networkx(self) -> networkx.MultiDiGraph:
         """The graph for networkx: a node per argument and op, an edge per operand."""
         return to_networkx(self.graph)
+
+    def giving(self, pairs: Sequence[tuple[int, int]]) -> Traced:
+        """The same, where results are to take the memory of parameters: pairs of their numbers."""
+        places = tuple(result for result, _ in pairs)
+        graph = Function(self.graph.name, self.graph.body, {**self.graph.attrs, "donated": places})
+        staged = replace(self._staged, function=graph)
+        return Traced(staged, self._call, self.road.timings)
+
+    def to_svg(self, direction: Direction = "TB") -> str:
+        """A picture of the graph: one SVG text, in which each op says its source line."""
+        return drawing.draw_function(self.graph, direction)
+
+    def _repr_svg_(self) -> str | None:
+        """What notebooks show; None where there are too many ops."""
+        return self.to_svg() if len(self.graph.ops) <= drawing.MAX_OVERVIEW else None
 
     def lower(self) -> Lowered:
         return Lowered(self._staged, self._call, self.road)
@@ -98,6 +121,10 @@ class Lowered(Traced):
     def as_text(self, level: str = "opt", *, locations: bool = False) -> str:
         """The function at a level: graph, ir, opt, kernels, llvm or asm."""
         return self.road.text(level, locations)
+
+    def to_svg(self, direction: Direction = "TB") -> str:
+        """A picture of the kernels that fusion makes: one SVG text."""
+        return drawing.draw_function(self.road.fused, direction)
 
     def compile(self) -> Compiled:
         return Compiled(self._staged, self._call, self.road)

@@ -5,7 +5,7 @@
     parts = store.restore(params=params, model=model)
 """
 
-from jitflow.checkpoint.errors import CheckpointError
+from jitflow.checkpoint.errors import CheckpointError, CheckpointWriteError
 from jitflow.checkpoint.store import Checkpoints, load_tree, save_tree
 
-__all__ = ["CheckpointError", "Checkpoints", "load_tree", "save_tree"]
+__all__ = ["CheckpointError", "CheckpointWriteError", "Checkpoints", "load_tree", "save_tree"]

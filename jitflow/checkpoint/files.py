@@ -1,7 +1,7 @@
 """A checkpoint's two files: tensors in the safetensors format, and an index in JSON.
 
-The index has each entry's dtype, shape and checksum; it is written last, so that a folder with an
-index is whole. Format of tensors: https://huggingface.co/docs/safetensors.
+The index has each entry's dtype, shape and checksum, and the values that are no arrays; it is
+written last, so that a folder with an index is whole. Format of tensors: https://huggingface.co/docs/safetensors.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from jitflow.checkpoint.errors import CheckpointError
-from jitflow.checkpoint.names import Plain
+from jitflow.checkpoint.names import Content
 from jitflow.ir.dtypes import as_dtype
+from jitflow.trace.source import fail
 
 INDEX, TENSORS = "index.json", "tensors.safetensors"
 FORMAT = 1
@@ -25,40 +26,47 @@ _STORED = {"complex64": np.float32, "complex128": np.float64, "bfloat16": np.uin
 """dtypes that the library does not take, and what their bits are stored as."""
 
 
-def write(folder: Path, arrays: dict[str, Any], values: dict[str, Plain]) -> None:
+def write(folder: Path, content: Content) -> None:
     """Writes both files into an empty folder, through to the disk."""
     from safetensors.numpy import save  # noqa: PLC0415
 
-    stored = {name: _stored(x) for name, x in arrays.items()}
+    stored = {name: _stored(x) for name, x in content.arrays.items()}
     entries = {
         name: {
             "dtype": str(x.dtype), "shape": list(x.shape),
-            "sha256": hashlib.sha256(stored[name].tobytes()).hexdigest(),
+            "sha256": _sum(stored[name]),
         }
-        for name, x in arrays.items()
+        for name, x in content.arrays.items()
     }  # fmt: skip
     _put(folder / TENSORS, save(stored))
-    body = {"format": FORMAT, "entries": entries, "values": values}
+    body = {"format": FORMAT, "entries": entries, "values": content.values, "kinds": content.kinds}
     text = json.dumps(body, sort_keys=True, indent=1)
     check = hashlib.sha256(text.encode()).hexdigest()
     _put(folder / INDEX, f"{check}\n{text}\n".encode())
     flush_folder(folder)
 
 
-def read(folder: Path) -> tuple[dict[str, Any], dict[str, Plain]]:
-    """The arrays and values; CheckpointError, which names the entry, where one is damaged."""
+def read(folder: Path) -> Content:
+    """What was written; CheckpointError, which names the entry, where one is damaged."""
     body = _index(folder / INDEX)
     tensors = _tensors(folder / TENSORS)
     arrays = {}
     for name, facts in body["entries"].items():
         if name not in tensors:
-            raise CheckpointError(f"{folder / TENSORS} lacks the entry {name}")
-        data = np.ascontiguousarray(tensors[name])
-        if hashlib.sha256(data.tobytes()).hexdigest() != facts["sha256"]:
-            raise CheckpointError(f"{folder / TENSORS}: the entry {name} is damaged")
+            fail(CheckpointError, f"{folder / TENSORS} lacks the entry {name}")
+        data = np.ascontiguousarray(tensors.pop(name))
+        if _sum(data) != facts["sha256"]:
+            fail(CheckpointError, f"{folder / TENSORS}: the entry {name} is damaged")
         dtype = as_dtype(facts["dtype"]).numpy
         arrays[name] = data.reshape(-1).view(dtype).reshape(facts["shape"])
-    return arrays, body["values"]
+    for name in tensors:
+        fail(CheckpointError, f"{folder / TENSORS} has an entry {name}, which was not saved")
+    return Content(arrays, body["values"], body["kinds"])
+
+
+def _sum(x: np.ndarray[Any, Any]) -> str:
+    data: Any = x.reshape(-1).view(np.uint8)
+    return hashlib.sha256(data).hexdigest()
 
 
 def _stored(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -72,11 +80,11 @@ def _index(file: Path) -> Any:
         check, _, text = file.read_text(encoding="utf-8").partition("\n")
         body = json.loads(text)
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{file} cannot be read: {error}") from None
+        fail(CheckpointError, f"{file} cannot be read: {error}")
     if hashlib.sha256(text.removesuffix("\n").encode()).hexdigest() != check:
-        raise CheckpointError(f"{file} is damaged")
+        fail(CheckpointError, f"{file} is damaged")
     if body.get("format") != FORMAT:
-        raise CheckpointError(f"{file} has format {body.get('format')}; known is {FORMAT}")
+        fail(CheckpointError, f"{file} has format {body.get('format')}; known is {FORMAT}")
     return body
 
 
@@ -87,7 +95,7 @@ def _tensors(file: Path) -> dict[str, Any]:
     try:
         return load(file.read_bytes())
     except (OSError, ValueError, SafetensorError) as error:
-        raise CheckpointError(f"{file} is damaged: {error}") from None
+        fail(CheckpointError, f"{file} is damaged: {error}")
 
 
 def _put(file: Path, data: bytes) -> None:

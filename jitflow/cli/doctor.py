@@ -24,6 +24,7 @@ from jitflow.errors import CheckError, clip
 from jitflow.ir.interpreter import interpret
 from jitflow.ir.parser import parse_function
 from jitflow.runtime import cache, host_target
+from jitflow.runtime.devices import devices
 from jitflow.runtime.engine import engine
 from jitflow.runtime.entry import why_not_native
 from jitflow.runtime.memory import why_no_pool
@@ -91,6 +92,7 @@ def _machine() -> dict[str, Any]:
         "last cache": f"{target.cache_bytes >> 20} MiB" if target.cache_bytes else "not known",
         "features": features,
         "llvm": engine().version,
+        "devices": ", ".join(device.name for device in devices()),
         "threads": _threads(),
         "native entry": why_not_native() or "yes",
         "pool of large results": why_no_pool() or "yes",

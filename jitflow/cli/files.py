@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from pathlib import Path
 
 from jitflow.cli.colour import highlight
 from jitflow.errors import UsageError
+from jitflow.files import write_whole
 
 
 def read_text(name: str) -> str:
     """The text of a file in UTF-8; UsageError where it cannot be read."""
     try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text("utf-8-sig")
+        return sys.stdin.read() if name == "-" else read_bytes(name).decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"cannot read {name}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{name} is not UTF-8 text: byte {error.start} cannot be read") from error
+
+
+def read_bytes(name: str) -> bytes:
+    """What a file holds; UsageError where it cannot be read."""
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {name}: {error.strerror}") from error
     except ValueError as error:
         raise UsageError(f"cannot read {name!r}: {error}") from error
 
@@ -47,28 +54,10 @@ def write_bytes(name: str, data: bytes) -> None:
     """
     try:
         if (path := Path(name).resolve()).is_file() or not path.exists():
-            _replace(path, data)
+            write_whole(str(path), data)
         else:
             path.write_bytes(data)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise UsageError(f"cannot write {name}: {error.strerror}") from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    handle, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(half, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        os.replace(half, path)
-    except OSError:
-        os.unlink(half)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -53,6 +53,15 @@ def locate(target: str) -> Callable[..., Any]:
     A module is imported under its name, or that of its file, so code under `__main__` stays
     asleep.
     """
+    found: Any = find_object(target)
+    if not callable(found):
+        place, _, name = target.rpartition(":")
+        raise UsageError(f"{place}: '{name}' is a {type(found).__name__}, not a function")
+    return found
+
+
+def find_object(target: str) -> Any:
+    """What a module or a file has under a name; UsageError as for functions."""
     place, colon, name = target.rpartition(":")
     if not colon or not place or not name:
         raise UsageError(f"'{target}' names no function; {EXPECTED}")
@@ -63,8 +72,6 @@ def locate(target: str) -> Callable[..., Any]:
         if not hasattr(found, part):
             raise UsageError(_missing(place, name, module))
         found = getattr(found, part)
-    if not callable(found):
-        raise UsageError(f"{place}: '{name}' is a {type(found).__name__}, not a function")
     return found
 
 

@@ -15,13 +15,13 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from jitflow import __version__
-from jitflow.cli import cache, doctor, dump, ops, opt, passes, run, time, viz
+from jitflow.cli import build, cache, doctor, dump, nodes, ops, opt, passes, run, time, viz
 from jitflow.cli.colour import RED, paint
 from jitflow.cli.locate import load
 from jitflow.config import settings
 from jitflow.errors import JitflowError, UsageError, clip
 
-COMMANDS = (dump, time, viz, opt, run, passes, ops, cache, doctor)
+COMMANDS = (dump, time, viz, nodes, opt, run, build, passes, ops, cache, doctor)
 """Each has `add(subparsers)`, which sets `run(arguments)`; that may return an exit code."""
 
 EXAMPLES = """\
@@ -32,6 +32,7 @@ examples:
   jitflow viz model:loss --args "f32[512, 4096], f32[]" --grad -o loss.html
   jitflow opt step.jf -p "inline,cse,dce" --print-changed --verify-each
   jitflow run step.jf --inputs "x.npy, f32[32, 10]" --interpret
+  jitflow build model:loss --args "f32[512, 4096], f32[]" --target aarch64-linux-gnu
   jitflow passes
   jitflow ops tanh
 """

@@ -20,17 +20,8 @@ from jitflow.ir.kinds import Kind
 from jitflow.ir.printer import format_function
 from jitflow.ir.row import REQUIRED, ROWS, RULE_FAULTS, Family, OpRow
 from jitflow.ir.types import TensorType
-from jitflow.passes.expand import CALL_COST, expansion
-
-CODE = {
-    Family.LIBRARY: "library call",
-    Family.ELEMENTWISE: "inline",
-    Family.VIEW: "addresses, or a copy",
-    Family.CREATION: "inline",
-}
-"""What the rows of a family become; those of other families become loops, or are control."""
-
-CONTROL = (Family.LOOP, Family.CHECK, Family.STRUCTURED)
+from jitflow.passes.expand import expansion
+from jitflow.runtime.kernels import CONTROL, code_of, kernels
 
 COLUMNS = ("op", "family", "takes", "error", "measured", "code", "derivative", "gives")
 
@@ -74,7 +65,7 @@ def record(row: OpRow) -> dict[str, str]:
         takes(row).replace("`", ""),
         "" if row.family in CONTROL else error(row),
         _pair(MEASURED, row),
-        code(row),
+        code_of(row),
         derivative(row).replace("derivative", "yes"),
         row.doc,
     )
@@ -83,17 +74,6 @@ def record(row: OpRow) -> dict[str, str]:
 
 def _pair(measured: Mapping[str, tuple[float, float]], row: OpRow) -> str:
     return " ".join(f"{worst:.2f}" for worst in measured.get(row.name, ()))
-
-
-def code(row: OpRow) -> str:
-    """What the op becomes: `inline`, a call where it is long and rare, a library call, loops."""
-    if row.family in CONTROL:
-        return ""
-    kind = _sample(row)
-    is_long = kind is not None and row.cost >= CALL_COST
-    if is_long:
-        return "inline, or a call where rare"
-    return CODE.get(row.family, "loops")
 
 
 def _sample(row: OpRow) -> Kind | None:
@@ -123,6 +103,7 @@ def _describe(row: OpRow) -> str:
     facts = {**record(row), "algebra": algebra, "no derivative": row.no_derivative}
     if row.name in COMPLEX:
         facts["complex"] = f"{row.normwise} ULP of the modulus, measured {_pair(COMPLEX, row)}"
+    facts.update(_kernels(row))
     lines += [
         f"  {name:14}{value}"
         for name, value in facts.items()
@@ -133,6 +114,14 @@ def _describe(row: OpRow) -> str:
         text = highlight(format_function(Function(row.name, expansion(kind))))
         lines += ["", f"expansion for {kind.types[0].dtype}:", text.rstrip()]
     return "\n".join(lines) + "\n"
+
+
+def _kernels(row: OpRow) -> dict[str, str]:
+    """By device, the dtypes that the op has kernels for."""
+    dtypes: dict[str, list[str]] = {}
+    for kernel in kernels(row.name):
+        dtypes.setdefault(f"on {kernel.device}", []).append(kernel.dtype)
+    return {device: " ".join(names) for device, names in dtypes.items()}
 
 
 def _find(name: str) -> OpRow:

@@ -9,9 +9,9 @@ import argparse
 import sys
 from typing import Any
 
-from jitflow.cli.files import read_text, write_text
+from jitflow.cli.files import write_text
 from jitflow.cli.locate import add_load
-from jitflow.ir.parser import parse_module
+from jitflow.cli.subjects import add_subject, subjects
 from jitflow.ir.printer import format_function
 from jitflow.ir.verifier import verify
 from jitflow.passes.manager import PassManager, format_timings, parse_pipeline
@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
         " goes to stderr.",
         allow_abbrev=False,
     )
-    parser.add_argument("file", metavar="FILE", help="IR text, or - for stdin")
+    add_subject(parser)
     parser.add_argument(
         "-p",
         "--passes",
@@ -51,8 +51,7 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     steps = parse_pipeline(arguments.passes)
-    name = "<stdin>" if arguments.file == "-" else arguments.file
-    functions = parse_module(read_text(arguments.file), name)
+    functions = [found.function for found in subjects(arguments)]
     manager = PassManager(
         verify_each=arguments.verify_each,
         print_before=arguments.print_before_all,
@@ -61,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
         timing=arguments.time_passes,
         limit=arguments.limit,
     )
-    results = [verify(manager.run(steps, verify(function))) for function in functions]
+    results = [verify(manager.run(steps, function)) for function in functions]
     if arguments.time_passes:
         sys.stderr.write(format_timings(manager.timings))
     write_text(arguments.output, "\n".join(map(format_function, results)), is_code=True)

@@ -1,4 +1,4 @@
-"""`jitflow run`: IR text and arrays in, arrays out.
+"""`jitflow run`: a function and arrays in, arrays out.
 
 Owns the arguments of the command and how results are shown. Inputs are inputs.py's.
 """
@@ -12,31 +12,27 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.api.machinery import finish_loops
-from jitflow.api.road import Road
-from jitflow.cli.files import read_text, write_bytes, write_text
+from jitflow.cli.files import write_bytes, write_text
 from jitflow.cli.inputs import read_inputs
-from jitflow.cli.locate import add_load
+from jitflow.cli.locate import add_load, calling
 from jitflow.cli.output import add_json, json_number, json_text
+from jitflow.cli.subjects import Subject, add_subject, subject
 from jitflow.errors import UsageError
 from jitflow.ir.core import Function
 from jitflow.ir.dtypes import as_dtype
 from jitflow.ir.interpreter import interpret
-from jitflow.ir.parser import parse_module
-from jitflow.ir.types import BufferType, TensorType
-from jitflow.ir.verifier import verify
-from jitflow.runtime import compile_function
+from jitflow.ir.types import TensorType
 
 
 def add(commands: Any) -> None:
     parser = commands.add_parser(
         "run",
-        help="run IR text on arrays",
-        description="Runs one function of IR text: compiled, or with the interpreter.",
+        help="run a function on arrays",
+        description="Runs one function of a file, or one in Python: compiled, or with the"
+        " interpreter. What a file has need not be given: constants, the state of a program.",
         allow_abbrev=False,
     )
-    parser.add_argument("file", metavar="FILE", help="IR text, or - for stdin")
-    parser.add_argument("--function", metavar="NAME", help="needed where FILE has several")
+    add_subject(parser)
     parser.add_argument(
         "--inputs",
         default="",
@@ -64,14 +60,12 @@ def _seed(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    name = "<stdin>" if arguments.file == "-" else arguments.file
-    functions = parse_module(read_text(arguments.file), name)
-    function = verify(_chosen(functions, arguments.function))
-    params = function.params[: len(function.params) - _outputs(function)]
-    inputs = read_inputs(params, arguments.inputs, arguments.seed)
-    has_buffers = any(isinstance(param.type, BufferType) for param in function.params)
-    is_native = arguments.native or not (arguments.interpret or has_buffers)
-    results = (_native if is_native else _interpreted)(function, inputs)
+    found = subject(arguments)
+    inputs = _inputs(found, arguments)
+    is_native = arguments.native or not (arguments.interpret or found.is_loops)
+    with calling(arguments.subject):
+        results = _results(found, inputs, is_native)
+    function = found.function
     if arguments.output:
         write_bytes(arguments.output, _npz(results))
     elif arguments.json:
@@ -80,14 +74,13 @@ def run(arguments: argparse.Namespace) -> None:
         write_text("-", _shown(results))
 
 
-def _chosen(functions: Sequence[Function], name: str | None) -> Function:
-    """The only function, or the one of this name."""
-    found = [f for f in functions if name in (None, f.name)]
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(f.name for f in functions) or "none"
-    problem = "--function must name one" if name is None else f"no function '{name}'"
-    raise UsageError(f"{problem}; the functions are {names}")
+def _inputs(found: Subject, arguments: argparse.Namespace) -> list[Any]:
+    """All inputs: those that the subject has, and those that are given or random."""
+    function = found.function
+    params = function.params[: len(function.params) - _outputs(function)]
+    asked = [p for k, p in enumerate(params) if k not in found.values]
+    given = iter(read_inputs(asked, arguments.inputs, arguments.seed))
+    return [found.values[k] if k in found.values else next(given) for k in range(len(params))]
 
 
 def _outputs(function: Function) -> int:
@@ -98,11 +91,11 @@ def _outputs(function: Function) -> int:
     return count
 
 
-def _native(function: Function, inputs: list[Any]) -> list[Any]:
-    """Results of machine code; loop IR is taken as it is, but for what code needs."""
-    if any(isinstance(param.type, BufferType) for param in function.params):
-        return compile_function(finish_loops(function))(inputs)
-    return Road(function).executable(inputs)
+def _results(found: Subject, inputs: list[Any], is_native: bool) -> list[Any]:
+    """Results of machine code, or of the interpreter."""
+    if is_native:
+        return found.road.executable(inputs) if not found.is_loops else found.road.made(inputs)
+    return _interpreted(found.function, inputs)
 
 
 def _interpreted(function: Function, inputs: list[Any]) -> list[Any]:

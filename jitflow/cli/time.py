@@ -8,10 +8,11 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from jitflow.api.report import Compilation
 from jitflow.cli.files import write_text
 from jitflow.cli.locate import add_load, calling
 from jitflow.cli.output import add_json, json_text
-from jitflow.cli.tracing import add_function, trace
+from jitflow.cli.subjects import add_subject, subject
 
 
 def add(commands: Any) -> None:
@@ -22,7 +23,7 @@ def add(commands: Any) -> None:
         " and ops of each step, and of each kernel.",
         allow_abbrev=False,
     )
-    add_function(parser)
+    add_subject(parser)
     parser.add_argument(
         "--cold",
         action="store_true",
@@ -36,9 +37,10 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     for _ in range(1 if arguments.cold else 2):
-        lowered = trace(arguments).lower()
-        with calling(arguments.function):
-            lowered.road.adopt(lowered.road.made)
-            report = lowered.compile().compile_report()
+        road = subject(arguments).road
+        with calling(arguments.subject):
+            road.adopt(road.made)
+            report = Compilation(road)
+            report.kernels  # noqa: B018  (errors of code come here)
     text = json_text(report.data()) if arguments.json else str(report)
     write_text(arguments.output, text)

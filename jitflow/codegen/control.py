@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.codegen.fork import fork
-from jitflow.codegen.nests import call_nest
 from jitflow.codegen.outline import call_body, can_outline
 from jitflow.codegen.types import register_type
 from jitflow.errors import VerifyError
@@ -17,11 +16,11 @@ from jitflow.ir.host import HOST_FAILED
 
 
 def _loop(e: Emitter, op: Op) -> None:
-    """A loop in chunks is a function of its own, which threads call; one of several another."""
+    """A loop in chunks is a function of its own, which threads call."""
     lower, upper = op.operands[:2]
     if op.attrs["chunks"] > 1:
         fork(e, op, _write_loop)
-    elif op not in e.nests or not call_nest(e, op, _write_loop):
+    else:
         _write_loop(e, op, e.names[lower], e.names[upper])
 
 

@@ -6,7 +6,7 @@ and constants in memory; knows no row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from jitflow.codegen.types import initializer, memory_type
@@ -41,10 +41,8 @@ class Emitter:
         self.memory: dict[Dense, str] = {}
         self.declarations: dict[str, str] = {}
         self.definitions: list[str] = []
-        self.nests: Collection[Op] = ()
-        """Loops that are calls of functions, which equal ones share."""
-        self.functions: dict[Hashable, str] = {}
-        """Symbols of such functions, by what they do."""
+        self.nests: dict[int, tuple[str, list[str]]] = {}
+        """Symbols of nests, by identity, and what each is given beside its buffers."""
 
     def nested(self) -> Emitter:
         """For the body of another function of the module: other names, the same constants."""

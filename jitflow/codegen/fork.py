@@ -8,11 +8,10 @@ caller's, a part of the body's arena.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from jitflow.codegen.emitter import Emitter
 from jitflow.codegen.memory import fence
-from jitflow.codegen.nests import WriteLoop, shared_chunks
 from jitflow.codegen.outline import outer_values
 from jitflow.codegen.types import register_type
 from jitflow.errors import VerifyError
@@ -20,6 +19,9 @@ from jitflow.ir.core import Op, Value, walk
 from jitflow.passes.lowering.footprint import span_bytes
 from jitflow.passes.lowering.rebuild import constant_int
 from jitflow.passes.lowering.work import trip_count
+
+WriteLoop = Callable[[Emitter, Op, str, str], None]
+"""write(e, op, first, end): the loop as machine code, between two values of its index."""
 
 FORK_SLOT = 1
 """Which entry of the context the call is."""
@@ -35,7 +37,7 @@ def fork(e: Emitter, op: Op, write: WriteLoop) -> None:
     start, size = _scratch(op)
     body = op.regions[0]
     outer = [v for v in outer_values(body) if v not in body.params]
-    symbol = shared_chunks(e, op, start, lambda: _chunk_function(e, op, outer, start, write))
+    symbol = _chunk_function(e, op, outer, start, write)
     arguments = _packed(e, _passed(e, outer))
     slot = e.temp("slot", f"getelementptr inbounds ptr, ptr %context, i64 {FORK_SLOT}")
     call = e.temp("fork", f"load ptr, ptr {slot}, align 8")

@@ -44,7 +44,7 @@ def row_symbol(kind: Kind) -> str:
     return f"jitflow_{kind.row.name}_{type.dtype.name}{lanes}{attrs}"
 
 
-def emit_row(kind: Kind, e: Emitter) -> str:
+def emit_row(kind: Kind, e: Emitter, linkage: str = "") -> str:
     """LLVM text that defines the row's function through a fresh emitter of that name."""
     region = expansion(kind)
     for position, param in enumerate(region.params):
@@ -53,7 +53,7 @@ def emit_row(kind: Kind, e: Emitter) -> str:
     (result,) = region.results
     text = register_type(result.type)
     params = ", ".join(f"{register_type(p.type)} {e.names[p]}" for p in region.params)
-    head = f"define {text} @{e.symbol}({params}) nounwind {{"
+    head = f"define {linkage}{text} @{e.symbol}({params}) nounwind {{"
     return "\n".join([
         *e.globals(), head, "entry:", *e.lines, f"  ret {text} {e.names[result]}", "}", "",
     ])

@@ -1,4 +1,4 @@
-"""A loop-IR function as an LLVM module: `emit_llvm`.
+"""A loop-IR function as an LLVM module: `emit_llvm`, and `emit_alone` for use without jitflow.
 
 The body is `int32 f(void **buffers, const int64 *sizes, void *arena, ctx *context)`: buffers are
 inputs, then outputs; it returns 0, or the id of the first check that failed. An op is one
@@ -9,16 +9,20 @@ no address of this process.
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 
-from jitflow.codegen import control, convert, elementwise, memory, vectors
+from jitflow.codegen import control, convert, elementwise, memory, nests, vectors
+from jitflow.codegen.alone import Given, head_alone, take_buffers
 from jitflow.codegen.emitter import Emit, Emitter, hint
-from jitflow.codegen.functions import call_row, emit_row, row_symbol
+from jitflow.codegen.functions import call_row, called_rows, emit_row, row_symbol
 from jitflow.codegen.memory import require_static
-from jitflow.codegen.nests import repeated_nests
+from jitflow.codegen.types import initializer
 from jitflow.errors import NoCodeError, VerifyError, explain
-from jitflow.ir.core import Function, Op, walk
+from jitflow.ir.core import Function, Op
+from jitflow.ir.dense import Dense
 from jitflow.ir.kinds import Kind
+from jitflow.ir.nests import walk_all
 from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType
 from jitflow.passes.halves import is_half
@@ -29,6 +33,7 @@ TABLE: dict[str, Emit] = {
     **vectors.EMITTERS,
     **memory.EMITTERS,
     **control.EMITTERS,
+    **nests.EMITTERS,
 }
 """What writes each row of level 3; a math row that `expand` left is a call."""
 
@@ -44,10 +49,40 @@ def emit_llvm(function: Function, name: str) -> str:
     if not _SYMBOL.fullmatch(name):
         raise VerifyError(f"'{name}' is not a symbol: letters, digits and _")
     e = Emitter(TABLE, _otherwise, name)
+    _write(e, function, _load_pointers)
+    before = [*e.globals(), *e.declarations.values(), *e.definitions]
+    head = _head(name, len(function.params))
+    return "\n".join([*before, *head, *e.entry, *e.lines, "}", ""])
+
+
+def emit_alone(
+    function: Function, name: str, given: Sequence[Given], data: Mapping[str, Dense], target: str
+) -> str:
+    """LLVM text of a C function that needs nothing of jitflow: what it calls is in the module.
+
+    It takes what `given` says of each buffer, then the address of its temporaries, and gives the
+    same status as a body. data: constants that C code sees, by symbol. target: lines that say which
+    machine the module is for. Raises as `emit_llvm`; VerifyError for loops that threads share, and
+    for calls of the host.
+    """
+    if len(given) != len(function.params):
+        raise VerifyError(f"@{name} has {len(function.params)} buffers, {len(given)} are given")
+    ops = list(walk_all(function))
+    if any(op.row.name == "host_call" or op.attrs.get("chunks", 1) > 1 for op in ops):
+        raise VerifyError(f"@{name} calls the host, or shares loops with threads")
+    e = Emitter(TABLE, _otherwise, name)
+    _write(e, function, partial(take_buffers, given=given))
+    rows = [emit_row_function(kind, True) for kind in called_rows(ops).values()]
+    seen = [f"@{symbol} = constant {initializer(x)}, align 64" for symbol, x in data.items()]
+    before = [target, *seen, *rows, *e.globals(), *e.definitions]
+    return "\n".join([*before, *head_alone(name, given), *e.entry, *e.lines, "}", ""])
+
+
+def _write(e: Emitter, function: Function, take: Callable[[Emitter, Function], None]) -> None:
+    """The lines of the function; `take` names its buffers."""
     try:
         _require_wide(function)
-        _load_pointers(e, function)
-        e.nests = repeated_nests(function)
+        take(e, function)
         e.region(function.body)
     except NoCodeError as error:
         raise NoCodeError(_explain(e, str(error))) from None
@@ -56,15 +91,13 @@ def emit_llvm(function: Function, name: str) -> str:
     for id, label in e.failures.items():
         e.open(label)
         e.write(f"ret i32 {id}")
-    before = [*e.globals(), *e.declarations.values(), *e.definitions]
-    head = _head(name, len(function.params))
-    return "\n".join([*before, *head, *e.entry, *e.lines, "}", ""])
 
 
 @cache
-def emit_row_function(kind: Kind) -> str:
-    """LLVM text of a function that `emit_llvm` calls."""
-    return emit_row(kind, Emitter(TABLE, _otherwise, row_symbol(kind)))
+def emit_row_function(kind: Kind, is_internal: bool = False) -> str:
+    """LLVM text of a function that `emit_llvm` calls; is_internal: from its own module only."""
+    e = Emitter(TABLE, _otherwise, row_symbol(kind))
+    return emit_row(kind, e, "internal " if is_internal else "")
 
 
 def _otherwise(e: Emitter, op: Op) -> None:
@@ -86,7 +119,7 @@ def _explain(e: Emitter, problem: str) -> str:
 
 def _require_wide(function: Function) -> None:
     """VerifyError where 16-bit floats are computed with: registers hold their bits only."""
-    for op in walk(function.body):
+    for op in walk_all(function):
         if (op.row.widens_halves or op.row.name == "lane_reduce") and any(
             [is_half(v) for v in op.operands]
         ):

@@ -1,86 +1,51 @@
-"""Loop nests of which a body has several: one function, called with each nest's buffers.
-
-LLVM takes milliseconds for a loop, and unrolled programs have the same nest many times over: the
-steps of a simulation, the layers of a network.
-"""
+"""Nests: each is one function of the object, which every op that runs it calls."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-
-from jitflow.codegen.emitter import Emitter
-from jitflow.ir.core import Function, Op, Value, walk
-from jitflow.ir.types import BufferType
-from jitflow.passes.lowering.structure import structure
-
-WriteLoop = Callable[[Emitter, Op, str, str], None]
-"""write(e, op, first, end): the loop as machine code, between two values of its index."""
+from jitflow.codegen.emitter import Emit, Emitter, hint
+from jitflow.errors import VerifyError
+from jitflow.ir.core import Function, Op, walk
+from jitflow.passes.assign import arena_bytes
 
 
-def repeated_nests(function: Function) -> frozenset[Op]:
-    """The nests at the top level that are like another one, op by op, and can be functions.
-
-    Those that carry values, fail, or call the host stay where they are, and so do those that
-    allocate and do not run in chunks.
-    """
-    shapes = {
-        op: tuple([inner.row.name for region in op.regions for inner in walk(region)])
-        for op in function.ops if op.row.name == "loop" and _is_plain(op)
-    }  # fmt: skip
-    number = Counter(shapes.values())
-    return frozenset(op for op, shape in shapes.items() if number[shape] > 1)
+def _run(e: Emitter, op: Op) -> None:
+    nest = op.attrs["nest"]
+    found = e.nests.get(id(nest))
+    if found is None:
+        found = e.nests[id(nest)] = _define(e, nest)
+    symbol, others = found
+    passed = [f"ptr {e.names[v]}" for v in op.operands]
+    for name in others:
+        passed.append(f"ptr {_arena(e, op) if name == '%arena' else name}")
+    e.write(f"call void {symbol}({', '.join(passed)})")
 
 
-def _is_plain(loop: Op) -> bool:
-    if loop.results:
-        return False
-    kept = ("check", "host_call") if loop.attrs["chunks"] > 1 else ("alloc", "check", "host_call")
-    return not any(
-        op.row.name in kept or op.attrs.get("chunks", 1) > 1
-        for region in loop.regions for op in walk(region)
-    )  # fmt: skip
+def _arena(e: Emitter, op: Op) -> str:
+    """Where the nest's own part of the arena begins."""
+    offset = op.attrs["offset"]
+    if offset < 0:
+        raise VerifyError("run has no offset in the arena; run the pass assign")
+    return e.temp("arena", f"getelementptr inbounds i8, ptr %arena, i64 {offset}")
 
 
-def call_nest(e: Emitter, op: Op, write: WriteLoop) -> bool:
-    """Calls the nest's function, which is written where no equal nest was; False if it has none.
-
-    What it uses from around it are buffers, and values that are plain in the text, as numbers are.
-    """
-    key, outer = structure(op, e.names.__getitem__)
-    passed = {e.names[v]: None for v in outer if e.names[v].startswith("%")}
-    if not all(isinstance(v.type, BufferType) for v in outer if e.names[v] in passed):
-        return False
-    symbol = e.functions.get(key)
-    if symbol is None:
-        symbol = e.functions[key] = _define(e, op, outer, list(passed), write)
-    e.write(f"call void {symbol}({', '.join(f'ptr {name}' for name in passed)})")
-    return True
-
-
-def shared_chunks(e: Emitter, op: Op, start: int, define: Callable[[], str]) -> str:
-    """The symbol of the function of a loop in chunks: that of an equal one, or what is defined.
-
-    start: where in the arena its scratch begins.
-    """
-    if op not in e.nests:
-        return define()
-    key = "chunks", structure(op, e.names.__getitem__, start)[0]
-    if key not in e.functions:
-        e.functions[key] = define()
-    return e.functions[key]
-
-
-def _define(
-    e: Emitter, op: Op, outer: list[Value], passed: list[str], write: WriteLoop
-) -> str:
+def _define(e: Emitter, nest: Function) -> tuple[str, list[str]]:
+    """The symbol of the nest's function, and what it is given beside its buffers."""
+    others = ["%arena"] if arena_bytes(nest) else []
+    if any(op.attrs.get("chunks", 1) > 1 for op in walk(nest.body)):
+        others.append("%context")
     inner = e.nested()
-    given = {name: f"%given.{place}" for place, name in enumerate(passed)}
-    inner.names.update((v, given.get(e.names[v], e.names[v])) for v in outer)
-    write(inner, op, *[inner.names[v] for v in op.operands])
-    symbol = f"@{e.symbol}.nest{len(e.definitions)}"
-    params = ", ".join(f"ptr {name}" for name in given.values())
+    for param in nest.params:
+        inner.count += 1
+        inner.names[param] = f"%{hint(param, 'buffer')}.{inner.count}"
+    inner.region(nest.body)
+    e.count = inner.count
+    symbol = f"@{e.symbol}.nest{len(e.nests)}"
+    params = ", ".join([f"ptr {name}" for name in (*map(inner.names.get, nest.params), *others)])
     head = f"define internal void {symbol}({params}) nounwind {{"
     lines = [head, "entry:", *inner.entry, *inner.lines, "  ret void", "}"]
     e.definitions.append("\n".join(lines))
-    return symbol
+    return symbol, others
+
+
+EMITTERS: dict[str, Emit] = {"run": _run}
+"""What runs nests."""

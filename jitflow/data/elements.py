@@ -5,20 +5,30 @@ An element is an array, or a tuple, list or dict of elements.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+import numpy as np
+
 from jitflow.errors import ArgumentError
+from jitflow.trace.pytree import map_tree
 from jitflow.trace.source import fail
 
 Element = Any
+NOTHING: Mapping[str, Any] = {}
 
 
 class Elements:
     """A sequence of elements. `length` is None where it is not known before the end."""
 
     length: int | None = None
+    source: Elements
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether it is known to have no end."""
+        return "source" in vars(self) and self.source.is_endless
 
     def start(self, position: int, epoch: int) -> Iterator[Element]:
         """The elements from a position on. In another epoch what is shuffled is in another order.
@@ -59,13 +69,33 @@ def name_of(function: Callable[..., Any]) -> str:
     return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code else name
 
 
-def applied(function: Callable[..., Any], element: Element) -> Any:
+def applied(
+    function: Callable[..., Any], element: Element, keywords: Mapping[str, Any] = NOTHING
+) -> Any:
     """A function of an element; of a tuple it takes the parts."""
-    return function(*element) if type(element) is tuple else function(element)
+    return function(*(element if type(element) is tuple else (element,)), **keywords)
 
 
 def at_least(name: str, number: int, least: int) -> int:
     """The number; ArgumentError where it is no integer from `least` on."""
-    if isinstance(number, bool) or not isinstance(number, int) or number < least:
+    is_whole = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
+    if not is_whole or number < least:
         fail(ArgumentError, f"{name} is {number!r}; it must be an integer from {least} on")
-    return number
+    return int(number)
+
+
+def function_of_elements(name: str, function: Any) -> Any:
+    """The function; ArgumentError where it is none."""
+    if not callable(function):
+        fail(ArgumentError, f"{name} of a {type(function).__name__}, which is no function")
+    return function
+
+
+def owned(x: Any) -> Any:
+    """A leaf of an element, as a copy where it is an array."""
+    return x.copy() if isinstance(x, np.ndarray) else x
+
+
+def copied(element: Element) -> Element:
+    """An element whose arrays nobody else has."""
+    return map_tree(owned, element)

@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.data.elements import Element, Elements, applied, close, name_of, noted
+from jitflow.data.elements import Element, Elements, applied, close, copied, name_of, noted
 from jitflow.data.sources import Arrays
-from jitflow.errors import ArgumentError, ShapeError
+from jitflow.errors import ArgumentError, JitflowError, ShapeError
 from jitflow.trace.pytree import flatten, unflatten
+from jitflow.trace.source import fail
 
 
 class Taken(Elements):
     """The first `count` elements."""
+
+    is_endless = False
 
     def __init__(self, source: Elements, count: int) -> None:
         self.source, self.count = source, count
@@ -120,7 +123,7 @@ class Batched(Elements):
             return self._sliced(self.source, first)
         if isinstance(self.source, Shuffled) and isinstance(self.source.source, Arrays):
             return self._gathered(self.source.source, self.source.order(epoch)[first:])
-        return self._stacked(self.source.start(first, epoch))
+        return self._stacked(self.source.start(first, epoch), position)
 
     def _is_wanted(self, count: int) -> bool:
         return count == self.size or (count > 0 and not self.drops)
@@ -138,10 +141,16 @@ class Batched(Elements):
             if self._is_wanted(len(places)):
                 yield source.many(places)
 
-    def _stacked(self, elements: Iterator[Element]) -> Iterator[Element]:
+    def _stacked(self, elements: Iterator[Element], position: int) -> Iterator[Element]:
         try:
             while self._is_wanted(len(parts := list(islice(elements, self.size)))):
-                yield stacked(parts)
+                try:
+                    batch = stacked(parts)
+                except JitflowError as error:
+                    noted(error, f"batch({self.size})", position)
+                    raise
+                yield batch
+                position += 1
         finally:
             close(elements)
 
@@ -151,14 +160,12 @@ def stacked(parts: Sequence[Element]) -> Element:
     flat = [flatten(part) for part in parts]
     tree = flat[0][1]
     if any(other != tree for _, other in flat):
-        raise ArgumentError("elements of a batch have different structures")
+        fail(ArgumentError, "elements of a batch have different structures")
     try:
         columns = [np.stack(column) for column in zip(*(leaves for leaves, _ in flat), strict=True)]
     except ValueError:
         shapes = sorted({str([np.shape(x) for x in leaves]) for leaves, _ in flat})[:3]
-        raise ShapeError(
-            f"elements of a batch have different shapes\n  shapes: {', '.join(shapes)}"
-        ) from None
+        fail(ShapeError, "elements of a batch have different shapes", shapes=shapes)
     return unflatten(tree, columns)
 
 
@@ -169,6 +176,10 @@ class Repeated(Elements):
         self.source, self.count = source, count
         known = source.length
         self.length = None if count is None or known is None else known * count
+
+    @property
+    def is_endless(self) -> bool:
+        return self.count is None and self.source.length != 0
 
     def start(self, position: int, epoch: int) -> Iterator[Element]:
         length = self.source.length
@@ -182,7 +193,7 @@ class Repeated(Elements):
 
     def _rounds(self, epoch: int, done: int, position: int) -> Iterator[Element]:
         while self.count is None or done < self.count:
-            elements = self.source.start(position, epoch + done)
+            elements = self.source.start(position, epoch * (self.count or 1) + done)
             is_empty = position == 0
             try:
                 for element in elements:
@@ -220,6 +231,10 @@ class Zipped(Elements):
         known = [n for n in lengths if n is not None]
         self.length = min(known) if len(known) == len(lengths) else None
 
+    @property
+    def is_endless(self) -> bool:
+        return all(source.is_endless for source in self.sources)
+
     def start(self, position: int, epoch: int) -> Iterator[Element]:
         parts = [source.start(position, epoch) for source in self.sources]
         try:
@@ -230,7 +245,7 @@ class Zipped(Elements):
 
 
 class Cached(Elements):
-    """The elements of the first whole pass, kept in memory."""
+    """The elements of the first whole pass, kept in memory; who uses one gets a copy."""
 
     def __init__(self, source: Elements) -> None:
         self.source = source
@@ -239,7 +254,7 @@ class Cached(Elements):
 
     def start(self, position: int, epoch: int) -> Iterator[Element]:
         if self._kept is not None:
-            return iter(self._kept[position:])
+            return map(copied, self._kept[position:])
         return super().start(position, epoch)
 
     def all(self, epoch: int) -> Iterator[Element]:
@@ -247,7 +262,7 @@ class Cached(Elements):
         elements = self.source.start(0, epoch)
         try:
             for element in elements:
-                kept.append(element)
+                kept.append(copied(element))
                 yield element
         finally:
             close(elements)

@@ -1,10 +1,12 @@
 """Stages with threads: elements that are made while others are used, in the same order.
 
-A thread ends with the elements, with an error, and when the iteration is closed or forgotten.
+A thread ends with the elements, with an error, and when the iteration is closed or forgotten. A
+process that is forked off has none of them: it leaves them alone, and their locks.
 """
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections import deque
@@ -12,6 +14,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
+from weakref import ref
+
+import numpy as np
 
 from jitflow.data.elements import Element, Elements, applied, close, name_of, noted
 
@@ -22,41 +27,50 @@ _LOOK = 0.05
 class Mapped(Elements):
     """What a function makes of each element, by as many threads; 0 for the one that iterates."""
 
-    def __init__(self, source: Elements, function: Callable[..., Element], threads: int) -> None:
-        self.source, self.function, self.threads = source, function, threads
+    def __init__(
+        self, source: Elements, function: Callable[..., Element], threads: int, seed: int | None
+    ) -> None:
+        self.source, self.function, self.threads, self.seed = source, function, threads, seed
         self.length = source.length
 
     def start(self, position: int, epoch: int) -> Iterator[Element]:
         elements = self.source.start(position, epoch)
         run = self._in_threads if self.threads else self._here
         try:
-            yield from run(elements, position)
+            yield from run(elements, position, epoch)
         finally:
             close(elements)
 
-    def _made(self, element: Element, position: int) -> Element:
+    def _made(self, element: Element, position: int, epoch: int) -> Element:
+        drawn = {}
+        if self.seed is not None:
+            drawn["rng"] = np.random.default_rng([self.seed, epoch, position])
         try:
-            return applied(self.function, element)
+            return applied(self.function, element, drawn)
         except Exception as error:
             noted(error, f"map({name_of(self.function)})", position)
             raise
 
-    def _here(self, elements: Iterator[Element], position: int) -> Iterator[Element]:
+    def _here(self, elements: Iterator[Element], position: int, epoch: int) -> Iterator[Element]:
         for number, element in enumerate(elements, position):
-            yield self._made(element, number)
+            yield self._made(element, number, epoch)
 
-    def _in_threads(self, elements: Iterator[Element], position: int) -> Iterator[Element]:
+    def _in_threads(
+        self, elements: Iterator[Element], position: int, epoch: int
+    ) -> Iterator[Element]:
+        process = os.getpid()
         waiting: deque[Future[Element]] = deque()
         pool = ThreadPoolExecutor(self.threads, "jitflow-map")
         try:
             for number, element in enumerate(elements, position):
-                waiting.append(pool.submit(self._made, element, number))
+                waiting.append(pool.submit(self._made, element, number, epoch))
                 if len(waiting) >= 2 * self.threads:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            if process == os.getpid():
+                pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _Failed:
@@ -78,42 +92,57 @@ class Prefetched(Elements):
 
     def start(self, position: int, epoch: int) -> Iterator[Element]:
         ready: queue.Queue[Any] = queue.Queue(self.count)
-        stopped = threading.Event()
+        consumer = _Consumer()
         thread = threading.Thread(
-            target=_fill, args=(self.source, position, epoch, ready, stopped),
+            target=_fill, args=(self.source, position, epoch, ready, ref(consumer)),
             name="jitflow-prefetch", daemon=True,
         )
-        thread.start()
         try:
+            thread.start()
             while (element := ready.get()) is not _END:
                 if isinstance(element, _Failed):
                     raise element.error
                 yield element
         finally:
-            stopped.set()
-            with suppress(queue.Empty):  # room for an element that the thread may wait with
-                ready.get_nowait()
-            thread.join()
+            if consumer.process == os.getpid():
+                consumer.is_waiting = False
+                with suppress(queue.Empty):  # room for an element that the thread may wait with
+                    ready.get_nowait()
+                if thread.is_alive():
+                    thread.join()
+
+
+class _Consumer:
+    """Who wants elements; the thread knows it weakly, as Ctrl-C may keep it from saying goodbye."""
+
+    def __init__(self) -> None:
+        self.is_waiting = True
+        self.process = os.getpid()
+
+
+def _is_wanted(consumer: ref[_Consumer]) -> bool:
+    known = consumer()
+    return known is not None and known.is_waiting
 
 
 def _fill(
-    source: Elements, position: int, epoch: int, ready: queue.Queue[Any], stopped: threading.Event
+    source: Elements, position: int, epoch: int, ready: queue.Queue[Any], consumer: ref[_Consumer]
 ) -> None:
     """Puts elements into the queue until they end, fail, or are not wanted any more."""
     elements = source.start(position, epoch)
     try:
         for element in elements:
-            if not _put(ready, element, stopped):
+            if not _put(ready, element, consumer) or not _is_wanted(consumer):
                 return
-        _put(ready, _END, stopped)
+        _put(ready, _END, consumer)
     except BaseException as error:  # noqa: BLE001  (the thread that iterates raises it)
-        _put(ready, _Failed(error), stopped)
+        _put(ready, _Failed(error), consumer)
     finally:
         close(elements)
 
 
-def _put(ready: queue.Queue[Any], element: Any, stopped: threading.Event) -> bool:
-    while not stopped.is_set():
+def _put(ready: queue.Queue[Any], element: Any, consumer: ref[_Consumer]) -> bool:
+    while _is_wanted(consumer):
         try:
             ready.put(element, timeout=_LOOK)
         except queue.Full:

@@ -9,10 +9,11 @@
 
 from jitflow.eager.function import Function, function
 from jitflow.eager.tape import GradientTape
-from jitflow.eager.tensor import Tensor, constant
+from jitflow.eager.tensor import Tensor, constant, enable_eager_execution
 from jitflow.eager.training import TapeTrainer
 from jitflow.eager.variable import Variable
 
 __all__ = [
-    "Function", "GradientTape", "TapeTrainer", "Tensor", "Variable", "constant", "function",
+    "Function", "GradientTape", "TapeTrainer", "Tensor", "Variable", "constant",
+    "enable_eager_execution", "function",
 ]  # fmt: skip

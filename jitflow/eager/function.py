@@ -1,37 +1,138 @@
-"""`jf.function`: `jit` for code that works on tensors. A call is one operation on a tape."""
+"""`jf.function`: `jit` for code that works on tensors. A call is one operation on a tape.
+
+Inside, arrays are tensors with traced values: tapes, variables and optimizers work as outside.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from jitflow import api
-from jitflow.eager.tensor import record
+from jitflow.eager.frame import Frame
+from jitflow.eager.tensor import given, record
+from jitflow.errors import TraceError
 from jitflow.recording import Operand
-from jitflow.trace.pytree import flatten
+from jitflow.trace.arrays import TracedArray
+from jitflow.trace.pytree import flatten, map_tree
+from jitflow.trace.source import fail
+
+_STATE = "jitflow_state"
+"""The keyword for the values of variables, which the user's function does not know."""
+
+
+class _NewVariables(Exception):
+    """Ends a trace that met variables which are not among its arguments, or made some."""
+
+    def __init__(self, met: Sequence[Any], made: list[Any]) -> None:
+        super().__init__(met, made)
+        self.met = met
+        self.made = made
 
 
 class Function:
-    """A jitted function that takes tensors and variables too, and then gives tensors."""
+    """A jitted function of tensors, graph nodes or arrays. It may read and assign variables.
+
+    Variables are arguments that it finds out by itself, at the price of one more trace.
+    """
 
     def __init__(self, call: Callable[..., Any], **options: Any) -> None:
         functools.update_wrapper(self, call)
-        self.jitted = api.jit(call, **options)
+        self.__name__ = getattr(call, "__name__", "function").strip("<>")
+        self._call = call
+        self._options = options
+        self._variables: tuple[Any, ...] = ()
+
+        def traced(*args: Any, **kwargs: Any) -> Any:
+            return self._traced(*args, **kwargs)
+
+        functools.update_wrapper(traced, call)
+        traced.__signature__ = _with_state(call)  # type: ignore[attr-defined]
+        self.jitted = api.jit(traced, **options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if any(isinstance(x, Operand) for x in flatten((args, kwargs))[0]):
-            return record(self.__name__, self.jitted, args, kwargs)  # type: ignore[attr-defined]
-        return self.jitted(*args, **kwargs)
+        leaves = flatten((args, kwargs))[0]
+        operand = next((x for x in leaves if isinstance(x, Operand)), None)
+        made: list[Any] = []
+        while True:
+            try:
+                if operand is None and not self._variables:
+                    return self.jitted(*args, **kwargs)
+                return self._on_tensors(operand, args, kwargs)
+            except _NewVariables as found:
+                if made and found.made:
+                    problem = f"{self.__name__} makes variables again each time it is traced"
+                    cure = "make them outside, or keep them from the first call on"
+                    fail(TraceError, problem, cure=cure)
+                made = found.made
+                self._variables += tuple(x for x in found.met if x not in self._variables)
+
+    def _on_tensors(self, operand: Any, args: Any, kwargs: Any) -> Any:
+        variables = self._variables
+        full = {**kwargs, _STATE: list(variables)}
+        do = record if operand is None else operand._record
+        result, changes = do(self.__name__, self.jitted, args, full)
+        for place, tensor in changes.items():
+            variables[int(place)].take(tensor._value)
+        return result
+
+    def _traced(self, *args: Any, **kwargs: Any) -> Any:
+        """The user's function on traced values; with the new values of variables, if any came."""
+        values = kwargs.pop(_STATE, None)
+        frame = Frame(self._variables[: len(values or ())], values or ())
+        if values is not None:
+            args, kwargs = map_tree(_as_tensor, (args, kwargs))
+        with frame.entered():
+            result = self._call(*args, **kwargs)
+        if frame.missing:
+            raise _NewVariables(frame.missing, frame.made)
+        return result if values is None else (result, frame.changes)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._attribute = name
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)
+        """The function of one object, made once: what it reads of the object belongs to it."""
+        if instance is None:
+            return self
+        bound = Function(self._call.__get__(instance, owner), **_without_self(self._options))
+        vars(instance)[self._attribute] = bound
+        return bound
 
 
 def function(call: Callable[..., Any] | None = None, **options: Any) -> Any:
     """`jit` under another name, for functions of tensors; options as there.
 
-    The function is traced: Python runs once for each signature. Variables that it reads are read
-    while it is traced: pass what changes as an argument.
+    The function is traced: Python runs once for each signature, and once more where it meets new
+    variables. These it may read and assign; other Python state it reads while it is traced.
     """
     return functools.partial(function, **options) if call is None else Function(call, **options)
+
+
+def _as_tensor(x: Any) -> Any:
+    """Arrays as tensors; Python numbers keep taking the dtype of what stands beside them."""
+    return given(x) if type(x) is TracedArray and not x.weak else x
+
+
+def _with_state(call: Callable[..., Any]) -> inspect.Signature:
+    """The function's signature, and the keyword for variables."""
+    signature = inspect.signature(call)
+    parameters = list(signature.parameters.values())
+    place = len(parameters)
+    if parameters and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD:
+        place -= 1
+    state = inspect.Parameter(_STATE, inspect.Parameter.KEYWORD_ONLY, default=None)
+    return signature.replace(parameters=[*parameters[:place], state, *parameters[place:]])
+
+
+def _without_self(options: dict[str, Any]) -> dict[str, Any]:
+    """The options for a bound method: positions count from the argument behind `self`."""
+    return {
+        key: tuple(n - 1 if n > 0 else n for n in np.atleast_1d(x) if n != 0)
+        if key.endswith("argnums") and x is not None else x
+        for key, x in options.items()
+    }

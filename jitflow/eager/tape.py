@@ -12,8 +12,8 @@ import numpy as np
 
 from jitflow.eager.program import compiled_gradient, program_of
 from jitflow.eager.tensor import GRADIENTS, STATE, Done, Made, Tensor, as_tensor, given, record
+from jitflow.eager.value import Valued
 from jitflow.errors import ArgumentError, DtypeError
-from jitflow.recording import Operand
 from jitflow.trace.pytree import flatten, unflatten
 from jitflow.trace.source import fail
 
@@ -45,7 +45,7 @@ class GradientTape:
     def watch(self, x: Any) -> None:
         """Records what is done with a tensor, or those of a tree; DtypeError for integers."""
         for leaf in flatten(x)[0]:
-            if not isinstance(leaf, Operand):
+            if not isinstance(leaf, Valued):
                 fail(ArgumentError, f"a tape watches tensors, not a {type(leaf).__name__}")
             tensor = as_tensor(leaf)
             if tensor.dtype.kind not in "fcV":
@@ -54,10 +54,11 @@ class GradientTape:
 
     def record(self, done: Done) -> None:
         """Writes an operation down if something that is watched goes into it."""
-        for x in done.inputs:
-            if self.watches_variables and x.variable is not None and x.variable.trainable:
-                self._watched[id(x)] = x
-                self._variables[id(x.variable)] = x.variable
+        if self.watches_variables:
+            for x in done.inputs:
+                if x.variable is not None and x.variable.trainable and x.dtype.kind in "fcV":
+                    self._watched[id(x)] = x
+                    self._variables[id(x.variable)] = x.variable
         if any(id(x) in self._watched for x in done.inputs):
             self._record.append(done)
             self._watched.update((id(x), x) for x in done.outputs)
@@ -69,11 +70,14 @@ class GradientTape:
     @contextmanager
     def stop_recording(self) -> Iterator[None]:
         """What is done meanwhile is not on this tape."""
+        if self not in STATE.tapes:
+            fail(ArgumentError, "this tape does not record", cure="call it within `with tape:`")
+        place = STATE.tapes.index(self)
         STATE.tapes.remove(self)
         try:
             yield
         finally:
-            STATE.tapes.append(self)
+            STATE.tapes.insert(place, self)
 
     def reset(self) -> None:
         """Forgets what it recorded."""
@@ -101,10 +105,10 @@ class GradientTape:
 
     def _reads(self, source: Any) -> list[Tensor]:
         """The tensors that stand for a source: of a variable all that were read."""
-        if not isinstance(source, Operand):
+        if not isinstance(source, Valued):
             problem = f"gradients are for tensors and variables, not for a {type(source).__name__}"
             fail(ArgumentError, problem)
-        if isinstance(source, Operand) and not isinstance(source, Tensor):
+        if not isinstance(source, Tensor):
             inputs = (x for one in self._record for x in one.inputs if x.variable is source)
             return list({id(x): x for x in inputs if id(x) in self._watched}.values())
         tensor = as_tensor(source)

@@ -72,6 +72,9 @@ class Tensor(Valued):
     """The variable whose value it is, or None."""
 
     def __init__(self, value: Any, dtype: Any = None) -> None:
+        if type(value) is TracedArray:
+            self._take(_literal(value, None if dtype is None else dtype_of(dtype), 0)._value)
+            return
         array = as_literal(value, dtype=None if dtype is None else dtype_of(dtype))
         checked_dtype(array)
         self._take(array)
@@ -138,15 +141,20 @@ class Recorder(Protocol):
 class _State(threading.local):
     def __init__(self) -> None:
         self.tapes: list[Recorder] = []
+        self.frame: Any = None
 
 
 STATE = _State()
-"""`STATE.tapes` are the tapes of this thread that record now."""
+"""`tapes` are those of this thread that record now; `frame` has the variables of its trace."""
 
 
 def constant(value: Any, dtype: Any = None) -> Tensor:
     """A tensor of this value: int32 or float32 for Python numbers; arrays keep their dtype."""
     return Tensor(value, dtype)
+
+
+def enable_eager_execution() -> None:
+    """For programs that ask for it: tensors are computed at once, here always."""
 
 
 def as_tensor(x: Any) -> Tensor:
@@ -186,7 +194,10 @@ ARRAYS = (np.ndarray, np.generic, TracedArray)
 
 
 def _literal(x: Any, beside: Any, place: int) -> Tensor:
-    return given(as_literal(x, beside))
+    if type(x) is not TracedArray:
+        return given(as_literal(x, beside))
+    wanted = as_literal(x.dtype.type(), beside).dtype if x.weak else x.dtype
+    return given(x.astype(wanted) if x.weak or x.dtype != wanted else x)
 
 
 def _output(made: Made, index: int, value: Any) -> Tensor:

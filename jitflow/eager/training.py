@@ -12,6 +12,8 @@ from jitflow.eager.tensor import Tensor, as_tensor
 from jitflow.eager.variable import Variable
 from jitflow.errors import ArgumentError
 from jitflow.optim.optimizer import TRAINERS, Optimizer
+from jitflow.optim.settings import slot_dtype
+from jitflow.recording import Operand
 from jitflow.trace.source import fail
 
 
@@ -23,17 +25,19 @@ class TapeTrainer:
     ) -> list[tuple[Any, Any]]:
         fail(ArgumentError, "the loss is a value", cure="record it: tape.gradient(loss, variables)")
 
-    def apply_gradients(self, optimizer: Optimizer, pairs: Sequence[tuple[Any, Any]]) -> None:
+    def apply_gradients(
+        self, optimizer: Optimizer, pairs: Sequence[tuple[Any, Any]], global_step: Any
+    ) -> None:
         variables = [x for _, x in pairs]
         for x in variables:
             if not isinstance(x, Variable):
                 fail(ArgumentError, f"{x!r} is no variable, which an optimizer could change")
-        slots = [[_slot(optimizer, x, name) for name in optimizer.slot_names] for x in variables]
+        slots = [self.slots(optimizer, x) for x in variables]
         count = _count(optimizer)
         new, changed, now = _compiled(optimizer)(
             [_value(x) for x in variables], [_value(slope) for slope, _ in pairs],
             [[_value(x) for x in own] for own in slots],
-            np.int64(0) if count is None else _value(count),
+            np.int64(0) if count is None else _value(count), _rate(optimizer),
         )  # fmt: skip
         for variable, value in zip(variables, new, strict=True):
             variable.take(value)
@@ -42,23 +46,34 @@ class TapeTrainer:
                 variable.take(value)
         if count is not None:
             count.take(now)
+        if global_step is not None:
+            global_step.assign_add(1)
+
+    def slots(self, optimizer: Optimizer, variable: Any) -> list[Variable]:
+        _count(optimizer)
+        return [_slot(optimizer, variable, name) for name in optimizer.slot_names]
 
 
 def _value(x: Any) -> Any:
     return as_tensor(x)._value
 
 
+def _rate(optimizer: Optimizer) -> Any:
+    rate = optimizer.rate_now
+    return _value(rate) if isinstance(rate, Operand) else rate
+
+
 def _slot(optimizer: Optimizer, variable: Variable, name: str) -> Variable:
     key = variable, name
     if key not in optimizer.made:
-        zeros = np.zeros(variable.shape, variable.dtype)
+        zeros = np.zeros(variable.shape, slot_dtype(variable))
         optimizer.made[key] = Variable(zeros, False, f"{variable.name}/{name}")
     return optimizer.made[key]
 
 
 def _count(optimizer: Optimizer) -> Variable | None:
     """The variable that counts updates, where the formula asks it."""
-    if optimizer.needs_count and "count" not in optimizer.made:
+    if optimizer.counts and "count" not in optimizer.made:
         optimizer.made["count"] = Variable(np.int64(0), False, "count")
     return optimizer.made.get("count")
 
@@ -67,9 +82,9 @@ def _compiled(optimizer: Optimizer) -> Any:
     """The optimizer's update as machine code: one function for each optimizer."""
     if "update" not in optimizer.compiled:
 
-        def update(leaves: Any, slopes: Any, slots: Any, count: Any) -> Any:
+        def update(leaves: Any, slopes: Any, slots: Any, count: Any, rate: Any) -> Any:
             now = count + 1
-            return *optimizer.steps(leaves, slopes, slots, now), now
+            return *optimizer.steps(leaves, slopes, slots, now, rate), now
 
         optimizer.compiled["update"] = api.jit(update)
     return optimizer.compiled["update"]

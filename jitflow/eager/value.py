@@ -36,6 +36,10 @@ class Valued(Operand):
         """The elements as nested lists of Python numbers."""
         return self._value.tolist()
 
+    def __jitflow_array__(self) -> Any:
+        """The value where `@jit` traces a function that has a tensor from outside."""
+        return self._value
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if copy is False:
             raise ValueError(f"a {type(self).__name__} gives its value as a copy only")

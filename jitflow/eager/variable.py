@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from jitflow.eager.tensor import Tensor, as_tensor, given, record
+from jitflow.eager.tensor import STATE, Tensor, as_tensor, given, record
 from jitflow.eager.value import Valued
-from jitflow.errors import DtypeError, ShapeError
+from jitflow.errors import DtypeError, ShapeError, TraceError
 from jitflow.recording import Operand, as_literal
+from jitflow.trace.arrays import TracedArray
+from jitflow.trace.context import STATE as TRACE
 from jitflow.trace.source import fail
 
 
@@ -25,12 +25,37 @@ class Variable(Valued):
     ) -> None:
         self.trainable = trainable
         self.name = name
-        self.take(Tensor(initial_value, dtype)._value)
+        value = Tensor(initial_value, dtype)._value
+        if isinstance(value, TracedArray):
+            cure = "make the variable outside, or of numbers"
+            fail(TraceError, f"the initial value of {name} is traced", cure=cure)
+        self._set(value)
+        if STATE.frame is not None:
+            STATE.frame.made.append(self)
+
+    @property
+    def tensor(self) -> Tensor:
+        """The value as a tensor; within a `jf.function` what it has come to there."""
+        if STATE.frame is not None:
+            return STATE.frame.read(self, self._held)
+        if TRACE.context is not None:
+            cure = "decorate the function by jf.function, or pass the value as an argument"
+            fail(TraceError, f"@jit would fix what {self.name} is now", cure=cure)
+        return self._held
 
     def take(self, value: Any) -> None:
         """Sets a value of the right type that nobody else has, without a copy."""
-        self.tensor = given(value)
-        self.tensor.variable = self
+        if STATE.frame is not None:
+            STATE.frame.write(self, value, self._held)
+        elif isinstance(value, TracedArray):
+            cure = "decorate the function by jf.function, which assigns when it has ended"
+            fail(TraceError, f"{self.name} is assigned a traced value", cure=cure)
+        else:
+            self._set(value)
+
+    def _set(self, value: Any) -> None:
+        self._held = given(value)
+        self._held.variable = self
 
     @property
     def _value(self) -> Any:
@@ -74,5 +99,5 @@ class Variable(Valued):
         return Variable, (self._value, self.trainable, self.name)
 
     def __repr__(self) -> str:
-        value = np.asarray(self._value)
+        value = self._value
         return f"<Variable {self.name!r} shape={self.shape} dtype={self.dtype} value={value}>"

@@ -1,7 +1,9 @@
 """The file of an exported function: a zip of its IR text, its constants, and their description.
 
 `function.jf` is the graph, one parameter for each leaf of the arguments, then one for each
-constant. `constants.npz` has these by number; `about.json` the structures of arguments and results.
+constant. `constants.npz` has these by number, and then the values that a program's state starts
+with; `about.json` the structures of arguments and results. The zip's comment is the SHA-256 of all
+that stands before it. What comes out of `read` is verified IR over arrays, and plain data.
 """
 
 from __future__ import annotations
@@ -10,61 +12,93 @@ import hashlib
 import io
 import json
 import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jitflow.errors import JitflowError
-from jitflow.ir.core import Function
+from jitflow.export.errors import ExportError
+from jitflow.export.trees import count
+from jitflow.files import write_whole
+from jitflow.ir.core import Function, walk
 from jitflow.ir.dtypes import as_dtype
 from jitflow.ir.parser import parse_module
 from jitflow.ir.printer import format_function
+from jitflow.ir.row import Family
+from jitflow.ir.types import TensorType
 from jitflow.ir.verifier import verify
 
-FORMAT = 1
-_TEXT, _ARRAYS, _ABOUT = "function.jf", "constants.npz", "about.json"
+FORMAT = 2
+SUFFIX = ".jfx"
+"""What names of files end in, by custom."""
 
+_TEXT, _ARRAYS, _ABOUT = "function.jf", "constants.npz", "about.json"
+_CHECK = 64
+"""Characters of the check at the end."""
 
 _DAMAGED = (
-    KeyError, ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile,
-    zlib.error,
+    KeyError, ValueError, TypeError, EOFError, NotImplementedError, RuntimeError, RecursionError,
+    zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
-"""What `zipfile` raises for files that are not whole."""
+"""What files raise that are not whole, or that jitflow did not write."""
 
 
-class ExportError(JitflowError, ValueError):
-    """A function that cannot be exported, or a file that cannot be read. Its text says which."""
+class Stated(NamedTuple):
+    """What an archive says more of a program: a function (state, *inputs) that gives results,
+    what is new of the state, and what is to be printed.
+
+    names: of state. initial: for each name the structure of its value, or None where it has none
+    yet; their leaves stand behind the constants. inputs: their names. prints: what stands before
+    each line, and how many elements each part of it shows.
+    """
+
+    names: tuple[str, ...]
+    initial: tuple[Any, ...]
+    values: tuple[np.ndarray[Any, Any], ...]
+    inputs: tuple[str, ...]
+    prints: tuple[tuple[str, int], ...]
 
 
 class Archive(NamedTuple):
-    """What a file holds. arguments, results: structures as `trees.py` writes them."""
+    """What a file holds. arguments, results: structures as `trees.py` writes them.
+
+    has_keywords: the arguments are (positional, by keyword). donated: positions and keywords.
+    """
 
     function: Function
     constants: tuple[np.ndarray[Any, Any], ...]
     arguments: Any
     results: Any
+    has_keywords: bool = False
+    donated: tuple[int | str, ...] = ()
+    program: Stated | None = None
 
 
 def write(path: str | os.PathLike[str], archive: Archive) -> None:
     """Writes the file, whole or not at all; the same function gives the same bytes."""
-    parts = {_TEXT: format_function(archive.function).encode(), _ARRAYS: _npz(archive.constants)}
+    program = archive.program
+    arrays = [*archive.constants, *(program.values if program else ())]
     about = {
         "format": FORMAT, "arguments": archive.arguments, "results": archive.results,
-        "dtypes": [as_dtype(x.dtype).name for x in archive.constants],
-        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()},
+        "keywords": archive.has_keywords, "donated": archive.donated,
+        "dtypes": [as_dtype(x.dtype).name for x in arrays],
+        "program": None if program is None else program._replace(values=())._asdict(),
     }  # fmt: skip
-    parts[_ABOUT] = json.dumps(about, indent=1).encode()
+    parts = {
+        _TEXT: format_function(archive.function).encode(), _ARRAYS: _npz(arrays),
+        _ABOUT: json.dumps(about, indent=1).encode(),
+    }  # fmt: skip
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
         for name, data in parts.items():
             made.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+        made.comment = b"0" * _CHECK
+    data = file.getvalue()[:-_CHECK]
     try:
-        _replace(Path(path), file.getvalue())
+        write_whole(os.fspath(path), data + _check_of(data), flush=True)
     except OSError as error:
         raise ExportError(f"cannot write {path}: {error.strerror or error}") from None
 
@@ -72,42 +106,114 @@ def write(path: str | os.PathLike[str], archive: Archive) -> None:
 def read(path: str | os.PathLike[str]) -> Archive:
     """What the file holds; ExportError where it is damaged, or none of ours."""
     try:
-        with zipfile.ZipFile(path) as file:
-            about = json.loads(file.read(_ABOUT))
-            parts = {name: file.read(name) for name in (_TEXT, _ARRAYS)}
+        with open(path, "rb") as file:
+            data = file.read()
     except OSError as error:
         raise ExportError(f"cannot read {path}: {error.strerror or error}") from None
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as zipped:
+            about = json.loads(zipped.read(_ABOUT))
+            known = about["format"]
+            if known == FORMAT and data[-_CHECK:] != _check_of(data[:-_CHECK]):
+                raise ValueError("its bytes are not those that were written")
+            names = (_TEXT, _ARRAYS) if known == FORMAT else ()
+            parts = {name: zipped.read(name) for name in names}
     except _DAMAGED as error:
         raise ExportError(f"{path} is no exported function, or damaged: {error}") from None
-    if about.get("format") != FORMAT:
-        raise ExportError(f"{path} has format {about.get('format')}; known is {FORMAT}")
-    for name, data in parts.items():
-        if hashlib.sha256(data).hexdigest() != about["sha256"].get(name):
-            raise ExportError(f"{path}: {name} is damaged")
-    (function,) = parse_module(parts[_TEXT].decode(), f"{path}/{_TEXT}")
-    with np.load(io.BytesIO(parts[_ARRAYS]), allow_pickle=False) as arrays:
-        constants = tuple(
-            arrays[str(i)].reshape(-1).view(as_dtype(name).numpy).reshape(arrays[str(i)].shape)
-            for i, name in enumerate(about["dtypes"])
+    if known != FORMAT:
+        raise ExportError(
+            f"{path} has format {known!r}; this jitflow reads {FORMAT}\n  cure: export it again"
         )
-    return Archive(verify(function), constants, about["arguments"], about["results"])
+    try:
+        return _archive(about, parts, f"{os.path.basename(path)}/{_TEXT}")
+    except JitflowError as error:
+        raise ExportError(f"{path} holds no valid function\n{error}") from None
+    except _DAMAGED as error:
+        raise ExportError(f"{path} holds what jitflow does not write: {error}") from None
+
+
+def values_of(archive: Archive) -> dict[int, np.ndarray[Any, Any]]:
+    """The values of the function's parameters, by number, that are in the file: constants, and
+    the state that a program starts with.
+    """
+    first = len(archive.function.params) - len(archive.constants)
+    found = dict(enumerate(archive.constants, first))
+    if archive.program is not None:
+        rest = iter(archive.program.values)
+        initial = {
+            name: [next(rest) for _ in range(count(spec))]
+            for name, spec in zip(archive.program.names, archive.program.initial, strict=True)
+            if spec is not None
+        }
+        place = 0
+        for name, part in archive.arguments["tuple"][0]["dict"]:
+            found.update(enumerate(initial.get(name, ()), place))
+            place += count(part)
+    return found
+
+
+def _archive(about: Any, parts: dict[str, bytes], name: str) -> Archive:
+    """What the parts say; ValueError, KeyError, TypeError where they do not fit together."""
+    (function,) = parse_module(parts[_TEXT].decode(), name)
+    _require_arrays(verify(function))
+    arrays = _arrays(parts[_ARRAYS], about["dtypes"])
+    leaves = count(about["arguments"])
+    constants = arrays[: len(function.params) - leaves]
+    types = [v.type for v in function.params[leaves:]]
+    if leaves + len(types) != len(function.params) or list(map(_type, constants)) != types:
+        raise ValueError("the constants are not those of the function")
+    if count(about["results"]) != len(function.results):
+        raise ValueError("the function has other results")
+    donated, has_keywords = tuple(about["donated"]), about["keywords"]
+    if not all(type(one) in (int, str) for one in donated) or type(has_keywords) is not bool:
+        raise ValueError("it does not say what is donated")
+    rest = arrays[len(constants) :]
+    program = None if about["program"] is None else _stated(about["program"], rest)
+    if program is None and rest:
+        raise ValueError("there are more constants than the function takes")
+    return Archive(
+        function, constants, about["arguments"], about["results"], has_keywords, donated, program
+    )
+
+
+def _stated(about: dict[str, Any], values: tuple[np.ndarray[Any, Any], ...]) -> Stated:
+    found = Stated(
+        tuple(about["names"]), tuple(about["initial"]), values, tuple(about["inputs"]),
+        tuple([(message, most) for message, most in about["prints"]]),
+    )  # fmt: skip
+    words = [*found.names, *found.inputs, *[message for message, _ in found.prints]]
+    is_text = all(type(word) is str for word in words)
+    if not is_text or not all(type(most) is int for _, most in found.prints):
+        raise ValueError("it does not say what its program is")
+    if len(found.names) != len(found.initial) or sum(map(count, found.initial)) != len(values):
+        raise ValueError("the initial values are not those of the state")
+    return found
+
+
+def _require_arrays(function: Function) -> None:
+    """ValueError for loop IR: its accesses of memory are not checked when it runs."""
+    values = [*function.params, *function.results]
+    if any(op.row.family is Family.LOOP for op in walk(function.body)) or not all(
+        isinstance(v.type, TensorType) for v in values
+    ):
+        raise ValueError("it is loop IR, not a graph")
+
+
+def _arrays(data: bytes, dtypes: Any) -> tuple[np.ndarray[Any, Any], ...]:
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        found = [(arrays[str(i)], as_dtype(name).numpy) for i, name in enumerate(dtypes)]
+    return tuple(x.reshape(-1).view(dtype).reshape(x.shape) for x, dtype in found)
+
+
+def _type(x: np.ndarray[Any, Any]) -> TensorType:
+    return TensorType(as_dtype(x.dtype), x.shape)
+
+
+def _check_of(data: bytes) -> bytes:
+    return hashlib.sha256(data).hexdigest().encode()
 
 
 def _npz(arrays: Sequence[np.ndarray[Any, Any]]) -> bytes:
     file = io.BytesIO()
-    np.savez(file, **{str(i): np.ascontiguousarray(x) for i, x in enumerate(arrays)})  # type: ignore[arg-type]
+    np.savez(file, **{str(i): np.asarray(x, order="C") for i, x in enumerate(arrays)})  # type: ignore[arg-type]
     return file.getvalue()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    handle, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(half, 0o644)
-        os.replace(half, path)
-    except BaseException:
-        os.unlink(half)
-        raise

@@ -1,4 +1,4 @@
-"""Saving a jitted function as it was traced, and calling what was loaded.
+"""Saving functions as they were traced, and calling what was loaded.
 
 What is loaded is traced into a function of its own, so that calls are as any jitted function's.
 """
@@ -6,15 +6,18 @@ What is loaded is traced into a function of its own, so that calls are as any ji
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from jitflow import api
 from jitflow.errors import TraceError
-from jitflow.export.archive import Archive, ExportError, read, write
-from jitflow.export.trees import builder, text, written
-from jitflow.ir.digest import has_own_rows_only
+from jitflow.export.archive import Archive, Stated, read, write
+from jitflow.export.sources import archive_of
+from jitflow.export.trees import builder, same, text, written
+from jitflow.recording import printed_line
+from jitflow.trace.arrays import TracedArray
 from jitflow.trace.emit import wrap
 from jitflow.trace.lift import lift
 from jitflow.trace.pytree import flatten
@@ -22,25 +25,27 @@ from jitflow.trace.source import fail
 from jitflow.trace.staging import adopt
 
 
-def save(path: str | os.PathLike[str], function: Any, *args: Any) -> None:
-    """Writes a jitted function for arguments of these types to one file.
+def save(path: str | os.PathLike[str], source: Any, *args: Any, **kwargs: Any) -> None:
+    """Writes a function for arguments of these types to one file.
 
-    Arrays from outside become constants, with what they hold now. Gradients and train steps are
-    functions like others. Raises ExportError for ops that are not jitflow's own, and for classes
-    in results that only Python code can build.
+    source: a function, jitted or not, its arguments behind it; a trace; a session, with fetches
+    and feeds behind it; a model, with inputs behind it, and true values for a step of training.
+    Arguments may be specs. Static ones become part of the function.
+
+    Arrays from outside become constants, with what they hold now. Raises ExportError for ops that
+    are not jitflow's own, and for classes in results that only Python code can build.
     """
-    jitted = function if hasattr(function, "trace") else api.jit(function)
-    traced = jitted.trace(*args)
-    if not has_own_rows_only(traced.graph):
-        raise ExportError(f"{traced.graph.name} has ops or callbacks that are not jitflow's own")
-    constants = tuple(np.array(x, order="C") for x in traced.captured_arrays)
-    arguments = written(flatten(tuple(args))[1])
-    write(path, Archive(traced.graph, constants, arguments, written(traced.result_tree)))
+    write(path, archive_of(source, args, kwargs))
 
 
 def load(path: str | os.PathLike[str]) -> Exported:
-    """The function in a file, ready to be called; ExportError where there is none."""
-    return Exported(read(path), os.fspath(path))
+    """The function in a file, ready to be called; ExportError where there is none.
+
+    What was a session or a model comes as an `ExportedProgram`, which keeps its state.
+    """
+    archive = read(path)
+    kind = Exported if archive.program is None else ExportedProgram
+    return kind(archive, os.fspath(path))
 
 
 class Exported:
@@ -51,27 +56,97 @@ class Exported:
         self.path = path
         self.__name__ = archive.function.name
         self._build = builder(archive.results)
-        self.jitted = api.jit(self._call)
+        numbers = [one for one in archive.donated if isinstance(one, int)]
+        names = [one for one in archive.donated if isinstance(one, str)]
+        self.jitted = api.jit(self._call, donate_argnums=numbers, donate_argnames=names)
 
-    def __call__(self, *args: Any) -> Any:
-        return self.jitted(*args)
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.jitted(*args, **kwargs)
 
-    def _call(self, *args: Any) -> Any:
-        leaves, tree = flatten(args)
-        given = written(tree)
+    def _call(self, *args: Any, **kwargs: Any) -> Any:
+        leaves, tree = flatten((args, kwargs) if kwargs else args)
+        given, wanted = written(tree), self.archive.arguments
+        if bool(kwargs) != self.archive.has_keywords or not same(given, wanted):
+            fail(TraceError, f"it takes {text(wanted)}, not {text(given)}", op=self.__name__)
         params = self.archive.function.params[: len(leaves)]
-        if text(given) != text(self.archive.arguments):
-            problem = f"it takes {text(self.archive.arguments)}, not {text(given)}"
-            fail(TraceError, problem, op=self.__name__)
-        values = []
-        for leaf, param in zip(leaves, params, strict=True):
-            x = lift(leaf)
-            if x.type != param.type:
-                fail(TraceError, f"%{param.name} is {param.type}, not {x.type}", op=self.__name__)
-            values.append(x.value)
+        values = [self._fitted(leaf, p) for leaf, p in zip(leaves, params, strict=True)]
         values += [lift(x).value for x in self.archive.constants]
         results = adopt(self.archive.function, values)
         return self._build(iter([wrap(value) for value in results]))
 
+    def _fitted(self, leaf: Any, param: Any) -> Any:
+        """The leaf as the parameter is; a Python number becomes a float or complex number."""
+        x = lift(leaf)
+        if x.weak and not param.type.shape and _widens(x, param.type.dtype):
+            x = x.astype(param.type.dtype.numpy)
+        if x.type != param.type:
+            fail(TraceError, f"%{param.name} is {param.type}, not {x.type}", op=self.__name__)
+        return x.value
+
     def __repr__(self) -> str:
-        return f"<Exported {self.__name__} from {self.path}>"
+        return f"<{type(self).__name__} {self.__name__} from {self.path}>"
+
+
+def _widens(x: TracedArray, dtype: Any) -> bool:
+    order = "biufc"
+    wanted = "f" if dtype.is_float else dtype.kind
+    return wanted in "fc" and order.index(x.type.dtype.kind) <= order.index(wanted)
+
+
+class ExportedProgram(Exported):
+    """A function from a file that keeps its state: variables of a session, numbers of a model.
+
+    `state` holds it by name; it may be read and set. A call that fails changes nothing of it.
+    """
+
+    def __init__(self, archive: Archive, path: str) -> None:
+        super().__init__(archive, path)
+        assert archive.program is not None
+        self.program: Stated = archive.program
+        values = iter([x.copy() if x.ndim else x[()] for x in self.program.values])
+        self.state: dict[str, Any] = {}
+        for name, spec in zip(self.program.names, self.program.initial, strict=True):
+            if spec is not None:
+                self.state[name] = builder(spec)(values)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The results for inputs in order, by keyword, or in one dict by name."""
+        results, changes = self.run(self.state, *args, **kwargs)
+        self.state.update(changes)
+        return results
+
+    def run(self, state: Mapping[str, Any], *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """Results, and what is new of a state that is given; `self.state` stays as it is."""
+        inputs = self._inputs(args, kwargs)
+        missing = [name for name in self.program.names if name not in state]
+        if missing:
+            fail(TraceError, f"there is no value for {missing[0]!r}", op=self.__name__,
+                 cure=f"set state[{missing[0]!r}]")  # fmt: skip
+        kept = {name: state[name] for name in self.program.names}
+        results, changes, printed = self.jitted(kept, *inputs)
+        for (message, most), values in zip(self.program.prints, printed, strict=True):
+            print(printed_line(message, values, most))
+        return results, changes
+
+    def _inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        names = self.program.inputs
+        if len(args) == 1 and isinstance(args[0], dict) and not kwargs:
+            kwargs, args = args[0], args[1:]
+        given = dict(zip(names, args, strict=False)) | kwargs
+        both = len(args) + len(kwargs) != len(given)
+        if both or given.keys() != set(names):
+            problem = f"it takes {', '.join(names) or 'no inputs'}"
+            found = ", ".join(map(str, [*names[: len(args)], *kwargs])) or "none"
+            fail(TraceError, f"{problem}; given: {found}", op=self.__name__)
+        params = self.archive.function.params
+        types = params[len(params) - len(self.archive.constants) - len(names) :]
+        return [_converted(given[n], p.type) for n, p in zip(names, types, strict=False)]
+
+
+def _converted(x: Any, type: Any) -> Any:
+    """An input as an array of the type's dtype, where numbers of its kind are of one kind."""
+    array = np.asarray(x)
+    dtype = type.dtype.numpy
+    if array.dtype != dtype and np.can_cast(array.dtype, dtype, "same_kind"):
+        return array.astype(dtype)
+    return x if isinstance(x, (np.ndarray, np.generic)) else array

@@ -59,6 +59,7 @@ from jitflow.graph.session import InteractiveSession, Session
 from jitflow.graph.training import GraphTrainer
 from jitflow.graph.variables import (
     Variable,
+    device,
     get_variable,
     global_variables,
     global_variables_initializer,
@@ -86,6 +87,7 @@ __all__ = [
     "constant",
     "constant_initializer",
     "control_dependencies",
+    "device",
     "get_default_graph",
     "get_default_session",
     "get_variable",

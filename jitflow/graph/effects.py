@@ -14,6 +14,7 @@ from jitflow.graph.evaluation import Evaluation
 from jitflow.graph.graph import Graph, get_default_graph, operation_of
 from jitflow.graph.nodes import convert
 from jitflow.graph.operation import Operation, Tensor, may_be, shape_text
+from jitflow.recording import printed_line
 from jitflow.trace.source import fail
 
 if TYPE_CHECKING:
@@ -74,14 +75,8 @@ class Print(Operation):
 
     def show(self, values: Sequence[Any]) -> None:
         """Prints concrete values, each in brackets."""
-        text = "".join(f"[{_summary(np.asarray(x), self.summarize)}]" for x in values)
-        print(self.message + text, file=self.stream or sys.stdout)
-
-
-def _summary(x: np.ndarray[Any, Any], most: int) -> str:
-    flat = x.reshape(-1)
-    shown = flat if most < 0 else flat[:most]
-    return " ".join(map(str, shown.tolist())) + ("..." if len(shown) < len(flat) else "")
+        line = printed_line(self.message, values, self.summarize)
+        print(line, file=self.stream or sys.stdout)
 
 
 class Group(Operation):
@@ -90,6 +85,13 @@ class Group(Operation):
     def __init__(self, graph: Graph, name: str, members: Sequence[Operation]) -> None:
         super().__init__(graph, name)
         self.controls = tuple(dict.fromkeys((*self.controls, *members)))
+
+
+def effect_text(operation: Operation) -> str:
+    """What running the operation does beside giving values: `sets w`, `prints`, or nothing."""
+    if operation.writes:
+        return f"sets {', '.join(variable.name for variable in operation.writes)}"
+    return "prints" if isinstance(operation, Print) else ""
 
 
 def assign(variable: Variable, value: Any, name: str = "Assign") -> Tensor:

@@ -36,8 +36,9 @@ CREATION = frozenset({
 
 def node_function(name: str) -> Any:
     """The function that makes a node of this name, or the dtype; AttributeError for neither."""
-    found = None if name.startswith("_") else getattr(jnp, ALIASES.get(name, name), None)
-    if found is None:
+    known = ALIASES.get(name, name)
+    found = getattr(jnp, known, None) or getattr(jnp.special, known, None)
+    if name.startswith("_") or found is None:
         raise AttributeError(f"module 'jitflow.graph' has no attribute '{name}'")
     if isinstance(found, type) or not callable(found):
         return found

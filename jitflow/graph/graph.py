@@ -10,14 +10,17 @@ import re
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 from jitflow.errors import ArgumentError, TraceError
+from jitflow.runtime.devices import Device, find_device
 from jitflow.trace.source import fail
 
 if TYPE_CHECKING:
     import networkx
 
+    from jitflow.drawing import Direction
+    from jitflow.graph.explanation import Explanation
     from jitflow.graph.operation import Operation, Tensor
 
 
@@ -65,6 +68,8 @@ class Graph:
         """Variables: where each has its value in a session's list."""
         self._scope = ""
         self._controls: tuple[Operation, ...] = ()
+        self.placement = find_device()
+        """The device of operations made now."""
 
     def __len__(self) -> int:
         return len(self.operations)
@@ -159,6 +164,18 @@ class Graph:
         finally:
             self._controls = before
 
+    @contextmanager
+    def device(self, name: str | Device | None) -> Iterator[Device]:
+        """Operations made meanwhile run on this device; None is the default one.
+
+        Raises DeviceError, with what there is, for a device that is not there.
+        """
+        before, self.placement = self.placement, find_device(name)
+        try:
+            yield self.placement
+        finally:
+            self.placement = before
+
     def ancestors(self, *nodes: Any) -> list[Operation]:
         """What must run to run these nodes, and they, in the order of a run."""
         needed: set[Operation] = set()
@@ -167,11 +184,49 @@ class Graph:
             operation = pending.pop()
             if operation not in needed:
                 needed.add(operation)
-                before = [*(x.op for x in operation.inputs), *operation.controls]
+                before = operation.before
                 if any(other.number >= operation.number for other in before):
                     _refuse_cycle(operation)
                 pending += before
         return sorted(needed, key=lambda operation: operation.number)
+
+    def steps(self, *nodes: Any) -> dict[Operation, int]:
+        """How many operations each must wait for, one behind the other; of all, or of what these
+        nodes need. Those of equal steps do not need each other.
+        """
+        return steps_of(self.ancestors(*nodes) if nodes else self.operations)
+
+    def explain(self, fetches: Any, feed_dict: Any = None) -> Explanation:
+        """What a run of these fetches would do, to be printed: which operations run, which effects
+        they have, and which effects the graph has off their path, which do not happen.
+
+        feed_dict: as in a run; with one, even an empty one, also what the run is compiled to.
+        """
+        from jitflow.graph.explanation import explain_run  # noqa: PLC0415  (as rare as drawing)
+
+        return explain_run(self, fetches, feed_dict)
+
+    def to_svg(
+        self, fetches: Any = None, direction: Direction = "LR",
+        depth: int | Literal["few"] | None = None, only_path: bool = False,
+    ) -> str:
+        """A picture: one SVG text, the same for the same graph.
+
+        fetches: what a run would be asked for; what does not run then is faded, or left out where
+        `only_path`. direction: "LR" from left to right, "TB" from top to bottom. depth: how many
+        scopes deep it goes, each deeper one is one box; "few" for as deep as leaves few boxes.
+        Raises ArgumentError for other directions, and where there are too many nodes.
+        """
+        from jitflow.graph.picture import draw_graph  # noqa: PLC0415  (drawing is rare)
+
+        return draw_graph(self, fetches, direction, depth, only_path)
+
+    def _repr_svg_(self) -> str | None:
+        """What notebooks show; None where there are too many nodes."""
+        try:
+            return self.to_svg(depth="few")
+        except ArgumentError:
+            return None
 
     def to_networkx(self) -> networkx.MultiDiGraph:
         """A node per operation, an edge per input, `kind` "data", "control" or "state"."""
@@ -229,6 +284,14 @@ def entered(stack: list[Any], x: Any) -> Iterator[None]:
         stack.reverse()
         stack.remove(x)
         stack.reverse()
+
+
+def steps_of(operations: Iterable[Operation]) -> dict[Operation, int]:
+    """How many of these operations, given in order, each must wait for one behind the other."""
+    found: dict[Operation, int] = {}
+    for op in operations:
+        found[op] = max((found[x] + 1 for x in op.before if x in found), default=0)
+    return found
 
 
 def get_default_graph() -> Graph:

@@ -20,9 +20,6 @@ from jitflow.trace.source import fail, here
 if TYPE_CHECKING:
     from jitflow.graph.evaluation import Evaluation
 
-DEVICE = "/job:localhost/replica:0/task:0/device:CPU:0"
-"""How texts name the one device that there is."""
-
 NAMES = {
     "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "power": "pow",
     "truediv": "div", "negative": "neg", "absolute": "abs", "remainder": "mod",
@@ -31,7 +28,10 @@ NAMES = {
 
 
 class Operation(Node):
-    """One node. `inputs` are what it computes with; `controls` run before it, too."""
+    """One node. `inputs` are what it computes with; `controls` run before it, too.
+
+    `device` is what it runs on.
+    """
 
     type = "NoOp"
     name: str
@@ -51,6 +51,7 @@ class Operation(Node):
         self.graph = graph
         self.inputs = tuple(inputs)
         self.controls = graph.controls
+        self.device = graph.placement
         self.place = here()
         self.writes = tuple(writes)
         self.outputs = tuple(Tensor(self, i, type) for i, type in enumerate(types))
@@ -61,13 +62,18 @@ class Operation(Node):
         return self
 
     @property
+    def before(self) -> tuple[Operation, ...]:
+        """What must run before it."""
+        return (*(x.op for x in self.inputs), *self.controls)
+
+    @property
     def shape_text(self) -> str:
         return shape_text(self.outputs[0].shape) if self.outputs else "none"
 
     @property
     def node_text(self) -> str:
         """`[[Node: ...]]`, as errors show it."""
-        facts = [*self.facts(), f'_device="{DEVICE}"']
+        facts = [*self.facts(), f'_device="{self.device.path}"']
         inputs = ", ".join(x.op.name for x in self.inputs)
         return f"[[Node: {self.name} = {self.type}[{', '.join(facts)}]({inputs})]]"
 

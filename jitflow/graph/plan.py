@@ -19,7 +19,7 @@ from jitflow.graph.fetches import Fetches
 from jitflow.graph.graph import Graph
 from jitflow.graph.initializers import RandomOperation
 from jitflow.graph.nodes import Placeholder
-from jitflow.graph.operation import DEVICE, Operation, Tensor, enum_name, may_be, shape_text
+from jitflow.graph.operation import Operation, Tensor, enum_name, may_be, shape_text
 from jitflow.graph.variables import VariableOperation
 
 
@@ -172,8 +172,9 @@ def _short(dtype: np.dtype[Any]) -> str:
 def _uninitialized(variable: Operation) -> FailedPreconditionError:
     """The error of a run that reads a variable without a value."""
     name, dtype = variable.name, enum_name(variable.outputs[0].dtype)
+    device = variable.device.path
     return FailedPreconditionError(
         f"Attempting to use uninitialized value {name}\n"
-        f'[[Node: _retval_{name}_0_0 = _Retval[T={dtype}, index=0, _device="{DEVICE}"]({name})]]\n'
+        f'[[Node: _retval_{name}_0_0 = _Retval[T={dtype}, index=0, _device="{device}"]({name})]]\n'
         f"  made at: {variable.place[0]}"
     )

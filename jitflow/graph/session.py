@@ -15,6 +15,8 @@ import numpy as np
 
 from jitflow import api
 from jitflow.errors import ArgumentError, TraceError
+from jitflow.export.program import Program
+from jitflow.graph.exporting import program_of
 from jitflow.graph.graph import Graph, default_sessions, get_default_graph
 from jitflow.graph.plan import Plan, Taken
 from jitflow.graph.variables import VariableOperation
@@ -134,6 +136,12 @@ class Session:
         if not isinstance(operation, VariableOperation):
             fail(ArgumentError, f"{name} is no variable, which could take a value")
         return operation
+
+    def __jitflow_program__(self, fetches: Any, feeds: Any = ()) -> Program:
+        """What `export.save(path, session, fetches, feeds)` writes, with the values of now."""
+        if self._is_closed:
+            fail(ArgumentError, "the session is closed", cure="export while it is open")
+        return program_of(self.graph, fetches, feeds, **self.checkpoint_state())
 
     def close(self) -> None:
         """Frees the values; every later run fails."""

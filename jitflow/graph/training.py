@@ -15,6 +15,7 @@ from jitflow.graph.nodes import constant, convert
 from jitflow.graph.operation import Operation, Tensor, as_tensor
 from jitflow.graph.variables import TRAINABLE, Variable
 from jitflow.optim.optimizer import TRAINERS, Optimizer
+from jitflow.optim.settings import slot_dtype
 from jitflow.trace.source import fail
 
 
@@ -31,15 +32,21 @@ class GraphTrainer:
             return list(zip(gradients(tensor, var_list), var_list, strict=True))
 
     def apply_gradients(
-        self, optimizer: Optimizer, pairs: Sequence[tuple[Any, Any]]
+        self, optimizer: Optimizer, pairs: Sequence[tuple[Any, Any]], global_step: Any
     ) -> Operation:
         graph = pairs[0][1].graph
         name = type(optimizer).__name__
         with graph.as_default(), graph.name_scope(name):
-            return _update(optimizer, pairs, graph)
+            return _update(optimizer, pairs, graph, global_step)
+
+    def slots(self, optimizer: Optimizer, variable: Any) -> list[Variable]:
+        with variable.graph.as_default(), variable.graph.name_scope(type(optimizer).__name__):
+            return [_slot(optimizer, variable, name) for name in optimizer.slot_names]
 
 
-def _update(optimizer: Optimizer, pairs: Sequence[tuple[Any, Any]], graph: Graph) -> Operation:
+def _update(
+    optimizer: Optimizer, pairs: Sequence[tuple[Any, Any]], graph: Graph, global_step: Any
+) -> Operation:
     """All new values first, then all assignments: each is computed from the old ones."""
     variables = [x for _, x in pairs]
     for x in variables:
@@ -56,6 +63,8 @@ def _update(optimizer: Optimizer, pairs: Sequence[tuple[Any, Any]], graph: Graph
         values.update(zip(own, kept, strict=True))
     if count is not None:
         values[count] = now
+    if global_step is not None:
+        values[global_step] = global_step + 1
     return group(*[assign(variable, value) for variable, value in values.items()], name="update")
 
 
@@ -63,14 +72,14 @@ def _slot(optimizer: Optimizer, variable: Variable, name: str) -> Variable:
     """The variable for a slot: it belongs to one optimizer and one variable."""
     key = variable, name
     if key not in optimizer.made:
-        zeros: Any = np.zeros_like(variable.initial_value)
+        zeros: Any = np.zeros_like(variable.initial_value, dtype=slot_dtype(variable))
         optimizer.made[key] = Variable(zeros, False, f"{variable.op.name}/{name}")
     return optimizer.made[key]
 
 
 def _count(optimizer: Optimizer, graph: Graph) -> Variable | None:
     """The variable that counts updates, where the formula asks it."""
-    if optimizer.needs_count and graph not in optimizer.made:
+    if optimizer.counts and graph not in optimizer.made:
         optimizer.made[graph] = Variable(np.int64(0), False, "count")
     return optimizer.made.get(graph)
 

@@ -17,6 +17,7 @@ from jitflow.graph.nodes import Shape, checked_shape, convert, known_shape
 from jitflow.graph.operation import Operation, Tensor, may_be, record, shape_text
 from jitflow.ir.dtypes import as_dtype
 from jitflow.recording import Operand, Type, dtype_of
+from jitflow.runtime.devices import Device
 from jitflow.trace.source import fail, here
 
 ALL, TRAINABLE = "variables", "trainable_variables"
@@ -164,6 +165,11 @@ def variable_scope(name: str, reuse: bool = False) -> AbstractContextManager[str
 def name_scope(name: str) -> AbstractContextManager[str]:
     """Names of nodes made meanwhile start with `name/`."""
     return get_default_graph().name_scope(name)
+
+
+def device(name: str | Device | None) -> AbstractContextManager[Device]:
+    """Nodes made meanwhile run on this device; DeviceError for one that is not there."""
+    return get_default_graph().device(name)
 
 
 def global_variables() -> list[Variable]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jitflow.ir.attributes import KINDS, is_fact
+from jitflow.ir.core import Function
 from jitflow.ir.dense import Dense
 from jitflow.ir.dtypes import DTYPES, DType
 from jitflow.ir.lexer import Token, Tokens
@@ -30,8 +31,13 @@ def read_facts(tokens: Tokens) -> dict[str, Any]:
     return attrs
 
 
-def read_attrs(tokens: Tokens, row: OpRow, types: list[Type]) -> dict[str, Any]:
-    """The attributes of an op whose results have these types; `{...}` may be missing."""
+def read_attrs(
+    tokens: Tokens, row: OpRow, types: list[Type], nests: Mapping[str, Function]
+) -> dict[str, Any]:
+    """The attributes of an op whose results have these types; `{...}` may be missing.
+
+    nests: those that were defined before, by name.
+    """
     attrs: dict[str, Any] = {}
     if tokens.accept("{"):
         for at in tokens.items("}"):
@@ -39,7 +45,9 @@ def read_attrs(tokens: Tokens, row: OpRow, types: list[Type]) -> dict[str, Any]:
             if name not in row.attributes:
                 known = ", ".join(_written(row)) or "none"
                 tokens.fail(f"{row.name} has no attribute '{name}'; it has {known}", at)
-            attrs[name] = _attribute(tokens, row.attributes[name].kind, types)
+            kind = row.attributes[name].kind
+            is_nest = kind == "nest"
+            attrs[name] = _nest(tokens, nests) if is_nest else _attribute(tokens, kind, types)
     for name, attribute in row.attributes.items():
         if attribute.kind == "type" and types:
             attrs[name] = types[0]
@@ -57,6 +65,23 @@ def _name(tokens: Tokens, before: Mapping[str, Any]) -> str:
         tokens.fail(f"attribute {token} is given twice", token)
     tokens.expect("=")
     return token.text
+
+
+def _nest(tokens: Tokens, nests: Mapping[str, Function]) -> Function:
+    at = tokens.peek
+    tokens.expect("@")
+    name = function_name(tokens)
+    if name not in nests:
+        cure = "nests stand in front of the function that runs them"
+        tokens.fail(f"no nest is called @{name}", at, cure)
+    return nests[name]
+
+
+def function_name(tokens: Tokens) -> str:
+    """A word, or a string, behind an @."""
+    if tokens.peek.kind == "string":
+        return string(tokens, tokens.next())
+    return tokens.take("word", "a function name").text
 
 
 def _attribute(tokens: Tokens, kind: str, types: list[Type]) -> Any:

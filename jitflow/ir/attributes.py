@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from jitflow.ir.core import Function
 from jitflow.ir.dense import Dense
 from jitflow.ir.dims import Dim
 from jitflow.ir.dtypes import DType
@@ -42,6 +43,7 @@ KINDS = {
     "dtype": Kind("a dtype such as f32", lambda value: isinstance(value, DType)),
     "dense": Kind("constant data", lambda value: isinstance(value, Dense)),
     "type": Kind("the type of the result", lambda value: isinstance(value, Type)),
+    "nest": Kind("a nest such as @rows", lambda value: isinstance(value, Function)),
     "nested": Kind(
         "a list of two lists of ints",
         lambda value: isinstance(value, tuple) and len(value) == 2 and all(map(_are_ints, value)),

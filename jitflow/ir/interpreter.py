@@ -165,6 +165,10 @@ def _loop(run: _Interpreter, op: Op, args: list[Array], values: Values) -> Seque
     return carried
 
 
+def _run(run: _Interpreter, op: Op, args: list[Array], values: Values) -> Sequence[Array]:
+    return run.region(op.attrs["nest"].body, args, {})
+
+
 def _branch(run: _Interpreter, op: Op, args: list[Array], values: Values) -> Sequence[Array]:
     return run.region(op.regions[0 if args[0] else 1], [], values)
 
@@ -190,6 +194,7 @@ _RULES: Mapping[str, Callable[[_Interpreter, Op, list[Array], Values], Sequence[
     "custom_vjp": _region,
     "kernel": _region,
     "loop": _loop,
+    "run": _run,
     "branch": _branch,
     "check": _check,
     "host_call": _host_call,

@@ -1,7 +1,8 @@
 """Text to IR. What parses verifies: every op passes through its row's type rule.
 
     module   := function {function}
-    function := "func" "@" name "(" params ")" [attrs] "{" {op} "return" [values] "}"
+    function := {nest} "func" "@" name "(" params ")" [attrs] "{" {op} "return" [values] "}"
+    nest     := "nest" "@" name "(" params ")" [attrs] "{" {op} "return" [values] "}"
     op       := [value ":" type {"," value ":" type} "="] row [values] [attrs] {region}
     region   := "(" params ")" "{" {op} "yield" [values] "}"
 
@@ -15,11 +16,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from jitflow.errors import nearest
-from jitflow.ir.attribute_reader import read_attrs, read_facts, string
+from jitflow.ir.attribute_reader import function_name, read_attrs, read_facts
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import MAX_DEPTH, Function, Op, Region, Value
 from jitflow.ir.lexer import Token, Tokens
 from jitflow.ir.location import Location
+from jitflow.ir.nests import NOT_NESTED, RUN
 from jitflow.ir.row import ROWS, RULE_FAULTS, OpRow, fault_text
 from jitflow.ir.type_reader import read_type
 from jitflow.ir.types import Type
@@ -39,10 +41,10 @@ def parse_module(text: str, file: str = "<text>") -> list[Function]:
     tokens = Tokens(text, file)
     functions: dict[str, Function] = {}
     while not functions or tokens.peek.kind != "end":
-        at = tokens.ahead(2)
-        function = _Parser(tokens).function()
+        parser = _Parser(tokens)
+        function = parser.function()
         if function.name in functions:
-            tokens.fail(f"@{function.name} is defined twice", at)
+            tokens.fail(f"@{function.name} is defined twice", parser.named_at)
         functions[function.name] = function
     return list(functions.values())
 
@@ -64,22 +66,34 @@ class _Parser:
         self.scopes: list[dict[str, Value]] = [{}]
         self.depth = 0
         self.defined: set[str] = set()
+        self.nests: dict[str, Function] = {}
+        self.named_at = tokens.peek
 
     # Functions and regions.
 
     def function(self) -> Function:
+        """A function, behind the nests that it runs."""
+        while self.tokens.at("nest"):
+            parser = _Parser(self.tokens)
+            nest = parser._named("nest")
+            if nest.name in self.nests:
+                self.tokens.fail(f"@{nest.name} is defined twice", parser.named_at)
+            self.nests[nest.name] = nest
+        return self._named("func")
+
+    def _named(self, word: str) -> Function:
         tokens = self.tokens
-        tokens.expect("func")
+        tokens.expect(word)
         tokens.expect("@")
-        is_quoted = tokens.peek.kind == "string"
-        name = tokens.next() if is_quoted else tokens.take("word", "a function name")
+        self.named_at = tokens.peek
+        name = function_name(tokens)
         builder = Builder()
         tokens.expect("(")
         self._params(builder)
         facts = read_facts(tokens) if self._at_facts() else {}
         tokens.expect("{")
         results = self._block(builder, "return")
-        return builder.build(string(tokens, name) if is_quoted else name.text, results, facts)
+        return builder.build(name, results, facts)
 
     def _at_facts(self) -> bool:
         """Whether the brace that is next opens attributes, and not the body."""
@@ -131,7 +145,9 @@ class _Parser:
         if row.arity is not None and len(operands) != row.arity:
             wanted = _count(row.arity, "operand")
             tokens.fail(f"{row.name} takes {wanted}, got {len(operands)}", where)
-        attrs = read_attrs(tokens, row, types)
+        if row is RUN and self.depth:
+            tokens.fail(NOT_NESTED, where)
+        attrs = read_attrs(tokens, row, types, self.nests)
         builder.locations = (Location(tokens.file, tokens.line_of(where)),)
         regions = tuple([self._region(builder, row) for _ in range(row.regions)])
         op = self._emit(builder, row, operands, attrs, regions, where)

@@ -12,6 +12,7 @@ from typing import Any
 from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.dense import Dense
 from jitflow.ir.literals import format_dense, format_string
+from jitflow.ir.nests import nests_of
 from jitflow.ir.row import OpRow
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -19,8 +20,8 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def format_function(function: Function, locations: bool = False) -> str:
     """The function as text, with the source lines as comments where `locations` is set."""
-    printer = _Printer(locations)
-    return printer.function(function)
+    nests = [_Printer(locations).function(nest, "nest") for nest in nests_of(function)]
+    return "".join([*nests, _Printer(locations).function(function, "func")])
 
 
 def format_op(op: Op) -> str:
@@ -66,10 +67,10 @@ class _Printer:
         self.taken[hint] = 0
         return f"%{hint}"
 
-    def function(self, function: Function) -> str:
-        name = function.name if _is_word(function.name) else format_string(function.name)
+    def function(self, function: Function, word: str) -> str:
+        name = _function_name(function)
         attrs = f" {format_attrs(function.attrs)}" if function.attrs else ""
-        self.lines.append(f"func @{name}({self._params(function.params)}){attrs} {{")
+        self.lines.append(f"{word} {name}({self._params(function.params)}){attrs} {{")
         self._block(function.body, "  ", "return")
         self.lines.append("}")
         return "\n".join(self.lines) + "\n"
@@ -114,6 +115,11 @@ def _is_word(name: str) -> bool:
     return _WORD.fullmatch(name) is not None and name not in ("inf", "nan")
 
 
+def _function_name(function: Function) -> str:
+    name = function.name
+    return f"@{name if _is_word(name) else format_string(name)}"
+
+
 def is_shown(row: OpRow, name: str, value: Any) -> bool:
     """Types stand in front, and defaults go without saying."""
     attribute = row.attributes.get(name)
@@ -130,6 +136,8 @@ def format_attr(value: Any) -> str:
         return format_dense(value)
     if isinstance(value, (tuple, list)):
         return "[" + ", ".join(map(format_attr, value)) + "]"
+    if isinstance(value, Function):
+        return _function_name(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return format_string(value) if isinstance(value, str) else str(value)

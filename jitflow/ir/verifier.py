@@ -11,7 +11,9 @@ from typing import NoReturn
 
 from jitflow.errors import VerifyError
 from jitflow.ir.attributes import KINDS, is_fact
-from jitflow.ir.core import MAX_DEPTH, Function, Op, Region, Value
+from jitflow.ir.buffers import base_of
+from jitflow.ir.core import MAX_DEPTH, Function, Op, Region, Value, walk
+from jitflow.ir.nests import NOT_IN_NESTS, NOT_NESTED, RUN, nests_of
 from jitflow.ir.printer import format_ops
 from jitflow.ir.row import RULE_FAULTS, fault_text
 from jitflow.ir.types import Type
@@ -26,6 +28,11 @@ def verify(function: Function, need_locations: bool = False) -> Function:
         if not is_fact(fact):
             raise VerifyError(f"@{function.name}: attribute {name} cannot be {fact!r}")
     _Verifier(function.name, need_locations).region(function.body, set(), 0)
+    for nest in nests_of(function):
+        if any(op.row in NOT_IN_NESTS for op in walk(nest.body)):
+            names = ", ".join(row.name for row in NOT_IN_NESTS)
+            raise VerifyError(f"@{function.name}: @{nest.name} is a nest, which has no {names}")
+        verify(nest, need_locations)
     return function
 
 
@@ -75,6 +82,8 @@ class _Verifier:
         for value in op.operands:
             self._use(value, visible, region, position)
         problem = _shape_problem(op)
+        if op.row is RUN and not problem:
+            problem = NOT_NESTED if depth else _overlap(op)
         if not problem and self.need_locations and not op.locations:
             problem = f"{op.name} has no source line"
         if problem:
@@ -97,6 +106,12 @@ class _Verifier:
         near = format_ops(region.ops[first : position + 2])
         lines = [f"  {'>' if k == position else ' '} {op}" for k, op in enumerate(near, first)]
         raise VerifyError("\n".join([f"@{self.name}: {problem}", *lines]))
+
+
+def _overlap(op: Op) -> str:
+    """What of a run's buffers is one memory, or ""."""
+    bases = [*map(base_of, op.operands)]
+    return "" if len(set(bases)) == len(bases) else "two buffers of run are one memory"
 
 
 def _shape_problem(op: Op) -> str:

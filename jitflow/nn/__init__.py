@@ -18,7 +18,8 @@ from jitflow.nn.activations import (
     tanh,
 )
 from jitflow.nn.callbacks import Callback, EarlyStopping, History
-from jitflow.nn.frame import Layer, Variables
+from jitflow.nn.frame import Variables
+from jitflow.nn.layer import Layer
 from jitflow.nn.layers import (
     Activation,
     BatchNorm,

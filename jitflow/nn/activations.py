@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from jitflow.optim.settings import as_like
+
 
 def relu(x: Any) -> Any:
     """x where it is positive, else 0; its derivative at 0 is 0."""
@@ -15,17 +17,17 @@ def relu(x: Any) -> Any:
 
 def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     """x where it is positive, else slope * x."""
-    return np.where(x > 0, x, slope * x)
+    return as_like(np.where(x > 0, x, slope * x), x.dtype)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """x where it is positive, else alpha * (exp(x) - 1)."""
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+    return as_like(np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))), x.dtype)
 
 
 def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)), by way of tanh: no overflow for any x."""
-    return 0.5 * np.tanh(0.5 * x) + 0.5
+    return as_like(0.5 * np.tanh(0.5 * x) + 0.5, x.dtype)
 
 
 def tanh(x: Any) -> Any:
@@ -39,7 +41,8 @@ def silu(x: Any) -> Any:
 
 def gelu(x: Any) -> Any:
     """x times the normal distribution function, in the tanh form of Hendrycks and Gimpel 2016."""
-    return 0.5 * x * (1 + np.tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * x)))
+    inner = sqrt(2 / pi) * (x + 0.044715 * x * x * x)
+    return as_like(0.5 * x * (1 + np.tanh(inner)), x.dtype)
 
 
 def softplus(x: Any) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jitflow.errors import ArgumentError
+from jitflow.trace.source import fail
 
 if TYPE_CHECKING:
     from jitflow.nn.model import Model
@@ -13,16 +15,60 @@ Logs = dict[str, float]
 
 
 class Callback:
-    """Called by `fit`; a subclass overrides what it wants. `logs` are losses and metrics."""
+    """Called by `fit`; a subclass overrides what it wants. `logs` are losses and metrics.
+
+    An error that one raises ends the training; the model is as it was after the last step.
+    """
 
     def on_train_begin(self, model: Model) -> None:
         """Before the first epoch."""
 
+    def on_epoch_begin(self, model: Model, epoch: int) -> None:
+        """Before each epoch, counted from 0."""
+
+    def on_batch_end(self, model: Model, step: int, logs: Logs) -> None:
+        """After each step of training; `step` counts all that the model was trained for."""
+
     def on_epoch_end(self, model: Model, epoch: int, logs: Logs) -> None:
-        """After each epoch, counted from 0; `model.stop_training = True` makes it the last."""
+        """After each epoch; `model.stop_training = True` makes it the last one."""
 
     def on_train_end(self, model: Model) -> None:
         """After the last epoch."""
+
+
+class Callbacks:
+    """All callbacks of a training, in order."""
+
+    def __init__(self, model: Model, callbacks: Sequence[Callback]) -> None:
+        for callback in callbacks:
+            if not isinstance(callback, Callback):
+                fail(ArgumentError, f"{callback!r} is no nn.Callback")
+        self.model = model
+        self.callbacks = callbacks
+        idle = Callback.on_batch_end
+        self.of_batches = [x for x in callbacks if type(x).on_batch_end is not idle]
+
+    def on_train_begin(self) -> None:
+        for callback in self.callbacks:
+            callback.on_train_begin(self.model)
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        for callback in self.callbacks:
+            callback.on_epoch_begin(self.model, epoch)
+
+    def on_batch_end(self, step: int, values: Sequence[Any]) -> None:
+        """With what was measured in the step, which becomes numbers where somebody asks."""
+        for callback in self.of_batches:
+            logs = dict(zip(self.model.names, map(float, values), strict=True))
+            callback.on_batch_end(self.model, step, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        for callback in self.callbacks:
+            callback.on_epoch_end(self.model, epoch, logs)
+
+    def on_train_end(self) -> None:
+        for callback in self.callbacks:
+            callback.on_train_end(self.model)
 
 
 class History(Callback):
@@ -39,16 +85,18 @@ class History(Callback):
 class EarlyStopping(Callback):
     """Ends a training when what it watches has not become better for `patience` epochs.
 
-    monitor: a name in the logs. mode: "min" or "max". restore_best: takes the numbers of the best
-    epoch in the end.
+    monitor: a name in the logs. mode: "min", "max", or "auto": "max" for what is called accuracy.
+    restore_best: takes the numbers of the best epoch in the end.
     """
 
     def __init__(
         self, monitor: str = "val_loss", patience: int = 0, min_delta: float = 0.0,
-        mode: str = "min", restore_best: bool = False,
+        mode: str = "auto", restore_best: bool = False,
     ) -> None:
-        if mode not in ("min", "max"):
-            raise ArgumentError(f"mode is {mode!r}; it must be 'min' or 'max'")
+        if mode not in ("min", "max", "auto"):
+            fail(ArgumentError, f"mode is {mode!r}; it must be 'min', 'max' or 'auto'")
+        if mode == "auto":
+            mode = "max" if "acc" in monitor else "min"
         self.monitor = monitor
         self.patience = patience
         self.min_delta = min_delta
@@ -63,7 +111,7 @@ class EarlyStopping(Callback):
     def on_epoch_end(self, model: Model, epoch: int, logs: Logs) -> None:
         if self.monitor not in logs:
             known = ", ".join(logs)
-            raise ArgumentError(f"nothing called {self.monitor!r} to watch; there is {known}")
+            fail(ArgumentError, f"nothing called {self.monitor!r} to watch; there is {known}")
         value = self.sign * logs[self.monitor]
         if value < self.best - self.min_delta:
             self.best, self.waited, self.kept = value, 0, model.variables

@@ -1,21 +1,25 @@
-"""Layers, and where their numbers are: parameters and state live in trees, not in the layers.
+"""Where the numbers of layers are while a model is called: parts of its trees, one for each layer.
 
-A layer's `forward` asks for its parameters by name. While a model is made, that creates them; in
-a call it finds them. Trees are nested as layers are: {"dense": {"kernel": ..., "bias": ...}}.
+A layer's place is fixed by the attributes that lead to it, whatever is called in which order; a
+layer in two places has the first of them, and so one set of numbers.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
-
-import numpy as np
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jitflow import random
 from jitflow.errors import ArgumentError, TraceError
 from jitflow.random.initializers import Initializer
 from jitflow.trace.source import fail
+
+if TYPE_CHECKING:
+    from jitflow.nn.layer import Layer
+
+Path = tuple[str, ...]
+"""Names from the root of a model's trees: `("encoder", "dense_1")`."""
 
 
 class Variables(NamedTuple):
@@ -26,44 +30,108 @@ class Variables(NamedTuple):
 
 
 class Frame:
-    """One call of one layer: its part of the trees, and what the call may do."""
+    """The part of the trees that is one layer's, during one call of a model."""
 
-    def __init__(
-        self, params: dict[str, Any], state: dict[str, Any], mode: Mode, path: str = ""
-    ) -> None:
+    def __init__(self, call: Call, path: Path, params: dict[str, Any], state: dict[str, Any]):
+        self.call = call
+        self.path = path
         self.params = params
         self.state = state
-        self.new_state = dict(state)
-        self.mode = mode
-        self.path = path
-        self.names: dict[str, int] = {}
+        self.is_frozen = call.is_frozen(path)
+        self.unnamed: dict[str, int] = {}
+        """How many layers by a name were made by the layer's `forward` so far."""
+
+    @property
+    def title(self) -> str:
+        """The place as errors show it: `encoder/dense_1/`, nothing for the root."""
+        return "".join(f"{name}/" for name in self.path)
 
     def inner(self, name: str) -> Frame:
-        """The frame of a layer within; each name once."""
-        count = self.names.get(name, 0)
-        self.names[name] = count + 1
-        name = f"{name}_{count}" if count else name
-        if self.mode.creates:
+        """The frame of a layer within."""
+        creates = self.call.creates
+        if not creates and name not in self.params and name not in self.state:
+            fail(ArgumentError, f"no parameters for {self.title}{name}", cure="make them by init()")
+        if creates:
             self.params.setdefault(name, {})
-            self.new_state.setdefault(name, {})
-        elif name not in self.params and name not in self.state:
-            fail(ArgumentError, f"no parameters for {self.path}{name}", cure="make them by init()")
-        made = Frame(
-            self.params.get(name, {}), self.state.get(name, {}), self.mode, f"{self.path}{name}/"
-        )
-        if self.mode.creates:
-            made.new_state = self.new_state[name]
-        return made
+        own = dict(self.state.get(name, {}))
+        if creates or name in self.state:
+            self.state[name] = own
+        return Frame(self.call, (*self.path, name), self.params.get(name, {}), own)
+
+    def next_name(self, name: str) -> str:
+        """A name for a layer that no attribute leads to, by the order of such layers."""
+        count = self.unnamed.get(name, 0)
+        self.unnamed[name] = count + 1
+        full = f"{name}_{count}" if count else name
+        is_taken = (*self.path, full) in self.call.named
+        return self.next_name(name) if is_taken else full
+
+    def numbers(
+        self, tree: dict[str, Any], name: str, shape: Sequence[int], initializer: Initializer,
+        dtype: Any,
+    ) -> Any:
+        """The array of this name in `params` or `state`, made first where the call creates."""
+        if self.call.creates and name not in tree:
+            tree[name] = initializer(self.call.key(), tuple(shape), dtype)
+        if name not in tree:
+            fail(ArgumentError, f"no {self.title}{name}", cure="make the numbers by init()")
+        found = tuple(getattr(tree[name], "shape", ()))
+        if found != tuple(shape):
+            shapes = [found, tuple(shape)]
+            fail(ArgumentError, f"{self.title}{name} was made for another input", shapes=shapes)
+        return tree[name]
 
 
-class Mode:
-    """What holds for a whole call of a model."""
+class Call:
+    """One call of a model: its layers, their frames, and what holds for all of them."""
 
-    def __init__(self, creates: bool, training: bool, key: Any) -> None:
+    def __init__(
+        self, root: Layer, variables: Variables, creates: bool, training: bool, key: Any
+    ) -> None:
         self.creates = creates
         self.training = training
+        self.places: dict[int, tuple[Layer, Path]] = {}
+        """By a layer's id; holds the layer, so that no other one gets the id."""
+        self.named: dict[Path, Layer] = {}
         self._key = key
         self._draws = 0
+        self._enter(root, ())
+        self.frames: dict[Path, Frame] = {}
+        self.frames[()] = Frame(self, (), variables.params, dict(variables.state))
+
+    def _enter(self, root: Layer, path: Path) -> None:
+        """Places a layer and those that its attributes lead to."""
+        pending = [(root, path)]
+        while pending:
+            layer, path = pending.pop()
+            if id(layer) not in self.places:
+                self.places[id(layer)] = layer, path
+                self.named[path] = layer
+                inner = layer.children().items()
+                pending += [(child, (*path, name)) for name, child in inner][::-1]
+
+    def frame(self, layer: Layer, outer: Frame) -> Frame:
+        """A layer's frame; `outer` is that of the layer whose `forward` calls it."""
+        if id(layer) not in self.places:
+            if not layer.trainable:
+                fail(ArgumentError, f"a frozen {layer.name} is made in forward", cure="in __init__")
+            path = (*outer.path, outer.next_name(layer.name))
+            self._enter(layer, path)
+        return self._at(self.places[id(layer)][1])
+
+    def _at(self, path: Path) -> Frame:
+        if path not in self.frames:
+            self.frames[path] = frame = self._at(path[:-1]).inner(path[-1])
+            own = getattr(self.named[path], "variables", None) if self.creates else None
+            if own is not None:  # a model that has numbers already brings them along
+                frame.params.update(copied(own.params))
+                frame.state.update(copied(own.state))
+        return self.frames[path]
+
+    def is_frozen(self, path: Path) -> bool:
+        """Whether training leaves alone what lies at a place: its layer, or one around it."""
+        layers = (self.named.get(path[:size]) for size in range(len(path) + 1))
+        return any(layer is not None and not layer.trainable for layer in layers)
 
     def key(self) -> Any:
         """A key for random numbers, another one each time."""
@@ -73,109 +141,35 @@ class Mode:
         return random.fold_in(self._key, self._draws)
 
 
-class _State(threading.local):
+def copied(tree: Any) -> Any:
+    """A tree of dicts as new dicts of the same arrays."""
+    return {k: copied(x) for k, x in tree.items()} if isinstance(tree, dict) else tree
+
+
+def without(tree: Any, call: Call, path: Path = ()) -> Any:
+    """A tree of parameters without the frozen ones."""
+    if not isinstance(tree, dict):
+        return tree
+    kept = {k: x for k, x in tree.items() if not call.is_frozen((*path, k))}
+    return {k: without(x, call, (*path, k)) for k, x in kept.items()}
+
+
+def merged(tree: Any, new: Any) -> Any:
+    """A tree with what another one, with fewer parts, has in place of its own."""
+    if not isinstance(tree, dict):
+        return new
+    return {k: merged(x, new[k]) if k in new else x for k, x in tree.items()}
+
+
+class _Current(threading.local):
     frame: Frame | None = None
 
 
-_STATE = _State()
+CURRENT = _Current()
 
 
-class Layer:
-    """A function with parameters. Subclasses write `forward`, with layers made in `__init__`.
-
-    In `forward`, `self.param` and `self.variable` give numbers by name, and other layers are
-    called like functions. `init` makes the numbers, `apply` computes with them.
-    """
-
-    @property
-    def name(self) -> str:
-        """What its part of a tree is called."""
-        return type(self).__name__.lower()
-
-    def forward(self, x: Any) -> Any:
-        """The output for an input."""
-        raise NotImplementedError(f"{type(self).__name__} has no forward")
-
-    def param(
-        self, name: str, shape: Sequence[int], initializer: Initializer, dtype: Any = np.float32
-    ) -> Any:
-        """A trained array of this layer."""
-        frame = self._frame()
-        return _numbers(frame, frame.params, name, shape, initializer, dtype)
-
-    def variable(
-        self, name: str, shape: Sequence[int], initializer: Initializer, dtype: Any = np.float32
-    ) -> Any:
-        """An array of this layer that training does not change, but `update` may."""
-        frame = self._frame()
-        return _numbers(frame, frame.new_state, name, shape, initializer, dtype)
-
-    def update(self, name: str, value: Any) -> None:
-        """What `variable` gives from the next call on."""
-        self._frame().new_state[name] = value
-
-    @property
-    def training(self) -> bool:
-        """Whether this is a step of training."""
-        return self._frame().mode.training
-
-    def key(self) -> Any:
-        """A key for random numbers of this call."""
-        return self._frame().mode.key()
-
-    def _frame(self) -> Frame:
-        if _STATE.frame is None:
-            fail(TraceError, f"{self.name} is called outside of a model", cure="use init and apply")
-        return _STATE.frame
-
-    def __call__(self, *args: Any) -> Any:
-        """The output, within the `forward` of another layer."""
-        outer = self._frame()
-        inner = outer.inner(self.name)
-        output = _run(inner, self.forward, args)
-        if not outer.mode.creates:
-            _keep(outer, inner)
-        return output
-
-    def init(self, key: Any, *args: Any) -> Variables:
-        """Numbers for inputs like these, arrays or traced ones."""
-        frame = Frame({}, {}, Mode(True, False, key))
-        _run(frame, self.forward, args)
-        return Variables(frame.params, frame.new_state)
-
-    def apply(
-        self, variables: Variables, *args: Any, training: bool = False, key: Any = None
-    ) -> tuple[Any, dict[str, Any]]:
-        """The output, and the state after the call. key: for layers that draw random numbers."""
-        frame = Frame(variables.params, variables.state, Mode(False, training, key))
-        output = _run(frame, self.forward, args)
-        return output, frame.new_state
-
-
-def _numbers(
-    frame: Frame, tree: dict[str, Any], name: str, shape: Sequence[int], initializer: Initializer,
-    dtype: Any,
-) -> Any:
-    """The array of this name in a part of the frame, made first where the call creates."""
-    if frame.mode.creates and name not in tree:
-        tree[name] = initializer(frame.mode.key(), tuple(shape), dtype)
-    if name not in tree:
-        fail(ArgumentError, f"no {frame.path}{name}", cure="make the numbers by init()")
-    if np.shape(tree[name]) != tuple(shape):
-        shapes = [np.shape(tree[name]), tuple(shape)]
-        fail(ArgumentError, f"{frame.path}{name} was made for another input", shapes=shapes)
-    return tree[name]
-
-
-def _run(frame: Frame, forward: Callable[..., Any], args: Any) -> Any:
-    before, _STATE.frame = _STATE.frame, frame
-    try:
-        return forward(*args)
-    finally:
-        _STATE.frame = before
-
-
-def _keep(outer: Frame, inner: Frame) -> None:
-    name = inner.path.rstrip("/").rpartition("/")[2]
-    if name in outer.new_state:
-        outer.new_state[name] = inner.new_state
+def current(name: str) -> Frame:
+    """The frame of the layer whose `forward` runs."""
+    if CURRENT.frame is None:
+        fail(TraceError, f"{name} is called outside of a model", cure="use init and apply")
+    return CURRENT.frame

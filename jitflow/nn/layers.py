@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 
 from jitflow import random
+from jitflow.data.elements import at_least
 from jitflow.errors import ArgumentError, DtypeError, ShapeError
 from jitflow.ir.dtypes import as_dtype
-from jitflow.nn.frame import Layer
+from jitflow.nn.layer import Layer
+from jitflow.nn.losses import within
+from jitflow.optim.settings import as_like, number, slot_dtype
 from jitflow.random import initializers
 from jitflow.random.initializers import Initializer
 from jitflow.trace.source import fail
@@ -26,9 +29,7 @@ class Dense(Layer):
         self, units: int, activation: Function | None = None, use_bias: bool = True,
         kernel: Initializer | None = None, bias: Initializer | None = None,
     ) -> None:
-        if units < 1:
-            raise ArgumentError(f"a layer of {units} units")
-        self.units = units
+        self.units = at_least("units", units, 1)
         self.activation = activation
         self.use_bias = use_bias
         self.kernel = kernel or initializers.glorot_uniform()
@@ -39,6 +40,7 @@ class Dense(Layer):
         y = x @ self.param("kernel", (x.shape[-1], self.units), self.kernel, x.dtype)
         if self.use_bias:
             y = y + self.param("bias", (self.units,), self.bias, x.dtype)
+        y = as_like(y, x.dtype)
         return y if self.activation is None else self.activation(y)
 
 
@@ -75,68 +77,80 @@ class Dropout(Layer):
 
     def __init__(self, rate: float) -> None:
         if not 0 <= rate < 1:
-            raise ArgumentError(f"a dropout rate of {rate}; it lies in [0, 1)")
+            fail(ArgumentError, f"a dropout rate of {rate}; it lies in [0, 1)")
         self.rate = rate
 
     def forward(self, x: Any) -> Any:
         if not self.training or self.rate == 0:
             return x
         keep = random.uniform(self.key(), x.shape, np.float32) >= np.float32(self.rate)
-        return np.where(keep, x / (1 - self.rate), np.zeros_like(x))
+        return as_like(np.where(keep, x / (1 - self.rate), np.zeros_like(x)), x.dtype)
 
 
 class BatchNorm(Layer):
     """Features with the mean and variance of the batch taken out (Ioffe and Szegedy 2015).
 
-    momentum: of the moving mean and variance, which stand for the batch's outside of training.
+    momentum: of the moving mean and variance, which stand for the batch's outside of training. The
+    variance is that of the batch itself, divided by its size.
     """
 
     def __init__(self, momentum: float = 0.99, epsilon: float = 1e-3) -> None:
-        self.momentum = momentum
-        self.epsilon = epsilon
+        self.momentum = number("momentum", momentum)
+        self.epsilon = number("epsilon", epsilon)
 
     def forward(self, x: Any) -> Any:
         require_features(self.name, x)
         shape = x.shape[-1:]
         scale = self.param("scale", shape, initializers.ones(), x.dtype)
         offset = self.param("offset", shape, initializers.zeros(), x.dtype)
-        mean = self.variable("mean", shape, initializers.zeros(), x.dtype)
-        variance = self.variable("variance", shape, initializers.ones(), x.dtype)
+        mean = self.variable("mean", shape, initializers.zeros(), slot_dtype(x))
+        variance = self.variable("variance", shape, initializers.ones(), slot_dtype(x))
         if self.training:
-            axes = tuple(range(x.ndim - 1))
-            batch_mean, batch_variance = np.mean(x, axes), np.var(x, axes)
+            axes, wide = tuple(range(x.ndim - 1)), as_like(x, slot_dtype(x))
+            batch_mean, batch_variance = np.mean(wide, axes), np.var(wide, axes)
             self.update("mean", self.momentum * mean + (1 - self.momentum) * batch_mean)
             self.update(
                 "variance", self.momentum * variance + (1 - self.momentum) * batch_variance
             )
             mean, variance = batch_mean, batch_variance
-        return (x - mean) / np.sqrt(variance + self.epsilon) * scale + offset
+        return normalized(x, mean, variance + self.epsilon, scale, offset)
 
 
 class LayerNorm(Layer):
     """Each sample's features with their own mean and variance taken out (Ba et al. 2016)."""
 
     def __init__(self, epsilon: float = 1e-3) -> None:
-        self.epsilon = epsilon
+        self.epsilon = number("epsilon", epsilon)
 
     def forward(self, x: Any) -> Any:
         require_features(self.name, x)
         scale = self.param("scale", x.shape[-1:], initializers.ones(), x.dtype)
         offset = self.param("offset", x.shape[-1:], initializers.zeros(), x.dtype)
-        mean = np.mean(x, axis=-1, keepdims=True)
-        variance = np.var(x, axis=-1, keepdims=True)
-        return (x - mean) / np.sqrt(variance + self.epsilon) * scale + offset
+        wide = as_like(x, slot_dtype(x))
+        mean = np.mean(wide, axis=-1, keepdims=True)
+        variance = np.var(wide, axis=-1, keepdims=True)
+        return normalized(x, mean, variance + self.epsilon, scale, offset)
+
+
+def normalized(x: Any, mean: Any, variance: Any, scale: Any, offset: Any) -> Any:
+    """x with mean and variance taken out, scaled and moved; 16 bits are rounded at the end."""
+    wide, scale, offset = (as_like(part, slot_dtype(x)) for part in (x, scale, offset))
+    return as_like((wide - mean) / np.sqrt(variance) * scale + offset, x.dtype)
 
 
 class Embedding(Layer):
-    """A row of features for each integer below `count`."""
+    """A row of features for each integer from 0 on and below `count`."""
 
-    def __init__(self, count: int, features: int, table: Initializer | None = None) -> None:
-        self.count = count
-        self.features = features
+    def __init__(
+        self, count: int, features: int, table: Initializer | None = None, dtype: Any = np.float32
+    ) -> None:
+        self.count = at_least("count", count, 1)
+        self.features = at_least("features", features, 1)
         self.table = table or initializers.uniform()
+        self.dtype = dtype
 
     def forward(self, x: Any) -> Any:
         if x.dtype.kind not in "iu":
             fail(DtypeError, f"an embedding takes integers, not {x.dtype}")
-        return self.param("table", (self.count, self.features), self.table)[x]
+        table = self.param("table", (self.count, self.features), self.table, self.dtype)
+        return np.take(table, within(x, self.count, "an index of an embedding"), axis=0)

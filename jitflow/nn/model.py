@@ -5,49 +5,79 @@ A step of training is one compiled function of the numbers, the optimizer's stat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 
 from jitflow import api, random
 from jitflow.data import Dataset
+from jitflow.data.elements import at_least
 from jitflow.errors import ArgumentError
+from jitflow.export.program import Program
 from jitflow.nn import losses, metrics
-from jitflow.nn.callbacks import Callback, History
-from jitflow.nn.frame import Layer, Variables
+from jitflow.nn.batches import (
+    Batch,
+    Means,
+    arguments,
+    as_arrays,
+    batch_of,
+    batches_of,
+    by_class,
+    epoch_of,
+)
+from jitflow.nn.callbacks import Callback, Callbacks, History
+from jitflow.nn.exporting import prediction, training_step
+from jitflow.nn.frame import CURRENT, Call, Variables, merged, without
+from jitflow.nn.layer import Layer
 from jitflow.nn.progress import Progress
 from jitflow.nn.summary import summary_text
 from jitflow.optim import Optimizer
+from jitflow.trace.context import STATE
+from jitflow.trace.pytree import flatten, map_tree, unflatten
 from jitflow.trace.source import fail
 
-Function = Callable[[Any, Any], Any]
+Function = Callable[..., Any]
 
 
 class Model(Layer):
     """A layer that holds its numbers. Subclasses write `forward`, as for a layer.
 
-    variables: parameters and state, made by `build` or with the first batch of `fit`.
+    variables: parameters and state, made by `build` or with the first batch of `fit`. Within
+    another model a model's numbers are the first ones that it has there.
     """
 
     variables: Variables | None = None
     slots: Any = None
+    """The optimizer's state."""
+
     seed = 0
+    """Of the first numbers, the order of samples, and what layers draw."""
+
     stop_training = False
     """Set by a callback: the epoch is the last one."""
 
-    def build(self, x: Any, seed: int | None = None, optimizer: bool = False) -> Variables:
-        """Makes the numbers for inputs like `x`, of which only shape and dtype count.
+    history: History | None = None
+    """Of the last `fit`, even one that was interrupted."""
 
-        optimizer: makes its state too, which `fit` does otherwise; a checkpoint then fits.
-        """
+    _count = 0
+    """Steps of training so far: random numbers of each are others."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The output: as a layer of another model, or of arrays with the numbers that it has."""
+        if CURRENT.frame is None and self.variables is not None and not STATE.traces:
+            return self.apply(self.variables, *args, **kwargs)[0]
+        return super().__call__(*args, **kwargs)
+
+    def build(self, x: Any, seed: int | None = None) -> Variables:
+        """Makes the numbers for inputs like `x`, of which only shapes and dtypes count."""
         if seed is not None:
             self.seed = seed
-        example = np.zeros((1, *np.shape(x)[1:]), np.asarray(x).dtype)
-        self.variables = api.jit(self.init)(random.key(self.seed), example)
-        if optimizer:
-            self._require_compiled()
-            self.slots = self.optimizer.init(self.variables.params)
+        inputs = _example(arguments(x))
+        self._require_inputs(inputs)
+        self.variables, self.slots = api.jit(self.init)(random.key(self.seed), *inputs), None
         return self.variables
 
     def compile(
@@ -56,148 +86,226 @@ class Model(Layer):
     ) -> None:
         """Says how to train: the code is made with the first batch, anew after each `compile`.
 
-        loss, metrics: functions of true values and outputs, or names of those of `nn`.
+        loss, metrics: functions of true values and outputs, or names of those of `nn`. A loss that
+        takes `weights=` can be given weights of samples.
         """
+        if "learning_rate" not in dir(optimizer):
+            fail(ArgumentError, f"{optimizer!r} is no optimizer", cure="optim.Adam()")
         self.optimizer = optimizer
         self.loss = _named(loss)
         self.metrics = [_named(metric) for metric in metrics]
-        self.slots: Any = None
-        self._train = api.jit(self._train_step)
-        self._test = api.jit(self._test_step)
+        self.names = ["loss", *_names(self.metrics)]
+        self.slots = None
+        self._code.clear()
 
-    def _measured(self, output: Any, y: Any, loss: Any) -> list[Any]:
-        return [loss, *(metric(y, output) for metric in self.metrics)]
-
-    def _train_step(self, variables: Any, slots: Any, key: Any, count: Any, x: Any, y: Any) -> Any:
-        def cost(params: Any) -> Any:
-            inputs = Variables(params, variables.state)
-            drawn = random.fold_in(key, count)
-            output, state = self.apply(inputs, x, training=True, key=drawn)
-            return self.loss(y, output), (output, state)
-
-        (loss, (output, state)), slopes = api.value_and_grad(cost, has_aux=True)(variables.params)
-        params, slots = self.optimizer.update(variables.params, slopes, slots)
-        return Variables(params, state), slots, self._measured(output, y, loss)
-
-    def _test_step(self, variables: Any, x: Any, y: Any) -> Any:
-        output, _ = self.apply(variables, x)
-        return self._measured(output, y, self.loss(y, output))
+    def _jitted(self, name: str, function: Function) -> Any:
+        """A step as machine code, which copies of the model make anew."""
+        if name not in self._code:
+            self._code[name] = api.jit(function)
+        return self._code[name]
 
     @property
-    def names(self) -> list[str]:
-        """What `fit` and `evaluate` measure."""
-        return ["loss", *(metric.__name__ for metric in self.metrics)]
+    def _code(self) -> dict[str, Any]:
+        return self.__dict__.setdefault("_steps", {})
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: x for name, x in vars(self).items() if name != "_steps"}
+
+    def train_step(
+        self, variables: Any, slots: Any, key: Any, count: Any, rate: Any, inputs: Any, y: Any,
+        weights: Any,
+    ) -> Any:
+        """New variables, new slots and what is measured, of one batch; `fit` compiles it.
+
+        rate: None where the optimizer's holds, or a schedule.
+        """
+
+        def cost(params: Any) -> Any:
+            own = Variables(merged(variables.params, params), variables.state)
+            drawn = random.fold_in(key, count)
+            output, state = self.apply(own, *inputs, training=True, key=drawn)
+            return self._loss(y, output, weights), (output, state)
+
+        self._require_inputs(inputs)
+        trained = without(variables.params, self._places())
+        (loss, (output, state)), slopes = api.value_and_grad(cost, has_aux=True)(trained)
+        trained, slots = self.optimizer.update(trained, slopes, slots, rate)
+        measured = [loss, *(metric(y, output) for metric in self.metrics)]
+        return Variables(merged(variables.params, trained), state), slots, measured
+
+    def _test_step(self, variables: Any, inputs: Any, y: Any, weights: Any) -> Any:
+        self._require_inputs(inputs)
+        output, _ = self.apply(variables, *inputs)
+        return [self._loss(y, output, weights), *(metric(y, output) for metric in self.metrics)]
+
+    def _loss(self, y: Any, output: Any, weights: Any) -> Any:
+        return self.loss(y, output) if weights is None else self.loss(y, output, weights=weights)
 
     def fit(
         self, x: Any, y: Any = None, *, batch_size: int = 32, epochs: int = 1,
         validation_data: Any = None, shuffle: bool = True, verbose: bool = True,
-        callbacks: Sequence[Callback] = (), initial_epoch: int = 0,
+        callbacks: Sequence[Callback] = (), initial_epoch: int = 0, sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
     ) -> History:
-        """Trains on (x, y) arrays, or on a dataset of batches; gives losses and metrics by epoch.
+        """Trains on (x, y) arrays, or on batches; gives losses and metrics by epoch.
 
-        validation_data: as for `evaluate`, measured after each epoch. verbose: shows a bar.
-        initial_epoch: counts on from there, with the batches of that epoch.
+        x: an array, a dict of arrays, a tuple of what `forward` takes; or a dataset, a list or a
+        generator of batches (x, y) or (x, y, weights). validation_data: as for `evaluate`,
+        measured after each epoch. verbose: shows a bar. initial_epoch: counts on from there, with
+        the batches of that epoch. Ctrl-C leaves the model as it was after some step.
         """
         self._require_compiled()
-        batches = self._batches(x, y, batch_size, shuffle)
-        history = History()
-        self.stop_training = False
-        every = [history, *callbacks]
-        for callback in every:
-            callback.on_train_begin(self)
-        with Progress(epochs, _length(batches), verbose) as progress:
-            for epoch in range(initial_epoch, epochs):
-                logs = self._epoch(batches, epoch, progress)
+        batches = batches_of(x, y, sample_weight, batch_size, shuffle, self.seed)
+        self.history, self.stop_training = History(), False
+        every = Callbacks(self, [self.history, *callbacks])
+        first = at_least("initial_epoch", initial_epoch, 0)
+        every.on_train_begin()
+        with Progress(at_least("epochs", epochs, 0), _length(batches), verbose) as progress:
+            for epoch in range(first, epochs):
+                every.on_epoch_begin(epoch)
+                with closing(epoch_of(batches, epoch)) as elements:
+                    logs = self._epoch(elements, class_weight, every, progress)
                 if validation_data is not None:
                     checked = self.evaluate(*_pair(validation_data), batch_size=batch_size)
                     logs |= {f"val_{name}": value for name, value in checked.items()}
-                for callback in every:
-                    callback.on_epoch_end(self, epoch, logs)
+                every.on_epoch_end(epoch, logs)
                 progress.end_epoch(epoch, logs)
                 if self.stop_training:
                     break
-        for callback in every:
-            callback.on_train_end(self)
-        return history
+        every.on_train_end()
+        return self.history
 
-    def _epoch(self, batches: Any, epoch: int, progress: Progress) -> dict[str, float]:
-        key = random.key(self.seed + 1)
-        measured, sizes = [], []
-        for batch in batches.iterate(epoch=epoch) if isinstance(batches, Dataset) else batches:
-            x, y = _pair_of(batch)
-            if self.variables is None:
-                self.build(x)
-            if self.slots is None:
-                self.slots = self.optimizer.init(self._built().params)
-            count = self._count
-            self.variables, self.slots, values = self._train(
-                self.variables, self.slots, key, count, x, y
-            )
-            self._count = count + 1
-            measured.append(values)
-            sizes.append(len(y))
-            progress.advance()
-        return self._means(measured, sizes)
+    def _epoch(
+        self, batches: Any, class_weight: Any, callbacks: Callbacks, progress: Progress
+    ) -> dict[str, float]:
+        means, key = Means(self.names), self._drawing_key()
+        for batch in batches:
+            if class_weight is not None:
+                batch = batch._replace(weights=by_class(batch.y, batch.weights, class_weight))
+            values = self._step(batch, key)
+            means.add(values, batch)
+            callbacks.on_batch_end(self._count, values)
+            progress.advance(values)
+        return means.logs()
 
-    _count = 0
-    """Steps of training so far: random numbers of each are others."""
+    def _drawing_key(self) -> Any:
+        return random.key(self.seed + 1)
 
-    def _means(self, measured: Sequence[Any], sizes: Sequence[int]) -> dict[str, float]:
-        """The means over all samples, by name."""
-        if not measured:
-            raise ArgumentError("no batch to train or to measure with")
-        means = np.average(np.array(measured, np.float64), axis=0, weights=sizes)
-        return dict(zip(self.names, means.tolist(), strict=True))
+    def _step(self, batch: Batch, key: Any) -> Any:
+        """One update. Ctrl-C comes before it or after it, as nothing is called between."""
+        self._make_ready(batch.inputs)
+        self._require_as_compiled()
+        step = self._jitted("train", self.train_step)
+        rate, count = self.optimizer.rate_now, self._count
+        self.variables, self.slots, values = step(
+            self.variables, self.slots, key, count, rate, *batch
+        )
+        self._count = count + 1
+        return values
 
-    def evaluate(self, x: Any, y: Any = None, *, batch_size: int = 32) -> dict[str, float]:
-        """Loss and metrics on (x, y) arrays, or on a dataset of batches; nothing changes."""
+    def train_on_batch(self, x: Any, y: Any, weights: Any = None) -> dict[str, float]:
+        """One step of training, for a loop of one's own: loss and metrics before the update."""
         self._require_compiled()
-        measured, sizes = [], []
-        for batch in self._batches(x, y, batch_size, False):
-            one, wanted = _pair_of(batch)
-            measured.append(self._test(self._built(), one, wanted))
-            sizes.append(len(wanted))
-        return self._means(measured, sizes)
+        batch = batch_of((x, y) if weights is None else (x, y, weights))
+        values = self._step(batch, self._drawing_key())
+        return dict(zip(self.names, map(float, values), strict=True))
+
+    def evaluate(
+        self, x: Any, y: Any = None, sample_weight: Any = None, *, batch_size: int = 32
+    ) -> dict[str, float]:
+        """Loss and metrics on (x, y) arrays, or on batches; nothing changes."""
+        self._require_compiled()
+        means = Means(self.names)
+        step = self._jitted("test", self._test_step)
+        batches = batches_of(x, y, sample_weight, batch_size, False, self.seed)
+        with closing(epoch_of(batches, 0)) as elements:
+            for batch in elements:
+                means.add(step(self._built(), *batch), batch)
+        return means.logs()
 
     def predict(self, x: Any, *, batch_size: int = 32) -> Any:
-        """The outputs for an array of inputs."""
-        if "_output" not in self.__dict__:
-            self._output = api.jit(lambda variables, x: self.apply(variables, x)[0])
-        batches = x
+        """The outputs for inputs as `fit` takes them, or for a dataset of batches of inputs."""
+        step = self._jitted("output", self._output_step)
+        batches: Any = x
         if not isinstance(x, Dataset):
-            batches = Dataset.from_arrays(np.asarray(x)).batch(batch_size)
-        return np.concatenate([self._output(self._built(), one) for one in batches])
+            batches = Dataset.from_arrays(as_arrays(x)).batch(batch_size)
+        parts = [step(self._built(), arguments(one)) for one in batches]
+        if not parts:
+            if isinstance(x, Dataset):
+                fail(ArgumentError, "no batch to predict for")
+            one = step(self._built(), _example(arguments(as_arrays(x))))
+            return map_tree(lambda y: y[:0], one)
+        columns = zip(*(flatten(part)[0] for part in parts), strict=True)
+        return unflatten(flatten(parts[0])[1], [np.concatenate(column) for column in columns])
+
+    def _output_step(self, variables: Any, inputs: Any) -> Any:
+        self._require_inputs(inputs)
+        return self.apply(variables, *inputs)[0]
 
     def summary(self) -> str:
         """A table of the parameters: names, shapes, how many."""
-        return summary_text(self._built())
+        return summary_text(self._built(), self._places())
 
     def checkpoint_state(self) -> dict[str, Any]:
-        """All that a training goes on from: numbers, the optimizer's state, the count of steps."""
-        return {"variables": self._built(), "slots": self.slots, "count": self._count}
+        """All that a training goes on from: numbers, the optimizer's state, steps, the seed."""
+        variables = self._built()
+        if hasattr(self, "optimizer"):
+            self._make_ready(())
+        return {
+            "variables": variables, "slots": self.slots, "count": self._count, "seed": self.seed,
+        }  # fmt: skip
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Takes what another model of these layers gave."""
         self.variables, self.slots = state["variables"], state["slots"]
-        self._count = state["count"]
+        self._count, self.seed = state["count"], state["seed"]
+
+    def _places(self) -> Call:
+        return Call(self, Variables({}, {}), False, False, None)
+
+    def _make_ready(self, inputs: tuple[Any, ...]) -> None:
+        """Makes the numbers and the optimizer's state where they are not there yet."""
+        if self.variables is None:
+            self.build(inputs)
+        if self.slots is None:
+            trained = without(self._built().params, self._places())
+            if not flatten(trained)[0]:
+                fail(ArgumentError, "the model has nothing to train", cure="layer.trainable = True")
+            self.slots = self.optimizer.init(trained)
+
+    def _require_as_compiled(self) -> None:
+        """Refuses a step where `trainable` of a layer was changed behind the code of steps."""
+        if "train" not in self._code:
+            self._layers = list(self._places().named.values())
+            self._were_trainable = [layer.trainable for layer in self._layers]
+        elif self._were_trainable != [layer.trainable for layer in self._layers]:
+            fail(ArgumentError, "`trainable` of a layer was changed", cure="compile again")
+
+    def _require_inputs(self, inputs: tuple[Any, ...]) -> None:
+        try:
+            inspect.signature(self.forward).bind(*inputs)
+        except TypeError as error:
+            problem = f"{self.name}.forward does not take {len(inputs)} inputs: {error}"
+            fail(ArgumentError, problem, cure="several inputs are a tuple: ((a, b), y)")
+
+    def __jitflow_program__(self, x: Any, y: Any = None) -> Program:
+        """What `export.save(path, model, x)` writes, and a step of training where there is a y."""
+        if y is None:
+            return prediction(self, self._built(), x)
+        self._require_compiled()
+        self._built()
+        self._make_ready(())
+        state = {"variables": self.variables, "slots": self.slots, "count": self._count}
+        return training_step(self, state, self._drawing_key(), x, y)
 
     def _built(self) -> Variables:
         if self.variables is None:
-            raise ArgumentError("the model has no numbers yet; call build(x) or fit first")
+            fail(ArgumentError, "the model has no numbers yet", cure="call build(x), or fit first")
         return self.variables
 
     def _require_compiled(self) -> None:
         if not hasattr(self, "optimizer"):
-            raise ArgumentError("say how to train first: compile(optimizer, loss)")
-
-    def _batches(self, x: Any, y: Any, size: int, shuffle: bool) -> Any:
-        if y is None:
-            if not isinstance(x, Iterable) or isinstance(x, np.ndarray):
-                problem = f"expected batches of (inputs, true values), got a {type(x).__name__}"
-                fail(ArgumentError, problem, cure="fit(x, y), or a Dataset of pairs")
-            return x
-        rows = Dataset.from_arrays((np.asarray(x), np.asarray(y)))
-        return (rows.shuffle(len(rows) or 1, self.seed) if shuffle else rows).batch(size)
+            fail(ArgumentError, "nothing says how to train", cure="compile(optimizer, loss) first")
 
 
 class Sequential(Model):
@@ -207,7 +315,20 @@ class Sequential(Model):
         self.layers = list(layers)
         for layer in self.layers:
             if not callable(layer):
-                raise ArgumentError(f"{layer!r} is no layer and no function")
+                fail(ArgumentError, f"{layer!r} is no layer and no function")
+            if isinstance(layer, type):
+                name = layer.__name__
+                fail(ArgumentError, f"{name} is a class, not a layer", cure=f"{name}(...)")
+
+    def children(self) -> dict[str, Layer]:
+        """Its layers by their own names, numbered where there are several of one."""
+        counts: dict[str, int] = {}
+        found: dict[str, Layer] = {}
+        for layer in dict.fromkeys(x for x in self.layers if isinstance(x, Layer)):
+            count = counts.get(layer.name, 0)
+            counts[layer.name] = count + 1
+            found[f"{layer.name}_{count}" if count else layer.name] = layer
+        return found
 
     def forward(self, x: Any) -> Any:
         for layer in self.layers:
@@ -215,21 +336,29 @@ class Sequential(Model):
         return x
 
 
+def _example(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """One sample of zeros like each input."""
+    return map_tree(lambda a: np.zeros((1, *np.shape(a)[1:]), np.asarray(a).dtype), inputs)
+
+
 def _named(function: Function | str) -> Function:
     if not isinstance(function, str):
         return function
     if function not in metrics.NAMES:
         known = ", ".join(sorted({*metrics.NAMES, *losses.NAMES}))
-        raise ArgumentError(f"nothing is called {function!r}; there is {known}")
+        fail(ArgumentError, f"nothing is called {function!r}; there is {known}")
     return metrics.NAMES[function]
 
 
-def _pair_of(batch: Any) -> Any:
-    """Inputs and true values; ArgumentError for a batch that is no pair."""
-    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
-        problem = f"a batch is (inputs, true values), got a {type(batch).__name__}"
-        fail(ArgumentError, problem, cure="Dataset.from_arrays((x, y))")
-    return batch
+def _names(functions: Sequence[Function]) -> list[str]:
+    """What functions are called in logs; those of one name are numbered."""
+    names: list[str] = []
+    for function in functions:
+        inner = getattr(function, "func", function)  # of functools.partial
+        name = getattr(inner, "__name__", type(inner).__name__)
+        count = sum(other.rpartition("_")[0] == name or other == name for other in names)
+        names.append(f"{name}_{count}" if count else name)
+    return names
 
 
 def _pair(data: Any) -> tuple[Any, ...]:
@@ -241,5 +370,3 @@ def _length(batches: Any) -> int | None:
         return len(batches)
     except TypeError:
         return None
-
-

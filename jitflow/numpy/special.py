@@ -32,6 +32,8 @@ def _row_function(name: str) -> Callable[[Any], Any]:
     def function(x: Any) -> Any:
         if type(x) is Array:
             return emit(name, convert(x, loops(np.exp, (x.dtype,))[0]))
+        if hasattr(x, "_record"):  # a tensor, a node
+            return x._record(name, function, (x,), {})
         array = np.asarray(x)
         assert row.reference is not None
         return row.reference(array.astype(loops(np.exp, (array.dtype,))[0].numpy))[()]

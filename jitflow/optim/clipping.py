@@ -11,6 +11,7 @@ import numpy as np
 
 from jitflow.errors import ArgumentError
 from jitflow.trace.pytree import flatten, unflatten
+from jitflow.trace.source import fail
 
 
 def global_norm(tree: Any) -> Any:
@@ -27,7 +28,7 @@ def clip_by_global_norm(tree: Any, norm: float) -> Any:
 def scale_to_norm(leaves: Sequence[Any], norm: float) -> list[Any]:
     """Arrays scaled by one factor so that their common norm is at most `norm`."""
     if not norm > 0:
-        raise ArgumentError(f"a norm of {norm}: it must be above 0")
+        fail(ArgumentError, f"a norm of {norm}: it must be above 0")
     if not leaves:
         return []
     factor = norm / np.maximum(_norm(leaves), norm)

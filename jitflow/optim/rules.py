@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.optim.optimizer import Optimizer, Rate, as_like
+from jitflow.optim.optimizer import Optimizer
+from jitflow.optim.settings import Rate, as_like, number
 
 
 class SGD(Optimizer):
@@ -35,7 +36,7 @@ class Momentum(Optimizer):
         clip_norm: float | None = None,
     ) -> None:
         super().__init__(learning_rate, clip_norm)
-        self.momentum = momentum
+        self.momentum = number("momentum", momentum, 1)
         self.nesterov = nesterov
 
     def step(
@@ -48,7 +49,11 @@ class Momentum(Optimizer):
 
 
 class Adam(Optimizer):
-    """Rates from the means of slopes and of their squares (Kingma and Ba 2015)."""
+    """Rates from the means of slopes and of their squares (Kingma and Ba 2015).
+
+    What corrects the means for their start is one factor of the rate, and one of epsilon, as at the
+    end of section 2 there: one division and one root for each number.
+    """
 
     slot_names = ("m", "v")
     needs_count = True
@@ -58,9 +63,9 @@ class Adam(Optimizer):
         epsilon: float = 1e-8, clip_norm: float | None = None,
     ) -> None:
         super().__init__(learning_rate, clip_norm)
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
+        self.beta1 = number("beta1", beta1, 1)
+        self.beta2 = number("beta2", beta2, 1)
+        self.epsilon = number("epsilon", epsilon)
 
     def step(
         self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any
@@ -68,8 +73,10 @@ class Adam(Optimizer):
         m, v = slots
         m = self.beta1 * m + (1 - self.beta1) * slope
         v = self.beta2 * v + (1 - self.beta2) * (slope * slope)
-        size = np.sqrt(v / as_like(1.0 - self.beta2**count, x)) + self.epsilon
-        return x - rate * (m / as_like(1.0 - self.beta1**count, x)) / size, (m, v)
+        spread = np.sqrt(1.0 - self.beta2**count)
+        size = np.sqrt(v) + as_like(self.epsilon * spread, x.dtype)
+        factor = as_like(spread / (1.0 - self.beta1**count), x.dtype)
+        return x - rate * factor * (m / size), (m, v)
 
 
 class AdamW(Adam):
@@ -80,7 +87,7 @@ class AdamW(Adam):
         epsilon: float = 1e-8, weight_decay: float = 0.01, clip_norm: float | None = None,
     ) -> None:
         super().__init__(learning_rate, beta1, beta2, epsilon, clip_norm)
-        self.weight_decay = weight_decay
+        self.weight_decay = number("weight_decay", weight_decay)
 
     def step(
         self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any
@@ -97,10 +104,10 @@ class RMSProp(Optimizer):
         epsilon: float = 1e-7, clip_norm: float | None = None,
     ) -> None:
         super().__init__(learning_rate, clip_norm)
-        self.rho = rho
-        self.momentum = momentum
-        self.epsilon = epsilon
-        self.slot_names = ("rms", "momentum") if momentum else ("rms",)
+        self.rho = number("rho", rho, 1)
+        self.momentum = number("momentum", momentum, 1)
+        self.epsilon = number("epsilon", epsilon)
+        self.slot_names = ("rms", "momentum") if self.momentum else ("rms",)
 
     def step(
         self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any
@@ -122,7 +129,7 @@ class Adagrad(Optimizer):
         self, learning_rate: Rate = 0.01, epsilon: float = 1e-7, clip_norm: float | None = None
     ) -> None:
         super().__init__(learning_rate, clip_norm)
-        self.epsilon = epsilon
+        self.epsilon = number("epsilon", epsilon)
 
     def step(
         self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any

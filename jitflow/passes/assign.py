@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Sequence
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value, walk
+from jitflow.ir.nests import RUN, nests_of, runs_of
 from jitflow.ir.types import BufferType
 from jitflow.passes.lowering.footprint import span_bytes
-from jitflow.passes.lowering.rebuild import base_of, rebuild
+from jitflow.passes.lowering.rebuild import rebuild
+from jitflow.passes.rewrite import map_values
 
 ALIGNMENT = 64
 
 
-Spans = dict[Value, tuple[int, int]]
-"""First and last op of the body that touches each buffer."""
+Member = Value | Op
+"""A buffer, or an op that runs a nest: it stands for what the nest allocates."""
+
+Spans = dict[Member, tuple[int, int]]
+"""First and last op of the body that touches each of them."""
 
 
 def assign(function: Function) -> Function:
@@ -22,30 +29,40 @@ def assign(function: Function) -> Function:
 
     A buffer is alive from the first to the last op of the body that touches it; two that are
     alive in the same op never share memory, so loops need not care about order. One that no op
-    touches gets offset 0. Those of a loop in chunks lie together, as each thread has a copy.
+    touches gets offset 0. Those of a loop in chunks lie together, as each thread has a copy, and
+    those of a nest while it runs: its own offsets count from that of the run.
     Before: `%t: &f32[8] temp = alloc`   After: `%t: &f32[8] temp = alloc {offset=64}`
     Precondition: allocs stand in the body itself or in loops in chunks, not in other loops.
     """
     frames = _frames(function)
-    if not frames and not any(op.row.name == "alloc" for op in function.ops):
+    nests = {id(nest): arena_bytes(nest) for nest in nests_of(function)}
+    scratch = {op: nests[id(op.attrs["nest"])] for op in runs_of(function)}
+    if not frames and not scratch and not any(op.row.name == "alloc" for op in function.ops):
         return function
-    offsets = _largest_first(_live_spans(function, frames), frames)
+    offsets = _largest_first(_live_spans(function, frames), frames, scratch)
 
     def visit(builder: Builder, op: Op, new: dict[Value, Value]) -> bool:
-        if op.row.name != "alloc" or op.attrs["offset"] == offsets.get(op.result, 0):
+        if op.row.name == "alloc":
+            offset = offsets.get(op.result, 0)
+        elif op.row is RUN:
+            offset = offsets.get(op, 0)
+        else:
             return False
-        attrs = {**op.attrs, "offset": offsets.get(op.result, 0)}
-        made = builder.emit(op.row, (), attrs)
-        made.result.name = op.result.name
-        new[op.result] = made.result
+        if op.attrs["offset"] == offset:
+            return False
+        operands = map_values(op.operands, new)
+        made = builder.emit(op.row, operands, {**op.attrs, "offset": offset})
+        for old, result in zip(op.results, made.results, strict=True):
+            result.name = old.name
+            new[old] = result
         return True
 
     return rebuild(function, visit)
 
 
-def _frames(function: Function) -> dict[Value, list[Value]]:
+def _frames(function: Function) -> dict[Member, list[Value]]:
     """The buffers that a loop allocates, by the first of them."""
-    frames = {}
+    frames: dict[Member, list[Value]] = {}
     for op in walk(function.body):
         if op.row.name == "loop" and op.attrs["chunks"] > 1:
             found = [inner.result for inner in op.regions[0].ops if inner.row.name == "alloc"]
@@ -54,21 +71,23 @@ def _frames(function: Function) -> dict[Value, list[Value]]:
     return frames
 
 
-def _live_spans(function: Function, frames: dict[Value, list[Value]]) -> Spans:
-    """Of each temporary of the body, and of the first one of each loop."""
+def _live_spans(function: Function, frames: dict[Member, list[Value]]) -> Spans:
+    """Of each temporary of the body, of the first one of each loop, and of each run of a nest."""
     firsts = {buffer: first for first, found in frames.items() for buffer in found}
     spans: Spans = {}
     for position, op in enumerate(function.ops):
         if op.row.name == "view":
             continue
+        if op.row is RUN:
+            spans[op] = (position, position)
         touched = [v for inner in (op, *_nested(op)) for v in inner.operands]
         buffers = dict.fromkeys([v for v in touched if type(v.type) is BufferType])
         for base in map(base_of, buffers):
             if base.op is None or base.op.row.name != "alloc":
                 continue
-            base = firsts.get(base, base)
-            first, _ = spans.get(base, (position, position))
-            spans[base] = (first, position)
+            member = firsts.get(base, base)
+            first, _ = spans.get(member, (position, position))
+            spans[member] = (first, position)
     return spans
 
 
@@ -76,19 +95,22 @@ def _nested(op: Op) -> list[Op]:
     return [inner for region in op.regions for inner in walk(region)] if op.regions else []
 
 
-def _largest_first(spans: Spans, frames: dict[Value, list[Value]]) -> dict[Value, int]:
+def _largest_first(
+    spans: Spans, frames: dict[Member, list[Value]], scratch: dict[Op, int]
+) -> dict[Member, int]:
     """Offsets: the lowest place that is free while the buffer is alive, for large buffers first.
 
     Those are hardest to place between others; in gradients, whose residuals die in the order
     opposite to that of their birth, little is lost to gaps this way.
     """
-    together = {buffer: frames.get(buffer, [buffer]) for buffer in spans}
-    sizes = {buffer: sum(map(_room, together[buffer])) for buffer in spans}
-    offsets: dict[Value, int] = {}
+    together: dict[Member, Sequence[Member]] = {m: frames.get(m, [m]) for m in spans}
+    rooms = {m: _room(m, scratch) for members in together.values() for m in members}
+    sizes = {member: sum([rooms[m] for m in together[member]]) for member in spans}
+    offsets: dict[Member, int] = {}
     placed: list[tuple[int, int, int, int]] = []
-    for buffer in sorted(spans, key=lambda buffer: (-sizes[buffer], spans[buffer][0])):
-        first, last = spans[buffer]
-        at, size = 0, sizes[buffer]
+    for member in sorted(spans, key=lambda member: (-sizes[member], spans[member][0])):
+        first, last = spans[member]
+        at, size = 0, sizes[member]
         for start, end, its_first, its_last in placed:
             if its_first > last or its_last < first:
                 continue
@@ -96,11 +118,23 @@ def _largest_first(spans: Spans, frames: dict[Value, list[Value]]) -> dict[Value
                 break
             at = max(at, end)
         insort(placed, (at, at + size, first, last))
-        for each in together[buffer]:
+        for each in together[member]:
             offsets[each] = at
-            at += _room(each)
+            at += rooms[each]
     return offsets
 
 
-def _room(buffer: Value) -> int:
-    return -(-span_bytes(buffer.type) // ALIGNMENT) * ALIGNMENT
+def _room(member: Member, scratch: dict[Op, int]) -> int:
+    size = scratch[member] if isinstance(member, Op) else span_bytes(member.type)
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def arena_bytes(function: Function) -> int:
+    """What the function needs of an arena, once its temporaries have their places."""
+    ends = [0]
+    for op in walk(function.body):
+        if op.row.name == "alloc":
+            ends.append(op.attrs["offset"] + span_bytes(op.result.type))
+        elif op.row is RUN:
+            ends.append(op.attrs["offset"] + arena_bytes(op.attrs["nest"]))
+    return max(ends)

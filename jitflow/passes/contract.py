@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value, walk
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.footprint import Touch, address, moves_apart, touches, view_offset
-from jitflow.passes.lowering.rebuild import base_of, rebuild
+from jitflow.passes.lowering.rebuild import rebuild
 
 
 def contract(function: Function) -> Function:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.dtypes import i64
 from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.footprint import address, lanes_of, view_offset
-from jitflow.passes.lowering.rebuild import base_of, constant_int, copy_op, rebuild
+from jitflow.passes.lowering.rebuild import constant_int, copy_op, rebuild
 from jitflow.passes.lowering.reducers import full
 from jitflow.passes.rewrite import map_values, rebuild_op, rebuild_region
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.location import unite
 from jitflow.ir.row import ROWS, Effect
 from jitflow.ir.types import VectorType
 from jitflow.passes.lowering.footprint import Touch, address, moves_apart, separate, touches
-from jitflow.passes.lowering.rebuild import base_of, constant_int, rebuild_region
+from jitflow.passes.lowering.rebuild import constant_int, rebuild_region
 
 ROW_WORK = 64
 """Elements per iteration from which it pays to run a flat loop's body inside a row loop."""

@@ -5,12 +5,13 @@ Asks what memory is touched, and names no row above loads, stores and shuffles.
 
 from __future__ import annotations
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.row import ROWS, Effect
 from jitflow.ir.types import MAX_LANES, BufferType, VectorType
 from jitflow.passes.lowering.footprint import address, view_offset
-from jitflow.passes.lowering.rebuild import base_of, constant_int, rebuild
+from jitflow.passes.lowering.rebuild import constant_int, rebuild
 from jitflow.passes.rewrite import types_in
 
 

@@ -108,7 +108,8 @@ class _Lowering:
             if source != target:
                 copy(self.context, source, target)
         body = Region(self.context.builder.params, self.context.ops(), ())
-        return Function(self.function.name, body, {"outputs": len(self.outputs)})
+        kept = {name: x for name, x in self.function.attrs.items() if name == "donated"}
+        return Function(self.function.name, body, {"outputs": len(self.outputs), **kept})
 
     def _target(self, value: Value) -> Access:
         """Where a value that is computed now will live: its result buffer, or a temporary."""

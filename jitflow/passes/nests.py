@@ -11,7 +11,7 @@ from jitflow.passes.rewrite import must_stay
 
 
 def split_nests(function: Function) -> tuple[Function, ...]:
-    """One function for each loop and each call of the host at the top level, in order.
+    """One function for each loop, run and call of the host at the top level, in order.
 
     Its body is that op and what it needs from above it: constants, buffers, views. Nests that
     hand values to each other stay together, and all that is stored and checked outside of loops is
@@ -20,7 +20,7 @@ def split_nests(function: Function) -> tuple[Function, ...]:
     groups: dict[Op, list[Op]] = {}
     outside: list[Op] = []
     for op in function.ops:
-        if op.regions or op.row.name == "host_call":
+        if op.regions or op.row.name in ("host_call", "run"):
             _join(groups, op, _needed([op]))
         elif must_stay(op):
             outside.append(op)

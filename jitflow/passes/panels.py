@@ -11,13 +11,11 @@ from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import BufferType
-from jitflow.passes.lowering.again import Again
 from jitflow.passes.lowering.crossing import Crossing, Nest, find_nest
 from jitflow.passes.lowering.footprint import address
 from jitflow.passes.lowering.gathers import axis_last
 from jitflow.passes.lowering.rebuild import constant_int, copy_op
 from jitflow.passes.lowering.squares import turned
-from jitflow.passes.lowering.structure import likeness
 
 LINE_BYTES = 128
 """Read whole: two lines of memory, which CPUs fetch together, serve as many rows of a block."""
@@ -41,7 +39,7 @@ def panels(function: Function, *, vector_bytes: int = 32, least: int = MOST_LANE
     that read what they write.
     Precondition: before `vectorize`; loop bounds are constants.
     """
-    builder, changed, again = Builder(function.params), False, Again()
+    builder, changed = Builder(function.params), False
     for op in function.ops:
         nest = find_nest(op)
         if nest is None or nest.shortest < least:
@@ -52,7 +50,7 @@ def panels(function: Function, *, vector_bytes: int = 32, least: int = MOST_LANE
         if not blocks.fits:
             builder.append(op)
             continue
-        again.emit(builder, *likeness(op, {}), blocks.emit)
+        blocks.emit()
         changed = True
     return function.with_body(builder.region(function.results)) if changed else function
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.passes.lowering.footprint import span_bytes
 from jitflow.passes.lowering.private import count_users, private_buffers
-from jitflow.passes.lowering.rebuild import base_of
 from jitflow.passes.lowering.work import LEAST_WORK, trip_count, usual_trips, work_of
 from jitflow.passes.rewrite import Sweep, map_values
 

@@ -10,6 +10,7 @@ from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.row import ROWS, Effect
 from jitflow.ir.types import BufferType, VectorType
+from jitflow.passes.lowering.apart import depending, used
 from jitflow.passes.lowering.rebuild import constant_int, copy_op, rebuild_region
 from jitflow.passes.lowering.runs import writes_apart
 from jitflow.passes.lowering.work import LEAST_WORK, trip_count, work_of
@@ -77,13 +78,13 @@ def _plan(loop: Op, vector_bytes: int, least: int) -> _Plan | None:
     trips, (body,) = trip_count(loop), loop.regions
     if trips is None or trips < 2 or constant_int(loop.operands[0]) != 0:
         return None
-    combines = _depending(body)
+    combines = depending(body)
     if _forbids(body) or not writes_apart(loop) or any(map(_writes, combines)):
         return None
     runs = tuple(op for op in body.ops if op not in combines)
     made = {v for op in runs for v in op.results}
     between = dict.fromkeys(
-        v for v in (*_used(op for op in body.ops if op in combines), *body.results) if v in made
+        v for v in (*used(op for op in body.ops if op in combines), *body.results) if v in made
     )
     kept = [v for v in between if v.op is None or v.op.row.name != "constant"]
     if not kept or any(isinstance(v.type, BufferType) for v in kept):
@@ -103,29 +104,6 @@ def _writes(op: Op) -> bool:
     return op.row.name == "store" or any(
         inner.row.name == "store" for region in op.regions for inner in walk(region)
     )
-
-
-def _depending(body: Region) -> set[Op]:
-    """The ops that need what is carried, also within their regions."""
-    needed: set[Value] = set(body.params[1:])
-    found: set[Op] = set()
-    for op in body.ops:
-        if not needed.isdisjoint(_used([op])):
-            found.add(op)
-            needed.update(op.results)
-    return found
-
-
-def _used(ops: Any) -> list[Value]:
-    """What ops use, also within their regions."""
-    found: list[Value] = []
-    for op in ops:
-        found += op.operands
-        for region in op.regions:
-            found += region.results
-            found += [v for inner in walk(region) for v in inner.operands]
-            found += [v for inner in walk(region) for r in inner.regions for v in r.results]
-    return found
 
 
 def _registers(value: Value, vector_bytes: int) -> int:
@@ -167,7 +145,7 @@ class _Split:
             for value, buffer in zip(waits, buffers, strict=True):
                 lanes = value.type.lanes if isinstance(value.type, VectorType) else None
                 new[value] = inner.load(buffer, *_place(inner, value, trip), lanes=lanes)
-            if body.params[0] in _used(self.plan.combines) or body.params[0] in body.results:
+            if body.params[0] in used(self.plan.combines) or body.params[0] in body.results:
                 new[body.params[0]] = self._index(inner, trip)
             self._copy(inner, self.plan.combines, new)
             return tuple(new.get(v, v) for v in body.results)

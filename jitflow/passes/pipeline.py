@@ -24,8 +24,10 @@ LOOPS: tuple[str, ...] = (
     "fuse_loops",  # rows of one kernel meet rows of the next; needs plain scalar loops
     "contract",  # rows that one iteration fills and reads; after loops were merged
     "forward_stores",  # loads of what the same iteration stored; after buffers shrank
+    "share",  # equal nests, once no loop meets another; what follows sees each of them once
     "panels",  # reads across lines of memory, block by block; of scalar loops
     "strips",  # sequential loops around short parallel ones, which vectorize then takes
+    "phases",  # long bodies of math, while they are scalar loops
     "vectorize",  # lanes last, so that what stands above sees one element at a time
     "interleave",  # parts of complex results, once they are lanes
     "expand",  # math rows on the lanes that vectorize chose

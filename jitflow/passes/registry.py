@@ -27,7 +27,9 @@ from jitflow.passes.lower import lower
 from jitflow.passes.panels import panels
 from jitflow.passes.parallelize import parallelize
 from jitflow.passes.partials import partials
+from jitflow.passes.phases import phases
 from jitflow.passes.pointwise import pointwise
+from jitflow.passes.share import share
 from jitflow.passes.split_complex import split_complex
 from jitflow.passes.step import Pass
 from jitflow.passes.stream import stream
@@ -41,8 +43,8 @@ _ALL: tuple[Pass, ...] = (
     Pass(hoist_views),
     Pass(canonicalize),
     Pass(fold),
-    Pass(cse),
-    Pass(dce),
+    Pass(cse, in_nests=True),
+    Pass(dce, in_nests=True),
     Pass(linearize, required=True),
     Pass(transpose, required=True),
     Pass(batch, required=True),
@@ -52,18 +54,20 @@ _ALL: tuple[Pass, ...] = (
     Pass(fuse, required=True),
     Pass(lower, required=True),
     Pass(fuse_loops),
-    Pass(contract),
-    Pass(forward_stores),
-    Pass(panels),
-    Pass(strips),
-    Pass(vectorize),
-    Pass(interleave),
-    Pass(expand, required=True),
-    Pass(half_bits, required=True),
+    Pass(contract, in_nests=True),
+    Pass(forward_stores, in_nests=True),
+    Pass(share),
+    Pass(panels, in_nests=True),
+    Pass(strips, in_nests=True),
+    Pass(phases, in_nests=True),
+    Pass(vectorize, in_nests=True),
+    Pass(interleave, in_nests=True),
+    Pass(expand, required=True, in_nests=True),
+    Pass(half_bits, required=True, in_nests=True),
     Pass(stream),
-    Pass(partials),
-    Pass(parallelize),
-    Pass(assign, required=True),
+    Pass(partials, in_nests=True),
+    Pass(parallelize, in_nests=True),
+    Pass(assign, required=True, in_nests=True),
 )
 
 PASSES: dict[str, Pass] = {rule.name: rule for rule in _ALL}
@@ -76,5 +80,5 @@ def enter(function: Callable[..., Function]) -> Callable[..., Function]:
     """
     if function.__name__ in PASSES:
         raise ValueError(f"pass '{function.__name__}' is registered twice")
-    PASSES[function.__name__] = Pass(function)
+    PASSES[function.__name__] = Pass(function, in_nests=True)
     return function

@@ -10,10 +10,11 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from jitflow.ir.core import Function
+from jitflow.ir.nests import map_nests
 from jitflow.ir.printer import format_attrs
 
 _WANTED: dict[Any, str] = {
@@ -31,12 +32,16 @@ class Pass:
     """A function from Function to Function whose keyword-only parameters are its options.
 
     required: lowering that later passes rely on; a limit on pass runs does not skip it.
+    in_nests: runs on each nest of a function too, before it runs on the function itself.
     """
 
-    def __init__(self, function: Callable[..., Function], *, required: bool = False) -> None:
+    def __init__(
+        self, function: Callable[..., Function], *, required: bool = False, in_nests: bool = False
+    ) -> None:
         self.function = function
         self.name = function.__name__
         self.required = required
+        self.in_nests = in_nests
 
     def __repr__(self) -> str:
         return f"<pass {self.name}>"
@@ -103,6 +108,8 @@ class Step:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, function: Function) -> Function:
+        if self.rule.in_nests:
+            function = map_nests(function, partial(self.rule.function, **self.options))
         return self.rule.function(function, **self.options)
 
     @property

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.types import VectorType
 from jitflow.passes.lowering.footprint import address, view_offset
-from jitflow.passes.lowering.rebuild import base_of, constant_int, rebuild
+from jitflow.passes.lowering.opening import opened
+from jitflow.passes.lowering.rebuild import constant_int, rebuild
 from jitflow.passes.stream_size import CACHE_BYTES
 
 LINE = 64
@@ -23,11 +25,16 @@ MOST = 4
 def stream(function: Function, *, bytes: int = CACHE_BYTES // 2) -> Function:
     """Sets `streams` of stores of lanes that fill the lines of a large result, one by one.
 
-    The result is an output of at least so many bytes that the function does not read. Whoever
+    The result is an output of at least so many bytes that the function does not read, and that is
+    not `donated`: what takes the memory of an input is in the caches when it is written. Whoever
     calls the function aligns such outputs to 64 bytes.
+    Nests that write such results are opened: others that they run for are small.
     Before: `store %v, %out, %i`   After: `store %v, %out, %i {streams=true}`
     """
-    outputs = _unread_outputs(function, bytes)
+    large = _large_outputs(function, bytes)
+    if large:
+        function = opened(function, lambda op: not large.isdisjoint(map(base_of, op.operands)))
+    outputs = _unread(function, large)
     if not outputs:
         return function
     chosen = set(_chosen(function.body, outputs))
@@ -42,14 +49,19 @@ def stream(function: Function, *, bytes: int = CACHE_BYTES // 2) -> Function:
     return rebuild(function, visit)
 
 
-def _unread_outputs(function: Function, least: int) -> set[Value]:
+def _large_outputs(function: Function, least: int) -> set[Value]:
     count: Any = function.attrs.get("outputs", 0)
-    large = {p for p in function.params[len(function.params) - count :] if _bytes(p) >= least}
-    if large:
-        for op in walk(function.body):
-            if op.row.name not in ("view", "store"):
-                large.difference_update(map(base_of, op.operands))
-    return large
+    donated: Any = function.attrs.get("donated", ())
+    outputs = function.params[len(function.params) - count :]
+    return {p for k, p in enumerate(outputs) if k not in donated and _bytes(p) >= least}
+
+
+def _unread(function: Function, large: set[Value]) -> set[Value]:
+    unread = set(large)
+    for op in walk(function.body) if large else ():
+        if op.row.name not in ("view", "store"):
+            unread.difference_update(map(base_of, op.operands))
+    return unread
 
 
 def _bytes(buffer: Value) -> int:

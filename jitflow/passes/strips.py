@@ -5,22 +5,28 @@ Owns where values wait between the parts of a body. Which loops are worth that: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import BufferType
+from jitflow.passes.lowering.apart import apart
 from jitflow.passes.lowering.leaps import leaps, parallel_chain, strip_size
 from jitflow.passes.lowering.rebuild import constant_int, copy_op
+from jitflow.passes.lowering.work import trip_count
 from jitflow.passes.rewrite import map_values, rebuild_op
+
+FEW_STRIPS = 16
+"""Fewer strips leave threads to the runs of the loops in them."""
 
 ROWS_AT_ONCE = 4
 """Sequential steps for each time that what they carry is read and written."""
 
 
 def strips(
-    function: Function, *, far: int = 4000, least: int = 128, least_rows: int = 16
+    function: Function, *, far: int = 4000, near: int = 500, least: int = 128,
+    least_rows: int = 16,
 ) -> Function:
     """Runs sequential loops over strips of a parallel loop, where each step would leap in memory.
 
@@ -28,7 +34,8 @@ def strips(
             %x: f32[] = load %a, %i, %k ... yield %d } ... }`
     After:  `loop (%k) {step=1024} { loop (%i) { loop (%l) {kind="parallel"} { %c: f32[] = load
             %strip, %l ... store %d, %strip, %l } } ... }`
-    far: bytes from one sequential step to the next from which on memory is not read ahead;
+    far: bytes from one sequential step to the next from which on memory is not read ahead; near:
+    the same for arrays of which the caches that are close do not hold much;
     least: elements of the parallel loop, of which fewer are overhead; least_rows: steps of the
     sequential loops, of which fewer are read ahead all at once.
     What a sequential loop carries waits in a strip of memory, as does what is computed before a
@@ -40,7 +47,7 @@ def strips(
     for op in function.ops:
         loops = parallel_chain(op)
         size = 0
-        if leaps(loops[-1], far, least_rows):
+        if leaps(loops[-1], far, near, least_rows):
             size = strip_size(loops[-1], least)
         if not size:
             builder.append(op)
@@ -51,21 +58,23 @@ def strips(
     return function.with_body(builder.region(function.results)) if changed else function
 
 
-def _rebuild(top: Builder, b: Builder, loops: Sequence[Op], size: int) -> None:
+def _rebuild(
+    top: Builder, b: Builder, loops: Sequence[Op], size: int, times: int = 1
+) -> None:
     """The outer loops as they are, and strips of the last one; `top` is the body of all."""
     first, *rest = loops
     if not rest:
-        _Strips(top, first, size).emit(b)
+        _Strips(top, first, size, times).emit(b)
         return
     inner = Builder(first.regions[0].params, first.locations)
-    _rebuild(top, inner, rest, size)
+    _rebuild(top, inner, rest, size, times * (trip_count(first) or 1))
     b.append(rebuild_op(first, first.operands, (inner.region(()),)))
 
 
 class _Strips:
     """One loop under rewriting. Parts of its body between loops run over a strip each."""
 
-    def __init__(self, builder: Builder, op: Op, size: int) -> None:
+    def __init__(self, builder: Builder, op: Op, size: int, times: int) -> None:
         self.builder = builder
         self.op = op
         self.size = size
@@ -76,9 +85,21 @@ class _Strips:
         """The part that computes a value."""
         self.strips: dict[Value, Value] = {}
         """Where a value waits that another part uses."""
+        extent = constant_int(op.operands[1]) or 0
+        few = times * -(-extent // size) < FEW_STRIPS
+        self.apart = apart(self.body, times * extent) if few else None
+        """The loop whose runs are done apart, as there are too few strips for threads."""
+        self.in_fours: set[Value] = set()
+        """Indices of loops that are multiples of ROWS_AT_ONCE."""
+        self.run: Value | None = None
+        """The number of the run, in loops over runs."""
 
     def emit(self, b: Builder) -> None:
         self._place(self.body)
+        if self.apart is not None:
+            for value in self.apart.between:
+                if value.op is not None and value in self.varying and not value.op.regions:
+                    self._wait(value)
         extent = constant_int(self.op.operands[1]) or 0
         whole = extent % self.size == 0
 
@@ -98,6 +119,8 @@ class _Strips:
             if op.row.name == "loop":
                 self._use(op.operands[2:], part)
                 inner = op.regions[0]
+                if op.attrs["step"] % ROWS_AT_ONCE == 0 and self._in_fours(op.operands[0]):
+                    self.in_fours.add(inner.params[0])
                 for value in (*inner.params[1:], *op.results):
                     self.varying.add(value)
                     self.parts[value] = -1
@@ -119,31 +142,56 @@ class _Strips:
         """The strip of a value."""
         strip = self.strips.get(value)
         if strip is None:
-            type = BufferType(value.type.dtype, (self.size,), None, "temp")
+            runs = self._runs(value)
+            type = BufferType(value.type.dtype, (*runs, self.size), None, "temp")
             made = self.builder.emit(ROWS["alloc"], (), {"type": type})
-            made.result.name = "strip"
+            made.result.name = "partial" if runs else "strip"
             strip = self.strips[value] = made.result
         return strip
+
+    def _runs(self, value: Value) -> tuple[int, ...]:
+        """How many strips a value has, where each run has its own."""
+        if self.apart is None:
+            return ()
+        shared = self.apart.between
+        for op in self.apart.loop.regions[0].ops:
+            if op.regions and value in op.regions[0].params[1:]:
+                number = op.regions[0].params.index(value) - 1
+                value = op.results[number]
+        return (trip_count(self.apart.loop) or 0,) if value in shared else ()
+
+    def _at(self, strip: Value, count: Value) -> tuple[Value, ...]:
+        """The place of an element in a strip."""
+        return (count,) if strip.type.rank == 1 or self.run is None else (self.run, count)
 
     # The new body.
 
     def _region(
-        self, b: Builder, region: Region, outer: dict[Value, Value], targets: Sequence[Value]
+        self, b: Builder, region: Region, outer: dict[Value, Value], targets: Sequence[Value],
+        without: frozenset[Op] = frozenset(),
     ) -> None:
-        """The region's ops over the strip; its results go to the strips `targets`."""
+        """The region's ops over the strip; its results go to the strips `targets`.
+
+        without: ops to leave out, but for what is the same all along the strip.
+        """
         new, ops = dict(outer), list[Op]()
         for op in region.ops:
             b.locations = op.locations
+            is_same = self.varying.isdisjoint(op.results) and bool(op.results)
+            if op in without and not is_same:
+                continue
             if op.row.name == "loop":
                 carried = [self._wait(v) for v in op.regions[0].params[1:]]
                 self._part(b, ops, new, list(zip(op.operands[2:], carried, strict=True)))
                 ops = []
                 self._loop(b, op, new, carried)
-            elif self.varying.isdisjoint(op.results) and op.results:
-                copy_op(b, op, new, lambda *_: False)
+            elif is_same:
+                again = b.append(rebuild_op(op, map_values(op.operands, new), ()))
+                new.update(zip(op.results, again.results, strict=True))
             else:
                 ops.append(op)
-        self._part(b, ops, new, list(zip(region.results, targets, strict=True)))
+        moves = list(zip(region.results, targets, strict=True)) if targets else []
+        self._part(b, ops, new, moves)
 
     def _loop(
         self, b: Builder, op: Op, outer: dict[Value, Value], carried: Sequence[Value]
@@ -157,6 +205,10 @@ class _Strips:
             self._region(b, inner, {**outer, inner.params[0]: index}, carried)
             return ()
 
+        if self.apart is not None and op is self.apart.loop:
+            self._runs_apart(b, op, outer, carried)
+            return
+
         def rows(b: Builder, index: Value) -> tuple[Value, ...]:
             self._rows(b, op, outer, index, carried)
             return ()
@@ -165,8 +217,43 @@ class _Strips:
             middle = _whole_steps(b, lower, upper)
             b.loop(lower, middle, rows, (), ROWS_AT_ONCE)
             lower = middle
+            if all(map(self._in_fours, op.operands[:2])):
+                return
         if constant_int(lower) is None or constant_int(lower) != constant_int(upper):
             b.loop(lower, upper, body, (), op.attrs["step"])
+
+    def _in_fours(self, value: Value) -> bool:
+        """Whether a bound of a loop is known to be a multiple of ROWS_AT_ONCE."""
+        number, op = constant_int(value), value.op
+        if number is not None:
+            return number % ROWS_AT_ONCE == 0
+        if op is None:
+            return value in self.in_fours
+        return op.row.name in ("add", "minimum") and all(map(self._in_fours, op.operands))
+
+    def _runs_apart(
+        self, b: Builder, op: Op, outer: dict[Value, Value], carried: Sequence[Value]
+    ) -> None:
+        """Every run by itself, into strips of its own, then what combines them."""
+        assert self.apart is not None
+        inner, combines = op.regions[0], self.apart.combines
+        others = frozenset(o for o in inner.ops if o not in combines)
+
+        def over_runs(
+            leave: frozenset[Op], targets: Sequence[Value]
+        ) -> Callable[[Builder, Value], tuple[Value, ...]]:
+            def body(b: Builder, number: Value) -> tuple[Value, ...]:
+                self.run = number
+                index = b.mul(number, b.index(op.attrs["step"]))
+                self._region(b, inner, {**outer, inner.params[0]: index}, targets, leave)
+                self.run = None
+                return ()
+
+            return body
+
+        end = b.index(trip_count(op) or 0)
+        b.loop(b.index(0), end, over_runs(combines, ()), kind="parallel")
+        b.loop(b.index(0), end, over_runs(others, carried))
 
     def _rows(
         self, b: Builder, op: Op, outer: dict[Value, Value], index: Value, carried: Sequence[Value]
@@ -177,7 +264,7 @@ class _Strips:
 
         def body(b: Builder, count: Value) -> tuple[Value, ...]:
             column = b.add(count, outer[self.index])
-            state = [b.load(strip, count) for strip in carried]
+            state = [b.load(strip, *self._at(strip, count)) for strip in carried]
             for step in steps:
                 new = {**outer, self.index: column, inner.params[0]: step}
                 new.update(zip(inner.params[1:], state, strict=True))
@@ -190,7 +277,7 @@ class _Strips:
                 self._fetch(b, inner.results, new, count)
                 state = [new.get(v, v) for v in inner.results]
             for value, strip in zip(state, carried, strict=True):
-                b.store(value, strip, count)
+                b.store(value, strip, *self._at(strip, count))
             return ()
 
         b.loop(b.index(0), b.index(self.size), body, kind="parallel")
@@ -213,9 +300,10 @@ class _Strips:
             for op in ops:
                 for value in op.results:
                     if value in self.strips:
-                        b.store(new.get(value, value), self.strips[value], count)
+                        strip = self.strips[value]
+                        b.store(new.get(value, value), strip, *self._at(strip, count))
             for value, strip in moves:
-                b.store(new.get(value, value), strip, count)
+                b.store(new.get(value, value), strip, *self._at(strip, count))
             return ()
 
         b.loop(b.index(0), b.index(self.size), body, kind="parallel")
@@ -226,7 +314,8 @@ class _Strips:
         """Loads what other parts computed."""
         for value in values:
             if value in self.strips and value not in new:
-                new[value] = b.load(self.strips[value], count)
+                strip = self.strips[value]
+                new[value] = b.load(strip, *self._at(strip, count))
 
 
 def _whole_steps(b: Builder, lower: Value, upper: Value) -> Value:

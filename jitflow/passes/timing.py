@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
 
 from jitflow.ir.core import Function, Region
+from jitflow.ir.nests import nests_of
 
 Result = TypeVar("Result")
 
@@ -80,8 +81,8 @@ def run_pass(rule: Callable[..., Function], function: Function, **options: Any) 
 
 
 def count_ops(function: Function) -> int:
-    """Number of ops, nested ones included."""
-    return _count_region(function.body)
+    """Number of ops, nested ones included, each nest once."""
+    return _count_region(function.body) + sum(map(count_ops, nests_of(function)))
 
 
 def _count_region(region: Region) -> int:

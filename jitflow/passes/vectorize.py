@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value, walk
 from jitflow.ir.row import Family
 from jitflow.ir.types import VectorType
-from jitflow.passes.lowering.rebuild import base_of, constant_int, rebuild
+from jitflow.passes.lowering.rebuild import constant_int, rebuild
 from jitflow.passes.lowering.varying import can_widen
 from jitflow.passes.lowering.widen import Widener
 
@@ -53,7 +54,10 @@ def vectorize(function: Function, *, vector_bytes: int = 32) -> Function:
             return False
         cost = _cost(op)
         lanes = _lanes(op, upper, vector_bytes, cost)
-        _Loop(builder, op, upper, new).emit(lanes, peel=cost <= LIGHT_BODY)
+        loop = _Loop(builder, op, upper, new)
+        if upper > 4 * lanes and upper % lanes and upper % (lanes // 2) == 0 and loop.rereads():
+            lanes //= 2
+        loop.emit(lanes, peel=cost <= LIGHT_BODY)
         return True
 
     return rebuild(function, visit)
@@ -126,7 +130,7 @@ class _Loop:
             self._step(self.builder, self.builder.index(0), lanes, left)
         elif left == 0:
             self._steps(lanes, self.extent)
-        elif self._rereads():
+        elif self.rereads():
             self._steps(lanes, full * lanes)
             self._step(self.builder, self.builder.index(full * lanes), lanes, left)
         elif peel:
@@ -158,7 +162,7 @@ class _Loop:
 
         self.builder.loop(self.builder.index(0), self.builder.index(end), body, (), lanes, kind)
 
-    def _rereads(self) -> bool:
+    def rereads(self) -> bool:
         """Whether a buffer that the body writes is also read by it."""
         ops = list(walk(self.op.regions[0]))
         written = {base_of(o.operands[1]) for o in ops if o.row.name == "store"}

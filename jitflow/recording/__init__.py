@@ -4,6 +4,7 @@ from jitflow.recording.application import Application, apply
 from jitflow.recording.inference import Type, result_types
 from jitflow.recording.literals import as_literal, dtype_of
 from jitflow.recording.operand import Operand
+from jitflow.recording.printing import printed_line
 
 __all__ = [
     "Application",
@@ -12,5 +13,6 @@ __all__ = [
     "apply",
     "as_literal",
     "dtype_of",
+    "printed_line",
     "result_types",
 ]

@@ -13,6 +13,7 @@ import numpy as np
 
 from jitflow.recording.agreement import BOUNDS, keep_dtype, mixing, require_one_dtype
 from jitflow.recording.operand import Operand
+from jitflow.trace.arrays import TracedArray
 from jitflow.trace.pytree import TreeDef, flatten, unflatten
 
 Constant = Callable[[Any, Any, int], Operand]
@@ -101,6 +102,8 @@ def apply(
         args = list(args)
         args[where], kwargs = _agreed(name, args[where], kwargs, constant)
     leaves, tree = flatten((tuple(args), kwargs) if kwargs else tuple(args))
+    if TracedArray in map(type, leaves):
+        leaves = [constant(x, None, 0) if type(x) is TracedArray else x for x in leaves]
     operands = [x for x in leaves if isinstance(x, Operand)]
     if function is np.einsum:
         require_one_dtype(name, [x.dtype for x in operands])

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 from jitflow.codegen import called_rows, emit_llvm
 from jitflow.errors import NoCodeError, VerifyError
-from jitflow.ir.core import Function, Op, Region, walk
+from jitflow.ir.buffers import base_of
+from jitflow.ir.core import Function, Op, Region
+from jitflow.ir.nests import RUN, walk_all
 from jitflow.ir.types import BufferType
-from jitflow.passes.lowering.footprint import span_bytes
-from jitflow.passes.lowering.rebuild import base_of
+from jitflow.passes.assign import arena_bytes
 from jitflow.passes.lowering.work import usual_trips, work
 from jitflow.passes.timing import measure
 from jitflow.runtime.engine import engine
@@ -25,7 +26,7 @@ from jitflow.runtime.tiers import BASELINE, FULL, baseline_calls
 LONG_CALL_WORK = 1_200_000
 """Additions of a register above which a call releases the GIL: 150 to 350 us on one thread."""
 
-ARENA_OP, CHECK_OP, LOOP_OP, HOST_OP, STORE_OP = "alloc", "check", "loop", "host_call", "store"
+CHECK_OP, LOOP_OP, HOST_OP, STORE_OP = "check", "loop", "host_call", "store"
 
 
 def compile_function(
@@ -43,7 +44,7 @@ def compile_function(
 def compile_body(function: Function, target: Target, in_hurry: bool = False) -> Body:
     """The object of a function and what a caller must know of it; nothing is loaded."""
     text = measure("LLVM text", llvm_text, function)
-    ops = list(walk(function.body))
+    ops = list(walk_all(function))
     calls = called_rows(ops)
     inputs, outputs = _split(function)
     cost = work(function.body, target.vector_bytes)
@@ -53,8 +54,8 @@ def compile_body(function: Function, target: Target, in_hurry: bool = False) -> 
         symbol=symbol_of(function.name),
         inputs=inputs,
         outputs=outputs,
-        failures=_failures(ops),
-        arena_bytes=max((_end(op) for op in ops if op.row.name == ARENA_OP), default=0),
+        failures=failures(ops),
+        arena_bytes=arena_bytes(function),
         is_long=cost > LONG_CALL_WORK,
         object_bytes=measure("machine code", make, text, target, calls, tier),
         calls=calls,
@@ -93,7 +94,8 @@ def _split(function: Function) -> tuple[tuple[BufferType, ...], tuple[BufferType
     return types[: len(types) - count], types[len(types) - count :]
 
 
-def _failures(ops: Sequence[Op]) -> dict[int, Failure]:
+def failures(ops: Sequence[Op]) -> dict[int, Failure]:
+    """What the checks among the ops say, by status."""
     found: dict[int, Failure] = {}
     for op in ops:
         if op.row.name == CHECK_OP:
@@ -117,15 +119,12 @@ def _host_call(op: Op) -> HostCall:
     return HostCall(op.attrs["callee"], types, op.locations[0] if op.locations else None)
 
 
-def _end(op: Op) -> int:
-    """The first byte of the arena behind a buffer."""
-    return int(op.attrs["offset"]) + span_bytes(op.results[0].type)
-
-
 def executed_ops(region: Region) -> int:
     """How many ops a run executes, as far as trip counts are known."""
     total = 0
     for op in region.ops:
         inner = sum(executed_ops(r) for r in op.regions)
+        if op.row is RUN:
+            inner = executed_ops(op.attrs["nest"].body)
         total += 1 + (inner * usual_trips(op) if op.row.name == LOOP_OP else inner)
     return total

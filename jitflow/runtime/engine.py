@@ -62,6 +62,12 @@ class Engine:
         _check_imports(image, calls)
         return image
 
+    def machine_lines(self, target: Target) -> str:
+        """What the text of a module says of its machine, where sizes are not this machine's."""
+        with LOCK, Uninterrupted():
+            layout = str(self._machine(target, FULL).target_data)
+        return f'target datalayout = "{layout}"\ntarget triple = "{target.triple}"'
+
     def assembly(self, text: str, target: Target) -> str:
         """The assembly of an LLVM module, as code generation writes it."""
         with LOCK, Uninterrupted():
@@ -123,7 +129,8 @@ class Engine:
             self.llvm.initialize_all_asmprinters()
         return self.llvm.Target.from_triple(target.triple).create_target_machine(
             cpu=target.cpu, features=target.features, opt=tier,
-            reloc="pic", codemodel="small", jit=True,
+            reloc="static" if target.architecture == "wasm32" else "pic", codemodel="small",
+            jit=True,
         )
 
 

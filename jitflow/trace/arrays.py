@@ -227,10 +227,14 @@ class TracedArray:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         self.require_trace()
+        if len(inputs) > 1 and any(hasattr(type(x), "_record") for x in inputs):
+            return NotImplemented  # a tensor's operation, which a tape may want to know of
         return call_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         self.require_trace()
+        if any(hasattr(kind, "_record") for kind in types):
+            return NotImplemented
         return call_function(function, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:

@@ -306,3 +306,42 @@ def test_large_arrays_anywhere(offset):
     f = jf.jit(lambda x: x + 1, donate_argnums=0)
     assert f(x) is x and (x == 1).all()
     assert f(x) is x and (x == 2).all()
+
+
+def test_numbers_beside_donated_arrays_stay_values():
+    step = jf.jit(lambda state: {"x": state["x"] + state["rate"], **state, "n": state["n"] + 1},
+                  donate_argnums=0)  # fmt: skip
+    x = np.zeros(4, np.float32)
+    state = {"x": x, "rate": np.float32(0.5), "n": 1}
+    for _ in range(3):
+        state = step(state)
+    assert state["x"] is x
+    assert state["n"] == 4
+
+
+def test_large_donated_arrays_that_lie_anywhere_are_written_in_place():
+    """Code for them asks for no alignment, so that it needs no copy, and no Python."""
+    size = stream_bytes(host_target().cache_bytes) // 4 + 64
+    memory = np.zeros(size + 1, np.float32)
+    x = memory[1:]
+    double = jf.jit(lambda x: x + x, donate_argnums=0)
+    for _ in range(3):
+        x[:] = 1
+        assert double(x) is x
+        assert x.min() == x.max() == 2
+    (compiled,) = double._cache.values()
+    assert not compiled.road.executable.body.streamed
+    assert [d.in_place for d in compiled.donated] == [True]
+    if not why_not_native():
+        assert double._entry.calls == 2
+
+
+def test_many_donated_arrays_are_compared_fast():
+    """What lies apart is sorted, not compared pair by pair."""
+    tree = {f"p{i}": np.ones(2, np.float32) for i in range(300)}
+    step = jf.jit(lambda tree: {name: x + 1 for name, x in tree.items()}, donate_argnums=0)
+    step(tree)
+    tree["p7"] = tree["p299"][:]
+    with pytest.raises(TraceError, match="'p7'.*shares memory with .*'p299'"):
+        step(tree)
+    assert tree["p7"][0] == 2

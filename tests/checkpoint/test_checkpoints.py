@@ -152,7 +152,7 @@ def test_a_restored_training_goes_on_with_the_same_numbers(tmp_path):
     store = Checkpoints(tmp_path)
     store.save(1, model=first)
     second = model()
-    second.build(x, optimizer=True)
+    second.build(x)
     store.restore(model=second)
     second.fit(x, y, epochs=3, initial_epoch=1, verbose=False)
     assert second.evaluate(x, y) == straight.evaluate(x, y)

@@ -10,6 +10,7 @@ import pytest
 import jitflow
 from jitflow.cli import main as main_module
 from jitflow.cli.main import main
+from jitflow.ir.parser import parse_function
 
 MODEL = """\
 import sibling
@@ -65,6 +66,16 @@ def test_default_stage_is_the_optimised_ir(model, capsys):
           return %0
         }
     """)
+
+
+def test_which_kernel_each_op_got(model, capsys):
+    assert main(["dump", f"{model}:double", *VECTOR, "--kernels", "--stage", "opt,kernels"]) == 0
+    out = capsys.readouterr().out
+    assert "}\n; kernels on cpu:0\n;   add f32: inline\n" in out
+    assert out.count("; kernels on") == 1
+    assert main(["dump", f"{model}:repeat", *VECTOR, "--static", "n=3", "--kernels"]) == 0
+    out = capsys.readouterr().out
+    assert ";   mul f32: inline, 3 times\n" in out and parse_function(out).name == "repeat"
 
 
 @pytest.mark.parametrize("stages", [["graph,ir,opt"], ["graph", "ir", "opt"], ["graph, ir", "opt"]])
@@ -131,7 +142,7 @@ def test_function_in_a_class_and_static_arguments(model, capsys):
         (["FILE:repeat", *VECTOR, "--static", "n=f("], ["expected a Python literal"]),
         (["FILE:broken", *VECTOR], ["RuntimeError: no way", "model_for_dump.py:23: raise"]),
         (["FILE:double", *VECTOR, "--grad"], ["scalar"]),
-        ([], ["required: MODULE_OR_FILE:FUNCTION"]),
+        ([], ["required: WHAT"]),
     ],
 )
 def test_wrong_arguments(model, capsys, arguments, problems):

@@ -9,10 +9,11 @@ import pytest
 
 from jitflow.cli.main import main
 from jitflow.cli.measured import COMPLEX, MEASURED
-from jitflow.cli.ops import COLUMNS, CONTROL, code
+from jitflow.cli.ops import COLUMNS
 from jitflow.ir.parser import parse_function
 from jitflow.ir.row import ROWS, Family
 from jitflow.ir.verifier import verify
+from jitflow.runtime.kernels import CONTROL, code_of
 
 
 def shown(capsys, *arguments):
@@ -52,12 +53,12 @@ def test_for_machines(capsys):
     ],
 )
 def test_what_code_ops_become(name, becomes):
-    assert code(ROWS[name]) == becomes
+    assert code_of(ROWS[name]) == becomes
 
 
 def test_rows_of_the_library_family_are_calls():
     rows = [row for row in ROWS.values() if row.family is Family.LIBRARY]
-    assert {code(row) for row in rows} <= {"library call"}
+    assert {code_of(row) for row in rows} <= {"library call"}
 
 
 def test_one_op_shows_its_expansion(capsys):

@@ -129,7 +129,7 @@ def test_timing_is_a_table(file, capsys):
         (["/"], "cannot read /: Is a directory"),
         (["FILE", "-o", "/nosuch/f.jf"], "cannot write /nosuch/f.jf: No such file"),
         (["FILE", "-o", "/"], "cannot write /"),
-        ([], "required: FILE"),
+        ([], "required: WHAT"),
     ],
 )
 def test_wrong_arguments(file, capsys, arguments, problem):

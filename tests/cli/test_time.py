@@ -34,8 +34,8 @@ def test_steps_and_kernels_are_tables(model, capsys):
 
 def test_cold_compiles_once(model, capsys, monkeypatch):
     traced = []
-    original = time.trace
-    monkeypatch.setattr(time, "trace", lambda a: traced.append(a) or original(a))
+    original = time.subject
+    monkeypatch.setattr(time, "subject", lambda a: traced.append(a) or original(a))
     assert main([*model, "--cold"]) == 0
     assert len(traced) == 1
     assert main(model) == 0

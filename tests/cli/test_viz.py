@@ -1,16 +1,11 @@
 """`jitflow viz`: pictures are whole, well formed, true to the function, and ask for nothing."""
 
 import re
-import time
-from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
 
-from jitflow.cli.drawing import draw
-from jitflow.cli.layout import arrange
 from jitflow.cli.main import main
-from jitflow.ir.parser import parse_function
 
 SVG = "{http://www.w3.org/2000/svg}"
 FILE = """\
@@ -20,18 +15,16 @@ def loss(x, w):
     z = np.tanh(x @ w)  # <&">
     return (z * z).sum()
 """
-KERNEL = """\
-func @f(%x: f32[4], %y: f32[4]) {
-  %0: f32[] = constant {value=0.5}
-  %1: f32[4] = broadcast %0 {shape=[4], axes=[]}
-  %2: f32[4] = kernel %x, %1 {kind="loop"} (%3: f32[4], %4: f32[4]) {
-    %5: f32[4] = exp %3
-    %6: f32[4] = mul %5, %4
-    yield %6
-  }
-  %7: f32[4] = add %2, %y
-  return %7, %7
-}
+GRAPH = """\
+import jitflow.graph as g
+
+graph = g.Graph()
+with graph.as_default():
+    x = g.placeholder(g.float32, name="x")
+    count = g.get_variable("count", [], initializer=g.constant_initializer(0.0))
+    total = x + count
+    shown = g.Print(total, [x])
+number = 3
 """
 
 
@@ -76,30 +69,6 @@ def test_page_asks_for_nothing(model, capsys):
     assert not re.search(r"https?:|src=|href=|@import|url\(|<script", page)
 
 
-def test_names_and_numbers_go_through_kernels():
-    svg = ElementTree.fromstring(draw(parse_function(KERNEL)))
-    shown = texts(svg)
-    assert "%0 = broadcast 0.5 {shape=[4], axes=[]}" in shown
-    assert "%1 = exp %x" in shown and "%2 = mul %1, %0" in shown and "%3 = add %2, %y" in shown
-    assert shown.count("return %3") == 1
-    assert "%2: f32[4]" in titles(svg)
-
-
-def test_equal_names_are_told_apart():
-    text = "func @f(%x: f32[]) { %0: f32[] = call %x {name=\"g\"} (%y: f32[]) { yield %y }"
-    inner = " %x_1: f32[] = exp %x %1: f32[] = while %x_1 (%x: f32[]) { %2: bool[] = eq %x, %x"
-    text += inner + " yield %2 } (%x: f32[]) { %3: f32[] = neg %x yield %3 } return %0, %1 }"
-    shown = texts(ElementTree.fromstring(draw(parse_function(text))))
-    assert "%x_1 = exp %x" in shown and "%0 = eq %x_2, %x_2" in shown
-    assert any(re.match(r"%\d+ = neg %x_3", text) for text in shown)
-
-
-def test_a_kernel_that_gives_a_number_says_so():
-    text = "func @f() { %0: f32[2] = kernel {kind=\"loop\"} () { %1: f32[2] = constant {value=3.0}"
-    svg = ElementTree.fromstring(draw(parse_function(text + " yield %1 } return %0 }")))
-    assert texts(svg) == ["kernel loop", "constant 3.0", "f32[2]", "return 3.0", "f32[2]"]
-
-
 def test_text_of_ir(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "f.jf").write_text("func @f(%x: f32[4]) {\n  %0: f32[4] = exp %x\n  return %0\n}\n")
@@ -112,7 +81,7 @@ def test_text_of_ir(tmp_path, monkeypatch, capsys):
     [
         ("func @f(%x: f32[4]) {", "f.jf:1"),
         ("", "f.jf"),
-        ("func @f() { return } func @g() { return }", "has 2 functions; viz draws one"),
+        ("func @f() { return } func @g() { return }", "--function must name one"),
         ("func @f(%x: &f32[4]) { %0: &f32[4] temp = alloc return }", "is loop IR"),
     ],
 )
@@ -124,30 +93,49 @@ def test_text_that_cannot_be_drawn(tmp_path, monkeypatch, capsys, text, problem)
     assert not (tmp_path / "f.html").exists()
 
 
-def test_boxes_do_not_overlap_and_lines_go_down():
-    sizes = [(40.0 + 13 * (i % 5), 20.0 + 7 * (i % 3)) for i in range(40)]
-    edges = [(i // 2, i) for i in range(1, 40)] + [(i // 3, i) for i in range(3, 40)]
-    layout = arrange(sizes, edges)
-    boxes = [(*corner, *size) for corner, size in zip(layout.corners, sizes, strict=True)]
-    for (ax, ay, aw, ah), (bx, by, bw, bh) in combinations(boxes, 2):
-        assert ax + aw <= bx or bx + bw <= ax or ay + ah <= by or by + bh <= ay
-    assert layout.lines.keys() == set(edges)
-    for points in layout.lines.values():
-        heights = [y for _, y in points]
-        assert heights == sorted(heights)
-    assert all(0 <= x and x + w <= layout.width for x, _, w, _ in boxes)
-    assert all(0 <= y and y + h <= layout.height for _, y, _, h in boxes)
+@pytest.fixture
+def graph(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "graph_for_viz.py").write_text(GRAPH)
+    return "graph_for_viz.py"
 
 
-def test_nothing_and_one_box():
-    assert arrange([], []).corners == []
-    assert arrange([(10, 10)], []) == arrange([(10, 10)], ())
+def test_a_graph(graph, tmp_path, capsys):
+    assert main(["viz", f"{graph}:graph"]) == 0
+    assert capsys.readouterr().out == "wrote graph.html\n"
+    page = (tmp_path / "graph.html").read_text()
+    (svg,) = (ElementTree.fromstring(t) for t in re.findall("(?s)<svg.*?</svg>", page))
+    assert {"x", "count", "Print"} <= set(texts(svg))
+    assert any("graph_for_viz.py:7: total = x + count" in t for t in titles(svg))
 
 
-@pytest.mark.parametrize("shape", ["chain", "fan"])
-def test_thousands_of_boxes(shape):
-    count = 4000
-    edges = [(i - 1 if shape == "chain" else 0, i) for i in range(1, count)]
-    start = time.process_time()
-    arrange([(40.0, 20.0)] * count, [*edges, (0, count - 1)])
-    assert time.process_time() - start < 5
+def test_a_node_of_a_graph_is_fetched(graph, tmp_path):
+    assert main(["viz", f"{graph}:total", "-o", "total.svg"]) == 0
+    svg = ElementTree.parse(tmp_path / "total.svg").getroot()
+    assert "fetch add: 3 of 6 operations run" in texts(svg)
+    options = ["--only-path", "--direction", "TB", "--fetch", "count/Assign"]
+    assert main(["viz", f"{graph}:count", *options, "-o", "down.svg"]) == 0
+    svg = ElementTree.parse(tmp_path / "down.svg").getroot()
+    assert "Print" not in texts(svg) and "sets count" in texts(svg)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["number"], "is a int; expected a function, a graph or a node of one"),
+        (["graph", "--fetch", "nope"], "no operation 'nope'"),
+        (["graph", "--fetch", "add:7"], "'add' has 1 outputs"),
+        (["graph", "--only-path"], "--only-path needs a node"),
+        (["graph", "--depth", "-2"], "depth -2"),
+        (["graph", "--grad"], "--args, --static and --grad are of functions"),
+    ],
+)
+def test_graphs_that_cannot_be_drawn(graph, tmp_path, capsys, options, problem):
+    assert main(["viz", f"{graph}:{options[0]}", *options[1:]]) == 2
+    assert problem in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.html"))
+
+
+def test_functions_have_no_fetches(model, capsys):
+    assert main([*model, "--fetch", "x"]) == 2
+    assert "are of graphs" in capsys.readouterr().err

@@ -206,7 +206,7 @@ def test_files(tmp_path):
     assert list(dataset) == [{"b": 2.5, "a": 1}, {"b": 4.5, "a": 3}]
     batch = next(iter(dataset.batch(2)))
     assert batch["a"].dtype == np.int32
-    with pytest.raises(ArgumentError, match=r"t\.csv:2: could not convert"):
+    with pytest.raises(ArgumentError, match=r"t\.csv:2: column c: could not convert"):
         list(Dataset.from_csv(table))
     with pytest.raises(ArgumentError, match="no column 'd'; it has a, b, c"):
         Dataset.from_csv(table, ["d"])

@@ -1,11 +1,12 @@
 """What the pages show is true: Python runs, IR is valid, commands print what is stated.
 
-A block whose first line is a comment that names a file (`# tour.py`) is written under that name,
-where the commands of the page find it.
+A block whose first line is a comment that names a file (`# tour.py`, `// main.c`) is written under
+that name, where the commands of the page find it.
 """
 
 import doctest
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -28,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 ROOT_PAGES = [ROOT / f"{name}.md" for name in ("README", "ARCHITECTURE", "CONTRIBUTING")]
 PAGES = [*ROOT_PAGES, *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```([a-z-]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"[#;] (\w+\.\w+)\n")
+FILE = re.compile(r"(?:[#;]|//) (\w+\.\w+)\n")
 LINK = re.compile(r"\]\(([^)#]+)")
 PATH = re.compile(r"`((?:[\w.-]+/)*(?:[\w.-]+\.(?:py|md|toml)|[\w.-]+/))`")
 """What names a file or a folder: it ends in a suffix of ours, or in a slash."""
@@ -140,6 +141,18 @@ def test_tables_of_ops_are_those_of_the_rows():
     text = script.PAGE.read_text()
     assert script.page(text) == text, "run python scripts/list_ops.py"
     assert all(f"| `{name}` |" in text for name in ROWS)
+
+
+def test_pictures_are_those_of_the_script():
+    file = ROOT / "scripts" / "draw_pictures.py"
+    code = "import scripts.draw_pictures as d, json; print(json.dumps(d.drawn()))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    pictures = json.loads(done.stdout)
+    folder = ROOT / "docs" / "pictures"
+    assert {path.name for path in folder.iterdir()} == set(pictures)
+    for name, text in pictures.items():
+        assert (folder / name).read_text() == text, f"run python {file.relative_to(ROOT)}"
 
 
 @EVERY_PAGE

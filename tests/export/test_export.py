@@ -1,15 +1,19 @@
 """Exported functions run in a process that has none of their Python code, with the same bits."""
 
+import hashlib
+import io
+import json
 import subprocess
 import sys
+import zipfile
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 import jitflow as jf
-from jitflow import export, optim
-from jitflow.errors import JitflowError, TraceError
+from jitflow import export, optim, random
+from jitflow.errors import TraceError
 from jitflow.export import ExportError
 
 RNG = np.random.default_rng(0)
@@ -122,37 +126,193 @@ def test_structures_come_back(tmp_path):
     assert found["q"][1][0].shape == (0, 2)
 
 
-def test_damaged_files(tmp_path):
-    params, x = example()
+def test_arguments_by_keyword_static_and_donated(tmp_path):
+    @jf.jit(static_argnames="n", donate_argnames=("x", "z"))
+    def f(n, x, y, *, z):
+        return x * n, z + y
+
+    def example():
+        return {"x": np.ones(3), "z": np.zeros(3)}
+
+    export.save(tmp_path / "f", f, 3, y=1.5, **example())
+    loaded = export.load(tmp_path / "f")
+    given = example()
+    found = loaded(y=1.5, **given)
+    equal(found, (np.full(3, 3.0), np.full(3, 1.5)))
+    assert found[0] is given["x"] and found[1] is given["z"]
+    export.save(tmp_path / "g", f, 3, np.ones(3), 2.5, z=np.zeros(3))
+    given = example()
+    found = export.load(tmp_path / "g")(given["x"], 1, z=given["z"])
+    equal(found, (np.full(3, 3.0), np.ones(3)))
+    assert found[0] is given["x"]
+    with pytest.raises(TraceError, match=r"it takes \(\(\*, \*\), \{'z': \*\}\), not \(\*, \*\)"):
+        export.load(tmp_path / "g")(np.ones(3), 1.0)
+
+
+def test_python_numbers_where_floats_were_saved(tmp_path):
+    export.save(tmp_path / "f", lambda x, n: x * n, np.float32(2), 3)
+    loaded = export.load(tmp_path / "f")
+    assert loaded(2, 3) == loaded(np.float32(2), 3) == 6
+    assert loaded(2.0, 3).dtype == np.float32
+    with pytest.raises(TraceError, match=r"%n is i64\[\], not f64\[\]"):
+        loaded(2.0, 3.5)
+    export.save(tmp_path / "g", lambda x: x + x, np.int8(2))
+    with pytest.raises(TraceError, match=r"%x is i8\[\], not i64\[\]"):
+        export.load(tmp_path / "g")(300)
+
+
+def test_random_numbers_and_files_of_files(tmp_path):
+    def draw(key, x):
+        return random.normal(key, (5,)) * x
+
+    key = random.key(7)
+    export.save(tmp_path / "f", draw, key, 2.0)
+    once = export.load(tmp_path / "f")
+    export.save(tmp_path / "g", jf.jit(lambda k: once(k, 2.0) + once(k, 1.0)), key)
+    export.save(tmp_path / "h", once)
+    twice = export.load(tmp_path / "g")
+    equal(once(key, 2.0), jf.jit(draw)(key, 2.0))
+    equal(twice(key), jf.jit(lambda k: draw(k, 2.0) + draw(k, 1.0))(key))
+    assert (tmp_path / "h").read_bytes() == (tmp_path / "f").read_bytes()
+
+
+def test_what_cannot_be_exported_is_named_with_its_line(tmp_path):
+    class Box:
+        def __init__(self, x):
+            self.x = x
+
+    jf.register(Box, lambda b: ((b.x,), None), lambda data, parts: Box(*parts))
+    with pytest.raises(ExportError, match="a .*Box cannot be exported: only Python can build it"):
+        export.save(tmp_path / "f", Box, np.ones(3))
+    deep = 1.0
+    for _ in range(300):
+        deep = [deep]
+    with pytest.raises(ExportError, match="containers 201 deep cannot be exported"):
+        export.save(tmp_path / "f", lambda x: x, deep)
+    with pytest.raises(ExportError, match="cannot export a int"):
+        export.save(tmp_path / "f", 3)
+    with pytest.raises(TypeError):
+        export.save(tmp_path / "f", loss, *example(), "text")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A small file, and its bytes."""
     path = tmp_path / "f"
-    export.save(path, loss, params, x)
-    whole = path.read_bytes()
-    export.save(tmp_path / "again", loss, params, x)
-    assert (tmp_path / "again").read_bytes() == whole
-    for size in range(0, len(whole) - 1, 97):
+    export.save(path, lambda x: {"a": x * SCALE, "b": x[0]}, np.ones(3, np.float32))
+    return path, path.read_bytes()
+
+
+def test_a_file_that_is_cut_anywhere_is_refused(saved):
+    path, whole = saved
+    for size in {*range(0, len(whole), 11), *range(len(whole) - 80, len(whole))}:
         path.write_bytes(whole[:size])
-        with pytest.raises(ExportError):
+        with pytest.raises(ExportError, match="damaged"):
             export.load(path)
-    text = b"no zip"
-    path.write_bytes(text)
+    path.write_bytes(whole + b"x")
+    with pytest.raises(ExportError, match="damaged"):
+        export.load(path)
+
+
+def test_a_flipped_bit_anywhere_is_refused(saved):
+    path, whole = saved
+    for at in range(0, len(whole), 5):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :])
+        with pytest.raises(ExportError, match=r"damaged|has format"):
+            export.load(path)
+
+
+def rewritten(path, whole, **changed):
+    """The file with other parts, and a check that fits them."""
+    with zipfile.ZipFile(io.BytesIO(whole)) as zipped:
+        parts = {name: zipped.read(name) for name in zipped.namelist()}
+    parts.update((name.replace("_", "."), data) for name, data in changed.items())
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        for name, data in parts.items():
+            made.writestr(name, data)
+        made.comment = b"0" * 64
+    data = file.getvalue()[:-64]
+    path.write_bytes(data + hashlib.sha256(data).hexdigest().encode())
+
+
+def mutations(value):
+    """The value with each of its parts replaced by another kind of thing, one at a time."""
+    for other in (None, -1, "x", [], {}, [7], {"tuple": [["*"]]}, {"dict": [["a", "*"]]}):
+        if other != value:
+            yield other
+    if isinstance(value, (dict, list)):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            for changed in mutations(part):
+                copy = value.copy()
+                copy[key] = changed
+                yield copy
+            shorter = value.copy()
+            del shorter[key]
+            yield shorter
+
+
+def test_descriptions_that_do_not_fit_are_refused(saved, tmp_path):
+    """Nothing but ExportError comes of them; what loads is one of another name or structure."""
+    path, whole = saved
+    with zipfile.ZipFile(io.BytesIO(whole)) as zipped:
+        about = json.loads(zipped.read("about.json"))
+    refused = 0
+    for changed in mutations(about):
+        rewritten(path, whole, about_json=json.dumps(changed).encode())
+        try:
+            export.load(path)
+        except ExportError:
+            refused += 1
+        else:
+            kept = ("format", "dtypes", "program")
+            assert all(changed[name] == about[name] for name in kept)
+    assert refused > 100
+
+
+@pytest.mark.parametrize(("text", "problem"), [
+    ("func @f(%x: f32[3]) { return %x, %x }", "there are more constants than"),
+    ("func @f(%x: f32[3], %c: f32[3]) { return %x }", "the function has other results"),
+    ("func @f(%x: f32[3], %c: f32[4]) { return %x, %c }", "the constants are not those"),
+    ("func @f(%x: f32[3]) { return %y }", "'%y' is not defined"),
+    ("func @f(%x: f32[3]) { %0: f32[3] = steal %x return %0 }", "unknown op"),
+    ("func @f(%x: &f32[3], %c: f32[3]) { return %c, %c }", "it is loop IR, not a graph"),
+    ("func @f(%x: f32[3], %c: f32[3]) { %i: i64[] = constant {value=9} "
+     "%b: &f32[3] temp = alloc %0: f32[] = load %b, %i return %c, %0 }", "it is loop IR"),
+    ("", "got the end of the text"),
+    ("func @f() { return } func @g() { return }", "too many values"),
+])  # fmt: skip
+def test_ir_that_is_not_a_graph_of_arrays_is_refused(saved, text, problem):
+    path, whole = saved
+    rewritten(path, whole, function_jf=text.encode())
+    with pytest.raises(ExportError, match=problem):
+        export.load(path)
+
+
+def test_pickled_constants_are_refused(saved):
+    path, whole = saved
+    file = io.BytesIO()
+    np.savez(file, **{"0": np.array([print], object)})
+    rewritten(path, whole, constants_npz=file.getvalue())
+    with pytest.raises(ExportError, match="pickle"):
+        export.load(path)
+
+
+def test_files_that_are_others(tmp_path, saved):
+    path, whole = saved
+    for known in (1, 3, "2"):
+        rewritten(path, whole, about_json=json.dumps({"format": known}).encode())
+        with pytest.raises(ExportError, match=f"f has format {known!r}; this jitflow reads 2"):
+            export.load(path)
+    path.write_bytes(b"no zip")
     with pytest.raises(ExportError, match="no exported function"):
         export.load(path)
-    with pytest.raises(ExportError, match="cannot write .*No such file"):
+    params, x = example()
+    export.save(path, loss, params, x)
+    export.save(tmp_path / "again", loss, params, x)
+    assert (tmp_path / "again").read_bytes() == path.read_bytes()
+    with pytest.raises(ExportError, match=r"cannot write .*No such file"):
         export.save(tmp_path / "none" / "f", loss, params, x)
     with pytest.raises(ExportError, match="cannot read"):
         export.load(tmp_path / "none")
-
-
-def test_every_flipped_byte_is_found_or_harmless(tmp_path):
-    params, x = example()
-    path = tmp_path / "f"
-    export.save(path, loss, params, x)
-    whole = path.read_bytes()
-    wanted = jf.jit(loss)(params, x)
-    for at in range(0, len(whole), 13):
-        path.write_bytes(whole[:at] + bytes([whole[at] ^ 16]) + whole[at + 1 :])
-        try:
-            loaded = export.load(path)
-        except JitflowError:
-            continue
-        assert loaded(params, x) == wanted

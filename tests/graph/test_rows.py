@@ -340,3 +340,10 @@ def test_values_are_no_numbers_yet():
     for use in (bool, float, int, list, np.asarray):
         with pytest.raises(TypeError):
             use(x)
+
+
+def test_a_dict_of_many_fetches_gives_each_its_own():
+    with g.Graph().as_default(), g.Session() as session:
+        fetches = {f"n{k}": g.constant(k) for k in range(12)}
+        assert session.run(fetches) == {f"n{k}": k for k in range(12)}
+        assert list(session.run(fetches)) == list(fetches)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import jitflow as jf
-from jitflow.ir.core import walk
-from jitflow.passes.assign import _frames, _live_spans, _room
+from jitflow.ir.nests import runs_of
+from jitflow.passes.assign import _frames, _live_spans, _room, arena_bytes
 
 
 def network(params, x):
@@ -39,14 +39,13 @@ def test_gradients_take_little_more_than_is_alive_at_once(function):
     params = [(np.ones((32, 32), np.float32), np.ones(32, np.float32)) for _ in range(4)]
     f = jf.jit(jf.grad(function))
     loops = f.lower(params, np.ones((64, 32), np.float32)).road.kernels
-    allocs = {op.result: op for op in walk(loops.body) if op.row.name == "alloc"}
     frames = _frames(loops)
     spans = _live_spans(loops, frames)
-    sizes = {buffer: sum(map(_room, frames.get(buffer, [buffer]))) for buffer in spans}
+    scratch = {op: arena_bytes(op.attrs["nest"]) for op in runs_of(loops)}
+    sizes = {m: sum(_room(each, scratch) for each in frames.get(m, [m])) for m in spans}
     alive = [
         sum(size for b, size in sizes.items() if spans[b][0] <= k <= spans[b][1])
         for k in range(len(loops.ops))
     ]
-    taken = max(allocs[b].attrs["offset"] + size for b, size in sizes.items())
     assert len(spans) > 10
-    assert taken <= 1.05 * max(alive)
+    assert arena_bytes(loops) <= 1.05 * max(alive)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import jitflow as jf
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import walk
 from jitflow.ir.dtypes import DTYPES
@@ -78,3 +79,35 @@ def test_two_axes():
     check(
         program("f32", shape, lambda b, x: [b.reduce_prod(x, axes=(0, 2))]), sample("f32", shape)
     )
+
+
+@pytest.fixture
+def number_of_threads():
+    before = jf.get_num_threads()
+    yield
+    jf.set_num_threads(before)
+
+
+def columns(b, x):
+    """Reductions whose states differ, and what each of them needs from the others."""
+    y = b.mul(x, x)
+    total = b.reduce_sum(y, axes=(0,))
+    spread = b.sub(b.reduce_max(x, axes=(0,)), b.reduce_min(x, axes=(0,)))
+    return [b.add(total, spread), b.argmin(y, axis=0)]
+
+
+@pytest.mark.parametrize("name", ["f32", "f64"])
+@pytest.mark.parametrize("shape", [(5003, 200), (3000, 1000), (1100, 4100), (2, 2600, 300)])
+def test_runs_apart_for_any_number_of_threads(name, shape, number_of_threads):
+    def steps(b, x):
+        return columns(b, b.reshape(x, shape=(shape[0] * shape[1], *shape[2:])))
+
+    function = program(name, shape, steps if len(shape) == 3 else columns)
+    loops = run_pipeline(loops_for(32, 16), function, verify_each=True)
+    assert any(v.name == "partial" for op in walk(loops.body) for v in op.results)
+    jf.set_num_threads(1)
+    array = sample(name, shape)
+    native, expected = compile_function(loops), check(function, array)
+    for threads in (1, 2, 3, 7, 16):
+        jf.set_num_threads(threads)
+        assert_same_bits(native([array]), expected)

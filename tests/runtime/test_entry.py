@@ -19,6 +19,7 @@ import jitflow as jf
 from jitflow.errors import CheckError, DtypeError
 from jitflow.runtime.entry import TRACES, layout, native_callable, why_not_native
 from jitflow.runtime.entry import callable as entry_callable
+from jitflow.runtime.entry.words import OBJECTS
 
 pytestmark = pytest.mark.skipif(bool(why_not_native()), reason="no native entry here")
 
@@ -102,23 +103,23 @@ def test_results(function):
     assert calls(compiled) == 1
 
 
-@pytest.mark.parametrize("count", [500, 511, 512, 513, 3000])
+@pytest.mark.parametrize("count", [500, *range(OBJECTS - 1, OBJECTS + 2), 6000])
 def test_large_trees_fit_or_are_pythons(count):
-    """What the stub keeps on its stack has room for 512 objects, captured ones too."""
+    """What the stub keeps on its stack has room for so many objects, captured ones too."""
     results = jf.jit(lambda x: [None] * count)
     captured = [np.full(1, i) for i in range(20)]
     arguments = jf.jit(lambda tree: sum(captured, start=tree[0]))
     for _ in range(3):
         same(results(X), [None] * count)
         same(arguments([np.ones(1, int)] + [None] * (count - 1)), np.array([191]))
-    assert calls(results) == (2 if count < 512 else 0)
-    assert calls(arguments) == (0 if count + 1 + 20 > 512 else 2)
+    assert calls(results) == (2 if count < OBJECTS else 0)
+    assert calls(arguments) == (0 if count + 1 + 20 > OBJECTS else 2)
 
 
 def test_what_has_no_row_is_remembered():
     f = jf.jit(lambda tree: tree[0] * 2)
     for _ in range(3):
-        same(f([X] + [None] * 512), X * 2)
+        same(f([X] + [None] * OBJECTS), X * 2)
     assert calls(f) == 0
     assert f._recent[2] is not None
 

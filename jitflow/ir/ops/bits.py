@@ -66,6 +66,8 @@ def _infer_lookup(types: tuple[Any, ...], attrs: Any, regions: Any) -> tuple[Any
         raise DtypeError(f"expected an integer index, got {index.dtype}")
     if attrs["table"].array.ndim != 1 or attrs["table"].array.size == 0:
         raise DtypeError("the table must be a non-empty vector of constants")
+    if attrs["table"].dtype.kind == "c":
+        raise DtypeError("tables hold no complex numbers; look up their parts")
     return (index.with_dtype(attrs["table"].dtype),)
 
 

@@ -1,4 +1,4 @@
-"""Level 3: loops with carried values, and branches. Their regions see outer values."""
+"""Level 3: loops with carried values, branches, whose regions see outer values; runs of nests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from jitflow.errors import DtypeError, ShapeError, VerifyError
 from jitflow.ir.ops.rules import Attrs, Types
 from jitflow.ir.row import Attribute, Effect, Family, OpRow, register
-from jitflow.ir.types import FLAG, INDEX
+from jitflow.ir.types import FLAG, INDEX, BufferType
 
 KINDS = ("parallel", "overlapping", "sequential")
 """Of iterations: they write different elements; but for the last one, which may write again what
@@ -59,5 +59,31 @@ def _infer_branch(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
 register(OpRow(
     name="branch", family=Family.LOOP, arity=1, regions=2, captures=True, infer=_infer_branch,
     doc="Runs one side only; its regions take nothing and see outer values.",
+    no_derivative=_LEVEL_3,
+))
+
+
+def _infer_run(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
+    nest = attrs["nest"]
+    wanted = tuple(p.type for p in nest.params)
+    if tuple(map(_given, types)) != wanted or nest.results:
+        shown = ", ".join(map(str, types))
+        raise ShapeError(f"@{nest.name} takes ({', '.join(map(str, wanted))}), got ({shown})")
+    return ()
+
+
+def _given(type: Any) -> Any:
+    """What a nest knows of a buffer: temporaries are its caller's."""
+    if not isinstance(type, BufferType):
+        raise VerifyError(f"nests take buffers, not {type}")
+    is_temp = type.space == "temp"
+    return BufferType(type.dtype, type.shape, type.strides) if is_temp else type
+
+
+register(OpRow(
+    name="run", family=Family.LOOP, arity=None, effect=Effect.WRITES, infer=_infer_run,
+    doc="Runs a nest on buffers that do not overlap; what the nest allocates lies in the arena from"
+        " byte `offset` on; -1 until offsets are assigned.",
+    attributes={"nest": Attribute("nest"), "offset": Attribute("int", -1)},
     no_derivative=_LEVEL_3,
 ))

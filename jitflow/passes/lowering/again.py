@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Region, Value
-from jitflow.passes.lowering.rebuild import base_of
 from jitflow.passes.rewrite import map_values
 
 

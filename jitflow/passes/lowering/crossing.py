@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.core import Op, Region, Value, walk
 from jitflow.ir.types import VectorType
 from jitflow.passes.lowering.footprint import address
-from jitflow.passes.lowering.rebuild import base_of, constant_int
+from jitflow.passes.lowering.rebuild import constant_int
 from jitflow.passes.lowering.varying import can_widen
 
 

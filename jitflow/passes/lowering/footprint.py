@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.core import Op, Region, Value
 from jitflow.ir.types import BufferType, VectorType
-from jitflow.passes.lowering.rebuild import base_of, constant_int
+from jitflow.passes.lowering.rebuild import constant_int
 
 
 @dataclass(frozen=True, slots=True)

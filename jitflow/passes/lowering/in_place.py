@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.core import Function, Op, Region, Value
+from jitflow.ir.nests import RUN
 from jitflow.ir.row import Effect
 from jitflow.ir.types import BufferType
 from jitflow.passes.lowering.footprint import address, lanes_of, view_offset
-from jitflow.passes.lowering.rebuild import base_of
 
 _Path = tuple[Op, ...]
 """An op and the ops around it, from the body inwards."""
@@ -37,7 +38,22 @@ def may_overwrite(function: Function, output: Value, source: Value) -> bool:
         return False
     last = max((order[p[0]] for p in reads), default=-1)
     together = [p for p in (*reads, *writes) if order[p[0]] == last]
-    return last < first or (last == first and _is_step_by_step(together, source))
+    if last != first:
+        return last < first
+    op = together[0][0]
+    if op.row is RUN:
+        return _nest_may(op, output, source)
+    return _is_step_by_step(together, source)
+
+
+def _nest_may(run: Op, output: Value, source: Value) -> bool:
+    """Whether the nest may overwrite what it is given of the source, which lies alike in both."""
+    pairs = list(zip(run.operands, run.attrs["nest"].params, strict=True))
+    (given, inside), (taken, into) = [
+        next(pair for pair in pairs if base_of(pair[0]) is base) for base in (source, output)
+    ]
+    is_alike = view_offset(given) == view_offset(taken)
+    return is_alike and may_overwrite(run.attrs["nest"], into, inside)
 
 
 def _paths(region: Region, around: _Path) -> Iterator[_Path]:

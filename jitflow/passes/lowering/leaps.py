@@ -5,14 +5,18 @@ Owns when it pays to run them over strips, and how long a strip is. Rewrites not
 
 from __future__ import annotations
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.core import Op, Region, Value, walk
 from jitflow.ir.types import VectorType
-from jitflow.passes.lowering.footprint import address
-from jitflow.passes.lowering.rebuild import base_of, constant_int
+from jitflow.passes.lowering.footprint import address, span_bytes
+from jitflow.passes.lowering.rebuild import constant_int
 from jitflow.passes.lowering.varying import can_widen
 
 STRIP_BYTES = 4096
 """Of the widest value: what waits stays in the first cache."""
+
+CLOSE_BYTES = 1 << 21
+"""Of an array that the caches of one processor do not hold."""
 
 LANES = 16
 """Strips that are not the only one are whole numbers of so many elements."""
@@ -51,8 +55,11 @@ def _rereads(body: Region) -> bool:
     return any(base_of(op.operands[0]) in written for op in walk(body) if op.row.name == "load")
 
 
-def leaps(op: Op, far: int, least_rows: int) -> bool:
-    """Whether a loop is parallel, and its scalar loads lie side by side in steps far apart."""
+def leaps(op: Op, far: int, near: int, least_rows: int) -> bool:
+    """Whether a loop is parallel, and its scalar loads lie side by side in steps far apart.
+
+    near: bytes of a step that is far, if the array is too large for the caches that are close.
+    """
     if not _is_parallel(op):
         return False
     inside, index = list(walk(op.regions[0])), op.regions[0].params[0]
@@ -67,7 +74,8 @@ def leaps(op: Op, far: int, least_rows: int) -> bool:
     if any(_stride(o, index) not in (0, 1) for o in accesses):
         return False
     return any(
-        abs(_stride(o, loop.regions[0].params[0])) * o.result.type.dtype.itemsize >= far
+        abs(_stride(o, loop.regions[0].params[0])) * o.result.type.dtype.itemsize
+        >= (near if span_bytes(base_of(o.operands[0]).type) >= CLOSE_BYTES else far)
         for loop in loops
         for o in accesses
         if o.row.name == "load"

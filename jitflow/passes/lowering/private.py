@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.core import Op, Region, Value, walk
 from jitflow.ir.dtypes import i64
 from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType
 from jitflow.passes.lowering.footprint import address
-from jitflow.passes.lowering.rebuild import base_of
 
 FORBIDDEN = ("check", "host_call")
 """What can fail has an order, and what calls Python has its lock."""

@@ -41,13 +41,6 @@ def copy_op(builder: Builder, op: Op, new: dict[Value, Value], visit: Visit) -> 
     return builder.append(moved)
 
 
-def base_of(buffer: Value) -> Value:
-    """The buffer that a chain of views shows."""
-    while buffer.op is not None and buffer.op.row.name == "view":
-        buffer = buffer.op.operands[0]
-    return buffer
-
-
 def constant_int(value: Value) -> int | None:
     """The value of an i64[] constant, else None."""
     if value.op is not None and value.op.row.name == "constant":

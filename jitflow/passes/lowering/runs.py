@@ -6,10 +6,11 @@ nothing.
 
 from __future__ import annotations
 
+from jitflow.ir.buffers import base_of
 from jitflow.ir.core import Op, Value, walk
 from jitflow.ir.types import VectorType
 from jitflow.passes.lowering.footprint import address
-from jitflow.passes.lowering.rebuild import base_of, constant_int
+from jitflow.passes.lowering.rebuild import constant_int
 
 
 def writes_apart(loop: Op) -> bool:

@@ -7,6 +7,7 @@ addition stands for 0.1 ns where a loop computes, and 0.3 ns where it waits for 
 from __future__ import annotations
 
 from jitflow.ir.core import Op, Region, Value
+from jitflow.ir.nests import RUN
 from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.rebuild import constant_int
@@ -54,11 +55,23 @@ def _distance(lower: Value, upper: Value) -> int:
         return 0
     if op is None:
         return 1
+    if op.row.name == "constant":
+        return _below(lower, constant_int(upper) or 0)
     if op.row.name in ("minimum", "maximum"):
         return max(_distance(lower, v) for v in op.operands)
     if op.row.name == "add" and op.operands[0] is lower:
         return _length(op.operands[1])
     return 1
+
+
+def _below(lower: Value, upper: int) -> int:
+    """What lies between a value and a constant: on average half, from a loop's index on."""
+    first = constant_int(lower)
+    if first is not None:
+        return upper - first
+    is_capped = lower.op is not None and lower.op.row.name == "minimum"
+    places = lower.op.operands if lower.op is not None and is_capped else (lower,)
+    return upper // 2 if any(place.op is None for place in places) else 1
 
 
 def _length(value: Value) -> int:
@@ -84,6 +97,8 @@ def work_of(op: Op, vector_bytes: int) -> float:
         inside = [work(region, vector_bytes) for region in op.regions]
         is_loop = op.row.name == "loop"
         return usual_trips(op) * (inside[0] + LOOP_STEP) if is_loop else 1 + max(inside)
+    if op.row is RUN:
+        return work(op.attrs["nest"].body, vector_bytes)
     if op.row.family is Family.ELEMENTWISE:
         call = CALL if op.row.expand is not None else 0
         return (op.row.cost + call) * _registers(op.results[0], vector_bytes)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from time import time
 
 from jitflow.config import settings
+from jitflow.files import write_whole
 from jitflow.runtime.cache.place import folder, warn_once
 
 try:
@@ -74,7 +75,8 @@ def save(key: str, content: bytes, about: Mapping[str, str]) -> None:
     text = "\0".join([part for item in about.items() for part in item]).encode()
     rest = _HEAD.pack(bytes.fromhex(key), len(text)) + text + content
     with suppress(OSError):
-        _write(_path(place, key), MARK + _digest(rest) + rest)
+        whole = MARK + _digest(rest) + rest
+        write_whole(_path(place, key), whole, mode=0o600, suffix=UNFINISHED)
         if int(key, 16) % TRIMMED_AT == 0:
             _trim(place)
 
@@ -104,20 +106,6 @@ def _trim(place: str) -> None:
 
 def _path(place: str, key: str) -> str:
     return os.path.join(place, key + SUFFIX)
-
-
-def _write(path: str, data: bytes) -> None:
-    """The file, whole; OSError where it is as if nothing had been done."""
-    draft = f"{path}.{os.urandom(8).hex()}{UNFINISHED}"
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with open(handle, "wb", buffering=0) as file:
-            while data:
-                data = data[file.write(data) :]
-        os.replace(draft, path)
-    except BaseException:
-        remove(draft)
-        raise
 
 
 def read(data: bytes, key: str) -> tuple[bytes, bytes] | None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-LEAVES, OBJECTS = 256, 512
+LEAVES, OBJECTS = 2048, 4096
 """The most buffers of a body, and the most objects in the arguments of a call, that a row takes."""
 
-MAX_DEPTH = 64
-"""Of calls within calls of rows that run Python; deeper ones are Python's, which counts frames."""
+MAX_DEPTH = 16
+"""Of calls within calls of rows that run Python; deeper ones are Python's, which counts frames.
+
+Each has room for all leaves and objects on the stack: 160 KiB.
+"""
 
 
 class State(IntEnum):

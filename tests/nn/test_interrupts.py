@@ -1,0 +1,49 @@
+"""Ctrl-C at any moment of a training: the model is as after some step, and no thread stays."""
+
+import random
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from jitflow import nn, optim
+from jitflow.data import Dataset
+
+X = np.random.default_rng(0).normal(size=(320, 4)).astype(np.float32)
+Y = np.arange(320) % 3
+
+
+def threads():
+    return [t for t in threading.enumerate() if t.name.startswith("jitflow-")]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers")
+def test_a_training_that_is_interrupted_anywhere():
+    model = nn.Sequential([nn.Dense(6, nn.relu), nn.Dropout(0.1), nn.Dense(3)])
+    model.compile(optim.Adam(), "sparse_categorical_crossentropy", ["accuracy"])
+    rows = Dataset.from_arrays((X, Y)).shuffle(320).map(lambda x, y: (x, y), threads=2)
+    batches = rows.batch(16).prefetch(3)
+    model.fit(batches, verbose=False)
+    random.seed(1)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    interrupted = 0
+    try:
+        for _ in range(40):
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-4, 0.03))
+            try:
+                model.fit(batches, epochs=1000, verbose=False)
+            except KeyboardInterrupt:
+                interrupted += 1
+            assert model._count == model.slots.count
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert interrupted == 40
+    for _ in range(100):
+        if not threads():
+            break
+        time.sleep(0.05)
+    assert threads() == []
+    model.fit(batches, verbose=False)
