@@ -23,7 +23,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Bar:
-    """jitflow must take at most `share` of the time of the fastest row of a library."""
+    """jitflow must take at most `share` of the time of the fastest row of a library, or of one."""
 
     library: str
     share: float
@@ -43,7 +43,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Over:
-    """jitflow must take at most so many seconds more than the fastest row of a library."""
+    """jitflow must take at most so many seconds more than the fastest row of a library, or one."""
 
     library: str
     seconds: float
@@ -58,6 +58,28 @@ class Over:
     @property
     def limit(self) -> float:
         return self.seconds
+
+
+@dataclass(frozen=True)
+class Within:
+    """jitflow must take at most so many seconds, whoever else is there."""
+
+    seconds: float
+    library: str = "jitflow"
+
+    @property
+    def goal(self) -> str:
+        return f"jitflow takes at most {self.seconds:g} s"
+
+    def found(self, ours: Any, theirs: Any) -> float:
+        return ours.median
+
+    @property
+    def limit(self) -> float:
+        return self.seconds
+
+
+AnyBar = Bar | Over | Within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +108,9 @@ class Case:
     no_peers: tuple[str, ...] = ()
     """Rows that are shown, but do less than jitflow does, so that the best peer is another."""
 
-    bars: tuple[Bar | Over, ...] = ()
+    bars: tuple[AnyBar, ...] = ()
+    waits: bool = False
+    """Whether rows wait for something, which the clock sees and the processor does not."""
 
 
 def library(row: str) -> str:

@@ -3,22 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from case import Bar, Case, Over, library
+from case import AnyBar, Case, library
 from measure import Row
 
 OURS = "jitflow"
 
 
-def found(bar: Bar | Over, rows: Mapping[str, Row]) -> float | None:
+def found(bar: AnyBar, rows: Mapping[str, Row]) -> float | None:
     """What a bar limits, against the library's fastest row; None where one was not measured."""
     ours = rows.get(OURS)
-    theirs = [row for name, row in rows.items() if library(name) == bar.library and row.seconds]
+    meant = [name for name in rows if bar.library in (name, library(name))]
+    theirs = [rows[name] for name in meant if rows[name].seconds]
     if ours is None or not ours.seconds or not theirs:
         return None
     return max(bar.found(ours, row) for row in theirs)
 
 
-def verdict(bar: Bar | Over, rows: Mapping[str, Row]) -> str:
+def verdict(bar: AnyBar, rows: Mapping[str, Row]) -> str:
     """A bar in words."""
     value = found(bar, rows)
     if value is None:

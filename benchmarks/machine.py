@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PEERS = ["numpy", "llvmlite", "jax", "jaxlib", "torch", "numba", "numexpr"]
+PEERS = ["numpy", "llvmlite", "jax", "jaxlib", "torch", "numba", "numexpr", "tensorflow"]
 
 THREADS = (
     "JITFLOW_NUM_THREADS",
@@ -36,6 +36,7 @@ NO_STORED_CODE = {
     "JITFLOW_CACHE_DIR": "off",
     "JAX_ENABLE_COMPILATION_CACHE": "false",
     "JAX_PLATFORMS": "cpu",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
     "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1",
 }
 """Code that an earlier process has compiled must not serve a first call."""
@@ -95,10 +96,12 @@ def _commit() -> str:
 
 
 def _version(package: str) -> str:
-    try:
-        return f"{package} {version(package)}"
-    except PackageNotFoundError:
-        return f"{package} not installed"
+    for name in (package, f"{package}-cpu"):
+        try:
+            return f"{name} {version(name)}"
+        except PackageNotFoundError:
+            continue
+    return f"{package} not installed"
 
 
 def _processor() -> str:

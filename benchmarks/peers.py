@@ -26,3 +26,15 @@ def import_numexpr() -> Any:
 
     numexpr.set_num_threads(threads())
     return numexpr
+
+
+def import_tensorflow() -> Any:
+    """TensorFlow as graphs and sessions, and the options of a session with our threads."""
+    import tensorflow.compat.v1 as tf
+
+    tf.logging.set_verbosity(tf.logging.ERROR)
+    tf.disable_eager_execution()
+    options = tf.ConfigProto(
+        intra_op_parallelism_threads=threads(), inter_op_parallelism_threads=1
+    )
+    return tf, options

@@ -47,7 +47,7 @@ def print_case(case: Case, rows: Mapping[str, Row]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"{case.name}: {case.title}", title_justify="left")
+    table = Table(title=Text(f"{case.name}: {case.title}", "table.title"), title_justify="left")
     for column in COLUMNS[: 5 if case.kind is Kind.CALLS else 4]:
         table.add_column(column, justify="right" if column else "left", no_wrap=True)
     for name, row in rows.items():
@@ -94,9 +94,10 @@ def _cells(name: str, row: Row, ours: Row | None, kind: Kind) -> list[str]:
 
 def notes(case: Case, rows: Mapping[str, Row]) -> list[str]:
     """The lines under a table."""
+    shares = [] if case.waits else core_use(rows)
     return [
         *(f"  {name}: {row.note}" for name, row in rows.items() if row.failed),
-        *(f"  {warning}" for warning in core_use(rows)),
+        *(f"  {warning}" for warning in shares),
         *(f"  {name}: left out, {why}" for name, why in case.left_out.items()),
         *(f"  bar: {verdict(bar, rows)}" for bar in case.bars),
     ]

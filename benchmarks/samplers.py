@@ -24,12 +24,12 @@ class Calls:
         """Seconds of the first call."""
         run = self.runs[row] = self.case.rows[row](PREPARATION)
         first = checked_call(self.case, run, PREPARATION)
-        self.counts[row] = max(1, round(SAMPLE_SECONDS / time_of(run, 1).seconds))
+        self.counts[row] = max(1, round(SAMPLE_SECONDS / time_of(run, 1, True).seconds))
         return first.seconds
 
     def sample(self, row: str, k: int) -> Timing:
         self.runs[row]()
-        return time_of(self.runs[row], self.counts[row])
+        return time_of(self.runs[row], self.counts[row], self.case.waits)
 
 
 class FirstCalls:

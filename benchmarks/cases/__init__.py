@@ -9,8 +9,10 @@ from cases import (
     imports,
     matmul,
     memory,
+    sessions,
     small_call,
     softmax,
+    training,
     workloads,
 )
 
@@ -19,6 +21,8 @@ CASES = (
     *imports.CASES,
     digits_step.CASE,
     digits_training.CASE,
+    *training.CASES,
+    *sessions.CASES,
     *small_call.CASES,
     elementwise.CASE,
     black_scholes.CASE,

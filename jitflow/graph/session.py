@@ -18,6 +18,7 @@ from jitflow.errors import ArgumentError, TraceError
 from jitflow.export.program import Program
 from jitflow.graph.exporting import program_of
 from jitflow.graph.graph import Graph, default_sessions, get_default_graph
+from jitflow.graph.operation import may_be
 from jitflow.graph.plan import Plan, Taken
 from jitflow.graph.variables import VariableOperation
 from jitflow.trace.context import STATE
@@ -31,7 +32,9 @@ class Session:
     """
 
     def __init__(self, graph: Graph | None = None) -> None:
-        self.graph = graph or get_default_graph()
+        if not isinstance(graph, Graph | None):
+            fail(ArgumentError, f"{graph!r} is no graph", op="Session", cure="Session(graph)")
+        self.graph = get_default_graph() if graph is None else graph
         self._values: list[Any] = []
         """Of variables, by slot; None where there is none yet."""
         self._draws = np.zeros((), np.int64)
@@ -123,6 +126,17 @@ class Session:
         pairs = zip(self.graph.slots, self._values, strict=False)
         values = {variable.name: x for variable, x in pairs if x is not None}
         return {"draws": int(self._draws), "variables": values}
+
+    def checkpoint_like(self, saved: Any) -> dict[str, Any]:
+        """A state like the one saved: variables that have no value yet take one, too."""
+        state = self.checkpoint_state()
+        known = {x.name: x.outputs[0] for x in self.graph.slots}
+        for name, value in saved.get("variables", {}).items():
+            if name in known and name not in state["variables"]:
+                wanted = known[name].shape or ()
+                shape = np.shape(value) if may_be(np.shape(value), known[name].shape) else wanted
+                state["variables"][name] = np.empty([n or 0 for n in shape], known[name].dtype)
+        return state
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Takes the values that another session's `checkpoint_state` gave."""

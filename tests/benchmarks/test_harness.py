@@ -201,3 +201,22 @@ def test_an_unknown_case_is_refused():
     )
     assert done.returncode == 1
     assert done.stderr.startswith("no case matches 'nothing'; known: first_call_10,")
+
+
+def test_bars_may_name_a_row_or_nobody(harness):
+    case, measure, report = harness
+    forms = {"jitflow": lambda x: x * 2, "jitflow twice": lambda x: x * 4 / 2}
+    bars = case.Bar("jitflow twice", 1e9), case.Over("jitflow twice", 1e9), case.Within(1e-12)
+    made = doubling(case, forms, bars=bars, waits=True)
+    found = report.notes(made, measure(made, rounds=2))
+    assert [line.rsplit(" ", 1)[1] for line in found] == ["pass", "pass", "MISS"]
+    assert "at most 1e-12 s:" in found[2]
+
+
+@pytest.mark.parametrize("name", ["session_step", "fit_digits"])
+def test_cases_of_front_ends(name, tmp_path):
+    record = tmp_path / "found.json"
+    options = ["--only", name, "--libraries", "jitflow", "--rounds", "1", "--json", str(record)]
+    done = subprocess.run([*COMMAND, *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "jitflow" in done.stdout
