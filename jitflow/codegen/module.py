@@ -9,7 +9,7 @@ no address of this process.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, partial
 
 from jitflow.codegen import control, convert, elementwise, memory, nests, vectors
@@ -17,6 +17,7 @@ from jitflow.codegen.alone import Given, head_alone, take_buffers
 from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.codegen.functions import call_row, called_rows, emit_row, row_symbol
 from jitflow.codegen.memory import require_static
+from jitflow.codegen.soft import soft_functions
 from jitflow.codegen.types import initializer
 from jitflow.errors import NoCodeError, VerifyError, explain
 from jitflow.ir.core import Function, Op
@@ -56,26 +57,28 @@ def emit_llvm(function: Function, name: str) -> str:
 
 
 def emit_alone(
-    function: Function, name: str, given: Sequence[Given], data: Mapping[str, Dense], target: str
+    function: Function, name: str, given: Sequence[Given], data: Mapping[str, Dense], target: str,
+    lacks: Collection[str],
 ) -> str:
     """LLVM text of a C function that needs nothing of jitflow: what it calls is in the module.
 
     It takes what `given` says of each buffer, then the address of its temporaries, and gives the
     same status as a body. data: constants that C code sees, by symbol. target: lines that say which
-    machine the module is for. Raises as `emit_llvm`; VerifyError for loops that threads share, and
-    for calls of the host.
+    machine the module is for; lacks: rows that it has no instructions for. Raises as `emit_llvm`;
+    VerifyError for loops that threads share, and for calls of the host.
     """
     if len(given) != len(function.params):
         raise VerifyError(f"@{name} has {len(function.params)} buffers, {len(given)} are given")
     ops = list(walk_all(function))
     if any(op.row.name == "host_call" or op.attrs.get("chunks", 1) > 1 for op in ops):
         raise VerifyError(f"@{name} calls the host, or shares loops with threads")
-    e = Emitter(TABLE, _otherwise, name)
+    e = Emitter(TABLE, _otherwise, name, lacks)
     _write(e, function, partial(take_buffers, given=given))
-    rows = [emit_row_function(kind, True) for kind in called_rows(ops).values()]
+    rows = [emit_row_function(kind, True, frozenset(lacks)) for kind in called_rows(ops).values()]
     seen = [f"@{symbol} = constant {initializer(x)}, align 64" for symbol, x in data.items()]
     before = [target, *seen, *rows, *e.globals(), *e.definitions]
-    return "\n".join([*before, *head_alone(name, given), *e.entry, *e.lines, "}", ""])
+    text = "\n".join([*before, *head_alone(name, given), *e.entry, *e.lines, "}", ""])
+    return "\n".join([text, *soft_functions(text), ""])
 
 
 def _write(e: Emitter, function: Function, take: Callable[[Emitter, Function], None]) -> None:
@@ -94,9 +97,11 @@ def _write(e: Emitter, function: Function, take: Callable[[Emitter, Function], N
 
 
 @cache
-def emit_row_function(kind: Kind, is_internal: bool = False) -> str:
+def emit_row_function(
+    kind: Kind, is_internal: bool = False, lacks: frozenset[str] = frozenset()
+) -> str:
     """LLVM text of a function that `emit_llvm` calls; is_internal: from its own module only."""
-    e = Emitter(TABLE, _otherwise, row_symbol(kind))
+    e = Emitter(TABLE, _otherwise, row_symbol(kind), lacks)
     return emit_row(kind, e, "internal " if is_internal else "")
 
 
