@@ -13,7 +13,7 @@ from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.location import unite_all
 from jitflow.ir.row import ROWS, Family
 from jitflow.passes.lowering.reducers import lanes_for, reducer
-from jitflow.passes.rewrite import map_values
+from jitflow.passes.rewrite import count_uses, map_values
 
 _GATHER = ROWS["gather"]
 
@@ -34,11 +34,33 @@ def fuse(function: Function, *, max_ops: int = 4000, max_operands: int = 48) -> 
     Precondition: flattened reductions, no calls.
     """
     plan = _Plan(max_ops, max_operands)
-    for op in function.ops:
+    for op in function.ops if len(function.ops) <= max_ops else _late(function):
         plan.place(op)
     if not plan.has_groups and not plan.has_free:
         return function
     return _Emitter(function, plan).run()
+
+
+def _late(function: Function) -> list[Op]:
+    """The ops, those of one use and one operand at most that is no constant next to that use.
+
+    Where groups are full, the next ones then need few values of those before.
+    """
+    ops = function.ops
+    uses = count_uses(function)
+    place: dict[Value, int] = {}
+    """Of the op that a value of one use goes to."""
+    found: list[int] = []
+    for position in reversed(range(len(ops))):
+        op = ops[position]
+        at = position
+        if op.row.family is Family.ELEMENTWISE and uses[op.result] == 1:
+            needed = [v for v in op.operands if v.op is None or not _is_free(v.op)]
+            at = place.get(op.result, position) if len(set(needed)) < 2 else position
+        found.append(at)
+        place.update(dict.fromkeys(op.operands, at))
+    found.reverse()
+    return [ops[k] for k in sorted(range(len(ops)), key=found.__getitem__)]
 
 
 @dataclass(eq=False)
