@@ -107,8 +107,7 @@ class Session:
         """The plan for a fetch structure and a set of keys, made where it was never run."""
         if STATE.context is not None:
             fail(TraceError, "a session runs within a traced function", cure="run it before")
-        if self._is_closed:
-            fail(ArgumentError, "the session is closed", cure="make a new one")
+        self._require_open("make a new one")
         if feeds is not None and not isinstance(feeds, dict):
             fail(ArgumentError, f"feed_dict is a {type(feeds).__name__}", cure="{placeholder: x}")
         self._reserve()
@@ -123,6 +122,7 @@ class Session:
 
     def checkpoint_state(self) -> dict[str, Any]:
         """The values of variables by name, and how often random numbers were drawn."""
+        self._require_open("save it while it is open")
         pairs = zip(self.graph.slots, self._values, strict=False)
         values = {variable.name: x for variable, x in pairs if x is not None}
         return {"draws": int(self._draws), "variables": values}
@@ -140,6 +140,7 @@ class Session:
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Takes the values that another session's `checkpoint_state` gave."""
+        self._require_open("make a new one")
         self._reserve()
         variables = [self._variable(name) for name in state["variables"]]
         self._set({}, variables, state["variables"].values())
@@ -153,9 +154,12 @@ class Session:
 
     def __jitflow_program__(self, fetches: Any, feeds: Any = ()) -> Program:
         """What `export.save(path, session, fetches, feeds)` writes, with the values of now."""
-        if self._is_closed:
-            fail(ArgumentError, "the session is closed", cure="export while it is open")
+        self._require_open("export while it is open")
         return program_of(self.graph, fetches, feeds, **self.checkpoint_state())
+
+    def _require_open(self, cure: str) -> None:
+        if self._is_closed:
+            fail(ArgumentError, "the session is closed", cure=cure)
 
     def close(self) -> None:
         """Frees the values; every later run fails."""
@@ -195,6 +199,10 @@ class InteractiveSession(Session):
     def __init__(self, graph: Graph | None = None) -> None:
         super().__init__(graph)
         default_sessions().append(self)
+
+    def _require_open(self, cure: str) -> None:
+        if self._is_closed:
+            fail(ArgumentError, "the session is closed", cure=cure)
 
     def close(self) -> None:
         if self in default_sessions():
