@@ -93,8 +93,12 @@ class Session:
         """
         values = self._values
         now = map(values.__getitem__, [variable.slot for variable in unchanged])
-        put = map(values.__setitem__, [variable.slot for variable in variables], new)
-        return all(chain(map(operator.is_, now, list(unchanged.values())), map(operator.not_, put)))
+        slots = [variable.slot for variable in variables]
+        free = api.settled(values, slots)
+        there = map(operator.is_, map(values.__getitem__, slots), free)
+        same = map(operator.is_, now, list(unchanged.values()))
+        put = map(values.__setitem__, slots, new)
+        return all(chain(same, there, map(operator.not_, put)))
 
     def _reserve(self) -> None:
         """Room for the variables that the graph has now."""
@@ -120,15 +124,18 @@ class Session:
 
     def checkpoint_state(self) -> dict[str, Any]:
         """The values of variables by name, and how often random numbers were drawn."""
-        pairs = zip(self.graph.slots, self._values, strict=False)
-        values = {variable.name: x for variable, x in pairs if x is not None}
-        return {"draws": int(self._draws), "variables": values}
+        values = api.settled(self._values, range(len(self._values)))
+        pairs = zip(self.graph.slots, values, strict=False)
+        known = {variable.name: x for variable, x in pairs if x is not None}
+        return {"draws": int(self._draws), "variables": known}
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Takes the values that another session's `checkpoint_state` gave."""
         self._reserve()
         variables = [self._variable(name) for name in state["variables"]]
-        self._set({}, variables, state["variables"].values())
+        own = [np.array(x)[()] for x in state["variables"].values()]  # a run may write over it
+        while not self._set({}, variables, own):
+            continue
         self._draws[...] = state["draws"]
 
     def _variable(self, name: str) -> VariableOperation:
