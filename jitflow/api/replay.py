@@ -70,12 +70,12 @@ def stateful(function: Callable[..., Any], updates: Sequence[tuple[int, int]]) -
 
 
 def settled(values: list[Any], places: Sequence[int]) -> list[Any]:
-    """What a list has at these places, when no call is writing over it any more.
+    """What a list has at these places at one time, when no call is writing over it any more.
 
     None, from then on, where the call that did so is gone, as in a forked child.
     """
     while True:
-        found = [values[place] for place in places]
+        found = list(map(values.__getitem__, places))
         busy = [place for place, x in zip(places, found, strict=True) if x is BUSY]
         if not busy:
             return found

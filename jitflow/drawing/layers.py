@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
+from jitflow.errors import ArgumentError
+
 _NO_PORTS: Mapping[Hashable, float] = {}
 
 
@@ -40,11 +42,13 @@ def find_layers(
     items: Sequence[Item], links: Sequence[Link], widest: float, gap: float
 ) -> list[int]:
     """The layer of each item, where links make no cycle; none is wider than `widest` if that can
-    be, with a gap between items.
+    be, with a gap between items. ArgumentError where they make one.
     """
     above = _neighbours(len(items), ((link.target, link.source) for link in links))
     below = _neighbours(len(items), ((link.source, link.target) for link in links))
     order = topological_order(above, below)
+    if len(order) < len(items):
+        raise ArgumentError("what is to be drawn leads to itself: its lines make a cycle")
     layer = _longest_paths(order, above)
     _move_to_uses(order, layer, above, below)
     sizes = [item.across + gap for item in items]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
+from jitflow import drawing
 from jitflow.errors import ArgumentError, TraceError
 from jitflow.runtime.devices import Device, find_device
 from jitflow.trace.source import fail
@@ -19,7 +20,6 @@ from jitflow.trace.source import fail
 if TYPE_CHECKING:
     import networkx
 
-    from jitflow.drawing import Direction
     from jitflow.graph.explanation import Explanation
     from jitflow.graph.operation import Operation, Tensor
 
@@ -207,7 +207,7 @@ class Graph:
         return explain_run(self, fetches, feed_dict)
 
     def to_svg(
-        self, fetches: Any = None, direction: Direction = "LR",
+        self, fetches: Any = None, direction: drawing.Direction = "LR",
         depth: int | Literal["few"] | None = None, only_path: bool = False,
     ) -> str:
         """A picture: one SVG text, the same for the same graph.
@@ -224,7 +224,7 @@ class Graph:
     def _repr_svg_(self) -> str | None:
         """What notebooks show; None where there are too many nodes."""
         try:
-            return self.to_svg(depth="few")
+            return self.to_svg(depth="few") if len(self) <= drawing.MAX_BOXES else None
         except ArgumentError:
             return None
 

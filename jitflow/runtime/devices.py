@@ -13,7 +13,6 @@ from typing import Any
 
 from jitflow.errors import DeviceError, cut
 from jitflow.runtime.target import host_target
-from jitflow.runtime.threads import get_num_threads
 
 _NAME = re.compile(r"(?:/job:localhost)?(?:/replica:0)?(?:/task:0)?/?(?:device:)?(\w+)(?::(\d+))?")
 """`cpu:0`, `cpu`, `/cpu:0`, `/device:CPU:0`, or all that graph systems write before it."""
@@ -38,10 +37,9 @@ class Device:
 
     @property
     def description(self) -> str:
-        """What it is: the CPU, its vectors, its cores, and the threads that are used."""
-        target, threads = host_target(), get_num_threads()
-        vectors = f"vectors of {target.vector_bytes} bytes"
-        return f"{target.cpu}, {vectors}, {os.cpu_count()} cores, {threads} threads used"
+        """What it is: the CPU, its vectors, its cores."""
+        target = host_target()
+        return f"{target.cpu}, vectors of {target.vector_bytes} bytes, {os.cpu_count()} cores"
 
     def __repr__(self) -> str:
         return f"<Device {self.name}>"

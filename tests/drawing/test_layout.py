@@ -12,6 +12,7 @@ from jitflow.drawing.nested import place
 from jitflow.drawing.order import crossings, order_layers
 from jitflow.drawing.points import make_layers
 from jitflow.drawing.scopes import make_frames
+from jitflow.errors import ArgumentError
 
 
 def some_graph(count=60, seed=1):
@@ -107,6 +108,12 @@ def test_scopes_of_one_thing_are_no_frames():
     (frame,) = root.frames
     assert (frame.label, root.boxes, frame.boxes) == ("b", [0], [3])
     assert [inner.label for inner in frame.frames] == ["c"]
+
+
+def test_cycles_are_refused():
+    with pytest.raises(ArgumentError, match="make a cycle"):
+        place(make_frames([("s",)] * 3, [(0, 1), (1, 2), (2, 1)]), [(1, 1)] * 3,
+              [(0, 1, 0), (1, 2, 0), (2, 1, 0)], "TB")  # fmt: skip
 
 
 def test_nothing_and_one_box():

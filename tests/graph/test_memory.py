@@ -1,4 +1,4 @@
-"""Training takes no memory from the system once it is going, whatever front end it is written in."""
+"""Training takes no memory from the system once it is going, in any front end."""
 
 import numpy as np
 import pytest

@@ -10,7 +10,7 @@ import pytest
 
 import jitflow as jf
 import jitflow.graph as g
-from jitflow import nn, optim
+from jitflow import export, nn, optim
 from jitflow.checkpoint import Checkpoints
 from jitflow.data import Dataset
 from jitflow.errors import ArgumentError, DtypeError, JitflowError, ShapeError
@@ -225,6 +225,39 @@ def test_early_stopping_restores_the_best_epoch():
     best = max(range(len(log.kept)), key=lambda i: log.kept[i][0])
     assert len(log.kept) in (best + 4, 40)
     assert net.variables is log.kept[best][1]
+
+
+def test_checkpoints_of_epochs(tmp_path):
+    straight, first, second = model(), model(), model()
+    straight.fit(X, Y, epochs=4, verbose=False)
+    store = Checkpoints(tmp_path)
+    first.fit(X, Y, epochs=3, verbose=False, callbacks=[nn.SaveCheckpoints(store, every=2)])
+    assert store.steps() == [2]
+    second.build(X)
+    store.restore(model=second)
+    second.fit(X, Y, epochs=4, initial_epoch=store.latest, verbose=False)
+    np.testing.assert_array_equal(second.predict(X), straight.predict(X))
+
+
+def test_models_of_several_inputs_are_exported(tmp_path):
+    class Difference(nn.Model):
+        def __init__(self):
+            self.out = nn.Dense(2)
+
+        def forward(self, a, b):
+            return self.out(a - b["b"])
+
+    inputs = (X, {"b": X * 2})
+    net = Difference()
+    net.compile(optim.SGD(0.1), "mse")
+    net.build(inputs)
+    export.save(tmp_path / "net.jfx", net, inputs)
+    export.save(tmp_path / "step.jfx", net, inputs, X[:, :2])
+    np.testing.assert_array_equal(export.load(tmp_path / "net.jfx")(inputs), net.predict(inputs))
+    step = export.load(tmp_path / "step.jfx")
+    for _ in range(2):
+        wanted = net.train_on_batch(inputs, X[:, :2])
+        assert step(inputs, X[:, :2]) == wanted
 
 
 def test_copies_train_apart():
