@@ -55,7 +55,7 @@ _ALL: tuple[Pass, ...] = (
     Pass(pointwise, required=True),
     Pass(fuse, required=True),
     Pass(lower, required=True),
-    Pass(fuse_loops),
+    Pass(fuse_loops, in_nests=True),
     Pass(contract, in_nests=True),
     Pass(forward_stores, in_nests=True),
     Pass(share),
