@@ -68,6 +68,7 @@ def test_both_tiers_give_the_same_bits(name):
 def test_code_is_made_well_once_it_has_served(monkeypatch):
     monkeypatch.setattr(tiers, "FIRST_PATIENCE", 30 * 10_000)
     monkeypatch.setattr(tiers, "PATIENCE", 0)
+    monkeypatch.setattr(tiers, "LOOP_PATIENCE", 0)
     f = jf.jit(lambda x: x * 2 + 1)
     x = np.arange(8192.0, dtype=np.float32)
     f(x)
@@ -85,6 +86,7 @@ def test_code_is_made_well_once_it_has_served(monkeypatch):
 def test_calls_through_python_are_counted_too(monkeypatch):
     monkeypatch.setattr(tiers, "FIRST_PATIENCE", 20 * 10_000)
     monkeypatch.setattr(tiers, "PATIENCE", 0)
+    monkeypatch.setattr(tiers, "LOOP_PATIENCE", 0)
     f = jf.jit(lambda x: x * 2 + 1)
     x = np.arange(8192.0, dtype=np.float32)
     f(x)
@@ -98,6 +100,7 @@ def test_calls_through_python_are_counted_too(monkeypatch):
 def test_other_signatures_keep_their_rows(monkeypatch):
     monkeypatch.setattr(tiers, "FIRST_PATIENCE", 20 * 10_000)
     monkeypatch.setattr(tiers, "PATIENCE", 0)
+    monkeypatch.setattr(tiers, "LOOP_PATIENCE", 0)
     f = jf.jit(lambda x: x * 2 + 1)
     arrays = [np.arange(8192.0 + k, dtype=np.float32) for k in range(3)]
     for _ in range(100):
@@ -120,6 +123,7 @@ def test_long_calls_and_long_code_are_made_well_at_once(monkeypatch):
 def test_runs_of_sessions_stay_native(monkeypatch):
     monkeypatch.setattr(tiers, "FIRST_PATIENCE", 20 * 1000)
     monkeypatch.setattr(tiers, "PATIENCE", 0)
+    monkeypatch.setattr(tiers, "LOOP_PATIENCE", 0)
     with gr.Graph().as_default() as graph:
         x = gr.placeholder("float32", [1024], name="x")
         y = x * 2.0 + 1.0
