@@ -131,10 +131,9 @@ def _room(member: Member, scratch: dict[Op, int]) -> int:
 
 def arena_bytes(function: Function) -> int:
     """What the function needs of an arena, once its temporaries have their places."""
-    ends = [0]
+    nests = {id(nest): arena_bytes(nest) for nest in nests_of(function)}
+    ends = [0, *[op.attrs["offset"] + nests[id(op.attrs["nest"])] for op in runs_of(function)]]
     for op in walk(function.body):
         if op.row.name == "alloc":
             ends.append(op.attrs["offset"] + span_bytes(op.result.type))
-        elif op.row is RUN:
-            ends.append(op.attrs["offset"] + arena_bytes(op.attrs["nest"]))
     return max(ends)

@@ -95,7 +95,7 @@ class _Sweep:
         if ends is None:
             ends = self._ends[id(nest)] = _ends(nest)
         (head, head_facts), (tail, tail_facts) = ends
-        if head is not None and self._fits(head, _seen_from(op, head_facts)):
+        if self._may_fit(head) and self._fits(head, _seen_from(op, head_facts)):
             for inner in self._opened(op):
                 self.add(inner)
             return
@@ -126,11 +126,18 @@ class _Sweep:
             return False  # a check that fails comes before what is written after it
         return not any(t.base is base and (writes or t.writes) for t in self.facts)
 
-    def _fits(self, op: Op, facts: list[Touch] | None) -> bool:
-        before = self.before
-        if self.last is None or before is None or facts is None or self.facts is None:
+    def _may_fit(self, op: Op | None) -> bool:
+        """What `_fits` asks first."""
+        if self.last is None or self.before is None or op is None:
             return False
-        if not _same_extent(before, op) or len(facts) + len(self.facts) > self.max_accesses:
+        return _same_extent(self.before, op)
+
+    def _fits(self, op: Op | None, facts: list[Touch] | None) -> bool:
+        if not self._may_fit(op) or facts is None or self.facts is None:
+            return False
+        before = self.before
+        assert before is not None and op is not None
+        if len(facts) + len(self.facts) > self.max_accesses:
             return False
         if _is_ordered(before) and _is_ordered(op):
             return False

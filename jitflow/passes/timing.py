@@ -79,7 +79,7 @@ def run_pass(rule: Callable[..., Function], function: Function, **options: Any) 
 
 def count_ops(function: Function) -> int:
     """Number of ops, nested ones included, each nest once."""
-    return function.contents.count + sum(map(count_ops, nests_of(function)))
+    return function.contents.count + sum([nest.contents.count for nest in nests_of(function)])
 
 
 def _count(value: Any) -> int | None:

@@ -6,6 +6,8 @@ addition stands for 0.1 ns where a loop computes, and 0.3 ns where it waits for 
 
 from __future__ import annotations
 
+from collections import Counter
+
 from jitflow.ir.core import Op, Region, Value
 from jitflow.ir.nests import RUN
 from jitflow.ir.row import Family
@@ -88,7 +90,10 @@ def _length(value: Value) -> int:
 
 def work(region: Region, vector_bytes: int) -> float:
     """What a run of the region costs, for vector registers of so many bytes."""
-    return sum([work_of(op, vector_bytes) for op in region.ops])
+    runs = Counter([id(op.attrs["nest"]) for op in region.ops if op.row is RUN])
+    nests = {id(op.attrs["nest"]): op for op in region.ops if op.row is RUN} if runs else {}
+    again = sum([runs[key] * work_of(op, vector_bytes) for key, op in nests.items()])
+    return again + sum([work_of(op, vector_bytes) for op in region.ops if op.row is not RUN])
 
 
 def work_of(op: Op, vector_bytes: int) -> float:
