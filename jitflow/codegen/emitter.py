@@ -59,8 +59,12 @@ class Emitter:
     def region(self, region: Region) -> None:
         """Writes the ops of a region into the current block."""
         for op in region.ops:
-            self.op = op
-            self.table.get(op.row.name, self.otherwise)(self, op)
+            self.emit(op)
+
+    def emit(self, op: Op) -> None:
+        """Writes the op into the current block."""
+        self.op = op
+        self.table.get(op.row.name, self.otherwise)(self, op)
 
     def temp(self, hint: str, text: str) -> str:
         """Writes an instruction and gives the name of its result."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import jitflow.graph as g
-from jitflow.errors import ArgumentError, DtypeError, ShapeError
+from jitflow.errors import ArgumentError, CheckError, DtypeError, ShapeError
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +106,21 @@ def test_feeds_that_do_not_fit():
         sess.run(other)
     with pytest.raises(ArgumentError, match="cannot be fetched"):
         sess.run(3)
+
+
+def test_integers_that_a_placeholder_cannot_hold():
+    x, b = g.placeholder(g.int32), g.placeholder(g.uint8)
+    v = g.Variable(0)
+    update = v.assign_add(g.reduce_sum(x))
+    with g.Session() as sess:
+        sess.run(g.global_variables_initializer())
+        assert sess.run(update, {x: np.array([1, 2])}) == 3
+        for value in (2**40, [2**40], np.array([1, -(2**40)])):
+            with pytest.raises((CheckError, OverflowError), match="int32"):
+                sess.run(update, {x: value})
+        assert sess.run(v) == 3
+        with pytest.raises((CheckError, OverflowError, g.InvalidArgumentError), match="uint8"):
+            sess.run(b + 1, {b: 300})
 
 
 def test_a_failed_run_changes_nothing():
