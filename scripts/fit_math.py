@@ -93,7 +93,7 @@ def fitted_entries() -> list[str]:
         entries.append(entry_text(name, f.doc, tuples))
     tails = {
         bits: tuple_text([rounded(c, bits) for c in erfc_exponent(bits, degree)])
-        for bits, degree in {32: 7, 64: 18}.items()
+        for bits, degree in {64: 18}.items()
     }
     entries.append(entry_text("ERFC_EXPONENT", "erf(1 + t) = 1 - exp(P(t))", tails))
     return entries

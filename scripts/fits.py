@@ -216,6 +216,12 @@ FITS = {
         guarded(of_root(lambda x: mpmath.erf(x) / x - 1), 2 / mpmath.sqrt(PI) - 1),
         mpf(0), ERF_JOIN**2, {32: 6, 64: 11}, lambda z: mpf(1),
     ),
+    "LOG_ERFC": Fit(
+        "ln erfc(a) = -(a + a P(a)), 0 <= a <= 4",
+        guarded(lambda a: -mpmath.log(mpmath.erfc(a)) / a - 1, 2 / mpmath.sqrt(PI) - 1),
+        mpf(0), ERF_ONE[32], {32: 8},
+        guarded(lambda a: a * mpmath.erfc(a) / mpmath.erf(a), mpmath.sqrt(PI) / 2),
+    ),
     "STIRLING": Fit(
         "ln gamma(z) = (z - 1/2) ln z - z + ln(2 pi)/2 + P(1/z^2)/z, z >= 8",
         of_far(stirling_rest, mpf(1) / 12, -mpf(1) / 360, mpf(1) / 1260),

@@ -186,7 +186,8 @@ class JitFunction:
         timings: list[Timing] = []
         with recorded(timings):
             staged = measure("trace", staging.stage, source, leaves, function=_GRAPH)
-        return Traced(staged, call, timings)
+        donated = self._donation.among(call) if self._donation else ()
+        return Traced(staged, call, timings, donated)
 
     def _call_in_trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Inside another trace, a jitted function becomes a `call` of its own graph."""
@@ -230,10 +231,6 @@ class JitFunction:
                 return False
             self._owners.add(kind)
         return True
-
-    def donated(self, call: Call) -> list[int | str]:
-        """Which dynamic arguments of a call are donated: positions and keywords."""
-        return self._donation.among(call)
 
     def trace(self, *args: Any, **kwargs: Any) -> Traced:
         """The graph for these arguments, which may be arrays, numbers or specs."""

@@ -56,7 +56,12 @@ class Traced:
     `road` leads from there to machine code.
     """
 
-    def __init__(self, staged: Staged, call: Call, timings: Sequence[Timing] = ()) -> None:
+    def __init__(
+        self, staged: Staged, call: Call, timings: Sequence[Timing] = (),
+        donated: Sequence[int | str] = (),
+    ) -> None:
+        self.donated_arguments = tuple(donated)
+        """Positions and keywords, as in `call`."""
         self._staged = staged
         self._call = call._replace(leaves=[])  # the arguments themselves are not kept alive
         self.road = Road(staged.function, timings)

@@ -40,15 +40,27 @@ def named(tree: Any) -> Content:
     return content
 
 
-def _entries(tree: Any, outer: str, kinds: dict[str, str]) -> Iterator[tuple[str, Any]]:
-    """(name, leaf) of a tree, and of the trees that objects in it stand for."""
+def _entries(
+    tree: Any, outer: str, kinds: dict[str, str], saved: Content | None = None
+) -> Iterator[tuple[str, Any]]:
+    """(name, leaf) of a tree, and of the trees that objects in it stand for, or would take."""
     leaves, structure = flatten(tree)
     for name, leaf in zip(_names(structure, outer), leaves, strict=True):
         if stands_for_a_tree(leaf):
             kinds[name] = type(leaf).__name__
-            yield from _entries(state_of(leaf), name, kinds)
+            yield from _entries(_state(leaf, name, saved), name, kinds, saved)
         else:
             yield name, leaf
+
+
+def _state(x: Any, name: str, saved: Content | None) -> Any:
+    """The tree of an object's state; or one like it, which it would take of what was saved."""
+    if saved is None or not hasattr(x, "checkpoint_like"):
+        return state_of(x)
+    start = f"{name}/"
+    arrays = {k.removeprefix(start): x for k, x in saved.arrays.items() if k.startswith(start)}
+    values = {k.removeprefix(start): x for k, x in saved.values.items() if k.startswith(start)}
+    return x.checkpoint_like(nested(Content(arrays, values, {})))
 
 
 def filled(like: Any, content: Content, source: str) -> Any:
@@ -57,7 +69,7 @@ def filled(like: Any, content: Content, source: str) -> Any:
     CheckpointError where they do not fit, before anything is changed.
     """
     kinds: dict[str, str] = {}
-    names = [name for name, _ in _entries(like, "", kinds)]
+    names = [name for name, _ in _entries(like, "", kinds, content)]
     for name in sorted(kinds.keys() & content.kinds.keys()):
         if kinds[name] != content.kinds[name]:
             problem = f"{name} is of a {content.kinds[name]}, not of a {kinds[name]}"
@@ -80,7 +92,7 @@ def _filled(like: Any, outer: str, content: Content, source: str, changes: list[
     made = []
     for name, leaf in zip(_names(structure, outer), leaves, strict=True):
         if stands_for_a_tree(leaf):
-            state = _filled(state_of(leaf), name, content, source, changes)
+            state = _filled(_state(leaf, name, content), name, content, source, changes)
             changes.append((leaf, state))
             made.append(leaf)
         else:

@@ -1,6 +1,7 @@
 """Objects that stand for trees in checkpoints: what they give to save, and how they take it back.
 
-Those with `checkpoint_state` and `restore_state`, and generators of random numbers.
+Those with `checkpoint_state` and `restore_state`, and generators of random numbers. One that
+could take more than it has says by `checkpoint_like(saved)` what, in a tree like its state.
 """
 
 from __future__ import annotations

@@ -25,14 +25,14 @@ class Given(NamedTuple):
     number: DType | None = None
 
 
-def head_alone(name: str, given: Sequence[Given]) -> list[str]:
+def head_alone(name: str, given: Sequence[Given], traits: str) -> list[str]:
     """The first lines of the function. Callers leave what is above a narrow number undefined."""
     params = [
         f"{'ptr' if one.number is None else element_type(one.number)} %given.{place}"
         for place, one in enumerate(given) if one.data is None
     ]  # fmt: skip
     listed = ", ".join([*params, "ptr %arena"])
-    return [f"define signext i32 @{name}({listed}) nounwind {{", "entry:"]
+    return [f"define signext i32 @{name}({listed}) {traits} {{", "entry:"]
 
 
 def take_buffers(e: Emitter, function: Function, given: Sequence[Given]) -> None:

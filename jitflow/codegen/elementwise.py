@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from jitflow.codegen.emitter import Emit, Emitter
+from jitflow.codegen.soft import soft_name
 from jitflow.codegen.types import element_type, register_type, suffix
 from jitflow.ir.core import Op, Value
 from jitflow.ir.dtypes import bool_, f32, f64
@@ -124,10 +125,18 @@ def _copysign(e: Emitter, op: Op) -> None:
     e.define(op, f"or {text} {size}, {sign}")
 
 
-def _fma(e: Emitter, op: Op) -> None:
-    text = register_type(op.results[0].type)
-    x, y, z = (f"{text} {e.names[v]}" for v in op.operands)
-    e.define(op, f"call {text} @llvm.fma.{suffix(op.results[0].type)}({x}, {y}, {z})")
+def _float_intrinsic(row: str) -> Emit:
+    """One instruction, or a call where the CPU has none."""
+
+    def emit(e: Emitter, op: Op) -> None:
+        type = op.results[0].type
+        text = register_type(type)
+        given = ", ".join(f"{text} {e.names[v]}" for v in op.operands)
+        kind = suffix(type)
+        name = soft_name(row, kind) if row in e.lacks else f"@llvm.{row}.{kind}"
+        e.define(op, f"call {text} {name}({given})")
+
+    return emit
 
 
 def _not(e: Emitter, op: Op) -> None:
@@ -253,9 +262,9 @@ EMITTERS: dict[str, Emit] = {
     "neg": _neg,
     "abs": _abs,
     "sqrt": _unary_intrinsic("sqrt"),
-    "floor": _unary_intrinsic("floor"),
-    "rint": _unary_intrinsic("rint"),
-    "fma": _fma,
+    "floor": _float_intrinsic("floor"),
+    "rint": _float_intrinsic("rint"),
+    "fma": _float_intrinsic("fma"),
     "not": _not,
     "select": _select,
     "shift_left": _shift_left,

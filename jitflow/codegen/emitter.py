@@ -6,7 +6,7 @@ and constants in memory; knows no row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any
 
 from jitflow.codegen.types import initializer, memory_type
@@ -22,10 +22,15 @@ class Emitter:
     `addresses` are the addresses that the current block has computed.
     """
 
-    def __init__(self, table: Mapping[str, Emit], otherwise: Emit, symbol: str) -> None:
+    def __init__(
+        self, table: Mapping[str, Emit], otherwise: Emit, symbol: str,
+        lacks: Collection[str] = (),
+    ) -> None:
         self.table = table
         self.otherwise = otherwise
         self.symbol = symbol
+        self.lacks = lacks
+        """Rows that functions of `soft.py` stand for."""
         self.names: dict[Value, str] = {}
         self.entry: list[str] = []
         """Lines in front of all others: what is reserved for the whole body."""
@@ -46,7 +51,7 @@ class Emitter:
 
     def nested(self) -> Emitter:
         """For the body of another function of the module: other names, the same constants."""
-        inner = Emitter(self.table, self.otherwise, self.symbol)
+        inner = Emitter(self.table, self.otherwise, self.symbol, self.lacks)
         inner.count, inner.memory = self.count, self.memory
         inner.declarations, inner.definitions = self.declarations, self.definitions
         return inner
@@ -54,8 +59,12 @@ class Emitter:
     def region(self, region: Region) -> None:
         """Writes the ops of a region into the current block."""
         for op in region.ops:
-            self.op = op
-            self.table.get(op.row.name, self.otherwise)(self, op)
+            self.emit(op)
+
+    def emit(self, op: Op) -> None:
+        """Writes the op into the current block."""
+        self.op = op
+        self.table.get(op.row.name, self.otherwise)(self, op)
 
     def temp(self, hint: str, text: str) -> str:
         """Writes an instruction and gives the name of its result."""

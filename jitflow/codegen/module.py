@@ -9,7 +9,7 @@ no address of this process.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, partial
 
 from jitflow.codegen import control, convert, elementwise, memory, nests, vectors
@@ -17,9 +17,11 @@ from jitflow.codegen.alone import Given, head_alone, take_buffers
 from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.codegen.functions import call_row, called_rows, emit_row, row_symbol
 from jitflow.codegen.memory import require_static
+from jitflow.codegen.nests import is_list, traits, write_list
+from jitflow.codegen.soft import soft_functions
 from jitflow.codegen.types import initializer
 from jitflow.errors import NoCodeError, VerifyError, explain
-from jitflow.ir.core import Function, Op
+from jitflow.ir.core import Function, Op, Value
 from jitflow.ir.dense import Dense
 from jitflow.ir.kinds import Kind
 from jitflow.ir.nests import walk_all
@@ -49,41 +51,43 @@ def emit_llvm(function: Function, name: str) -> str:
     if not _SYMBOL.fullmatch(name):
         raise VerifyError(f"'{name}' is not a symbol: letters, digits and _")
     e = Emitter(TABLE, _otherwise, name)
-    _write(e, function, _load_pointers)
+    _write(e, function, _write_list if is_list(function) else _write_body)
     before = [*e.globals(), *e.declarations.values(), *e.definitions]
-    head = _head(name, len(function.params))
+    head = _head(name, len(function.params), traits(function))
     return "\n".join([*before, *head, *e.entry, *e.lines, "}", ""])
 
 
 def emit_alone(
-    function: Function, name: str, given: Sequence[Given], data: Mapping[str, Dense], target: str
+    function: Function, name: str, given: Sequence[Given], data: Mapping[str, Dense], target: str,
+    lacks: Collection[str],
 ) -> str:
     """LLVM text of a C function that needs nothing of jitflow: what it calls is in the module.
 
     It takes what `given` says of each buffer, then the address of its temporaries, and gives the
     same status as a body. data: constants that C code sees, by symbol. target: lines that say which
-    machine the module is for. Raises as `emit_llvm`; VerifyError for loops that threads share, and
-    for calls of the host.
+    machine the module is for; lacks: rows that it has no instructions for. Raises as `emit_llvm`;
+    VerifyError for loops that threads share, and for calls of the host.
     """
     if len(given) != len(function.params):
         raise VerifyError(f"@{name} has {len(function.params)} buffers, {len(given)} are given")
     ops = list(walk_all(function))
     if any(op.row.name == "host_call" or op.attrs.get("chunks", 1) > 1 for op in ops):
         raise VerifyError(f"@{name} calls the host, or shares loops with threads")
-    e = Emitter(TABLE, _otherwise, name)
-    _write(e, function, partial(take_buffers, given=given))
-    rows = [emit_row_function(kind, True) for kind in called_rows(ops).values()]
+    e = Emitter(TABLE, _otherwise, name, lacks)
+    _write(e, function, partial(_write_given, given=given))
+    rows = [emit_row_function(kind, True, frozenset(lacks)) for kind in called_rows(ops).values()]
     seen = [f"@{symbol} = constant {initializer(x)}, align 64" for symbol, x in data.items()]
     before = [target, *seen, *rows, *e.globals(), *e.definitions]
-    return "\n".join([*before, *head_alone(name, given), *e.entry, *e.lines, "}", ""])
+    head = head_alone(name, given, traits(function))
+    text = "\n".join([*before, *head, *e.entry, *e.lines, "}", ""])
+    return "\n".join([text, *soft_functions(text), ""])
 
 
-def _write(e: Emitter, function: Function, take: Callable[[Emitter, Function], None]) -> None:
-    """The lines of the function; `take` names its buffers."""
+def _write(e: Emitter, function: Function, body: Callable[[Emitter, Function], None]) -> None:
+    """The lines of the function; `body` names its buffers and writes its ops."""
     try:
         _require_wide(function)
-        take(e, function)
-        e.region(function.body)
+        body(e, function)
     except NoCodeError as error:
         raise NoCodeError(_explain(e, str(error))) from None
     memory.fence(e, function.body)
@@ -94,9 +98,11 @@ def _write(e: Emitter, function: Function, take: Callable[[Emitter, Function], N
 
 
 @cache
-def emit_row_function(kind: Kind, is_internal: bool = False) -> str:
+def emit_row_function(
+    kind: Kind, is_internal: bool = False, lacks: frozenset[str] = frozenset()
+) -> str:
     """LLVM text of a function that `emit_llvm` calls; is_internal: from its own module only."""
-    e = Emitter(TABLE, _otherwise, row_symbol(kind))
+    e = Emitter(TABLE, _otherwise, row_symbol(kind), lacks)
     return emit_row(kind, e, "internal " if is_internal else "")
 
 
@@ -128,19 +134,34 @@ def _require_wide(function: Function) -> None:
             raise VerifyError(explain(problem, op=op.row.name, at=at))
 
 
-def _head(name: str, buffers: int) -> list[str]:
+def _head(name: str, buffers: int, traits: str) -> list[str]:
     table = f"ptr noalias nonnull readonly dereferenceable({8 * buffers}) %buffers"
     params = f"{table if buffers else 'ptr %buffers'}, ptr %sizes, ptr noalias %arena, ptr %context"
-    return [f"define i32 @{name}({params}) nounwind {{", "entry:"]
+    return [f"define i32 @{name}({params}) {traits} {{", "entry:"]
 
 
-def _load_pointers(e: Emitter, function: Function) -> None:
-    """The pointers of all buffers, once, where every block sees them."""
+def _write_body(e: Emitter, function: Function) -> None:
+    """All ops, behind the pointers of all buffers, where every block sees them."""
     for position, param in enumerate(function.params):
-        if not isinstance(param.type, BufferType):
-            raise VerifyError(f"parameter {position} is {param.type}; level 3 takes buffers")
-        require_static(param.type)
-        slot = "%buffers"
-        if position:
-            slot = e.temp("slot", f"getelementptr inbounds ptr, ptr %buffers, i64 {position}")
-        e.names[param] = e.temp(hint(param, "buffer"), f"load ptr, ptr {slot}, align 8")
+        _load_pointer(e, position, param)
+    e.region(function.body)
+
+
+def _write_list(e: Emitter, function: Function) -> None:
+    positions = {param: position for position, param in enumerate(function.params)}
+    write_list(e, function, lambda param: _load_pointer(e, positions[param], param))
+
+
+def _write_given(e: Emitter, function: Function, given: Sequence[Given]) -> None:
+    take_buffers(e, function, given)
+    e.region(function.body)
+
+
+def _load_pointer(e: Emitter, position: int, param: Value) -> None:
+    if not isinstance(param.type, BufferType):
+        raise VerifyError(f"parameter {position} is {param.type}; level 3 takes buffers")
+    require_static(param.type)
+    slot = "%buffers"
+    if position:
+        slot = e.temp("slot", f"getelementptr inbounds ptr, ptr %buffers, i64 {position}")
+    e.names[param] = e.temp(hint(param, "buffer"), f"load ptr, ptr {slot}, align 8")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.errors import VerifyError
-from jitflow.ir.core import Function, Op, walk
+from jitflow.ir.core import Function, Op, Value, walk
+from jitflow.ir.nests import runs_of
+from jitflow.ir.types import BufferType
 from jitflow.passes.assign import arena_bytes
 
 
@@ -45,6 +49,39 @@ def _define(e: Emitter, nest: Function) -> tuple[str, list[str]]:
     lines = [head, "entry:", *inner.entry, *inner.lines, "  ret void", "}"]
     e.definitions.append("\n".join(lines))
     return symbol, others
+
+
+def is_list(function: Function) -> bool:
+    """Whether the body is a list of calls, beside a few scalars."""
+    return bool(runs_of(function)) and not any(op.regions for op in function.ops)
+
+
+def traits(function: Function) -> str:
+    """Of a function in LLVM text: code of a list of calls is made fast, not well."""
+    return "nounwind noinline optnone" if is_list(function) else "nounwind"
+
+
+def write_list(e: Emitter, function: Function, load: Callable[[Value], None]) -> None:
+    """Writes a list of calls; `load` names a parameter.
+
+    Addresses are computed next to each use: those that are alive across calls would be kept in
+    memory, and LLVM takes long to find out where.
+    """
+
+    def place(buffer: Value) -> None:
+        if buffer.op is None:
+            load(buffer)
+        elif buffer.op.row.name in ("alloc", "view"):
+            for base in buffer.op.operands:
+                place(base)
+            e.emit(buffer.op)
+
+    for op in function.ops:
+        if op.row.name not in ("alloc", "view"):
+            for value in op.operands:
+                if isinstance(value.type, BufferType):
+                    place(value)
+            e.emit(op)
 
 
 EMITTERS: dict[str, Emit] = {"run": _run}

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from jitflow.eager.value import Valued
-from jitflow.recording import Application, apply, as_literal, dtype_of
+from jitflow.errors import JitflowError
+from jitflow.recording import Application, Type, apply, as_literal, dtype_of, result_types
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.lift import checked_dtype
 from jitflow.trace.pytree import flatten, unflatten
@@ -179,7 +180,11 @@ def record(name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> A
     """
     application, operands = apply(name, function, args, kwargs, _literal)
     inputs = [as_tensor(x) for x in operands]
-    result = application([x._value for x in inputs])
+    try:
+        result = application([x._value for x in inputs])
+    except (ValueError, TypeError, IndexError) as error:
+        _explain(error, application, inputs)
+        raise
     is_one = isinstance(result, ARRAYS)
     leaves, tree = ([result], None) if is_one else flatten(result)
     made = Made(name, application, inputs, len(leaves))
@@ -191,6 +196,16 @@ def record(name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> A
 
 ARRAYS = (np.ndarray, np.generic, TracedArray)
 """What values of tensors are; traced ones within a `jf.function`."""
+
+
+def _explain(error: Exception, application: Application, inputs: Sequence[Tensor]) -> None:
+    """Raises what a trace says of these shapes and dtypes, with the user's line, if it can."""
+    if isinstance(error, JitflowError):
+        return
+    try:
+        result_types(application, [Type(x.dtype, x.shape) for x in inputs])
+    except JitflowError as better:
+        raise better from None
 
 
 def _literal(x: Any, beside: Any, place: int) -> Tensor:

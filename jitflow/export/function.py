@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from jitflow.recording import printed_line
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.emit import wrap
 from jitflow.trace.lift import lift
-from jitflow.trace.pytree import flatten
+from jitflow.trace.pytree import flatten, unflatten
 from jitflow.trace.source import fail
 from jitflow.trace.staging import adopt
 
@@ -138,9 +140,21 @@ class ExportedProgram(Exported):
             problem = f"it takes {', '.join(names) or 'no inputs'}"
             found = ", ".join(map(str, [*names[: len(args)], *kwargs])) or "none"
             fail(TraceError, f"{problem}; given: {found}", op=self.__name__)
-        params = self.archive.function.params
-        types = params[len(params) - len(self.archive.constants) - len(names) :]
-        return [_converted(given[n], p.type) for n, p in zip(names, types, strict=False)]
+        parts = [_parts(given[name]) for name in names]
+        count = sum(len(leaves) for leaves, _ in parts) + len(self.archive.constants)
+        params = iter(self.archive.function.params[-count:] if count else ())
+        return [
+            build([_converted(x, p.type) for x, p in zip(leaves, params, strict=False)])
+            for leaves, build in parts
+        ]
+
+
+def _parts(x: Any) -> tuple[list[Any], Any]:
+    """The arrays of an input, and what puts them together again; a list is one array."""
+    if not isinstance(x, (tuple, dict)):
+        return [x], itemgetter(0)
+    leaves, tree = flatten(x)
+    return leaves, partial(unflatten, tree)
 
 
 def _converted(x: Any, type: Any) -> Any:

@@ -26,6 +26,23 @@ C_TYPES = {
 
 _NOTES = {"f16": "bits", "bf16": "bits", "c64": "pairs re, im", "c128": "pairs re, im"}
 
+_LIBRARY = frozenset("""
+    abort abs acos acosh asin asinh assert atan atan2 atanh atexit atof atoi cbrt ceil copysign cos
+    cosh div erf erfc errno exit exp exp2 expm1 fabs fdim floor fma fmax fmin fmod free frexp getenv
+    hypot ilogb isfinite isinf isnan isnormal j0 j1 jn labs ldexp ldiv lgamma llrint llround log
+    log10 log1p log2 logb lrint lround main malloc memchr memcmp memcpy memmove memset modf nan
+    nearbyint nextafter nexttoward pow printf qsort rand realloc remainder remquo rint round
+    scalbln scalbn signal signbit sin sinh sqrt srand strcmp strlen system tan tanh tgamma time
+    trunc y0 y1 yn
+""".split())  # fmt: skip
+"""Of the C library; those of float and long double end in f and l."""
+
+_TYPES = frozenset("""
+    EOF FILE I NULL int8_t int16_t int32_t int64_t linux ptrdiff_t size_t stderr stdin stdout
+    uint8_t uint16_t uint32_t uint64_t unix
+""".split())  # fmt: skip
+"""That a parameter would hide, or that a macro stands for."""
+
 _WORDS = frozenset("""
     alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl const
     constexpr continue default delete do double else enum explicit export extern false float for
@@ -54,13 +71,16 @@ class Parameter(NamedTuple):
 
 def require_name(name: str) -> None:
     """ArgumentError for what no C function can be called."""
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in _WORDS:
-        raise ArgumentError(f"'{name}' is no name of a C function; call the files something else")
+    cure = "call the files something else"
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in _WORDS | _TYPES:
+        raise ArgumentError(f"'{name}' is no name of a C function; {cure}")
+    if name in _LIBRARY or name[:-1] in _LIBRARY and name[-1] in "fl":
+        raise ArgumentError(f"'{name}' is a function of the C library; {cure}")
 
 
 def distinct(names: Iterable[str], taken: Collection[str] = ()) -> list[str]:
     """The names as words of C, each once."""
-    used = set(taken) | _WORDS
+    used = set(taken) | _WORDS | _TYPES
     found = []
     for name in names:
         word = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
@@ -113,7 +133,7 @@ def _about(parameters: Sequence[Parameter], made: Standalone, big: str) -> list[
         "the message says what was wrong. Any number of threads may call, each with a workspace",
         "of its own.",
         "",
-        f"Needs of the C library: {needs} (link with -lm)." if needs else "Needs no library.",
+        f"Needs of the C library: {needs}." if needs else "Needs no library.",
     ]  # fmt: skip
     return [f" * {line}".rstrip() for line in lines]
 

@@ -21,7 +21,8 @@ from jitflow.export.interface import interface, replaced
 from jitflow.export.sources import archive_of
 from jitflow.export.trees import count
 from jitflow.files import write_whole
-from jitflow.ir.core import Function, walk
+from jitflow.ir.core import Function
+from jitflow.ir.nests import walk_all
 from jitflow.runtime.named import named_target
 from jitflow.runtime.standalone import compile_standalone
 from jitflow.runtime.target import Target
@@ -82,7 +83,7 @@ def build(
 def _loops(graph: Function, machine: Target) -> Function:
     """Loop IR; ExportError where the host is called."""
     function = stands_alone(Road(graph).opt, machine)
-    for op in walk(function.body):
+    for op in walk_all(function):
         if op.row.name == "host_call":
             at = op.locations[0] if op.locations else None
             problem = "runs in Python: an object for C cannot have it"

@@ -29,7 +29,7 @@ def archive_of(source: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ar
         return read(source)
     if isinstance(source, Traced):
         _refuse_arguments(args, kwargs, "a trace")
-        return _archived(source, ())
+        return _archived(source)
     archive = source if isinstance(source, Archive) else getattr(source, "archive", None)
     if isinstance(archive, Archive):
         _refuse_arguments(args, kwargs, "an exported function")
@@ -40,9 +40,7 @@ def archive_of(source: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ar
         cure = "give a function and its arguments, a trace, a session of a graph, or a model"
         raise ExportError(explain(f"cannot export a {type(source).__name__}", cure=cure))
     jitted = source if hasattr(source, "trace") else api.jit(source)
-    traced = jitted.trace(*args, **kwargs)
-    donated = jitted.donated(traced.call) if hasattr(jitted, "donated") else ()
-    return _archived(traced, tuple(donated))
+    return _archived(jitted.trace(*args, **kwargs))
 
 
 def plain_archive(function: Function) -> Archive:
@@ -59,12 +57,14 @@ def _refuse_arguments(args: tuple[Any, ...], kwargs: dict[str, Any], what: str) 
         raise ExportError(f"{what} has its arguments already; {len(args) + len(kwargs)} more given")
 
 
-def _archived(traced: Traced, donated: tuple[int | str, ...]) -> Archive:
+def _archived(traced: Traced) -> Archive:
     _require_own(traced.graph)
     constants = tuple(np.array(x, order="C") for x in traced.captured_arrays)
     call = traced.call
     arguments, results = written(call.tree), written(traced.result_tree)
-    return Archive(traced.graph, constants, arguments, results, call.has_keywords, donated)
+    return Archive(
+        traced.graph, constants, arguments, results, call.has_keywords, traced.donated_arguments
+    )
 
 
 def _require_own(graph: Function) -> None:
@@ -92,7 +92,7 @@ def _program(program: Program) -> Archive:
         tuple(program.inputs),
         program.prints(),
     )
-    return _archived(traced, ())._replace(program=stated)
+    return _archived(traced)._replace(program=stated)
 
 
 def _array(x: Any) -> np.ndarray[Any, Any]:

@@ -14,6 +14,7 @@ from jitflow.recording import as_literal
 from jitflow.recording.agreement import FIRST, mixing
 from jitflow.recording.application import has_operands
 from jitflow.recording.queries import QUERIES
+from jitflow.recording.writes import refuse_writes
 from jitflow.trace.pytree import flatten, unflatten
 
 ALIASES = {
@@ -51,6 +52,7 @@ def _maker(default: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def make(*args: Any, name: str | None = None, **kwargs: Any) -> Any:
         if function in QUERIES:
             return QUERIES[function](*map(convert, args[:1]), *args[1:], **kwargs)
+        refuse_writes(function, default, kwargs)
         chosen = default if name is None else name
         if not has_operands([*args, *kwargs.values()]):
             if ALIASES.get(default, default) in CREATION:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 NAMES = {
     "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "power": "pow",
-    "truediv": "div", "negative": "neg", "absolute": "abs", "remainder": "mod",
+    "truediv": "div", "negative": "neg", "absolute": "abs", "remainder": "mod", "lt": "less",
+    "le": "less_equal", "gt": "greater", "ge": "greater_equal", "floor_divide": "floordiv",
+    "positive": "pos", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
+    "lshift": "left_shift", "rshift": "right_shift",
 }  # fmt: skip
 """Names of nodes, where these are not the NumPy functions' own."""
 
@@ -156,7 +159,7 @@ def record(
     name: str, function: Callable[..., Any], args: Any, kwargs: Any, graph: Graph | None = None
 ) -> Any:
     """A new node that applies a function of arrays: its outputs, in their structure."""
-    graph = graph or get_default_graph()
+    graph = get_default_graph() if graph is None else graph
     name = NAMES.get(name, name)
 
     def literal(x: Any, beside: Any, place: int) -> Tensor:

@@ -21,6 +21,7 @@ from jitflow.graph.initializers import RandomOperation
 from jitflow.graph.nodes import Placeholder
 from jitflow.graph.operation import Operation, Tensor, enum_name, may_be, shape_text
 from jitflow.graph.variables import VariableOperation
+from jitflow.numpy.basics import emit_check
 
 
 class Taken(NamedTuple):
@@ -161,7 +162,17 @@ def _fitted(tensor: Tensor, value: Any) -> Any:
             f"cannot feed {x.dtype} for tensor '{tensor.name}', which is {tensor.dtype}\n"
             f"  made at: {tensor.op.place[0]}"
         )
+    if tensor.dtype.kind in "iu" and not np.can_cast(x.dtype, tensor.dtype):
+        _check_range(x, tensor)
     return x.astype(tensor.dtype)
+
+
+def _check_range(x: Any, tensor: Tensor) -> None:
+    """Integers of a wider dtype must fit that of the placeholder: the run asks, and may fail."""
+    own, wanted = np.iinfo(x.dtype), np.iinfo(tensor.dtype)
+    low, high = max(own.min, wanted.min), min(own.max, wanted.max)
+    fits: Any = np.all(np.logical_and(x >= low, x <= high))
+    emit_check(fits, f"integers fed for tensor '{tensor.name}' do not fit {tensor.dtype}")
 
 
 def _short(dtype: np.dtype[Any]) -> str:

@@ -18,6 +18,7 @@ from jitflow.errors import ArgumentError, TraceError
 from jitflow.export.program import Program
 from jitflow.graph.exporting import program_of
 from jitflow.graph.graph import Graph, default_sessions, get_default_graph
+from jitflow.graph.operation import may_be
 from jitflow.graph.plan import Plan, Taken
 from jitflow.graph.variables import VariableOperation
 from jitflow.trace.context import STATE
@@ -31,7 +32,9 @@ class Session:
     """
 
     def __init__(self, graph: Graph | None = None) -> None:
-        self.graph = graph or get_default_graph()
+        if not isinstance(graph, Graph | None):
+            fail(ArgumentError, f"{graph!r} is no graph", op="Session", cure="Session(graph)")
+        self.graph = get_default_graph() if graph is None else graph
         self._values: list[Any] = []
         """Of variables, by slot; None where there is none yet."""
         self._draws = np.zeros((), np.int64)
@@ -104,8 +107,7 @@ class Session:
         """The plan for a fetch structure and a set of keys, made where it was never run."""
         if STATE.context is not None:
             fail(TraceError, "a session runs within a traced function", cure="run it before")
-        if self._is_closed:
-            fail(ArgumentError, "the session is closed", cure="make a new one")
+        self._require_open("make a new one")
         if feeds is not None and not isinstance(feeds, dict):
             fail(ArgumentError, f"feed_dict is a {type(feeds).__name__}", cure="{placeholder: x}")
         self._reserve()
@@ -120,12 +122,25 @@ class Session:
 
     def checkpoint_state(self) -> dict[str, Any]:
         """The values of variables by name, and how often random numbers were drawn."""
+        self._require_open("save it while it is open")
         pairs = zip(self.graph.slots, self._values, strict=False)
         values = {variable.name: x for variable, x in pairs if x is not None}
         return {"draws": int(self._draws), "variables": values}
 
+    def checkpoint_like(self, saved: Any) -> dict[str, Any]:
+        """A state like the one saved: variables that have no value yet take one, too."""
+        state = self.checkpoint_state()
+        known = {x.name: x.outputs[0] for x in self.graph.slots}
+        for name, value in saved.get("variables", {}).items():
+            if name in known and name not in state["variables"]:
+                wanted = known[name].shape or ()
+                shape = np.shape(value) if may_be(np.shape(value), known[name].shape) else wanted
+                state["variables"][name] = np.empty([n or 0 for n in shape], known[name].dtype)
+        return state
+
     def restore_state(self, state: dict[str, Any]) -> None:
         """Takes the values that another session's `checkpoint_state` gave."""
+        self._require_open("make a new one")
         self._reserve()
         variables = [self._variable(name) for name in state["variables"]]
         self._set({}, variables, state["variables"].values())
@@ -139,9 +154,12 @@ class Session:
 
     def __jitflow_program__(self, fetches: Any, feeds: Any = ()) -> Program:
         """What `export.save(path, session, fetches, feeds)` writes, with the values of now."""
-        if self._is_closed:
-            fail(ArgumentError, "the session is closed", cure="export while it is open")
+        self._require_open("export while it is open")
         return program_of(self.graph, fetches, feeds, **self.checkpoint_state())
+
+    def _require_open(self, cure: str) -> None:
+        if self._is_closed:
+            fail(ArgumentError, "the session is closed", cure=cure)
 
     def close(self) -> None:
         """Frees the values; every later run fails."""
@@ -181,6 +199,10 @@ class InteractiveSession(Session):
     def __init__(self, graph: Graph | None = None) -> None:
         super().__init__(graph)
         default_sessions().append(self)
+
+    def _require_open(self, cure: str) -> None:
+        if self._is_closed:
+            fail(ArgumentError, "the session is closed", cure=cure)
 
     def close(self) -> None:
         if self in default_sessions():

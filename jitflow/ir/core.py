@@ -95,15 +95,43 @@ class Region:
         self.results = tuple(results)
 
 
+class Contents:
+    """What is in a region, nested ones too: how many ops, of which rows, values of which types.
+
+    A pass asks it first whether there is anything to do. `types` has each object once.
+    """
+
+    __slots__ = ("count", "rows", "types")
+
+    def __init__(self, body: Region) -> None:
+        self.count = 0
+        self.rows: set[OpRow] = set()
+        types: dict[int, Type] = {}
+        regions = [body]
+        for region in regions:
+            ops = region.ops
+            self.count += len(ops)
+            self.rows.update([op.row for op in ops])
+            types.update([(id(v.type), v.type) for v in region.params])
+            types.update([(id(v.type), v.type) for op in ops for v in op.results])
+            regions += [inner for op in ops if op.regions for inner in op.regions]
+        self.types: tuple[Type, ...] = tuple(types.values())
+
+    def has(self, *families: Any) -> bool:
+        """Whether there is an op of one of these families."""
+        return any([row.family in families for row in self.rows])
+
+
 class Function:
     """A named region at one of the three levels; `attrs` hold facts such as `outputs`."""
 
-    __slots__ = ("attrs", "body", "name")
+    __slots__ = ("_contents", "attrs", "body", "name")
 
     def __init__(self, name: str, body: Region, attrs: Mapping[str, Any] | None = None) -> None:
         self.name = name
         self.body = body
         self.attrs: Mapping[str, Any] = attrs if attrs is not None else {}
+        self._contents: Contents | None = None
 
     @property
     def params(self) -> tuple[Value, ...]:
@@ -116,6 +144,13 @@ class Function:
     @property
     def results(self) -> tuple[Value, ...]:
         return self.body.results
+
+    @property
+    def contents(self) -> Contents:
+        """What is in it, found out when first asked for."""
+        if self._contents is None:
+            self._contents = Contents(self.body)
+        return self._contents
 
     def with_body(self, body: Region) -> Function:
         """This function with another body; the same object if the body is the same."""

@@ -23,7 +23,7 @@ def nests_of(function: Function) -> list[Function]:
 
 def runs_of(function: Function) -> list[Op]:
     """The ops that run nests: they stand in the body itself."""
-    return [op for op in function.ops if op.row is RUN]
+    return [op for op in function.ops if op.row is RUN] if RUN in function.contents.rows else []
 
 
 def walk_all(function: Function) -> Iterator[Op]:

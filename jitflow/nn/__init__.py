@@ -17,7 +17,7 @@ from jitflow.nn.activations import (
     softplus,
     tanh,
 )
-from jitflow.nn.callbacks import Callback, EarlyStopping, History
+from jitflow.nn.callbacks import Callback, EarlyStopping, History, SaveCheckpoints
 from jitflow.nn.frame import Variables
 from jitflow.nn.layer import Layer
 from jitflow.nn.layers import (
@@ -39,13 +39,14 @@ from jitflow.nn.losses import (
     sparse_categorical_crossentropy,
 )
 from jitflow.nn.metrics import accuracy, binary_accuracy, top_k_accuracy
-from jitflow.nn.model import Model, Sequential
+from jitflow.nn.model import Model
+from jitflow.nn.sequential import Sequential
 
 __all__ = [
     "Activation", "BatchNorm", "Callback", "Dense", "Dropout", "EarlyStopping", "Embedding",
-    "Flatten", "History", "Layer", "LayerNorm", "Model", "Sequential", "Variables", "accuracy",
-    "binary_accuracy", "binary_crossentropy", "categorical_crossentropy", "elu", "gelu", "hinge",
-    "huber", "leaky_relu", "log_softmax", "mean_absolute_error", "mean_squared_error", "relu",
-    "sigmoid", "silu", "softmax", "softplus", "sparse_categorical_crossentropy", "tanh",
-    "top_k_accuracy",
+    "Flatten", "History", "Layer", "LayerNorm", "Model", "SaveCheckpoints", "Sequential",
+    "Variables", "accuracy", "binary_accuracy", "binary_crossentropy",
+    "categorical_crossentropy", "elu", "gelu", "hinge", "huber", "leaky_relu", "log_softmax",
+    "mean_absolute_error", "mean_squared_error", "relu", "sigmoid", "silu", "softmax",
+    "softplus", "sparse_categorical_crossentropy", "tanh", "top_k_accuracy",
 ]  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from jitflow.checkpoint import Checkpoints
+from jitflow.data.elements import at_least
 from jitflow.errors import ArgumentError
 from jitflow.trace.source import fail
 
@@ -80,6 +82,22 @@ class History(Callback):
     def on_epoch_end(self, model: Model, epoch: int, logs: Logs) -> None:
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
+
+
+class SaveCheckpoints(Callback):
+    """Saves the model after each epoch, as the checkpoint of the number of epochs so far.
+
+    `store.restore(model=model)`, then `fit(..., initial_epoch=store.latest)` goes on from there.
+    every: how many epochs lie between two checkpoints.
+    """
+
+    def __init__(self, store: Checkpoints, every: int = 1) -> None:
+        self.store = store
+        self.every = at_least("every", every, 1)
+
+    def on_epoch_end(self, model: Model, epoch: int, logs: Logs) -> None:
+        if (epoch + 1) % self.every == 0:
+            self.store.save(epoch + 1, model=model)
 
 
 class EarlyStopping(Callback):

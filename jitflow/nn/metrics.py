@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,3 +51,24 @@ NAMES: dict[str, Callable[..., Any]] = {
     **losses.NAMES, "accuracy": accuracy, "acc": accuracy, "binary_accuracy": binary_accuracy,
 }  # fmt: skip
 """What `compile` takes by name."""
+
+
+def by_name(function: Callable[..., Any] | str) -> Callable[..., Any]:
+    """The function, or the loss or metric that is called so."""
+    if not isinstance(function, str):
+        return function
+    if function not in NAMES:
+        known = ", ".join(sorted(NAMES))
+        fail(ArgumentError, f"nothing is called {function!r}; there is {known}")
+    return NAMES[function]
+
+
+def names_of(functions: Sequence[Callable[..., Any]]) -> list[str]:
+    """What functions are called in logs; those of one name are numbered."""
+    names: list[str] = []
+    for function in functions:
+        inner = getattr(function, "func", function)  # of functools.partial
+        name = getattr(inner, "__name__", type(inner).__name__)
+        count = sum(other.rpartition("_")[0] == name or other == name for other in names)
+        names.append(f"{name}_{count}" if count else name)
+    return names

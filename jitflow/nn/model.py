@@ -6,7 +6,7 @@ A step of training is one compiled function of the numbers, the optimizer's stat
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -17,7 +17,6 @@ from jitflow.data import Dataset
 from jitflow.data.elements import at_least
 from jitflow.errors import ArgumentError
 from jitflow.export.program import Program
-from jitflow.nn import losses, metrics
 from jitflow.nn.batches import (
     Batch,
     Means,
@@ -32,6 +31,7 @@ from jitflow.nn.callbacks import Callback, Callbacks, History
 from jitflow.nn.exporting import prediction, training_step
 from jitflow.nn.frame import CURRENT, Call, Variables, merged, without
 from jitflow.nn.layer import Layer
+from jitflow.nn.metrics import by_name, names_of
 from jitflow.nn.progress import Progress
 from jitflow.nn.summary import summary_text
 from jitflow.optim import Optimizer
@@ -92,9 +92,9 @@ class Model(Layer):
         if "learning_rate" not in dir(optimizer):
             fail(ArgumentError, f"{optimizer!r} is no optimizer", cure="optim.Adam()")
         self.optimizer = optimizer
-        self.loss = _named(loss)
-        self.metrics = [_named(metric) for metric in metrics]
-        self.names = ["loss", *_names(self.metrics)]
+        self.loss = by_name(loss)
+        self.metrics = [by_name(metric) for metric in metrics]
+        self.names = ["loss", *names_of(self.metrics)]
         self.slots = None
         self._code.clear()
 
@@ -308,57 +308,9 @@ class Model(Layer):
             fail(ArgumentError, "nothing says how to train", cure="compile(optimizer, loss) first")
 
 
-class Sequential(Model):
-    """Layers one after the other; functions count as layers."""
-
-    def __init__(self, layers: Iterable[Layer | Callable[[Any], Any]]) -> None:
-        self.layers = list(layers)
-        for layer in self.layers:
-            if not callable(layer):
-                fail(ArgumentError, f"{layer!r} is no layer and no function")
-            if isinstance(layer, type):
-                name = layer.__name__
-                fail(ArgumentError, f"{name} is a class, not a layer", cure=f"{name}(...)")
-
-    def children(self) -> dict[str, Layer]:
-        """Its layers by their own names, numbered where there are several of one."""
-        counts: dict[str, int] = {}
-        found: dict[str, Layer] = {}
-        for layer in dict.fromkeys(x for x in self.layers if isinstance(x, Layer)):
-            count = counts.get(layer.name, 0)
-            counts[layer.name] = count + 1
-            found[f"{layer.name}_{count}" if count else layer.name] = layer
-        return found
-
-    def forward(self, x: Any) -> Any:
-        for layer in self.layers:
-            x = layer(x)
-        return x
-
-
 def _example(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     """One sample of zeros like each input."""
     return map_tree(lambda a: np.zeros((1, *np.shape(a)[1:]), np.asarray(a).dtype), inputs)
-
-
-def _named(function: Function | str) -> Function:
-    if not isinstance(function, str):
-        return function
-    if function not in metrics.NAMES:
-        known = ", ".join(sorted({*metrics.NAMES, *losses.NAMES}))
-        fail(ArgumentError, f"nothing is called {function!r}; there is {known}")
-    return metrics.NAMES[function]
-
-
-def _names(functions: Sequence[Function]) -> list[str]:
-    """What functions are called in logs; those of one name are numbered."""
-    names: list[str] = []
-    for function in functions:
-        inner = getattr(function, "func", function)  # of functools.partial
-        name = getattr(inner, "__name__", type(inner).__name__)
-        count = sum(other.rpartition("_")[0] == name or other == name for other in names)
-        names.append(f"{name}_{count}" if count else name)
-    return names
 
 
 def _pair(data: Any) -> tuple[Any, ...]:

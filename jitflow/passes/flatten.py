@@ -7,7 +7,7 @@ from math import prod
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value
 from jitflow.ir.ops.reduce import COMBINES
-from jitflow.ir.row import ROWS
+from jitflow.ir.row import ROWS, Family
 from jitflow.ir.types import Shape
 from jitflow.passes.constants import CONSTANT
 from jitflow.passes.flat_groups import flat_groups
@@ -28,7 +28,7 @@ def flatten(function: Function) -> Function:
     where that costs nothing, so that they fuse with it.
     Precondition: static shapes; calls are inlined.
     """
-    if not any(_needs(op) for op in function.ops):
+    if not function.contents.has(Family.REDUCE) or not any(map(_needs, function.ops)):
         return function
     return _Flatten(function).run()
 

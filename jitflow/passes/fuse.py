@@ -13,32 +13,60 @@ from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.location import unite_all
 from jitflow.ir.row import ROWS, Family
 from jitflow.passes.lowering.reducers import lanes_for, reducer
-from jitflow.passes.rewrite import map_values
+from jitflow.passes.rewrite import count_uses, map_values
 
 _GATHER = ROWS["gather"]
+_SLICE = ROWS["slice"]
+
+_MOVES = ("pad", "concatenate")
+"""Rows that give new memory, and write into none that is there: a group may wait for them."""
 
 
 def fuse(function: Function, *, max_ops: int = 4000, max_operands: int = 48) -> Function:
     """Puts ops that share an index space, and values or operands, into `kernel` ops.
 
     An elementwise op joins the last group of its shape that comes after all of its operands and
-    that it shares a value with; a reduction joins as what ends the group, all of one group
-    over equal axes, and sums and products of floats with as many lanes, which are part of what
-    they compute. A gather of single elements joins like an elementwise op, after what it reads from
-    is whole. Views, matrix products and moves stay between kernels; constants of one number
-    and iota are copied into each kernel that uses them, and filled anew for each op that writes
-    into them. A group has at most `max_ops` ops, and at most `max_operands` values come into it.
+    that it shares a value with, or slices of one value; a reduction joins as what ends the group,
+    all of one group over equal axes, and sums and products of floats with as many lanes, which
+    are part of what they compute. A gather of single elements joins like an elementwise op, after
+    what it reads from is whole. A group that nothing has read yet waits for arrays that are put
+    together behind it. Views, matrix products and moves stay between kernels; constants of one
+    number and iota are copied into each kernel that uses them, and filled anew for each op that
+    writes into them. A group has at most `max_ops` ops, and at most `max_operands` values come
+    into it.
 
     Before: `%1: f32[8] = mul %x, %y`, `%2: f32[8] = exp %1`
     After:  `%2: f32[8] = kernel %x, %y {kind="loop"} (%a: f32[8], %b: f32[8]) { ... yield %1 }`
     Precondition: flattened reductions, no calls.
     """
     plan = _Plan(max_ops, max_operands)
-    for op in function.ops:
+    for op in function.ops if len(function.ops) <= max_ops else _late(function):
         plan.place(op)
     if not plan.has_groups and not plan.has_free:
         return function
     return _Emitter(function, plan).run()
+
+
+def _late(function: Function) -> list[Op]:
+    """The ops, those of one use and one operand at most that is no constant next to that use.
+
+    Where groups are full, the next ones then need few values of those before.
+    """
+    ops = function.ops
+    uses = count_uses(function)
+    place: dict[Value, int] = {}
+    """Of the op that a value of one use goes to."""
+    found: list[int] = []
+    for position in reversed(range(len(ops))):
+        op = ops[position]
+        at = position
+        if op.row.family is Family.ELEMENTWISE and uses[op.result] == 1:
+            needed = [v for v in op.operands if v.op is None or not _is_free(v.op)]
+            at = place.get(op.result, position) if len(set(needed)) < 2 else position
+        found.append(at)
+        place.update(dict.fromkeys(op.operands, at))
+    found.reverse()
+    return [ops[k] for k in sorted(range(len(ops)), key=found.__getitem__)]
 
 
 @dataclass(eq=False)
@@ -49,6 +77,9 @@ class _Group:
     shape: tuple[Any, ...]
     axes: tuple[int, ...] | None = None
     lanes: int | None = None
+    is_read: bool = False
+    """Whether anything else takes what the ops compute."""
+
     ops: list[Op] = field(default_factory=list)
     operands: set[Value] = field(default_factory=set)
     touched: set[Value] = field(default_factory=set)
@@ -62,6 +93,13 @@ def _is_free(op: Op) -> bool:
     if op.row.name == "iota":
         return True
     return op.attrs["value"].is_splat and op.result.type.dtype.kind != "c"
+
+
+def _sliced(value: Value) -> Value:
+    """What a value is a slice of, or the value."""
+    while value.op is not None and value.op.row is _SLICE:
+        value = value.op.operands[0]
+    return value
 
 
 def _is_filled_for(op: Op, value: Value) -> bool:
@@ -87,7 +125,12 @@ class _Plan:
     def __init__(self, max_ops: int, max_operands: int) -> None:
         self.max_ops = max_ops
         self.max_operands = max_operands
-        self.items: list[_Group | Op] = []
+        self.items: list[_Group | Op | None] = []
+        """None where a group stood that has moved."""
+
+        self.last_fixed = -1
+        """The last item that groups do not move behind."""
+
         self.has_free = False
         self.has_groups = False
         self.touching: dict[Value, list[_Group]] = {}
@@ -122,6 +165,11 @@ class _Plan:
         else:
             at = len(self.items)
             self.items.append(op)
+            if op.row.name not in _MOVES:
+                self.last_fixed = at
+        for value in op.operands:
+            if value in self.owner:
+                self.owner[value].is_read = True
         for value in op.results:
             self.ready[value] = at + 1
 
@@ -141,9 +189,12 @@ class _Plan:
             group.axes, group.lanes = axes, _lanes(op) or group.lanes
         group.ops.append(op)
         outer = self._outer(op, group)
+        for value in outer:
+            if value in self.owner:
+                self.owner[value].is_read = True
         group.operands.update(outer)
         group.touched.update(outer, op.results)
-        for value in (*outer, *op.results):
+        for value in (*outer, *op.results, *map(_sliced, outer)):
             self.touching.setdefault(value, []).append(group)
         for value in op.results:
             self.owner[value] = group
@@ -152,14 +203,29 @@ class _Plan:
     def _find(
         self, op: Op, shape: tuple[Any, ...], axes: tuple[int, ...] | None, earliest: int
     ) -> _Group | None:
-        found = {g for v in op.operands for g in self.touching.get(v, ()) if g.shape == shape}
+        near_by = {*op.operands, *map(_sliced, op.operands)}
+        found = {g for v in near_by for g in self.touching.get(v, ()) if g.shape == shape}
         near = sorted(found, key=lambda g: -g.position) if len(found) > 1 else found
         for group in near:
-            if group.position < earliest:
+            if group.position < earliest and not self._can_move(group):
                 return None
             if self._fits(op, group, axes):
+                if group.position < earliest:
+                    self._move(group)
                 return group
         return None
+
+    def _can_move(self, group: _Group) -> bool:
+        """Whether a group may stand behind all items so far: nothing waits for it."""
+        return not group.is_read and group.position > self.last_fixed
+
+    def _move(self, group: _Group) -> None:
+        self.items[group.position] = None
+        group.position = len(self.items)
+        self.items.append(group)
+        for op in group.ops:
+            for value in op.results:
+                self.ready[value] = group.position + (op.row.family is Family.REDUCE)
 
     def _fits(self, op: Op, group: _Group, axes: tuple[int, ...] | None) -> bool:
         if axes is not None and group.axes is not None and group.axes != axes:
@@ -206,7 +272,7 @@ class _Emitter:
         for item in self.plan.items:
             if isinstance(item, _Group):
                 self._kernel(item)
-            else:
+            elif item is not None:
                 self._copy(item)
         for value in self.function.results:
             self._need(value)

@@ -15,7 +15,7 @@ from jitflow.ir.ops.contraction import free_axes
 from jitflow.ir.row import ROWS, Family
 from jitflow.ir.types import Type
 from jitflow.passes.constants import CONSTANT
-from jitflow.passes.rewrite import Sweep, types_in
+from jitflow.passes.rewrite import Sweep
 
 _CONVERT = ROWS["convert"]
 
@@ -89,7 +89,7 @@ class _Halves(Sweep):
 
 def has_halves(function: Function) -> bool:
     """Whether any value holds f16 or bf16."""
-    return any(map(_is_half, types_in(function)))
+    return any(map(_is_half, function.contents.types))
 
 
 def _is_thin(op: Op) -> bool:

@@ -34,7 +34,7 @@ def hoist_views(function: Function) -> Function:
     which must not depend on who else uses the op. One backward sweep to plan, one forward sweep
     to move.
     """
-    return _Hoist().function(function)
+    return _Hoist().function(function) if function.contents.has(Family.VIEW) else function
 
 
 class _Plan:

@@ -25,7 +25,9 @@ def inline(function: Function, *, keep_rules: bool = False) -> Function:
     keep_rules: functions with derivatives of their own stay, for what differentiates; otherwise
     they are calls like others, and their rules are dropped.
     """
-    return _Inline(frozenset((_CALL,)) if keep_rules else _WITH_RULES | {_CALL}).function(function)
+    called = frozenset((_CALL,)) if keep_rules else _WITH_RULES | {_CALL}
+    nothing_to_do = called.isdisjoint(function.contents.rows)
+    return function if nothing_to_do else _Inline(called).function(function)
 
 
 class _Inline(Sweep):

@@ -12,7 +12,6 @@ from jitflow.ir.row import ROWS, Effect
 from jitflow.ir.types import MAX_LANES, BufferType, VectorType
 from jitflow.passes.lowering.footprint import address, view_offset
 from jitflow.passes.lowering.rebuild import constant_int, rebuild
-from jitflow.passes.rewrite import types_in
 
 
 def interleave(function: Function) -> Function:
@@ -24,7 +23,8 @@ def interleave(function: Function) -> Function:
     Stores meet at the second one, loads at the first; nothing in between touches what they would
     pass. Precondition: after `vectorize`.
     """
-    if not any(isinstance(t, BufferType) and t.strides[-1:] == (2,) for t in types_in(function)):
+    types = function.contents.types
+    if not any(isinstance(t, BufferType) and t.strides[-1:] == (2,) for t in types):
         return function
     regions = [function.body, *(r for op in walk(function.body) for r in op.regions)]
     stores = {b: a for region in regions for a, b in _pairs(region, "store")}

@@ -5,6 +5,8 @@ Owns the walk and where each array lives; how a family becomes loops is in `lowe
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Hashable
 from typing import Any, NoReturn
 
 import numpy as np
@@ -24,6 +26,7 @@ from jitflow.passes.lowering.kernels import lower_kernel
 from jitflow.passes.lowering.moves import copy, lower_concatenate, lower_pad
 from jitflow.passes.lowering.reuse import WRITERS, Reuse, is_view
 from jitflow.passes.lowering.search import lower_searchsorted
+from jitflow.passes.lowering.structure import words
 from jitflow.passes.lowering.writers import (
     copy_around,
     is_large,
@@ -46,12 +49,17 @@ def lower(function: Function, *, vector_bytes: int = 32, registers: int = 16) ->
     return _Lowering(function, vector_bytes, registers).run()
 
 
+_LOOPS = frozenset((ROWS["searchsorted"], ROWS["dynamic_slice"]))
+"""What becomes loops from its operands to its result and nothing else, beside cumulative rows."""
+
+
 class _Lowering:
     def __init__(self, function: Function, vector_bytes: int, registers: int) -> None:
         self.function = function
         self.vector_bytes = vector_bytes
         self.registers = registers
         self.reuse = Reuse(function)
+        self.number = Counter(map(_likeness, function.ops))
         self.of_function = (Location(f"@{function.name}", 0),)
         buffers = [self._param(v) for v in function.params]
         self.context = Context(buffers)
@@ -124,25 +132,21 @@ class _Lowering:
             return
         inputs = [self.access[v] for v in op.operands]
         if op.row.name == "kernel":
-            lower_kernel(self.context, op, inputs, [self._target(v) for v in op.results])
+            outputs = [self._target(v) for v in op.results]
+            lower_kernel(self.context, op, inputs, outputs, self._kind(op))
         elif op.row.name == "dot_general":
             target = self._target(op.result)
             lower_dot(self.context, op, inputs, target, self.vector_bytes, self.registers)
         elif op.row.name == "concatenate":
             lower_concatenate(self.context, op, inputs, self._target(op.result))
-        elif op.row.name == "complex":
-            self._complex(inputs, self._target(op.result))
         elif op.row.name == "pad":
             lower_pad(self.context, op, inputs, self._target(op.result))
+        elif op.row in _LOOPS or op.row.family is Family.CUMULATIVE:
+            self._loops(op, inputs)
+        elif op.row.name == "complex":
+            self._complex(inputs, self._target(op.result))
         elif op.row.family is Family.LIBRARY:
             lower_library(self.context, op, inputs, [self._target(v) for v in op.results])
-        elif op.row.name == "searchsorted":
-            line, values = inputs
-            lower_searchsorted(self.context, op, line, values, self._target(op.result))
-        elif op.row.family is Family.CUMULATIVE:
-            lower_cumulative(self.context, op, inputs[0], self._target(op.result))
-        elif op.row.name == "dynamic_slice":
-            lower_dynamic_slice(self.context, inputs[0], inputs[1:], self._target(op.result))
         elif op.row in WRITERS:
             self._update(op, inputs[0])
         elif op.row.family is Family.VIEW:
@@ -153,6 +157,23 @@ class _Lowering:
             self._check(op, inputs[0])
         else:
             _refuse(op)
+
+    def _loops(self, op: Op, inputs: list[Access]) -> None:
+        def make(context: Context, accesses: list[Access]) -> None:
+            *read, target = accesses
+            if op.row.name == "searchsorted":
+                lower_searchsorted(context, op, read[0], read[1], target)
+            elif op.row.name == "dynamic_slice":
+                lower_dynamic_slice(context, read[0], read[1:], target)
+            else:
+                lower_cumulative(context, op, read[0], target)
+
+        accesses = [*inputs, self._target(op.result)]
+        self.context.again.emit(self.context, self._kind(op), accesses, make)
+
+    def _kind(self, op: Op) -> Hashable:
+        """Equal for ops that do the same; None where there is certainly no other such op."""
+        return words(op) if self.number[_likeness(op)] > 1 else None
 
     def _update(self, op: Op, whole: Access) -> None:
         """Writes into the array's own memory where that may be, else into a copy.
@@ -218,6 +239,12 @@ class _Lowering:
         b = self.context.builder
         flag = b.load(self.context.view(condition, (), ()))
         b.emit(op.row, (flag,), op.attrs)
+
+
+def _likeness(op: Op) -> Hashable:
+    """Equal for ops that may be alike, and quickly found."""
+    sizes = [len(region.ops) for region in op.regions] if op.regions else ()
+    return op.row, tuple([v.type for v in op.operands]), *sizes
 
 
 def _require_array(type: Any, problem: str) -> None:

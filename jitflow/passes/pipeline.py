@@ -17,6 +17,7 @@ TENSOR: tuple[str, ...] = (
 
 LOOPS: tuple[str, ...] = (
     "halves",  # 16-bit floats are f32 to all that computes; before it is known what fuses
+    "halos",  # rolls as slices, which fuse with what uses them
     "flatten",  # reductions by shape alone, before ops are grouped by shape
     "pointwise",  # reads at computed places, as ops that fuse
     "fuse",  # what is computed together, while ops still name whole arrays

@@ -30,7 +30,7 @@ def pointwise(function: Function) -> Function:
     slice of single elements, rows, and the like, is such a gather too.
     Precondition: static shapes; calls are inlined.
     """
-    if not any(op.row in (_GATHER, _DYNAMIC_SLICE) for op in function.ops):
+    if function.contents.rows.isdisjoint((_GATHER, _DYNAMIC_SLICE)):
         return function
     return _Pointwise(function).function(function)
 

@@ -18,6 +18,7 @@ from jitflow.passes.forward_stores import forward_stores
 from jitflow.passes.fuse import fuse
 from jitflow.passes.fuse_loops import fuse_loops
 from jitflow.passes.half_bits import half_bits
+from jitflow.passes.halos import halos
 from jitflow.passes.halves import halves
 from jitflow.passes.hoist_views import hoist_views
 from jitflow.passes.inline import inline
@@ -49,11 +50,12 @@ _ALL: tuple[Pass, ...] = (
     Pass(transpose, required=True),
     Pass(batch, required=True),
     Pass(halves, required=True),
+    Pass(halos),
     Pass(flatten, required=True),
     Pass(pointwise, required=True),
     Pass(fuse, required=True),
     Pass(lower, required=True),
-    Pass(fuse_loops),
+    Pass(fuse_loops, in_nests=True),
     Pass(contract, in_nests=True),
     Pass(forward_stores, in_nests=True),
     Pass(share),

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.location import Locations
 from jitflow.ir.row import Effect, Family
-from jitflow.ir.types import Type
 
 _KEPT = frozenset((Effect.WRITES, Effect.ORDERED))
 
@@ -108,17 +107,6 @@ def operands_of_products(ops: Sequence[Op]) -> set[Value]:
         if is_view or op.row.family is Family.CONTRACTION:
             found.update(op.operands)
     return found
-
-
-def types_in(function: Function) -> list[Type]:
-    """The types of all values, each object once: what a pass asks first that is about few."""
-    found: dict[int, Type] = {}
-    regions = [function.body]
-    for region in regions:
-        found.update([(id(v.type), v.type) for v in region.params])
-        found.update([(id(v.type), v.type) for op in region.ops for v in op.results])
-        regions += [inner for op in region.ops if op.regions for inner in op.regions]
-    return list(found.values())
 
 
 def count_uses(function: Function) -> Counter[Value]:

@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable
+from functools import cached_property
+from itertools import count
 
 from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.ir.location import unite_all
 from jitflow.ir.nests import NOT_IN_NESTS, RUN, nests_of
 from jitflow.ir.types import BufferType
 from jitflow.passes.lowering.rebuild import copy_op
 from jitflow.passes.lowering.structure import Structure
+
+MANY_RUNS = 8
+"""From here on what else is in the body becomes nests too. Then the body is a list of calls, which
+LLVM need not optimise, though all that they take is alive in it."""
 
 
 def share(function: Function) -> Function:
@@ -24,33 +31,119 @@ def share(function: Function) -> Function:
     Before: `loop ... { load %a ... store %b }  loop ... { load %c ... store %d }`
     After:  `run %a, %b {nest=@nest0}  run %c, %d {nest=@nest0}`
             with `nest @nest0(%a: ..., %b: ...) { loop ... { load %a ... store %b } }`
-    Temporaries that one loop alone uses go along. Loops that carry values or can fail stay.
+    Temporaries that one loop alone uses go along. Loops that carry values or can fail stay; but
+    where there are MANY_RUNS, what stands between runs becomes a nest as well, if it cannot fail.
     Precondition: behind all that looks at several loops, before `parallelize`.
     """
-    loops = _candidates(function)
-    if not loops:
+    body = _Body(function)
+    if body.loops:
+        body.share_loops()
+    if sum(op.row is RUN for op in body.ops) >= MANY_RUNS:
+        body.gather()
+    if not body.nests:
         return function
-    own = _own_buffers(function)
-    alike: dict[Hashable, list[tuple[Op, Structure]]] = {}
-    for loop in loops:
-        structure = Structure(loop, own.get(loop, ()))
-        if structure.key is not None:
-            alike.setdefault(structure.key, []).append((loop, structure))
-    runs: dict[Op, Op] = {}
-    taken = len(nests_of(function))
-    for group in alike.values():
-        if len(group) > 1:
-            nest = _nest(f"nest{taken}", *group[0])
-            taken += 1
-            attrs = {"nest": nest, "offset": -1}
-            runs.update(
-                (loop, Op(RUN, tuple(structure.given), attrs, (), (), loop.locations))
-                for loop, structure in group
-            )
-    if not runs:
-        return function
-    ops = [runs.get(op, op) for op in function.ops]
-    return function.with_body(Region(function.params, ops, function.results))
+    return function.with_body(Region(function.params, body.ops, function.results))
+
+
+class _Body:
+    """The ops of a function under rewriting; `nests` is how many were made."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.ops = list(function.ops)
+        self.loops = _candidates(function)
+        self.nests = 0
+        self._taken = {nest.name for nest in nests_of(function)}
+
+    @cached_property
+    def _users(self) -> dict[Value, set[Op]]:
+        """The ops of the body that use each value, themselves or inside of them, views aside."""
+        users: dict[Value, set[Op]] = {}
+        for op in self.function.ops:
+            if op.row.name != "view":
+                for value in _used(op):
+                    users.setdefault(base_of(value), set()).add(op)
+        return users
+
+    def share_loops(self) -> None:
+        """Runs in place of loops that are alike."""
+        alike: dict[Hashable, list[tuple[Op, Structure]]] = {}
+        for loop in self.loops:
+            structure = self._structure([loop])
+            if structure.key is not None:
+                alike.setdefault(structure.key, []).append((loop, structure))
+        runs: dict[Op, Op] = {}
+        for group in alike.values():
+            if len(group) > 1:
+                nest = self._nest([group[0][0]], group[0][1])
+                runs.update((loop, _run(nest, [loop], structure)) for loop, structure in group)
+        self.ops = [runs.get(op, op) for op in self.ops]
+
+    def gather(self) -> None:
+        """Nests of what stands between runs. What only names memory or numbers stays in front."""
+        done, waiting = list[Op](), list[Op]()
+        for op in self.ops:
+            if op.row is RUN or _must_stay(op):
+                done += [*self._gathered(waiting), op]
+                waiting = []
+            elif op.row.name in _NAMES:
+                done.append(op)
+            else:
+                waiting.append(op)
+        self.ops = done + self._gathered(waiting)
+
+    def _gathered(self, ops: list[Op]) -> list[Op]:
+        """The ops as a run, or as they are if they hold no loop, or give what others use."""
+        mine = set(ops)
+        made = [v for op in ops for v in op.results]
+        if not any(op.regions for op in ops):
+            return ops
+        if any(not self._users.get(v, mine) <= mine for v in made):
+            return ops
+        structure = self._structure(ops)
+        if structure.key is None:
+            return ops
+        return [_run(self._nest(ops, structure), ops, structure)]
+
+    def _structure(self, ops: list[Op]) -> Structure:
+        mine = set(ops)
+        bases = {base_of(v) for op in ops for v in _used(op) if type(v.type) is BufferType}
+        own = {
+            base for base in bases
+            if base.op is not None and base.op.row.name == "alloc" and self._users[base] <= mine
+        }  # fmt: skip
+        return Structure(ops, own)
+
+    def _nest(self, ops: list[Op], structure: Structure) -> Function:
+        name = next(name for name in map("nest{}".format, count()) if name not in self._taken)
+        self._taken.add(name)
+        self.nests += 1
+        return _made(name, ops, structure)
+
+
+_NAMES = ("alloc", "view", "constant", "global")
+
+
+def _must_stay(op: Op) -> bool:
+    rows = {op.row, *[inner.row for region in op.regions for inner in walk(region)]}
+    return not rows.isdisjoint(NOT_IN_NESTS)
+
+
+def _used(op: Op) -> set[Value]:
+    """What the op uses, also in its regions."""
+    used = set(op.operands)
+    for region in op.regions:
+        used.update(region.results)
+        for inner in walk(region):
+            used.update(inner.operands)
+            for nested in inner.regions:
+                used.update(nested.results)
+    return used
+
+
+def _run(nest: Function, ops: list[Op], structure: Structure) -> Op:
+    places = unite_all(op.locations for op in ops)
+    return Op(RUN, tuple(structure.given), {"nest": nest, "offset": -1}, (), (), places)
 
 
 def _candidates(function: Function) -> list[Op]:
@@ -68,25 +161,8 @@ def _candidates(function: Function) -> list[Op]:
     ]  # fmt: skip
 
 
-def _own_buffers(function: Function) -> dict[Op, list[Value]]:
-    """The temporaries that one op of the body alone uses, by that op."""
-    user: dict[Value, Op | None] = {}
-    for op in function.ops:
-        if op.row.name == "view":
-            continue
-        used = set(op.operands)
-        for region in op.regions:
-            used.update([v for inner in walk(region) for v in inner.operands])
-        for base in {base_of(v) for v in used if type(v.type) is BufferType}:
-            user[base] = None if base in user else op
-    own: dict[Op, list[Value]] = {}
-    for base, only in user.items():
-        if only is not None and base.op is not None and base.op.row.name == "alloc":
-            own.setdefault(only, []).append(base)
-    return own
-
-
-def _nest(name: str, loop: Op, structure: Structure) -> Function:
+def _made(name: str, ops: list[Op], structure: Structure) -> Function:
+    """The nest."""
     builder, new = Builder(), dict[Value, Value]()
     for value in structure.given:
         new[value] = builder.param(_given(value.type), value.name)
@@ -99,7 +175,8 @@ def _nest(name: str, loop: Op, structure: Structure) -> Function:
             view.result.name = op.result.name
         else:
             builder.append(op)
-    copy_op(builder, loop, new, lambda b, op, n: False)
+    for op in ops:
+        copy_op(builder, op, new, lambda b, op, n: False)
     return builder.build(name, ())
 
 

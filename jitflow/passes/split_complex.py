@@ -14,7 +14,7 @@ from jitflow.ir.derivative import is_linear_in
 from jitflow.ir.parts import Parts
 from jitflow.ir.row import Family
 from jitflow.ir.types import TensorType, Type
-from jitflow.passes.rewrite import map_values, rebuild_region, types_in
+from jitflow.passes.rewrite import map_values, rebuild_region
 
 _BOUNDARY = ("real", "imag", "complex")
 
@@ -29,7 +29,7 @@ def split_complex(function: Function) -> Function:
     one that the host computes, and one with regions are left on complex operands, which `complex`
     makes of their parts.
     """
-    if not any(map(_is_complex_type, types_in(function))):
+    if not any(map(_is_complex_type, function.contents.types)):
         return function
     if not any(_is_split(op) for op in walk(function.body)):
         return function

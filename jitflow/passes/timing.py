@@ -13,7 +13,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
 
-from jitflow.ir.core import Function, Region
+from jitflow.ir.core import Function
 from jitflow.ir.nests import nests_of
 
 Result = TypeVar("Result")
@@ -33,7 +33,6 @@ class Timing(NamedTuple):
 
 class _State(threading.local):
     timings: list[Timing] | None = None
-    counted: tuple[Function | None, int] = (None, 0)
 
 
 _STATE = _State()
@@ -47,8 +46,6 @@ def recorded(timings: list[Timing]) -> Iterator[None]:
         yield
     finally:
         _STATE.timings = outer
-        if outer is None:
-            _STATE.counted = (None, 0)
 
 
 def measure(
@@ -82,21 +79,11 @@ def run_pass(rule: Callable[..., Function], function: Function, **options: Any) 
 
 def count_ops(function: Function) -> int:
     """Number of ops, nested ones included, each nest once."""
-    return _count_region(function.body) + sum(map(count_ops, nests_of(function)))
-
-
-def _count_region(region: Region) -> int:
-    nested = [_count_region(inner) for op in region.ops if op.regions for inner in op.regions]
-    return len(region.ops) + sum(nested)
+    return function.contents.count + sum(map(count_ops, nests_of(function)))
 
 
 def _count(value: Any) -> int | None:
-    """The ops of a function; what came last out of a step goes first into the next."""
-    if not isinstance(value, Function):
-        return None
-    if _STATE.counted[0] is not value:
-        _STATE.counted = (value, count_ops(value))
-    return _STATE.counted[1]
+    return count_ops(value) if isinstance(value, Function) else None
 
 
 def format_timings(timings: Sequence[Timing]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from jitflow.errors import DtypeError, RangeError, ShapeError, TraceError
 from jitflow.ir.dtypes import as_dtype
 from jitflow.recording.operand import Operand
+from jitflow.trace.arrays import TracedArray
 from jitflow.trace.source import fail
 
 _ALONE = {"b": np.dtype(bool), "i": np.dtype("i4"), "f": np.dtype("f4"), "c": np.dtype("c8")}
@@ -53,6 +54,9 @@ def _array_of(x: Any) -> tuple[np.ndarray[Any, Any], bool]:
     """x as an array, and whether x said its dtype itself."""
     if isinstance(x, (list, tuple)):
         _refuse_operands(x)
+    if type(x) is TracedArray:
+        fail(TraceError, "a value of a traced function cannot go into a graph",
+             cure="make nodes outside of it, or give a node to jf.function")
     try:
         array = np.asarray(x)
     except ValueError as error:

@@ -119,7 +119,8 @@ class Operand:
         self._refuse("use as a Python index or size", "take sizes from known shapes")
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        self._refuse("conversion to a NumPy array", "np.stack what belongs together")
+        cure = "use it as it is; np.stack joins several; Session.run gives numbers"
+        self._refuse("conversion to a NumPy array", cure)
 
     def _refuse(self, use: str, cure: str) -> NoReturn:
         fail(TraceError, f"{use} needs numbers, and {self!r} has none yet", cure=cure)

@@ -12,7 +12,8 @@ from jitflow.trace.source import fail
 METHODS = {
     "sort": "np.sort(x)", "partition": "np.partition(x, k)", "fill": "np.full_like(x, value)",
     "put": "np.where", "resize": "np.resize(x, shape)", "itemset": "np.where",
-    "setfield": "np.where", "setflags": "x as it is", "byteswap": "x as it is",
+    "flat": "np.ravel(x)", "setfield": "np.where", "setflags": "x as it is",
+    "byteswap": "x as it is",
 }  # fmt: skip
 """Methods that write, and what to use in their place."""
 

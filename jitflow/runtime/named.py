@@ -44,6 +44,8 @@ define void @probe(ptr %x) {
   %sum = call <16 x float> @llvm.fma.v16f32(
     <16 x float> %numbers, <16 x float> %numbers, <16 x float> %numbers)
   store <16 x float> %sum, ptr %x, align 4
+  %floor = call <16 x float> @llvm.floor.v16f32(<16 x float> %numbers)
+  store <16 x float> %floor, ptr %x, align 4
   ret void
 }
 """
@@ -113,5 +115,5 @@ def _probed(target: Target) -> Target:
         features = ",".join(filter(None, (features, "+fast-gather")))
     return target._replace(
         features=features, vector_bytes=size, vector_registers=32 if size == 64 else 16,
-        has_fma="vfmadd" in text, has_f16c="vcvtph2ps" in text,
+        has_fma="vfmadd" in text, has_f16c="vcvtph2ps" in text, has_rounding="round" in text,
     )  # fmt: skip

@@ -40,7 +40,9 @@ def compile_standalone(
 
     LinkError where it would call what C programs do not have.
     """
-    text = emit_alone(function, name, given, data, engine().machine_lines(target))
+    text = emit_alone(
+        function, name, given, data, engine().machine_lines(target), target.lacks
+    )
     image = engine().object_image(text, target)
     ops = list(walk_all(function))
     imports = tuple(sorted(undefined_symbols(image) - LINKER_MADE))

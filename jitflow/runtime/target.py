@@ -15,7 +15,8 @@ from jitflow.runtime.interrupts import Uninterrupted
 class Target(NamedTuple):
     """One kind of CPU. `features` is LLVM's text: `+avx2,+fma,-avx512f`.
 
-    cache_bytes is the size of its last cache, 0 where that is not known.
+    cache_bytes is the size of its last cache, 0 where that is not known. has_rounding: it has
+    instructions for `floor` and `rint`.
     """
 
     triple: str
@@ -26,6 +27,13 @@ class Target(NamedTuple):
     has_fma: bool
     has_f16c: bool
     cache_bytes: int = 0
+    has_rounding: bool = True
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """Rows that take a function for want of an instruction."""
+        rows = () if self.has_fma else ("fma",)
+        return frozenset(rows if self.has_rounding else (*rows, "floor", "rint"))
 
     @property
     def architecture(self) -> str:

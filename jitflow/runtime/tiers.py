@@ -25,8 +25,8 @@ LEAST_CALLS = 8
 CARRIED_LOSS = 8
 """How much slower loops may run whose values baseline code keeps in memory from step to step."""
 
-MOST_OPS = 4096
-"""Of baseline code, each of which may take a place on the stack."""
+MOST_OPS = 16384
+"""Of baseline code, each of which may take a place on the stack: 64 bytes at most, mostly 16."""
 
 
 def baseline_calls(ops: Sequence[Op], work: float) -> int:

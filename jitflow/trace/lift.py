@@ -52,12 +52,10 @@ def lift(x: Any, name: str = "") -> TracedArray:
         return _lift_sequence(x, name)
     if hasattr(x, "__jitflow_array__"):
         return lift(x.__jitflow_array__(), name)
-    fail(
-        TraceError,
-        f"expected an array or a number, got {type(x).__name__}",
-        op=name,
-        cure="convert it with np.asarray, or pass it as an argument named in static_argnames",
-    )
+    cure = "convert it with np.asarray, or pass it as an argument named in static_argnames"
+    if hasattr(type(x), "_record"):
+        cure = "nodes are no part of a jitted function: pass values, or give a node to jf.function"
+    fail(TraceError, f"expected an array or a number, got {type(x).__name__}", op=name, cure=cure)
 
 
 def _lift_sequence(x: Sequence[Any], name: str) -> TracedArray:

@@ -182,3 +182,31 @@ def test_sessions_iterations_and_variables(tmp_path):
     assert [int(x) for x in again] == rest
     assert sorted(head + rest) == list(range(10))
     np.testing.assert_array_equal(found["own"]["w"], own.numpy())
+
+
+def test_a_session_without_values_takes_those_that_were_saved(tmp_path):
+    store = Checkpoints(tmp_path)
+
+    def build():
+        x = g.placeholder(np.float32, [])
+        w = g.get_variable("w", [2], initializer=g.constant_initializer(1.0))
+        step = optim.Adam(0.1).minimize(np.sum(np.square(w * x)))
+        return x, w, step, g.global_variables_initializer(), g.Session()
+
+    with g.Graph().as_default():
+        x, w, step, init, sess = build()
+        sess.run(init)
+        sess.run(step, {x: 2.0})
+        store.save(1, session=sess)
+        wanted = sess.run([step, w], {x: 2.0})[1]
+    with g.Graph().as_default():
+        x, w, step, init, sess = build()
+        store.restore(session=sess)
+        np.testing.assert_array_equal(sess.run([step, w], {x: 2.0})[1], wanted)
+        late = g.get_variable("late", [], initializer=g.constant_initializer(0.0))
+        sess.run(late.initializer)
+        with pytest.raises(CheckpointError, match="no entry session/variables/late"):
+            store.restore(session=sess)
+        sess.close()
+        with pytest.raises(ArgumentError, match="closed"):
+            store.restore(session=sess)

@@ -48,8 +48,8 @@ def demo(tmp_path_factory):
 
 def test_no_example_is_left_out():
     tested = {
-        "black_scholes", "digits", "filters", "logistic", "moons", "own_op", "regression", "stages",
-        "training",
+        "black_scholes", "digits", "export_c", "filters", "logistic", "moons", "own_op",
+        "regression", "stages", "training",
     }  # fmt: skip
     assert {path.stem for path in FOLDER.glob("*.py")} == tested
 
@@ -243,3 +243,9 @@ def test_the_tape_agrees_with_derivatives_by_hand():
 def test_a_training_goes_on_from_its_checkpoint(capsys):
     assert load("training").main(6) > 0.88
     assert "epoch 6/6" in capsys.readouterr().out
+
+
+def test_c_trains_to_the_same_bits():
+    shown = run(sys.executable, "examples/export_c.py")
+    assert "double *out_0,   /* out[0]: f64[4]; may be w */" in shown
+    assert "equal bits: True" in shown or "there is no C compiler here" in shown

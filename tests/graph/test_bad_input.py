@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
+import jitflow as jf
 import jitflow.graph as g
 from jitflow.errors import (
     ArgumentError,
@@ -112,6 +113,17 @@ CASES = {
     "put": (lambda: np.put(node(), [0], [1.0]), TraceError, "writes into an array"),
     "added at": (lambda: np.add.at(node(), [0], 1.0), TraceError, "writes in place"),
     "out": (lambda: np.add(node(), node(), out=np.zeros(3)), TraceError, "out="),
+    "effects in a gradient": (
+        lambda: jf.grad(lambda x: x * g.assign(g.Variable(1.0), x))(1.0), TraceError, "traced func",
+    ),
+    "print in a gradient": (
+        lambda: jf.grad(lambda x: g.Print(x, [x]))(1.0), TraceError, "traced function",
+    ),
+    "nodes in jit": (lambda: jf.jit(lambda x: x * node())(1.0), TraceError, "nodes are no part"),
+    "arguments of jit": (lambda: jf.jit(lambda x: x)(node()), TraceError, r"jf\.function"),
+    "tensors of another kind": (
+        lambda: node() * jf.constant(1.0), ArgumentError, r"no tensor of a graph",
+    ),
     "pickled": (lambda: pickle.dumps(node()), TraceError, "cannot be pickled"),
     "pickled graph": (lambda: pickle.dumps(g.Graph()), TraceError, "cannot be copied or pickled"),
 }

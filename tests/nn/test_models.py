@@ -10,7 +10,7 @@ import pytest
 
 import jitflow as jf
 import jitflow.graph as g
-from jitflow import nn, optim
+from jitflow import export, nn, optim
 from jitflow.checkpoint import Checkpoints
 from jitflow.data import Dataset
 from jitflow.errors import ArgumentError, DtypeError, JitflowError, ShapeError
@@ -70,6 +70,25 @@ def test_places_do_not_depend_on_what_is_called():
     v = net.init(KEY, X)
     part, _ = net.apply(v, X, whole=False)
     np.testing.assert_array_equal(part, X @ v.params["second"]["kernel"])
+
+
+def test_layers_that_only_a_step_of_training_calls():
+    class Auxiliary(nn.Model):
+        def __init__(self):
+            self.norm, self.aux, self.out = nn.BatchNorm(), nn.Dense(4), nn.Dense(3)
+
+        def forward(self, x):
+            x = self.norm(x)
+            return self.out(self.aux(x) if self.training else x)
+
+    net = Auxiliary()
+    net.compile(optim.SGD(0.1), "sparse_categorical_crossentropy")
+    net.build(X)
+    assert set(net.variables.params) == {"norm", "aux", "out"}
+    assert not net.variables.state["norm"]["mean"].any()
+    before = net.variables.params["aux"]["kernel"]
+    net.fit(X, Y, verbose=False)
+    assert not np.array_equal(net.variables.params["aux"]["kernel"], before)
 
 
 def test_batch_norm_that_is_called_twice_moves_twice():
@@ -227,6 +246,39 @@ def test_early_stopping_restores_the_best_epoch():
     assert net.variables is log.kept[best][1]
 
 
+def test_checkpoints_of_epochs(tmp_path):
+    straight, first, second = model(), model(), model()
+    straight.fit(X, Y, epochs=4, verbose=False)
+    store = Checkpoints(tmp_path)
+    first.fit(X, Y, epochs=3, verbose=False, callbacks=[nn.SaveCheckpoints(store, every=2)])
+    assert store.steps() == [2]
+    second.build(X)
+    store.restore(model=second)
+    second.fit(X, Y, epochs=4, initial_epoch=store.latest, verbose=False)
+    np.testing.assert_array_equal(second.predict(X), straight.predict(X))
+
+
+def test_models_of_several_inputs_are_exported(tmp_path):
+    class Difference(nn.Model):
+        def __init__(self):
+            self.out = nn.Dense(2)
+
+        def forward(self, a, b):
+            return self.out(a - b["b"])
+
+    inputs = (X, {"b": X * 2})
+    net = Difference()
+    net.compile(optim.SGD(0.1), "mse")
+    net.build(inputs)
+    export.save(tmp_path / "net.jfx", net, inputs)
+    export.save(tmp_path / "step.jfx", net, inputs, X[:, :2])
+    np.testing.assert_array_equal(export.load(tmp_path / "net.jfx")(inputs), net.predict(inputs))
+    step = export.load(tmp_path / "step.jfx")
+    for _ in range(2):
+        wanted = net.train_on_batch(inputs, X[:, :2])
+        assert step(inputs, X[:, :2]) == wanted
+
+
 def test_copies_train_apart():
     net = model()
     net.fit(X, Y, verbose=False)
@@ -289,7 +341,23 @@ def test_far_logits_in_float32():
     assert nn.top_k_accuracy(1)(np.array([0]), far * np.nan) == 0
 
 
+class Clash(nn.Layer):
+    def __init__(self, first):
+        self.out, self.first = nn.Dense(2), first
+
+    def forward(self, x):
+        if self.first:
+            x = self.out(x)
+        y = self.param("out", (2,), jf.random.initializers.zeros(), x.dtype)
+        return y if self.first else self.out(x) + y
+
+
 REFUSED = {
+    "an array named like a layer": (lambda: Clash(True).init(KEY, X), ArgumentError, "a layer and"),
+    "a layer named like an array": (
+        lambda: Clash(False).init(KEY, X), ArgumentError, "a layer and",
+    ),
+    "no variables": (lambda: nn.Dense(2).apply({}, X), ArgumentError, "expected Variables"),
     "a class too high": (lambda: model().fit(X, Y + 1, verbose=False), ValueError, r"0\.\.2"),
     "a class below 0": (lambda: model().fit(X, Y - 1, verbose=False), ValueError, r"0\.\.2"),
     "classes as floats": (lambda: model().fit(X, Y * 1.0, verbose=False), DtypeError, "float64"),

@@ -1,17 +1,15 @@
-"""What is alike is made once and copied: the same code, with values of its own."""
+"""What is lowered several times over is one nest, run with the buffers of each."""
 
 import numpy as np
 import pytest
 
 from jitflow.ir.builder import Builder
-from jitflow.ir.core import walk
 from jitflow.ir.dtypes import f32
 from jitflow.ir.location import Location
+from jitflow.ir.nests import nests_of, runs_of
 from jitflow.ir.types import TensorType
 from jitflow.ir.verifier import verify
-from jitflow.passes.lowering.again import Again
 from jitflow.passes.manager import run_pipeline
-from jitflow.passes.pipeline import LOOPS
 from tests.support.native import call, reference
 from tests.support.programs import assert_same_bits
 
@@ -19,57 +17,51 @@ RNG = np.random.default_rng(7)
 PLAIN = {"contract": ((1,), (0,)), "batch": ((), ())}
 
 
-def products(line=1):
-    """Four products, the third of an array with itself; the second has `line`."""
-    b = Builder(locations=(Location("m.py", 1),))
+def products():
+    """Four products, each on a line of its own, the third of an array with itself."""
+    b = Builder()
     x, y, z = (b.param(TensorType(f32, (13, 13)), name) for name in "xyz")
-    first = b.dot_general(x, y, **PLAIN)
-    b.locations = (Location("m.py", line),)
-    second = b.dot_general(y, z, **PLAIN)
-    b.locations = (Location("m.py", 1),)
-    third, last = b.dot_general(z, z, **PLAIN), b.dot_general(z, x, **PLAIN)
-    return b.build("f", [first, second, third, last])
+    results = []
+    for line, (lhs, rhs) in enumerate([(x, y), (y, z), (z, z), (z, x)], 1):
+        b.locations = (Location("m.py", line),)
+        results.append(b.dot_general(lhs, rhs, **PLAIN))
+    return b.build("f", results)
 
 
-@pytest.fixture
-def copied(monkeypatch):
-    """The keys of what was copied."""
-    keys = []
-    emit = Again.emit
-
-    def counted(self, builder, key, outer, make):
-        made = []
-        emit(self, builder, key, outer, lambda: made.append(make()))
-        keys.extend([key] * (not made))
-
-    monkeypatch.setattr(Again, "emit", counted)
-    return keys
+def running_sums():
+    """Three cumulative sums, one of them of a transposed array."""
+    b = Builder(locations=(Location("m.py", 1),))
+    x, y = (b.param(TensorType(f32, (6, 6)), name) for name in "xy")
+    turned = b.transpose(x, axes=(1, 0))
+    return b.build("f", [b.cumsum(v, axis=1, reverse=False) for v in (x, y, turned)])
 
 
-def test_copies_compute_what_is_asked(copied):
-    function = products()
+@pytest.mark.parametrize("build", [products, running_sums])
+def test_runs_compute_what_is_asked(build):
+    function = build()
     arguments = [RNG.random(p.type.shape, np.float32) for p in function.params]
     expected = reference(function, arguments)
     assert_same_bits(call(function, arguments, verify_each=True), expected)
-    assert copied
 
 
-def test_copies_have_values_of_their_own():
-    kernels = run_pipeline(LOOPS, products())
-    verify(kernels)
-    ops = list(walk(kernels.body))
-    params = [v for op in ops for region in op.regions for v in region.params]
-    assert len(ops) == len(set(ops))
-    assert len(params) == len(set(params))
+def test_a_product_of_an_array_with_itself_is_another_kind():
+    lowered = verify(run_pipeline("lower", products()))
+    assert len(nests_of(lowered)) == 1
+    assert len(runs_of(lowered)) == 3
 
 
-def test_a_product_of_an_array_with_itself_is_another_kind(copied):
-    run_pipeline(("lower",), products())
-    assert len(copied) == 2
+def test_other_strides_are_another_kind():
+    assert len(runs_of(run_pipeline("lower", running_sums()))) == 2
 
 
-def test_lines_are_kept(copied):
-    """What is alike but for its lines is made anew, as errors and reports name them."""
-    kernels = run_pipeline(("lower",), products(line=3))
-    assert 3 in {place.line for op in walk(kernels.body) for place in op.locations}
-    assert len(copied) == 1
+def test_runs_stand_in_order_and_keep_their_lines():
+    lowered = run_pipeline("lower", products())
+    lines = [op.locations[0].line for op in lowered.ops if op.regions or op.row.name == "run"]
+    assert lines == [1, 2, 3, 4]
+
+
+def test_a_single_product_is_no_nest():
+    b = Builder(locations=(Location("m.py", 1),))
+    x = b.param(TensorType(f32, (13, 13)), "x")
+    function = b.build("f", [b.dot_general(x, x, **PLAIN)])
+    assert not nests_of(run_pipeline("lower", function))

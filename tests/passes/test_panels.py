@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from jitflow.ir.builder import Builder
-from jitflow.ir.core import walk
 from jitflow.ir.dtypes import DTYPES, f32
 from jitflow.ir.interpreter import interpret
+from jitflow.ir.nests import walk_all
 from jitflow.ir.types import TensorType, VectorType
 from jitflow.passes.lowering.squares import turned
 from jitflow.passes.manager import run_pipeline
@@ -47,7 +47,7 @@ def check(dtype, shape, axes, expects_panel=None):
         loops = run_pipeline(loops_for(*target), function, verify_each=True)
         assert_same_bits(compile_function(loops)([x]), expected)
         if expects_panel is not None:
-            assert any(op.name == "shuffle" for op in walk(loops.body)) == expects_panel
+            assert any(op.name == "shuffle" for op in walk_all(loops)) == expects_panel
 
 
 @pytest.mark.parametrize("dtype", [d for d in DTYPES.values() if d.kind != "c"], ids=str)
@@ -88,7 +88,7 @@ def both_ways(function, arrays):
         for passes in (full, without):
             loops = run_pipeline(passes, function, verify_each=True)
             results.append(compile_function(loops)(arrays))
-            has_panel = any(op.name == "shuffle" for op in walk(loops.body))
+            has_panel = any(op.name == "shuffle" for op in walk_all(loops))
             assert has_panel == (passes is full)
     for result in results[1:]:
         assert_same_bits(result, results[0])

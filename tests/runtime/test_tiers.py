@@ -112,7 +112,7 @@ def test_long_calls_and_long_code_are_made_well_at_once(monkeypatch):
     ops = list(walk(f.lower(np.ones(8)).road.kernels.body))
     assert baseline_calls(ops, 100.0) > baseline_calls(ops, 1000.0) > 0
     assert baseline_calls(ops, 1e9) == 0
-    assert baseline_calls(ops * 4096, 100.0) == 0
+    assert baseline_calls(ops * 16384, 100.0) == 0
     monkeypatch.setattr(tiers, "settings", replace(settings, baseline=False))
     assert baseline_calls(ops, 100.0) == 0
 

@@ -37,7 +37,7 @@ def call_c(built, inputs, triple="", name=None):
     source.write_text(_program(name, built.parameters))
     static = ["-static"] if emulator else []
     command = [compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic", *static]
-    subprocess.run([*command, source, built.object, "-lm", "-o", program], check=True)
+    subprocess.run([*command, source, built.object, "-o", program], check=True)
     given = [p for p in built.parameters if not p.is_result]
     (folder / "in.bin").write_bytes(
         b"".join(np.asarray(x, p.dtype.numpy).tobytes() for p, x in zip(given, inputs, strict=True))

@@ -1,8 +1,4 @@
-"""Exported objects for WebAssembly, linked by wasm-ld and run by node.
-
-The functions of the C library that they import are here in JavaScript: `fma` by exact arithmetic on
-big integers, which is slow.
-"""
+"""Exported objects for WebAssembly, linked by wasm-ld and run by node, with nothing to import."""
 
 import json
 import shutil
@@ -18,42 +14,7 @@ _RUN = """
 const fs = require("fs");
 const [binary, spec] = process.argv.slice(2);
 const {name, parameters, workspace} = JSON.parse(spec);
-const view = new DataView(new ArrayBuffer(8));
-
-function parts(x) {  // x = sign * mantissa * 2 ** exponent
-  view.setFloat64(0, x);
-  const bits = view.getBigUint64(0), e = Number(bits >> 52n & 2047n);
-  const m = bits & ((1n << 52n) - 1n);
-  return [(bits >> 63n ? -1n : 1n) * (e ? m | 1n << 52n : m), (e || 1) - 1075];
-}
-function rounded(m, e, digits, least) {  // to `digits` bits, ties to even
-  if (m === 0n) return 0;
-  const sign = m < 0n ? -1 : 1; m = m < 0n ? -m : m;
-  const drop = Math.max(m.toString(2).length - digits, least - e);
-  if (drop > 0) {
-    const half = 1n << BigInt(drop - 1), rest = m & ((half << 1n) - 1n);
-    m >>= BigInt(drop); e += drop;
-    if (rest > half || (rest === half && m & 1n)) m += 1n;
-  }
-  let x = Number(m);
-  for (; e > 0; e -= 1) x *= 2;
-  for (; e < 0; e += 1) x /= 2;
-  return sign * x;
-}
-function fusedBy(digits, least) {
-  return (x, y, z) => {
-    if (![x, y, z].every(Number.isFinite) || x === 0 || y === 0) return x * y + z;
-    const [a, ea] = parts(x), [b, eb] = parts(y), [c, ec] = parts(z);
-    const e = Math.min(ea + eb, ec);
-    const m = (a * b << BigInt(ea + eb - e)) + (c << BigInt(ec - e));
-    return rounded(m, e, digits, least);
-  };
-}
-const env = {
-  fma: fusedBy(53, -1074), fmaf: fusedBy(24, -149), floor: Math.floor, floorf: Math.floor,
-};
-
-WebAssembly.instantiate(fs.readFileSync(binary), {env}).then(({instance}) => {
+WebAssembly.instantiate(fs.readFileSync(binary), {}).then(({instance}) => {
   const {memory, __heap_base, [name]: call} = instance.exports;
   let at = (__heap_base.value + 63) & ~63;
   const reserve = size => { const here = at; at = (at + size + 63) & ~63; return here; };
@@ -99,7 +60,7 @@ def call_wasm(built, inputs):
     folder, name = built.object.parent, built.object.stem
     binary = folder / f"{name}.wasm"
     subprocess.run(
-        ["wasm-ld", "--no-entry", f"--export={name}", "--export=__heap_base", "--allow-undefined",
+        ["wasm-ld", "--no-entry", f"--export={name}", "--export=__heap_base",
          built.object, "-o", binary], check=True,
     )  # fmt: skip
     given = [p for p in built.parameters if not p.is_result]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from jitflow.ir.dtypes import f32, f64
@@ -12,8 +13,11 @@ from jitflow.ir.expand.coefficients import (
     ERFCX_SHORT,
     EXP,
     EXP_SHORT,
+    EXPM1,
+    LOG_ERFC,
 )
 from jitflow.ir.expand.exponential import (
+    LOG2_E,
     exp_in_two,
     exponent_factor,
     reduce_exp,
@@ -25,6 +29,7 @@ from jitflow.ir.expand.formats import (
     fast_two_sum,
     format_of,
     polynomial,
+    round_to_integer,
     two_product,
 )
 
@@ -40,20 +45,35 @@ FAR = 2.0**60  # the quotient for erfcx is 1 beyond, to the last bit
 
 
 def erf(b: Builder, x: Value) -> Value:
-    """A polynomial in x^2 up to 1, 1 - e^P(x) beyond; odd."""
-    form = format_of(x)
+    """1 - e^(ln erfc(|x|)), odd; in f64 a polynomial in x^2 up to 1."""
+    if x.type.dtype is f32:
+        return b.copysign(_erf_f32(b, b.abs(x)), x)
     a, z = b.abs(x), b.mul(x, x)
-    near = b.fma(a, polynomial(b, z, ERF[form.bits]), a)
+    near = b.fma(a, polynomial(b, z, ERF[64]), a)
     y = b.select(b.lt(a, b.full_like(x, JOIN)), near, _beyond(b, a))
     return b.copysign(y, x)
 
 
+def _erf_f32(b: Builder, a: Value) -> Value:
+    """1 - 2^n - 2^n (e^r - 1), ln erfc(a) = n ln(2) + r: near 0, where n = 0, it is 1 - e^r.
+
+    The error of n ln(2) in one float counts for nothing, as 2^n shrinks it.
+    """
+    limit, one = b.full_like(a, ONE_FROM[32]), b.full_like(a, 1.0)
+    a = b.select(b.lt(limit, a), limit, a)
+    t = b.neg(b.fma(a, polynomial(b, a, LOG_ERFC[32]), a))
+    bits, n = round_to_integer(b, t, LOG2_E, 2 * format_of(a).bias)
+    r = b.fma(n, b.full_like(a, -math.log(2)), t)
+    h = exponent_factor(b, bits, a)
+    return b.fma(b.neg(h), reduced_expm1(b, r, EXPM1[32]), b.sub(one, h))
+
+
 def _beyond(b: Builder, a: Value) -> Value:
-    form = format_of(a)
-    limit, one = b.full_like(a, ONE_FROM[form.bits]), b.full_like(a, 1.0)
+    """1 - e^P(a - 1) for an f64."""
+    limit, one = b.full_like(a, ONE_FROM[64]), b.full_like(a, 1.0)
     t = b.sub(b.select(b.lt(limit, a), limit, a), one)
-    bits, r = reduce_exp(b, polynomial(b, t, ERFC_EXPONENT[form.bits]))
-    y = b.add(reduced_expm1(b, r, EXP[form.bits]), one)
+    bits, r = reduce_exp(b, polynomial(b, t, ERFC_EXPONENT[64]))
+    y = b.add(reduced_expm1(b, r, EXP[64]), one)
     return b.fma(b.neg(y), exponent_factor(b, bits, a), one)
 
 

@@ -64,19 +64,13 @@ class Blocks:
         while self.lanes // 2 >= product.columns:
             self.lanes //= 2
         self.valid = product.columns if product.columns < self.lanes else 0
-        self.lhs, self.rhs, self.out = self.views = [
+        self.lhs, self.rhs, self.out = [
             context.view(a, a.shape, a.strides) for a in (product.lhs, product.rhs, product.out)
         ]
 
     def emit(self, point: Callable[[Builder, Values], None]) -> None:
-        """The loops, `point` for each of the batch; a copy, where such a product was before."""
-        context, batch = self.context, self.product.batch
-        context.again.emit(
-            context.builder,
-            ("blocks", self.block, self.lanes, self.valid, self.is_symmetric),
-            self.views,
-            lambda: over_batch(context, batch, point),
-        )
+        """The loops, `point` for each of the batch."""
+        over_batch(self.context, self.product.batch, point)
 
     def whole(self, b: Builder, at: Values) -> None:
         """Each block in one walk, from the first product to the result."""

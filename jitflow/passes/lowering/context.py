@@ -24,7 +24,7 @@ class Context:
         self._indices: dict[int, Value] = {}
         self._token: Value | None = None
         self._views: dict[Any, Value] = {}
-        self.again = Again()
+        self.again = Again(Context)
 
     def index(self, value: int) -> Value:
         """The constant i64[] `value`, made once for the whole body."""
@@ -104,4 +104,4 @@ class Context:
         nest(self.builder, ())
 
     def ops(self) -> list[Op]:
-        return [*self.prologue.ops, *self.builder.ops]
+        return [*self.prologue.ops, *self.again.replaced(self.builder.ops)]

@@ -37,13 +37,21 @@ def lower_dot(
         return
     if product.columns == 1 and product.rows > 1:
         product = swapped(product)
-    if _row_by_row(product):
-        lower_rows(context, product)
-        return
-    if product.rhs.strides[-1] != 1 and product.columns > 1:
+    is_by_rows = _row_by_row(product)
+    if not is_by_rows and product.rhs.strides[-1] != 1 and product.columns > 1:
         product = replace(product, rhs=dense(context, product.rhs))
-    blocks = Blocks(context, product, vector_bytes, registers)
-    blocks.emit(long_product(blocks) or blocks.whole)
+
+    def make(context: Context, accesses: Sequence[Access]) -> None:
+        lhs, rhs, out = accesses
+        here = replace(product, lhs=lhs, rhs=rhs, out=out)
+        if is_by_rows:
+            lower_rows(context, here)
+            return
+        blocks = Blocks(context, here, vector_bytes, registers)
+        blocks.emit(long_product(blocks) or blocks.whole)
+
+    key = "product", product.batch, product.is_symmetric, is_by_rows
+    context.again.emit(context, key, [product.lhs, product.rhs, product.out], make)
 
 
 def _row_by_row(product: Product) -> bool:

@@ -6,7 +6,7 @@ emitted on its logical lanes at once, since the lanes are part of what it comput
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import cache
 from math import prod
 from typing import Any
@@ -30,11 +30,19 @@ COPY_BYTES = 1 << 15
 
 
 def lower_kernel(
-    context: Context, op: Op, inputs: Sequence[Access], outputs: Sequence[Access]
+    context: Context, op: Op, inputs: Sequence[Access], outputs: Sequence[Access], kind: Hashable
 ) -> None:
-    """Emits the loops of a kernel that reads `inputs` and writes `outputs`."""
+    """Emits the loops of a kernel that reads `inputs` and writes `outputs`.
+
+    kind: equal for equal kernels, None where there is no other.
+    """
     context.builder.locations = op.locations
-    _Kernel(context, op, _along_lanes(context, op, inputs), outputs).emit()
+    sources = _along_lanes(context, op, inputs)
+
+    def make(context: Context, accesses: Sequence[Access]) -> None:
+        _Kernel(context, op, accesses[: len(sources)], accesses[len(sources) :]).emit()
+
+    context.again.emit(context, kind, [*sources, *outputs], make)
 
 
 def _along_lanes(context: Context, op: Op, inputs: Sequence[Access]) -> list[Access]:

@@ -17,11 +17,16 @@ def copy(context: Context, source: Access, target: Access) -> None:
     if 0 in target.shape:
         return
     space = merged_space(target.shape, (), [source, target], set())
-    views = [
-        context.view(access, space.shape, strides)
+    merged = [
+        access.moved(0, space.shape, strides)
         for access, strides in zip((source, target), space.strides, strict=True)
     ]
-    _copy_nest(context, context.builder, views, space.shape, [])
+    context.again.emit(context, "copy", merged, _copy)
+
+
+def _copy(context: Context, accesses: Sequence[Access]) -> None:
+    views = [context.view(access, access.shape, access.strides) for access in accesses]
+    _copy_nest(context, context.builder, views, accesses[0].shape, [])
 
 
 def dense(context: Context, source: Access) -> Access:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.nests import RUN, runs_of
 from jitflow.ir.types import BufferType
 from jitflow.passes.rewrite import map_values
+
+NOTHING: Mapping[Any, Value] = {}
 
 
 def opened(function: Function, wanted: Callable[[Op], bool]) -> Function:
@@ -25,14 +28,26 @@ def opened(function: Function, wanted: Callable[[Op], bool]) -> Function:
     return function.with_body(builder.region(function.results))
 
 
-def open_run(builder: Builder, op: Op) -> None:
-    """Adds what the nest does to the buffers of the run."""
+def open_run(builder: Builder, op: Op, known: Mapping[Any, Value] = NOTHING) -> None:
+    """Adds what the nest does to the buffers of the run.
+
+    known: constants of the body, by type and value, which serve for those of the nest.
+    """
     assert op.row is RUN
     nest = op.attrs["nest"]
-    builder.ops += copies(nest.ops, dict(zip(nest.params, op.operands, strict=True)))
+    new = dict(zip(nest.params, op.operands, strict=True))
+    mine = []
+    for inner in nest.ops:
+        is_constant = inner.row.name == "constant"
+        value = known.get((inner.result.type, inner.attrs["value"])) if is_constant else None
+        if value is None:
+            mine.append(inner)
+        else:
+            new[inner.result] = value
+    builder.ops += copies(mine, new)
 
 
-def copies(ops: tuple[Op, ...] | list[Op], new: dict[Value, Value]) -> list[Op]:
+def copies(ops: Sequence[Op], new: dict[Value, Value]) -> list[Op]:
     """The ops on mapped operands, with results and parameters of their own.
 
     Views of what is a temporary here are views of a temporary.

@@ -1,8 +1,8 @@
-"""Which loops are alike: the same ops on buffers of the same layout, whatever buffers these are."""
+"""Which ops are alike, and which loops: the same ones on buffers of the same layout."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Sequence
 from typing import Any
 
 from jitflow.ir.buffers import base_of
@@ -11,25 +11,27 @@ from jitflow.ir.types import BufferType
 
 
 class Structure:
-    """A loop and what it uses from around it.
+    """Ops in a row, loops most often, and what they use from around them.
 
-    own: buffers that belong to the loop. `key` is equal for loops that do the same to the buffers
-    that they are `given`; None where the loop uses something else from around it than memory and
-    constants. `along` are the ops that it needs beside: constants, its own buffers, views.
+    own: buffers that only they use. `key` is equal for ops that do the same to the buffers that
+    they are `given`; None where they use something else from around them than memory and constants.
+    `along` are the ops that they need beside: constants, their own buffers, views.
 
-    What the loop sees by one view only is given as that view, wherever it lies in memory.
+    What is seen by one view only is given as that view, wherever it lies in memory.
     """
 
-    def __init__(self, loop: Op, own: Collection[Value]) -> None:
+    def __init__(self, ops: Sequence[Op], own: Collection[Value]) -> None:
         self.own = own
         self.outer: dict[Value, int] = {}
         self.given: list[Value] = []
         self.along: list[Op] = []
-        ops = _Words(self.outer).of(loop)
+        words = _Words(self.outer)
+        for op in ops:
+            words.add(op)
         bases = [base_of(v) for v in self.outer]
         self._views = {b: bases.count(b) for b in bases}
         described = [self._describe(v) for v in self.outer]
-        self.key: Hashable = None if None in described else (tuple(ops), tuple(described))
+        self.key: Hashable = None if None in described else (tuple(words.found), tuple(described))
 
     def _describe(self, value: Value) -> Any:
         op = value.op
@@ -64,19 +66,22 @@ class Structure:
         return list(self._views).index(base)
 
 
+def words(op: Op) -> tuple[Any, ...]:
+    """Equal for ops that do the same to their operands, and use the same ones more than once."""
+    found = _Words({})
+    found.add(op)
+    return tuple(found.found)
+
+
 class _Words:
-    """What a loop does, as a flat list; `outer` numbers the values from around it by first use."""
+    """What ops do, as a flat list; `outer` numbers the values from around them by first use."""
 
     def __init__(self, outer: dict[Value, int]) -> None:
         self.outer = outer
         self.inner: dict[Value, int] = {}
         self.found: list[Any] = []
 
-    def of(self, loop: Op) -> list[Any]:
-        self._op(loop)
-        return self.found
-
-    def _op(self, op: Op) -> None:
+    def add(self, op: Op) -> None:
         self.found += (op.row, len(op.operands))
         if op.attrs:
             self.found += op.attrs.values()
@@ -88,7 +93,7 @@ class _Words:
     def _region(self, region: Region) -> None:
         self._define(region.params)
         for op in region.ops:
-            self._op(op)
+            self.add(op)
         self._use(region.results)
         self.found.append(None)
 
