@@ -64,6 +64,10 @@ class Filtered(Elements):
             close(elements)
 
 
+_DRAWN = 1024
+"""Random places that are drawn together."""
+
+
 class Shuffled(Elements):
     """The elements in an order that the seed and the epoch fix.
 
@@ -85,14 +89,18 @@ class Shuffled(Elements):
         rng = self._generator(epoch)
         try:
             buffer = list(islice(elements, self.size))
-            for element in elements:
-                place = int(rng.integers(len(buffer)))
+            for element, place in zip(elements, self._places(rng), strict=False):
                 ready, buffer[place] = buffer[place], element
                 yield ready
         finally:
             close(elements)
         for place in rng.permutation(len(buffer)):
             yield buffer[place]
+
+    def _places(self, rng: np.random.Generator) -> Iterator[int]:
+        """Places of a full buffer, without end; many are drawn at once."""
+        while True:
+            yield from rng.integers(self.size, size=_DRAWN).tolist()
 
     def order(self, epoch: int) -> Any:
         """The positions in a source that has a length, as an array."""

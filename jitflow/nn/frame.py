@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from jitflow import random
 from jitflow.errors import ArgumentError, TraceError
@@ -49,6 +49,8 @@ class Frame:
     def inner(self, name: str) -> Frame:
         """The frame of a layer within."""
         creates = self.call.creates
+        if not isinstance(self.params.get(name, {}), dict):
+            self._refuse_clash(name)
         if not creates and name not in self.params and name not in self.state:
             fail(ArgumentError, f"no parameters for {self.title}{name}", cure="make them by init()")
         if creates:
@@ -71,6 +73,8 @@ class Frame:
         dtype: Any,
     ) -> Any:
         """The array of this name in `params` or `state`, made first where the call creates."""
+        if isinstance(tree.get(name), dict):
+            self._refuse_clash(name)
         if self.call.creates and name not in tree:
             tree[name] = initializer(self.call.key(), tuple(shape), dtype)
         if name not in tree:
@@ -82,14 +86,24 @@ class Frame:
         return tree[name]
 
 
+    def _refuse_clash(self, name: str) -> NoReturn:
+        problem = f"{self.title}{name} is a layer and an array"
+        fail(ArgumentError, problem, cure="another name for one of them")
+
+
 class Call:
     """One call of a model: its layers, their frames, and what holds for all of them."""
 
     def __init__(
-        self, root: Layer, variables: Variables, creates: bool, training: bool, key: Any
+        self, root: Layer, variables: Any, creates: bool, training: bool, key: Any
     ) -> None:
+        if not isinstance(variables, Variables):
+            problem = f"expected Variables, got a {type(variables).__name__}"
+            fail(ArgumentError, problem, cure="what init gives, or Variables(params, state)")
         self.creates = creates
         self.training = training
+        self.is_asked = False
+        """Whether a layer asked if this is a step of training."""
         self.places: dict[int, tuple[Layer, Path]] = {}
         """By a layer's id; holds the layer, so that no other one gets the id."""
         self.named: dict[Path, Layer] = {}

@@ -58,13 +58,16 @@ class Layer:
         return frame.numbers(frame.state, name, shape, initializer, dtype)
 
     def update(self, name: str, value: Any) -> None:
-        """What `variable` gives from the next call on."""
-        current(self.name).state[name] = value
+        """What `variable` gives from the next call on; while numbers are made it stays."""
+        frame = current(self.name)
+        if not frame.call.creates:
+            frame.state[name] = value
 
     @property
     def training(self) -> bool:
         """Whether this is a step of training, and the layer is not frozen."""
         frame = current(self.name)
+        frame.call.is_asked = True
         return frame.call.training and not frame.is_frozen
 
     def key(self) -> Any:
@@ -81,6 +84,9 @@ class Layer:
         call = Call(self, Variables({}, {}), True, False, key)
         root = call.frames[()]
         self._run(root, args, kwargs)
+        if call.is_asked:  # there may be layers that only a step of training calls
+            call.training = True
+            self._run(root, args, kwargs)
         return Variables(root.params, root.state)
 
     def apply(

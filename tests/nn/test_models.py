@@ -72,6 +72,25 @@ def test_places_do_not_depend_on_what_is_called():
     np.testing.assert_array_equal(part, X @ v.params["second"]["kernel"])
 
 
+def test_layers_that_only_a_step_of_training_calls():
+    class Auxiliary(nn.Model):
+        def __init__(self):
+            self.norm, self.aux, self.out = nn.BatchNorm(), nn.Dense(4), nn.Dense(3)
+
+        def forward(self, x):
+            x = self.norm(x)
+            return self.out(self.aux(x) if self.training else x)
+
+    net = Auxiliary()
+    net.compile(optim.SGD(0.1), "sparse_categorical_crossentropy")
+    net.build(X)
+    assert set(net.variables.params) == {"norm", "aux", "out"}
+    assert not net.variables.state["norm"]["mean"].any()
+    before = net.variables.params["aux"]["kernel"]
+    net.fit(X, Y, verbose=False)
+    assert not np.array_equal(net.variables.params["aux"]["kernel"], before)
+
+
 def test_batch_norm_that_is_called_twice_moves_twice():
     norm = nn.BatchNorm(0.5)
     net = nn.Sequential([norm, lambda x: x + 1, norm])
@@ -322,7 +341,23 @@ def test_far_logits_in_float32():
     assert nn.top_k_accuracy(1)(np.array([0]), far * np.nan) == 0
 
 
+class Clash(nn.Layer):
+    def __init__(self, first):
+        self.out, self.first = nn.Dense(2), first
+
+    def forward(self, x):
+        if self.first:
+            x = self.out(x)
+        y = self.param("out", (2,), jf.random.initializers.zeros(), x.dtype)
+        return y if self.first else self.out(x) + y
+
+
 REFUSED = {
+    "an array named like a layer": (lambda: Clash(True).init(KEY, X), ArgumentError, "a layer and"),
+    "a layer named like an array": (
+        lambda: Clash(False).init(KEY, X), ArgumentError, "a layer and",
+    ),
+    "no variables": (lambda: nn.Dense(2).apply({}, X), ArgumentError, "expected Variables"),
     "a class too high": (lambda: model().fit(X, Y + 1, verbose=False), ValueError, r"0\.\.2"),
     "a class below 0": (lambda: model().fit(X, Y - 1, verbose=False), ValueError, r"0\.\.2"),
     "classes as floats": (lambda: model().fit(X, Y * 1.0, verbose=False), DtypeError, "float64"),
