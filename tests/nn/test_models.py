@@ -40,7 +40,7 @@ class Blocks(nn.Model):
     def __init__(self):
         self.shared = nn.Dense(4)
         self.blocks = [nn.Sequential([self.shared, nn.tanh]), nn.LayerNorm()]
-        self.by_name = {"out": nn.Dense(2)}
+        self.by_name = {"out": [nn.Dense(2)]}
 
     def forward(self, x):
         for _ in range(2):
@@ -48,12 +48,12 @@ class Blocks(nn.Model):
                 x = block(x)
         x = nn.Dense(4)(self.shared(x))
         again = nn.Dense(4)
-        return self.by_name["out"](again(again(x)))
+        return self.by_name["out"][0](again(again(x)))
 
 
 def test_a_layer_that_is_called_twice_has_one_set_of_numbers():
     params = Blocks().init(KEY, X).params
-    assert set(params) == {"shared", "blocks_0", "blocks_1", "by_name_out", "dense", "dense_1"}
+    assert set(params) == {"shared", "blocks_0", "blocks_1", "by_name_out_0", "dense", "dense_1"}
     assert params["blocks_0"] == {}
     p = {name: x["kernel"] for name, x in params.items() if "kernel" in x}
     y, _ = jf.jit(Blocks().apply)(nn.Variables(params, Blocks().init(KEY, X).state), X)
@@ -61,7 +61,7 @@ def test_a_layer_that_is_called_twice_has_one_set_of_numbers():
     for _ in range(2):
         h = np.tanh(h @ p["shared"])
         h = (h - h.mean(1, keepdims=True)) / np.sqrt(h.var(1, keepdims=True) + 1e-3)
-    h = h @ p["shared"] @ p["dense"] @ p["dense_1"] @ p["dense_1"] @ p["by_name_out"]
+    h = h @ p["shared"] @ p["dense"] @ p["dense_1"] @ p["dense_1"] @ p["by_name_out_0"]
     np.testing.assert_allclose(y, h, rtol=1e-3, atol=1e-5)
 
 
@@ -362,6 +362,9 @@ REFUSED = {
         lambda: Clash(False).init(KEY, X), ArgumentError, "a layer and",
     ),
     "no variables": (lambda: nn.Dense(2).apply({}, X), ArgumentError, "expected Variables"),
+    "a mask that would be lost": (
+        lambda: model().fit(np.ma.array(X, mask=X > 0), Y), ArgumentError, "masked",
+    ),
     "a class too high": (lambda: model().fit(X, Y + 1, verbose=False), ValueError, r"0\.\.2"),
     "a class below 0": (lambda: model().fit(X, Y - 1, verbose=False), ValueError, r"0\.\.2"),
     "classes as floats": (lambda: model().fit(X, Y * 1.0, verbose=False), DtypeError, "float64"),
