@@ -131,19 +131,28 @@ def _load(e: Emitter, op: Op) -> None:
 def _load_scattered(e: Emitter, op: Op) -> None:
     """One load for each lane, at its lane of the indices.
 
-    The indices go through memory: LLVM takes long to find the lanes of a wide vector in registers.
+    Where they go is computed for all lanes at once, and goes through memory: LLVM takes long to
+    find the lanes of a wide vector in registers.
     """
     (buffer, *indices), type = op.operands, op.results[0].type
     count, element = op.attrs["valid"] or type.lanes, memory_type(buffer.type.dtype)
     text = vector_text(type.lanes, element)
     value = "zeroinitializer" if count < type.lanes else "poison"
-    spilled = {index: _spilled(e, index) for index in indices if _has_lanes(index)}
+    pointer = e.names[buffer]
+    places = list(zip(indices, buffer.type.strides, strict=True))
+    for index, stride in places:
+        if not _has_lanes(index) and stride:
+            pointer = _stepped(e, pointer, element, e.names[index], stride)
+    ends = zip(buffer.type.shape, buffer.type.strides, strict=True)
+    reach = sum((n - 1) * abs(stride) for n, stride in ends)
+    offset = "i32" if reach < 1 << 31 else "i64"
+    moving = [(index, stride) for index, stride in places if _has_lanes(index)]
+    spilled = _spilled(e, _offsets(e, moving, type.lanes, offset), type.lanes, offset)
     for lane in range(count):
-        pointer = e.names[buffer]
-        for index, stride in zip(indices, buffer.type.strides, strict=True):
-            step = f"[{abs(stride)} x {element}]"
-            pointer = _stepped(e, pointer, step, index, spilled.get(index), lane, stride)
-        found = e.temp("load", f"load {element}, ptr {pointer}, align {buffer.type.dtype.itemsize}")
+        at = e.temp("at", f"getelementptr inbounds {offset}, ptr {spilled}, i64 {lane}")
+        step = e.temp("step", f"load {offset}, ptr {at}, align {int(offset[1:]) // 8}")
+        at = e.temp("at", f"getelementptr inbounds {element}, ptr {pointer}, {offset} {step}")
+        found = e.temp("load", f"load {element}, ptr {at}, align {buffer.type.dtype.itemsize}")
         value = e.temp("lanes", f"insertelement {text} {value}, {element} {found}, i64 {lane}")
     e.names[op.results[0]] = from_memory(e, value, type)
 
@@ -152,27 +161,34 @@ def _has_lanes(index: Value) -> bool:
     return isinstance(index.type, VectorType)
 
 
-def _spilled(e: Emitter, index: Value) -> str:
-    """The address of the lanes of an index, in memory on the stack."""
-    text = vector_text(index.type.lanes, "i64")
+def _offsets(e: Emitter, moving: list[tuple[Value, int]], lanes: int, offset: str) -> str:
+    """How many elements each lane is from the first, of a type that holds all of them."""
+    text, total = vector_text(lanes, offset), ""
+    for index, stride in moving:
+        step = e.names[index]
+        if offset != "i64":
+            step = e.temp("step", f"trunc {vector_text(lanes, 'i64')} {step} to {text}")
+        if stride != 1:
+            factor = ", ".join([f"{offset} {stride}"] * lanes)
+            step = e.temp("step", f"mul {text} {step}, <{factor}>")
+        total = e.temp("offsets", f"add {text} {total}, {step}") if total else step
+    return total
+
+
+def _spilled(e: Emitter, offsets: str, lanes: int, offset: str) -> str:
+    """The address of lanes in memory on the stack."""
+    text = vector_text(lanes, offset)
     memory = e.reserve_memory(text)
-    e.write(f"store {text} {e.names[index]}, ptr {memory}, align 8")
+    e.write(f"store {text} {offsets}, ptr {memory}, align 8")
     return memory
 
 
-def _stepped(
-    e: Emitter, pointer: str, step: str, index: Value, spilled: str | None, lane: int, stride: int
-) -> str:
-    """The pointer moved along one axis, by an index or a lane of it, which lies in memory."""
-    if stride == 0:
-        return pointer
-    name = e.names[index]
-    if spilled is not None:
-        at = e.temp("at", f"getelementptr inbounds i64, ptr {spilled}, i64 {lane}")
-        name = e.temp("index", f"load i64, ptr {at}, align 8")
+def _stepped(e: Emitter, pointer: str, element: str, index: str, stride: int) -> str:
+    """The pointer moved along one axis."""
     if stride < 0:
-        name = e.temp("back", f"sub nsw i64 0, {name}")
-    return e.temp("at", f"getelementptr inbounds {step}, ptr {pointer}, i64 {name}")
+        index = e.temp("back", f"sub nsw i64 0, {index}")
+    step = f"[{abs(stride)} x {element}]"
+    return e.temp("at", f"getelementptr inbounds {step}, ptr {pointer}, i64 {index}")
 
 
 def _access(e: Emitter, op: Op, text: str) -> str:

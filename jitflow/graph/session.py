@@ -96,8 +96,12 @@ class Session:
         """
         values = self._values
         now = map(values.__getitem__, [variable.slot for variable in unchanged])
-        put = map(values.__setitem__, [variable.slot for variable in variables], new)
-        return all(chain(map(operator.is_, now, list(unchanged.values())), map(operator.not_, put)))
+        slots = [variable.slot for variable in variables]
+        free = api.settled(values, slots)
+        there = map(operator.is_, map(values.__getitem__, slots), free)
+        same = map(operator.is_, now, list(unchanged.values()))
+        put = map(values.__setitem__, slots, new)
+        return all(chain(same, there, map(operator.not_, put)))
 
     def _reserve(self) -> None:
         """Room for the variables that the graph has now."""
@@ -123,7 +127,8 @@ class Session:
     def checkpoint_state(self) -> dict[str, Any]:
         """The values of variables by name, and how often random numbers were drawn."""
         self._require_open("save it while it is open")
-        pairs = zip(self.graph.slots, self._values, strict=False)
+        found = api.settled(self._values, range(len(self._values)))
+        pairs = zip(self.graph.slots, found, strict=False)
         values = {variable.name: x for variable, x in pairs if x is not None}
         return {"draws": int(self._draws), "variables": values}
 
@@ -143,7 +148,9 @@ class Session:
         self._require_open("make a new one")
         self._reserve()
         variables = [self._variable(name) for name in state["variables"]]
-        self._set({}, variables, state["variables"].values())
+        own = [np.array(x)[()] for x in state["variables"].values()]  # a run may write over it
+        while not self._set({}, variables, own):
+            continue
         self._draws[...] = state["draws"]
 
     def _variable(self, name: str) -> VariableOperation:
