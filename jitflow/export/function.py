@@ -6,6 +6,7 @@ What is loaded is traced into a function of its own, so that calls are as any ji
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
 from functools import partial
 from operator import itemgetter
@@ -98,7 +99,8 @@ def _widens(x: TracedArray, dtype: Any) -> bool:
 class ExportedProgram(Exported):
     """A function from a file that keeps its state: variables of a session, numbers of a model.
 
-    `state` holds it by name; it may be read and set. A call that fails changes nothing of it.
+    `state` holds it by name; it may be read and set. A call that fails changes nothing of it;
+    calls from several threads come one after the other.
     """
 
     def __init__(self, archive: Archive, path: str) -> None:
@@ -106,6 +108,7 @@ class ExportedProgram(Exported):
         assert archive.program is not None
         self.program: Stated = archive.program
         values = iter([x.copy() if x.ndim else x[()] for x in self.program.values])
+        self._lock = threading.Lock()
         self.state: dict[str, Any] = {}
         for name, spec in zip(self.program.names, self.program.initial, strict=True):
             if spec is not None:
@@ -113,8 +116,9 @@ class ExportedProgram(Exported):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The results for inputs in order, by keyword, or in one dict by name."""
-        results, changes = self.run(self.state, *args, **kwargs)
-        self.state.update(changes)
+        with self._lock:
+            results, changes = self.run(self.state, *args, **kwargs)
+            self.state.update(changes)
         return results
 
     def run(self, state: Mapping[str, Any], *args: Any, **kwargs: Any) -> tuple[Any, Any]:

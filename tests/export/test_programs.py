@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections import namedtuple
 
 import numpy as np
@@ -11,9 +12,31 @@ import jitflow as jf
 import jitflow.graph as g
 from jitflow import export, nn, optim
 from jitflow.errors import ArgumentError, TraceError
+from tests.support.c_programs import can_run
 
 RNG = np.random.default_rng(0)
 Found = namedtuple("Found", "loss w")
+
+
+LOOP = """
+#include <stdio.h>
+#include <string.h>
+#include "step.h"
+int main(void) {
+    static float w[3], m[3], x[16 * 3], y[16], loss;
+    static _Alignas(64) char workspace[STEP_WORKSPACE_BYTES + 1];
+    int64_t draws = step_initial_draws[0];
+    memcpy(w, step_initial_w, sizeof w);
+    memcpy(m, step_initial_Momentum_w_momentum, sizeof m);
+    if (fread(x, 4, 48, stdin) + fread(y, 4, 16, stdin) != 64) return 1;
+    for (int i = 0; i < 3; i++)
+        if (step(m, draws, w, x, y, &loss, m, &draws, w, workspace)) return 2;
+    fwrite(&loss, 4, 1, stdout);
+    fwrite(w, 4, 3, stdout);
+    return 0;
+}
+"""
+"""Three steps of `regression`, with its state where it is."""
 
 
 def regression(seed=1):
@@ -96,6 +119,39 @@ def test_fetches_of_any_structure_and_gradients(tmp_path):
         )  # fmt: skip
         assert list(found[0])[:2] == ["n0", "n1"] or sorted(found[0]) == sorted(many)
         assert found[0]["n10"] == 13
+
+
+@pytest.mark.skipif(not can_run(""), reason="there is no C compiler")
+def test_c_goes_on_with_the_state_where_it_is(tmp_path, data):
+    with g.Graph().as_default(), g.Session() as session:
+        x, y, w, loss, train = regression()
+        session.run(g.global_variables_initializer())
+        feeds = {x: data[0], y: data[1]}
+        session.run(train, feeds)
+        built = export.build(tmp_path / "step", session, [loss, train], feeds)
+        assert [p.over for p in built.parameters if p.over] == ["Momentum_w_momentum", "w"]
+        (tmp_path / "main.c").write_text(LOOP)
+        program = [tmp_path / "main.c", built.object, "-o", tmp_path / "main"]
+        subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", *program], check=True)
+        given = data[0].tobytes() + data[1].tobytes()
+        done = subprocess.run([tmp_path / "main"], input=given, capture_output=True, check=True)
+        for _ in range(3):
+            wanted = session.run([loss, train, w], feeds)
+    assert done.stdout == wanted[0].tobytes() + wanted[2].tobytes()
+
+
+def test_threads_take_turns(tmp_path):
+    with g.Graph().as_default(), g.Session() as session:
+        n = g.Variable(np.int32(0), name="n")
+        session.run(g.global_variables_initializer())
+        export.save(tmp_path / "count", session, n.assign_add(1))
+    count = export.load(tmp_path / "count")
+    threads = [threading.Thread(target=lambda: [count() for _ in range(200)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert count.state["n"] == 800
 
 
 def test_prints_are_kept(tmp_path, capsys):
