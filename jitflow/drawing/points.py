@@ -32,6 +32,10 @@ class Layered:
     def is_point(self, node: int) -> bool:
         return node >= len(self.items)
 
+    def is_thin(self, node: int) -> bool:
+        """Whether it is a point, or a port of a frame."""
+        return node >= len(self.items) or bool(self.items[node].pin)
+
     def is_cut(self, link: Link, chain: Sequence[int]) -> bool:
         """Whether the line has no places where it passes layers, though it passes some."""
         return len(chain) == 2 and self.layer[link.target] - self.layer[link.source] > 1
