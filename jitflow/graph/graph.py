@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 from jitflow import drawing
-from jitflow.errors import ArgumentError, DeviceError, TraceError
+from jitflow.errors import ArgumentError, TraceError
 from jitflow.graph.names import checked_name
 from jitflow.graph.scopes import Scopes
-from jitflow.trace.source import fail, here
+from jitflow.trace.source import fail
 
 if TYPE_CHECKING:
     import networkx
