@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from jitflow.drawing.layers import Item, Link, find_layers
 
-MAX_POINTS = 40_000
+MAX_POINTS = 20_000
 """Beyond so many places where lines pass layers, the longest lines are cut short."""
 
 MANY_INPUTS = 6

@@ -94,11 +94,11 @@ class Plan:
         """Feeds as arrays and numbers; InvalidArgumentError for what is neither."""
         return [_array(tensor, feeds[key]) for tensor, key in zip(self.fed, self.keys, strict=True)]
 
-    def can_be_native(self, feeds: Any, taken: Taken) -> bool:
-        """Whether no Python is needed: nothing is printed, and code takes the feeds as they are."""
-        if self.prints or type(feeds) not in (dict, type(None)):
+    def is_plain(self, feeds: Any, given: Sequence[Any]) -> bool:
+        """Whether the feeds are a dict of arrays and numbers, which are these."""
+        if type(feeds) not in (dict, type(None)):
             return False
-        return all(x is feeds[key] for x, key in zip(taken.given, self.keys, strict=True))
+        return all(x is feeds[key] for x, key in zip(given, self.keys, strict=True))
 
     def state(self, values: list[Any]) -> list[Any]:
         """What the run reads of a session's values; FailedPreconditionError where one is not."""

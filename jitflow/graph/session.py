@@ -49,23 +49,29 @@ class Session:
         feed_dict: values for placeholders. Raises InvalidArgumentError for a feed that is missing
         or does not fit, FailedPreconditionError for a variable without a value.
         """
-        return self._run(self._plan(fetches, feed_dict), feed_dict)[0]
+        plan = self._plan(fetches, feed_dict)
+        return self._run(plan, plan.given(feed_dict or {}))[0]
 
     def _run_and_learn(self, *args: Any, **kwargs: Any) -> Any:
-        """A run that is not native yet; the next one like it is, if it can be."""
+        """A run that is not native yet; the next one like it is, if it can be.
+
+        Where feeds are no arrays and no numbers, it is a run of the arrays that they are.
+        """
         fetches, feeds = _arguments(*args, **kwargs)
         plan = self._plan(fetches, feeds)
-        result, taken = self._run(plan, feeds)
-        if self._native.wants() and plan.can_be_native(feeds, taken):
+        given = plan.given(feeds or {})
+        if not plan.is_plain(feeds, given):
+            return self._native(self, fetches, dict(zip(plan.keys, given, strict=True)))
+        result, taken = self._run(plan, given)
+        if self._native.wants() and not plan.prints:
             self._native.learn((self, *args), kwargs, feeds, plan.seen(taken, self._draws))
         return result
 
-    def _run(self, plan: Plan, feeds: Any) -> tuple[Any, Taken]:
+    def _run(self, plan: Plan, given: list[Any]) -> tuple[Any, Taken]:
         """The result, and what the plan's function took for it.
 
         Where another thread has changed what this run read and changes too, it runs again.
         """
-        given = plan.given(feeds or {})
         found = self._attempt(plan, given)
         if found is None:
             with self._native.asleep():

@@ -434,3 +434,13 @@ def test_a_child_process_goes_on(nodes):
     thread.join()
     assert os.waitpid(child, 0)[1] == 0
     assert nodes.sess.run(nodes.count) == 3
+
+
+@needs_native
+def test_lists_are_runs_of_the_arrays_that_they_are(nodes):
+    nodes.sess.run([nodes.y, nodes.step], {nodes.x: X})
+    for _ in range(3):
+        nodes.sess.run([nodes.y, nodes.step], {nodes.x: np.asarray(X).tolist()})
+        nodes.sess.run([nodes.y, nodes.step], collections.OrderedDict({nodes.x: X}))
+    assert nodes.sess.run(nodes.count) == 7
+    assert native_calls(nodes.sess) == 5  # all but the first with a list, which is float64
