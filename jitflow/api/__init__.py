@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jitflow.api.gradient import grad, value_and_grad
     from jitflow.api.gradient_check import check_grads
     from jitflow.api.jacobian import elementwise_grad, hessian, hvp, jacfwd, jacrev
-    from jitflow.api.replay import Made, Replay, Seen, native_method
+    from jitflow.api.replay import Made, Replay, Seen, native_method, settled, stateful
     from jitflow.api.stages import Captured, Compiled, Lowered, Traced
 
 __all__ = [
@@ -41,6 +41,8 @@ __all__ = [
     "jvp",
     "linearize",
     "native_method",
+    "settled",
+    "stateful",
     "stop_gradient",
     "value_and_grad",
     "vjp",
@@ -55,6 +57,6 @@ __getattr__ = loader(__name__, {
     "gradient": ("grad", "value_and_grad",),
     "gradient_check": ("check_grads",),
     "jacobian": ("elementwise_grad", "hessian", "hvp", "jacfwd", "jacrev",),
-    "replay": ("Made", "Replay", "Seen", "native_method",),
+    "replay": ("Made", "Replay", "Seen", "native_method", "settled", "stateful",),
     "stages": ("Captured", "Compiled", "Lowered", "Traced",),
 })  # fmt: skip

@@ -65,13 +65,16 @@ class JitFunction:
         names: Any,
         inlines: bool = False,
         donated: tuple[Any, Any] = (None, None),
+        updates: Sequence[tuple[int, int]] = (),
     ) -> None:
+        """updates: results and leaves, by number, that a caller may have in one memory."""
         functools.update_wrapper(self, function)
         self._inlines = inlines
         self._function = function
         self.static = (numbers, names)
         self._signature = Signature(function, numbers, names)
         self._donation = Donation(self._signature, *donated)
+        self._updates = updates
         self._name = self._signature.function_name
         self._cache: dict[Any, Compiled] = {}
         self._misses = 0
@@ -164,8 +167,11 @@ class JitFunction:
 
     def _compiled(self, call: Call, donated: Sequence[int]) -> Compiled:
         traced = self._trace(call, keep_layout=True)
+        pairs = traced.alike(self._updates)
         if donated:
-            traced = traced.giving(self._donation.pairs(call, donated, traced.graph))
+            pairs = self._donation.pairs(call, donated, traced.graph)
+        if pairs:
+            traced = traced.giving(pairs)
         lowered = traced.lower()
         return compile_recent(lowered) if self._inlines else lowered.compile()
 

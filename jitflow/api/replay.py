@@ -6,15 +6,19 @@ method in front of which it stands; whoever runs a call in Python may have it `l
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from jitflow.api.function import JitFunction
 from jitflow.api.native import leaf_guard
 from jitflow.api.stages import Compiled
 from jitflow.runtime.entry import (
+    BUSY,
     TRACES,
     Entry,
     Kept,
@@ -22,11 +26,15 @@ from jitflow.runtime.entry import (
     Results,
     Row,
     TooLarge,
+    forget_lost,
     native_callable,
     native_method,
 )
 
-__all__ = ["Made", "Replay", "Seen", "native_method"]
+__all__ = ["Made", "Replay", "Seen", "native_method", "settled", "stateful"]
+
+_LOOK = 1e-4
+"""Seconds after which a call that waits for another looks again."""
 
 
 class Made(NamedTuple):
@@ -44,6 +52,7 @@ class Seen(NamedTuple):
     what it has for them. counter: an int64 array of rank 0 that each call raises by 1, or None.
     steps: how the result is made: an output by its number, None, or what functions make of these.
     writes: places in the list, and the outputs that come there if the call succeeds.
+    updates: outputs that may be the arrays that are kept: numbers of both.
     """
 
     code: Compiled
@@ -52,6 +61,26 @@ class Seen(NamedTuple):
     counter: np.ndarray[Any, Any] | None
     steps: Sequence[int | Made | None]
     writes: Sequence[tuple[int, int]]
+    updates: Sequence[tuple[int, int]] = ()
+
+
+def stateful(function: Callable[..., Any], updates: Sequence[tuple[int, int]]) -> JitFunction:
+    """A jitted function; `updates` are results that may be arguments' arrays, leaves by number."""
+    return JitFunction(function, None, None, updates=updates)
+
+
+def settled(values: list[Any], places: Sequence[int]) -> list[Any]:
+    """What a list has at these places at one time, when no call is writing over it any more.
+
+    None, from then on, where the call that did so is gone, as in a forked child.
+    """
+    while True:
+        found = list(map(values.__getitem__, places))
+        busy = [place for place, x in zip(places, found, strict=True) if x is BUSY]
+        if not busy:
+            return found
+        if not forget_lost(values, busy):
+            time.sleep(_LOOK)
 
 
 @native_callable
@@ -110,8 +139,11 @@ class Replay:
             program.tick(seen.counter)
         for array in seen.code.captured:
             program.array(program.captured(array), array, by_strides=False, may_copy=True)
-        stores = [Kept(self._values, place, k, found.get(place)) for place, k in seen.writes]
         executable = seen.code.road.executable
+        taken = () if executable.body.host_calls else _taken(seen, found.keys())
+        stores = [
+            Kept(self._values, place, k, found.get(place), k in taken) for place, k in seen.writes
+        ]
         return Row(program, _results(seen.steps), executable, stores=stores)
 
     def asleep(self) -> AbstractContextManager[None]:
@@ -122,6 +154,19 @@ class Replay:
     def calls(self) -> int:
         """How many calls ran no Python."""
         return self._entry.calls
+
+
+def _taken(seen: Seen, known: AbstractSet[int]) -> set[int]:
+    """Outputs that are to be arrays that are kept.
+
+    None, if the call sets what it does not read: that could not be given back if it failed.
+    """
+    if not known >= {place for place, _ in seen.writes}:
+        return set()
+    pairs = seen.code.alike(seen.updates)
+    in_place = seen.code.road.may_overwrite(pairs) if pairs else ()
+    outputs = {output for (output, _), may in zip(pairs, in_place, strict=True) if may}
+    return outputs - seen.code.road.executable.body.streamed
 
 
 def _same(program: Program, number: int, x: Any) -> None:

@@ -94,6 +94,12 @@ class Traced:
         """The graph for networkx: a node per argument and op, an edge per operand."""
         return to_networkx(self.graph)
 
+    def alike(self, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Of pairs of a result and a parameter, by number: arrays of equal type."""
+        types = [(self.graph.results[k].type, self.graph.params[i].type) for k, i in pairs]
+        fit = [one == other and bool(one.shape) for one, other in types]
+        return [pair for pair, fits in zip(pairs, fit, strict=True) if fits]
+
     def giving(self, pairs: Sequence[tuple[int, int]]) -> Traced:
         """The same, where results are to take the memory of parameters: pairs of their numbers."""
         places = tuple(result for result, _ in pairs)

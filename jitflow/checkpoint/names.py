@@ -10,6 +10,8 @@ import numpy as np
 
 from jitflow.checkpoint.errors import CheckpointError
 from jitflow.checkpoint.objects import restore, stands_for_a_tree, state_of
+from jitflow.errors import DtypeError
+from jitflow.ir.dtypes import as_dtype
 from jitflow.trace.pytree import TreeDef, flatten, unflatten
 from jitflow.trace.source import fail
 
@@ -33,11 +35,28 @@ def named(tree: Any) -> Content:
             fail(CheckpointError, f"two entries are called {name}")
         if isinstance(x, PLAIN) and not isinstance(x, np.generic):
             content.values[name] = x
-        elif isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "biufcV":
-            content.arrays[name] = np.asarray(x)
+        elif _is_storable(x):
+            content.arrays[name] = np.asarray(x, native(x))
         else:
-            fail(CheckpointError, f"{name} is a {type(x).__name__}; it cannot be saved")
+            kind = f" of {x.dtype}" if hasattr(x, "dtype") else ""
+            fail(CheckpointError, f"{name} is a {type(x).__name__}{kind}; it cannot be saved")
     return content
+
+
+def _is_storable(x: Any) -> bool:
+    """Whether something is an array of numbers, and nothing beside that."""
+    if not isinstance(x, (np.ndarray, np.generic)) or isinstance(x, np.ma.MaskedArray):
+        return False
+    try:
+        as_dtype(native(x))
+    except DtypeError:
+        return False
+    return True
+
+
+def native(x: Any) -> np.dtype[Any]:
+    """The dtype of an array in this machine's order of bytes."""
+    return np.asarray(x).dtype.newbyteorder("=")
 
 
 def _entries(
@@ -109,7 +128,7 @@ def _fitted(name: str, x: Any, content: Content, source: str) -> Any:
             fail(CheckpointError, f"{source}: {name} is {kinds}")
         return found
     array = content.arrays[name]
-    if is_plain or np.shape(x) != array.shape or np.asarray(x).dtype != array.dtype:
+    if is_plain or np.shape(x) != array.shape or native(x) != array.dtype:
         kind = type(x).__name__ if is_plain else f"{np.asarray(x).dtype}"
         fail(
             CheckpointError, f"{source}: {name} does not fit", shapes=[array.shape, np.shape(x)],

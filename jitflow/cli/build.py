@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from typing import Any
 
 from jitflow.cli.files import write_text
@@ -57,3 +58,6 @@ def run(arguments: argparse.Namespace) -> None:
         write_text("-", json_text({**facts, "workspace_bytes": size, "imports": imports}))
     else:
         write_text("-", f"wrote {built.object} and {built.header}\n")
+        if "fma" in built.lacks:
+            has_it = ", as --cpu x86-64-v3 has" if "wasm" not in arguments.target else ""
+            sys.stderr.write(f"note: products are slow without fused multiply-add{has_it}\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from jitflow.codegen.emitter import Emit, Emitter
-from jitflow.codegen.soft import soft_name
+from jitflow.codegen.soft import soft_lines
 from jitflow.codegen.types import element_type, register_type, suffix
 from jitflow.ir.core import Op, Value
 from jitflow.ir.dtypes import bool_, f32, f64
@@ -126,15 +126,20 @@ def _copysign(e: Emitter, op: Op) -> None:
 
 
 def _float_intrinsic(row: str) -> Emit:
-    """One instruction, or a call where the CPU has none."""
+    """One instruction, or several where the CPU has none."""
 
     def emit(e: Emitter, op: Op) -> None:
-        type = op.results[0].type
-        text = register_type(type)
+        result = op.results[0]
+        kind = suffix(result.type)
+        if row in e.lacks:
+            prefix = e.new_block(row)
+            operands = dict(zip("xyz", [e.names[v] for v in op.operands], strict=False))
+            e.lines += soft_lines(row, kind, prefix, operands)
+            e.names[result] = f"%{prefix}"
+            return
+        text = register_type(result.type)
         given = ", ".join(f"{text} {e.names[v]}" for v in op.operands)
-        kind = suffix(type)
-        name = soft_name(row, kind) if row in e.lacks else f"@llvm.{row}.{kind}"
-        e.define(op, f"call {text} {name}({given})")
+        e.define(op, f"call {text} @llvm.{row}.{kind}({given})")
 
     return emit
 

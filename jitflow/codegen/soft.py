@@ -1,23 +1,46 @@
-"""Functions in place of instructions that a CPU lacks, which LLVM would call from the C library.
+"""Instructions that a CPU lacks, by those that it has; LLVM would call the C library for them.
 
-Each gives the bits of the instruction. A module holds those that its text calls. Owns their names,
-which say row and type: `jitflow_soft_fma_v4f32`.
+Each gives the bits of the instruction. Short ones are written where they are used; fused
+multiply-adds of float64 are calls of functions, and a module holds those that its text calls.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from jitflow.codegen.soft_fma import ANY_FMA, ANY_FMA_NAME
 
 PREFIX = "jitflow_soft_"
 _CALLED = re.compile(rf"@({PREFIX}\w+)\(")
-_NAME = re.compile(rf"{PREFIX}(fma|floor|rint)_(?:v(\d+))?f(32|64)")
+_KIND = re.compile(r"(?:v(\d+))?f(32|64)")
+_LOCAL = re.compile(r"%([\w.]+)")
 
 
-def soft_name(row: str, suffix: str) -> str:
-    """The symbol of a row's function; suffix: the type as intrinsics name it, `v4f32`."""
-    return f"@{PREFIX}{row}_{suffix}"
+def soft_lines(row: str, kind: str, prefix: str, operands: Mapping[str, str]) -> list[str]:
+    """LLVM text that computes `%prefix` by `fma`, `floor` or `rint` of the operands x, y and z.
+
+    kind: the type as intrinsics name it, `v4f32`.
+    """
+    lanes, bits = _read(kind)
+    if row != "fma":
+        steps = _rounding(row, lanes, bits)
+    elif bits == 32:
+        steps = _fma_32(lanes)
+    else:
+        text = _of(lanes, "double")
+        given = ", ".join(f"{text} %{x}" for x in "xyz")
+        steps = [f"  %result = call {text} @{PREFIX}fma_{kind}({given})"]
+
+    def renamed(match: re.Match[str]) -> str:
+        name = match[1]
+        return operands[name] if name in operands else _local(prefix, name)
+
+    return [_LOCAL.sub(renamed, step) for step in steps]
+
+
+def _local(prefix: str, name: str) -> str:
+    return f"%{prefix}" if name == "result" else f"%{prefix}.{name}"
 
 
 def soft_functions(text: str) -> list[str]:
@@ -26,20 +49,17 @@ def soft_functions(text: str) -> list[str]:
     wanted = sorted(set(_CALLED.findall(text)))
     while wanted:
         name = wanted.pop()
-        made[name] = _define(name)
+        lanes, _ = (0, 64) if name == ANY_FMA_NAME else _read(name.rpartition("_")[2])
+        made[name] = ANY_FMA if name == ANY_FMA_NAME else _fma_64(name, lanes)
         wanted += sorted(set(_CALLED.findall(made[name])) - made.keys() - set(wanted))
     return [made[name] for name in sorted(made)]
 
 
-def _define(name: str) -> str:
-    if name == ANY_FMA_NAME:
-        return ANY_FMA
-    match = _NAME.fullmatch(name)
+def _read(kind: str) -> tuple[int, int]:
+    """Lanes, 0 for a scalar, and bits."""
+    match = _KIND.fullmatch(kind)
     assert match is not None
-    row, lanes, bits = match[1], int(match[2] or 0), int(match[3])
-    if row != "fma":
-        return _rounding(name, row, lanes, bits)
-    return _fma_32(name, lanes) if bits == 32 else _fma_64(name, lanes)
+    return int(match[1] or 0), int(match[2])
 
 
 def _of(lanes: int, element: str) -> str:
@@ -50,7 +70,7 @@ def _all(lanes: int, element: str, number: str) -> str:
     return f"splat ({element} {number})" if lanes else number
 
 
-def _rounding(name: str, row: str, lanes: int, bits: int) -> str:
+def _rounding(row: str, lanes: int, bits: int) -> list[str]:
     """To integers, ties to even: what lies below 2**52, or 2**23, loses its fraction in a sum."""
     element, suffix = ("double", "f64") if bits == 64 else ("float", "f32")
     text, flag = _of(lanes, element), _of(lanes, "i1")
@@ -58,41 +78,36 @@ def _rounding(name: str, row: str, lanes: int, bits: int) -> str:
     large = _all(lanes, element, "0x4330000000000000" if bits == 64 else "0x4160000000000000")
     one, zero = _all(lanes, element, "1.0"), _all(lanes, element, "0.0")
     lines = [
-        f"define internal {text} @{name}({text} %x) nounwind {{",
         f"  %size = call {text} @llvm.fabs.{suffix}({text} %x)",
         f"  %small = fcmp olt {text} %size, {large}",
         f"  %large = call {text} @llvm.copysign.{suffix}({text} {large}, {text} %x)",
         f"  %sum = fadd {text} %x, %large",
         f"  %whole = fsub {text} %sum, %large",
         f"  %signed = call {text} @llvm.copysign.{suffix}({text} %whole, {text} %x)",
-        f"  %rint = select {flag} %small, {text} %signed, {text} %x",
     ]
     if row == "rint":
-        return "\n".join([*lines, f"  ret {text} %rint", "}"])
-    return "\n".join([
+        return [*lines, f"  %result = select {flag} %small, {text} %signed, {text} %x"]
+    return [
         *lines,
+        f"  %rint = select {flag} %small, {text} %signed, {text} %x",
         f"  %above = fcmp ogt {text} %rint, %x",
         f"  %step = select {flag} %above, {text} {one}, {text} {zero}",
-        f"  %floor = fsub {text} %rint, %step",
-        f"  ret {text} %floor", "}",
-    ])  # fmt: skip
+        f"  %result = fsub {text} %rint, %step",
+    ]
 
 
-def _fma_32(name: str, lanes: int) -> str:
+def _fma_32(lanes: int) -> list[str]:
     """In float64: the product is exact, the sum is rounded to odd, so that rounding again is right.
 
     Method: S. Boldo, G. Melquiond, Emulation of FMA and correctly rounded sums (2008).
     """
     narrow, wide = _of(lanes, "float"), _of(lanes, "double")
-    params = ", ".join(f"{narrow} %{x}" for x in "xyz")
-    return "\n".join([
-        f"define internal {narrow} @{name}({params}) nounwind {{",
+    return [
         *[f"  %{x}.wide = fpext {narrow} %{x} to {wide}" for x in "xyz"],
         f"  %product = fmul {wide} %x.wide, %y.wide",
         *_sum_to_odd("odd", "%product", "%z.wide", lanes),
         f"  %result = fptrunc {wide} %odd to {narrow}",
-        f"  ret {narrow} %result", "}",
-    ])  # fmt: skip
+    ]
 
 
 def _fma_64(name: str, lanes: int) -> str:

@@ -15,12 +15,19 @@ from jitflow.trace.source import fail
 from jitflow.trace.walkers import builder
 
 
+def plain_array(x: Any) -> np.ndarray[Any, Any]:
+    """Anything as an array; ArgumentError for a masked one, whose mask would be lost."""
+    if isinstance(x, np.ma.MaskedArray):
+        fail(ArgumentError, "a masked array is more than its numbers", cure="x.filled(value)")
+    return np.asarray(x)
+
+
 class Arrays(Elements):
     """Rows of arrays of one length: element i is the tree of rows i, as copies."""
 
     def __init__(self, tree: Any) -> None:
         leaves, self.tree = flatten(tree)
-        self.leaves = [np.asarray(x) for x in leaves]
+        self.leaves = [plain_array(x) for x in leaves]
         lengths = [x.shape[:1] for x in self.leaves]
         if not lengths or not lengths[0]:
             cure = "np.asarray(x): lists are trees of their elements"

@@ -1,139 +1,146 @@
-"""Where nodes of ordered layers lie across the flow: lines straight, nodes apart, all compact.
+"""Where nodes of ordered layers lie across the flow: near the mean of their neighbours.
 
-The method of Brandes and Koepf (2002): four alignments of nodes with the median of their
-neighbours, to either side in either direction, and the mean of the two middle ones.
+Each layer in turn goes as near to what it wants as the order and the gaps allow, in least squares:
+nodes that push each other become pools, as in isotonic regression. Then lines past layers are made
+straight, as far as there is room. Compact: no line makes boxes stand further apart.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
+from math import fsum, inf
 
 from jitflow.drawing.points import Layered
 
 Rows = Sequence[Sequence[int]]
 
-POINT_GAP = 12.0
-"""Between two lines that pass a layer side by side."""
+LOOSE = 0.1
+"""How much a node that nothing pulls wants to stay."""
 
-MOST_SLACK = 1.3
-"""How much wider than the narrowest a balanced drawing may be."""
+SWEEPS, PASSES = 24, 6
+"""How often each layer is moved, and how often lines are straightened."""
+
+LARGE, FEW_SWEEPS = 5000, 10
+"""Beyond so many nodes layers are moved less often."""
+
+POINT_GAP = 12.0
+"""Between a line that passes a layer and what is beside it."""
+
+STRAIGHT = 30.0
+"""How much more lines want to be straight where they pass layers than where they leave items."""
 
 
 def place_across(graph: Layered, rows: Rows, gap: float) -> list[float]:
-    """The middle of each node across the flow; the least edge of all is at 0."""
-    count = len(graph.layer)
-    conflicts = _conflicts(graph, rows)
-    found = []
-    for is_up in (False, True):
-        for is_right in (False, True):
-            turned = [row[::-1] for row in rows] if is_right else list(rows)
-            place = {node: i for row in turned for i, node in enumerate(row)}
-            near = graph.below if is_up else graph.above
-            root = _align(turned[::-1] if is_up else turned, near, place, conflicts, count)
-            middles = _compact(graph, turned, root, gap)
-            found.append([-x for x in middles] if is_right else middles)
-    middles = _balanced(graph, found)
-    start = min((x - graph.across(n) / 2 for n, x in enumerate(middles)), default=0.0)
-    return [x - start for x in middles]
+    """The middle of each node across the flow, `gap` between items; the least edge is at 0."""
+    placer = _Placer(graph, rows, gap)
+    sweeps = FEW_SWEEPS if len(graph.layer) > LARGE else SWEEPS
+    for sweep in range(sweeps):
+        is_down = sweep % 2 == 0
+        sides = [graph.above] if is_down else [graph.below]
+        placer.sweep([graph.above, graph.below] if sweep >= sweeps // 2 else sides, is_down)
+    for _ in range(PASSES):
+        placer.straighten()
+    start = min((x - graph.across(n) / 2 for n, x in enumerate(placer.x)), default=0.0)
+    return [x - start for x in placer.x]
 
 
-def _conflicts(graph: Layered, rows: Rows) -> set[tuple[int, int]]:
-    """Lines that cross a line between two points: the latter should be straight."""
-    place = {node: i for row in rows for i, node in enumerate(row)}
-    found = set()
-    for previous, row in zip(rows, rows[1:], strict=False):
-        low, scanned = 0, 0
-        for i, node in enumerate(row):
-            over = [n for n in graph.above[node] if graph.is_point(n)]
-            inner = place[over[0]] if over and graph.is_point(node) else None
-            if inner is None and i < len(row) - 1:
-                continue
-            high = len(previous) if inner is None else inner
-            for lower in row[scanned : i + 1]:
-                for upper in graph.above[lower]:
-                    is_inner = graph.is_point(lower) and graph.is_point(upper)
-                    if not is_inner and not low <= place[upper] <= high:
-                        found.add((upper, lower))
-            scanned, low = i + 1, high
-    return found
+class _Placer:
+    """The places of nodes while they are moved. `offsets`: with nothing but gaps between them."""
 
+    def __init__(self, graph: Layered, rows: Rows, gap: float) -> None:
+        self.graph, self.rows, self.gap = graph, rows, gap
+        self.x = [0.0] * len(graph.layer)
+        self.offsets = [self.packed(row) for row in rows]
+        self.lines = _lines(graph)
+        self.before: dict[int, int] = {}
+        self.behind: dict[int, int] = {}
+        for row, offsets in zip(rows, self.offsets, strict=True):
+            self.before.update(zip(row[1:], row, strict=False))
+            self.behind.update(zip(row, row[1:], strict=False))
+            for node, offset in zip(row, offsets, strict=True):
+                self.x[node] = offset - offsets[-1] / 2
 
-def _align(
-    rows: Rows, near: Sequence[Sequence[int]], place: dict[int, int],
-    conflicts: set[tuple[int, int]], count: int,
-) -> list[int]:
-    """The first node of the block that each node is in line with."""
-    root, align = list(range(count)), list(range(count))
-    for row in rows:
-        last = -1
-        for node in row:
-            others = sorted(near[node], key=place.__getitem__)
-            for other in others[(len(others) - 1) // 2 : len(others) // 2 + 1]:
-                is_free = align[node] == node and last < place[other]
-                if is_free and (other, node) not in conflicts and (node, other) not in conflicts:
-                    align[other] = node
-                    align[node] = root[node] = root[other]
-                    last = place[other]
-    return root
+    def step(self, left: int, right: int) -> float:
+        """From one node of a layer to the next, at least."""
+        graph = self.graph
+        gap = POINT_GAP if graph.is_point(left) or graph.is_point(right) else self.gap
+        return (graph.across(left) + graph.across(right)) / 2 + gap
 
-
-def _compact(graph: Layered, rows: Rows, root: Sequence[int], gap: float) -> list[float]:
-    """Blocks as far to the start as their neighbours allow, then back to those behind them."""
-    before: dict[int, dict[int, float]] = defaultdict(dict)
-    behind: dict[int, dict[int, float]] = defaultdict(dict)
-    for row in rows:
+    def packed(self, row: Sequence[int]) -> list[float]:
+        places = [0.0]
         for left, right in zip(row, row[1:], strict=False):
-            space = POINT_GAP if graph.is_point(left) or graph.is_point(right) else gap
-            step = (graph.across(left) + graph.across(right)) / 2 + space
-            a, b = root[left], root[right]
-            before[b][a] = behind[a][b] = max(step, before[b].get(a, 0.0))
-    order = _block_order(root, before, behind)
-    x: dict[int, float] = {}
-    for block in order:
-        x[block] = max((x[other] + step for other, step in before[block].items()), default=0.0)
-    for block in reversed(order):
-        if behind[block]:
-            least = min(x[other] - step for other, step in behind[block].items())
-            x[block] = max(x[block], least)
-    return [x[block] for block in root]
+            places.append(places[-1] + self.step(left, right))
+        return places
+
+    def sweep(self, sides: Sequence[Sequence[Sequence[int]]], is_down: bool) -> None:
+        """Moves each layer in turn, by its neighbours on these sides."""
+        for i in range(len(self.rows)) if is_down else reversed(range(len(self.rows))):
+            wishes = [self.wish(node, sides) for node in self.rows[i]]
+            places = _in_order(wishes, self.offsets[i])
+            for node, x in zip(self.rows[i], places, strict=True):
+                self.x[node] = x
+
+    def wish(self, node: int, sides: Sequence[Sequence[Sequence[int]]]) -> tuple[float, float]:
+        """Where the node wants to be, times how much, and how much."""
+        total = weight = 0.0
+        is_thin = self.graph.is_thin(node)
+        for side in sides:
+            for other in side[node]:
+                pull = STRAIGHT if is_thin and self.graph.is_thin(other) else 1.0
+                total += pull * self.x[other]
+                weight += pull
+        return (total, weight) if weight else (LOOSE * self.x[node], LOOSE)
+
+    def straighten(self) -> None:
+        """Gives parts of one line one place, as many of them together as have room for it."""
+        for line in self.lines:
+            run: list[int] = []
+            low, high = -inf, inf
+            for node in line:
+                least, most = self.room(node)
+                if run and max(low, least) > min(high, most):
+                    self.align(run, low, high)
+                    run, low, high = [], -inf, inf
+                run.append(node)
+                low, high = max(low, least), min(high, most)
+            self.align(run, low, high)
+
+    def room(self, node: int) -> tuple[float, float]:
+        """How far the node can go to either side as the others stand."""
+        left, right = self.before.get(node), self.behind.get(node)
+        least = -inf if left is None else self.x[left] + self.step(left, node)
+        return least, inf if right is None else self.x[right] - self.step(node, right)
+
+    def align(self, run: Sequence[int], low: float, high: float) -> None:
+        place = min(max(fsum(self.x[node] for node in run) / len(run), low), high)
+        for node in run:
+            self.x[node] = place
 
 
-def _block_order(
-    root: Sequence[int], before: dict[int, dict[int, float]], behind: dict[int, dict[int, float]]
-) -> list[int]:
-    missing = {block: len(before[block]) for block in dict.fromkeys(root)}
-    order = [block for block, count in missing.items() if not count]
-    for block in order:  # which grows meanwhile
-        for other in behind[block]:
-            missing[other] -= 1
-            if not missing[other]:
-                order.append(other)
-    return order
+def _in_order(wishes: Sequence[tuple[float, float]], offsets: Sequence[float]) -> list[float]:
+    """Places nearest to what is wished that are apart by the differences of the offsets."""
+    pools: list[tuple[float, float, int]] = []
+    for (total, weight), offset in zip(wishes, offsets, strict=True):
+        pool = total - weight * offset, weight, 1
+        while pools and pools[-1][0] / pools[-1][1] >= pool[0] / pool[1]:
+            last = pools.pop()
+            pool = last[0] + pool[0], last[1] + pool[1], last[2] + pool[2]
+        pools.append(pool)
+    starts = [total / weight for total, weight, count in pools for _ in range(count)]
+    return [start + offset for start, offset in zip(starts, offsets, strict=True)]
 
 
-def _balanced(graph: Layered, found: Sequence[list[float]]) -> list[float]:
-    """The mean of the two middle ones, all moved to the edges of the narrowest, or that one."""
-    if not graph.layer:
-        return []
-    halves = [graph.across(n) / 2 for n in range(len(graph.layer))]
-    edges = [
-        (
-            min((a - h for a, h in zip(x, halves, strict=True)), default=0.0),
-            max((a + h for a, h in zip(x, halves, strict=True)), default=0.0),
-        )
-        for x in found
-    ]
-    narrowest = min(range(4), key=lambda i: edges[i][1] - edges[i][0])
-    low, high = edges[narrowest]
-    moved = []
-    for i, (x, (start, end)) in enumerate(zip(found, edges, strict=True)):
-        shift = high - end if i % 2 else low - start
-        moved.append([a + shift for a in x])
-    made = []
-    for four in zip(*moved, strict=True):
-        _, a, b, _ = sorted(four)
-        made.append((a + b) / 2)
-    starts, ends = zip(*((x - h, x + h) for x, h in zip(made, halves, strict=True)), strict=True)
-    is_wide = max(ends) - min(starts) > MOST_SLACK * (high - low)
-    return found[narrowest] if is_wide else made
+def _lines(graph: Layered) -> list[list[int]]:
+    """Points that follow each other, with the ports that they start or end at, longest first."""
+    lines = []
+    for node in range(len(graph.layer)):
+        if graph.is_thin(node) and not _next(graph, node, graph.above):
+            line = [node]
+            while following := _next(graph, line[-1], graph.below):
+                line.append(following[0])
+            lines.append(line)
+    return sorted(lines, key=lambda line: -len(line))
+
+
+def _next(graph: Layered, node: int, side: Sequence[Sequence[int]]) -> list[int]:
+    return [n for n in side[node] if graph.is_thin(n)]

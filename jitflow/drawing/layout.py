@@ -2,7 +2,8 @@
 
 Works across the flow and along it, so that a drawing from left to right is one from top to bottom
 with its coordinates exchanged. Lines run straight past layers and bend between them only: none
-passes over an item. Knows nothing of what is drawn.
+passes over an item. Sums are exact, so that every Python gives the same. Knows nothing of what is
+drawn.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from math import fsum
 
 from jitflow.drawing.coordinates import place_across
 from jitflow.drawing.layers import Item, Link
@@ -117,7 +119,7 @@ def _exits(
             trunk: near[0] if len(set(near)) == 1 else middles[node]
             for trunk, near in trunks.items()
         }
-        order = {trunk: sum(near) / len(near) for trunk, near in trunks.items()}
+        order = {trunk: fsum(near) / len(near) for trunk, near in trunks.items()}
         made = _ports(item, corners[node][0], places, order, item.exits)
         found.update({(node, trunk): x for trunk, x in made.items()})
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from math import sqrt
+from math import fsum, sqrt
 
 from jitflow.drawing.layers import Item, Link
 from jitflow.drawing.layout import Layout, Point
@@ -138,7 +138,7 @@ class _Placer:
         """Lays a frame out, and makes it an item with ports."""
         frame, numbers = block.frame, block.numbers
         items = [self.item(inside) for inside in numbers]
-        area = sum((i.across + GAP[self.direction]) * (i.along + 40) for i in items)
+        area = fsum((i.across + GAP[self.direction]) * (i.along + 40) for i in items)
         widest = max(ROOM[self.direction], WIDEST[self.direction] * sqrt(area))
         block.layout = arrange_pieces(items, list(block.links), widest, GAP[self.direction])
         if frame is self.root:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Sequence
+from itertools import groupby
 
 from jitflow.drawing.points import Layered
 
@@ -35,7 +36,7 @@ def order_layers(graph: Layered) -> Rows:
         failures = 0 if count < fewest else failures + 1
         if count < fewest:
             best, fewest = rows, count
-    return best
+    return [_centred(graph, _centred(graph, row, graph.above), graph.below) for row in best]
 
 
 def crossings(graph: Layered, rows: Rows) -> int:
@@ -81,6 +82,23 @@ def _swept(graph: Layered, rows: Rows, neighbours: Sequence[list[int]], step: in
             means[node] = sum(place[n] for n in near) / len(near) if near else place[node]
         row.sort(key=means.__getitem__)
         place.update((node, float(i)) for i, node in enumerate(row))
+    return made
+
+
+def _centred(graph: Layered, row: list[int], side: Sequence[list[int]]) -> list[int]:
+    """The layer with lines in the middle of items that hang on the same node and nowhere else.
+
+    So a line with uses in many layers goes straight past all of them; nothing crosses by it.
+    """
+    made: list[int] = []
+    for _, each in groupby(row, lambda node: side[node]):
+        nodes = list(each)
+        items = [n for n in nodes if not graph.above[n] or not graph.below[n]]
+        others = [n for n in nodes if graph.above[n] and graph.below[n]]
+        if all(map(graph.is_point, others)):
+            half = len(items) // 2
+            nodes = [*items[:half], *others, *items[half:]]
+        made += nodes
     return made
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from jitflow.drawing.layers import Item, Link, find_layers
 
-MAX_POINTS = 40_000
+MAX_POINTS = 20_000
 """Beyond so many places where lines pass layers, the longest lines are cut short."""
 
 MANY_INPUTS = 6
@@ -31,6 +31,10 @@ class Layered:
 
     def is_point(self, node: int) -> bool:
         return node >= len(self.items)
+
+    def is_thin(self, node: int) -> bool:
+        """Whether it is a point, or a port of a frame."""
+        return node >= len(self.items) or bool(self.items[node].pin)
 
     def is_cut(self, link: Link, chain: Sequence[int]) -> bool:
         """Whether the line has no places where it passes layers, though it passes some."""

@@ -105,6 +105,7 @@ def header(
         f"{f', {target.cpu}' if target.cpu else ''}.",
         " *",
         *_about(parameters, made, big),
+        *([" *", *_SLOW] if "fma" in target.lacks else []),
         " */",
         f"#ifndef {guard}", f"#define {guard}", "",
         "#include <stdbool.h>", "#include <stddef.h>", "#include <stdint.h>", "",
@@ -117,6 +118,12 @@ def header(
         "#ifdef __cplusplus", "}", "#endif", "#endif",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+_SLOW = (
+    " * The CPU has no fused multiply-add, which stands in by other instructions: products and",
+    " * math functions take up to a hundred times as long as on one that has it.",
+)
 
 
 def _about(parameters: Sequence[Parameter], made: Standalone, big: str) -> list[str]:

@@ -32,7 +32,8 @@ class Built(NamedTuple):
     """The files that were written, and what the header says of the function.
 
     imports: functions of the C library that the object calls. parameters: what the function takes,
-    in order; the workspace comes last.
+    in order; the workspace comes last. lacks: ops that the CPU has no instruction for, which makes
+    them slow: `fma`, for one, without which products take up to a hundred times as long.
     """
 
     object: Path
@@ -40,6 +41,7 @@ class Built(NamedTuple):
     workspace_bytes: int
     imports: tuple[str, ...]
     parameters: tuple[Parameter, ...]
+    lacks: frozenset[str]
 
 
 def build(
@@ -77,7 +79,7 @@ def build(
             write_whole(str(file), content)
         except OSError as error:
             raise ExportError(f"cannot write {file}: {error.strerror or error}") from None
-    return Built(*files, made.workspace_bytes, made.imports, parameters)
+    return Built(*files, made.workspace_bytes, made.imports, parameters, machine.lacks)
 
 
 def _loops(graph: Function, machine: Target) -> Function:

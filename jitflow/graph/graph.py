@@ -6,7 +6,6 @@ sessions of a thread one is the default, as one of the graphs is.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 from jitflow import drawing
 from jitflow.errors import ArgumentError, TraceError
-from jitflow.runtime.devices import Device, find_device
+from jitflow.graph.names import checked_name
+from jitflow.graph.scopes import Scopes
 from jitflow.trace.source import fail
 
 if TYPE_CHECKING:
@@ -22,17 +22,6 @@ if TYPE_CHECKING:
 
     from jitflow.graph.explanation import Explanation
     from jitflow.graph.operation import Operation, Tensor
-
-
-_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/-]*")
-
-
-def checked_name(name: Any, what: str = "node") -> str:
-    """The name; ArgumentError for what names cannot be."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or name.endswith("/"):
-        cure = "letters and digits first, then also _ . - and / between scopes"
-        fail(ArgumentError, f"{name!r} is no name of a {what}", cure=cure)
-    return name
 
 
 class Node:
@@ -51,10 +40,11 @@ class Node:
              cure="save the session's values, or jitflow.export a function")
 
 
-class Graph:
+class Graph(Scopes):
     """A graph of operations. `len(graph)` counts them, iteration gives them in order."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.operations: list[Operation] = []
         self.collections: dict[str, list[Any]] = {}
         self.seed: int | None = None
@@ -63,13 +53,8 @@ class Graph:
         self._lock = threading.Lock()
         self._names: dict[str, int] = {}
         self._by_name: dict[str, Operation] = {}
-        self.reuses = False
         self.slots: list[Operation] = []
-        """Variables: where each has its value in a session's list."""
-        self._scope = ""
-        self._controls: tuple[Operation, ...] = ()
-        self.placement = find_device()
-        """The device of operations made now."""
+        """Variables, in the order of their values in a session's list."""
 
     def __len__(self) -> int:
         return len(self.operations)
@@ -88,7 +73,7 @@ class Graph:
 
     def unique_name(self, base: str) -> str:
         """`base` within the scope, with the first number behind it that is free."""
-        name = self._scope + checked_name(base)
+        name = self.now.scope + checked_name(base)
         count = self._names.get(name, 0)
         self._names[name] = count + 1
         if not count:
@@ -108,6 +93,12 @@ class Graph:
             self._by_name[operation.name] = operation
             self.operations.append(operation)
 
+    def reserve(self, variable: Operation) -> int:
+        """Where a variable has its value in a session's list."""
+        with self._lock:
+            self.slots.append(variable)
+            return len(self.slots) - 1
+
     def get_operation(self, name: str) -> Operation:
         """The operation of this name; ArgumentError where there is none."""
         if name not in self._by_name:
@@ -122,59 +113,9 @@ class Graph:
             fail(ArgumentError, f"{operation!r} has {len(outputs)} outputs; no {name!r}")
         return outputs[int(index or 0)]
 
-    @property
-    def scope(self) -> str:
-        """What stands before the names of operations made now: "" or `layer/`."""
-        return self._scope
-
-    @contextmanager
-    def name_scope(self, name: str) -> Iterator[str]:
-        """Names of operations made meanwhile start with `name/`."""
-        before, self._scope = self._scope, f"{self._scope}{checked_name(name, 'scope')}/"
-        try:
-            yield self._scope
-        finally:
-            self._scope = before
-
-    @contextmanager
-    def variable_scope(self, name: str, reuse: bool = False) -> Iterator[str]:
-        """A scope of names; with `reuse`, `get_variable` gives variables that exist already."""
-        before, self.reuses = self.reuses, reuse or self.reuses
-        try:
-            with self.name_scope(name) as scope:
-                yield scope
-        finally:
-            self.reuses = before
-
-    @property
-    def controls(self) -> tuple[Operation, ...]:
-        """What operations made now have to wait for."""
-        return self._controls
-
-    @contextmanager
-    def control_dependencies(self, nodes: Iterable[Any]) -> Iterator[None]:
-        """Operations made meanwhile run after these, which run whenever one of those does."""
-        if isinstance(nodes, Node) or not isinstance(nodes, Iterable):
-            fail(ArgumentError, f"{nodes!r} is no list of nodes", cure="control_dependencies([x])")
-        before = self._controls
-        added = tuple(operation_of(node, self) for node in nodes)
-        self._controls = tuple(dict.fromkeys((*before, *added)))
-        try:
-            yield
-        finally:
-            self._controls = before
-
-    @contextmanager
-    def device(self, name: str | Device | None) -> Iterator[Device]:
-        """Operations made meanwhile run on this device; None is the default one.
-
-        Raises DeviceError, with what there is, for a device that is not there.
-        """
-        before, self.placement = self.placement, find_device(name)
-        try:
-            yield self.placement
-        finally:
-            self.placement = before
+    def own_operation(self, node: Any) -> Operation:
+        """The operation behind a node of this graph; ArgumentError for any other."""
+        return operation_of(node, self)
 
     def ancestors(self, *nodes: Any) -> list[Operation]:
         """What must run to run these nodes, and they, in the order of a run."""

@@ -53,8 +53,8 @@ class Operation(Node):
                 fail(ArgumentError, f"{x!r} is a node of another graph", op=name)
         self.graph = graph
         self.inputs = tuple(inputs)
-        self.controls = graph.controls
-        self.device = graph.placement
+        self.controls = graph.now.controls
+        self.device = graph.now.placement
         self.place = here()
         self.writes = tuple(writes)
         self.outputs = tuple(Tensor(self, i, type) for i, type in enumerate(types))

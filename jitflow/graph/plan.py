@@ -47,7 +47,7 @@ class Plan:
         self._written = frozenset(self.writes)
         self.prints = [op for op in self.operations if isinstance(op, Print)]
         self.draws = any(isinstance(operation, RandomOperation) for operation in needed)
-        self.run = api.jit(self._trace)
+        self.run = api.stateful(self._trace, self._updates())
 
     def _require_feeds(self) -> None:
         given = {tensor.op for tensor in self.fed}
@@ -74,6 +74,13 @@ class Plan:
                 reads[tensor.op] = None
         return list(reads)
 
+    def _updates(self) -> list[tuple[int, int]]:
+        """The new values of variables whose old ones are read: outputs and leaves, by number."""
+        place = {variable: k for k, variable in enumerate(self.reads)}
+        first = len(self.fetches.tensors)
+        pairs = enumerate(self.writes, first)
+        return [(output, place[variable]) for output, variable in pairs if variable in place]
+
     def _trace(self, state: Sequence[Any], feeds: Sequence[Any], draws: Any = 0) -> Any:
         evaluation = Evaluation(dict(zip(self.reads, state, strict=True)), draws)
         for tensor, value in zip(self.fed, feeds, strict=True):
@@ -87,15 +94,16 @@ class Plan:
         """Feeds as arrays and numbers; InvalidArgumentError for what is neither."""
         return [_array(tensor, feeds[key]) for tensor, key in zip(self.fed, self.keys, strict=True)]
 
-    def can_be_native(self, feeds: Any, taken: Taken) -> bool:
-        """Whether no Python is needed: nothing is printed, and code takes the feeds as they are."""
-        if self.prints or type(feeds) not in (dict, type(None)):
+    def is_plain(self, feeds: Any, given: Sequence[Any]) -> bool:
+        """Whether the feeds are a dict of arrays and numbers, which are these."""
+        if type(feeds) not in (dict, type(None)):
             return False
-        return all(x is feeds[key] for x, key in zip(taken.given, self.keys, strict=True))
+        return all(x is feeds[key] for x, key in zip(given, self.keys, strict=True))
 
-    def state(self, values: Sequence[Any]) -> list[Any]:
+    def state(self, values: list[Any]) -> list[Any]:
         """What the run reads of a session's values; FailedPreconditionError where one is not."""
-        found = [values[variable.slot] for variable in self.reads]
+        api.settled(values, [variable.slot for variable in self.writes])
+        found = api.settled(values, [variable.slot for variable in self.reads])
         for variable, value in zip(self.reads, found, strict=True):
             if value is None:
                 raise _uninitialized(variable)
@@ -116,6 +124,7 @@ class Plan:
             counter=counter if self.draws else None,
             steps=self.fetches.steps,
             writes=[(x.slot, count + k) for k, x in enumerate(self.writes)],
+            updates=self._updates(),
         )
 
 

@@ -49,23 +49,29 @@ class Session:
         feed_dict: values for placeholders. Raises InvalidArgumentError for a feed that is missing
         or does not fit, FailedPreconditionError for a variable without a value.
         """
-        return self._run(self._plan(fetches, feed_dict), feed_dict)[0]
+        plan = self._plan(fetches, feed_dict)
+        return self._run(plan, plan.given(feed_dict or {}))[0]
 
     def _run_and_learn(self, *args: Any, **kwargs: Any) -> Any:
-        """A run that is not native yet; the next one like it is, if it can be."""
+        """A run that is not native yet; the next one like it is, if it can be.
+
+        Where feeds are no arrays and no numbers, it is a run of the arrays that they are.
+        """
         fetches, feeds = _arguments(*args, **kwargs)
         plan = self._plan(fetches, feeds)
-        result, taken = self._run(plan, feeds)
-        if self._native.wants() and plan.can_be_native(feeds, taken):
+        given = plan.given(feeds or {})
+        if not plan.is_plain(feeds, given):
+            return self._native(self, fetches, dict(zip(plan.keys, given, strict=True)))
+        result, taken = self._run(plan, given)
+        if self._native.wants() and not plan.prints:
             self._native.learn((self, *args), kwargs, feeds, plan.seen(taken, self._draws))
         return result
 
-    def _run(self, plan: Plan, feeds: Any) -> tuple[Any, Taken]:
+    def _run(self, plan: Plan, given: list[Any]) -> tuple[Any, Taken]:
         """The result, and what the plan's function took for it.
 
         Where another thread has changed what this run read and changes too, it runs again.
         """
-        given = plan.given(feeds or {})
         found = self._attempt(plan, given)
         if found is None:
             with self._native.asleep():
@@ -96,8 +102,12 @@ class Session:
         """
         values = self._values
         now = map(values.__getitem__, [variable.slot for variable in unchanged])
-        put = map(values.__setitem__, [variable.slot for variable in variables], new)
-        return all(chain(map(operator.is_, now, list(unchanged.values())), map(operator.not_, put)))
+        slots = [variable.slot for variable in variables]
+        free = api.settled(values, slots)
+        there = map(operator.is_, map(values.__getitem__, slots), free)
+        same = map(operator.is_, now, list(unchanged.values()))
+        put = map(values.__setitem__, slots, new)
+        return all(chain(same, there, map(operator.not_, put)))
 
     def _reserve(self) -> None:
         """Room for the variables that the graph has now."""
@@ -123,7 +133,8 @@ class Session:
     def checkpoint_state(self) -> dict[str, Any]:
         """The values of variables by name, and how often random numbers were drawn."""
         self._require_open("save it while it is open")
-        pairs = zip(self.graph.slots, self._values, strict=False)
+        found = api.settled(self._values, range(len(self._values)))
+        pairs = zip(self.graph.slots, found, strict=False)
         values = {variable.name: x for variable, x in pairs if x is not None}
         return {"draws": int(self._draws), "variables": values}
 
@@ -143,7 +154,9 @@ class Session:
         self._require_open("make a new one")
         self._reserve()
         variables = [self._variable(name) for name in state["variables"]]
-        self._set({}, variables, state["variables"].values())
+        own = [np.array(x)[()] for x in state["variables"].values()]  # a run may write over it
+        while not self._set({}, variables, own):
+            continue
         self._draws[...] = state["draws"]
 
     def _variable(self, name: str) -> VariableOperation:

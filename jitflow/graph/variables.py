@@ -11,8 +11,9 @@ import numpy as np
 from jitflow.errors import ArgumentError, ShapeError, explain
 from jitflow.graph import effects
 from jitflow.graph.evaluation import Evaluation
-from jitflow.graph.graph import Graph, Node, checked_name, get_default_graph
+from jitflow.graph.graph import Graph, Node, get_default_graph
 from jitflow.graph.initializers import glorot_uniform_initializer, zeros_initializer
+from jitflow.graph.names import checked_name
 from jitflow.graph.nodes import Shape, checked_shape, convert, known_shape
 from jitflow.graph.operation import Operation, Tensor, may_be, record, shape_text
 from jitflow.ir.dtypes import as_dtype
@@ -33,8 +34,7 @@ class VariableOperation(Operation):
 
     def __init__(self, graph: Graph, name: str, type: Type) -> None:
         super().__init__(graph, name, (), [type])
-        self.slot = len(graph.slots)
-        graph.slots.append(self)
+        self.slot = graph.reserve(self)
 
     def run(self, evaluation: Evaluation) -> Sequence[Any]:
         return ()  # read by each operation that uses it
@@ -113,8 +113,8 @@ def get_variable(
     """
     graph = get_default_graph()
     shared: dict[str, Variable] = graph.collections.setdefault(_SHARED, [{}])[0]
-    full = graph.scope + name
-    if graph.reuses:
+    full = graph.now.scope + name
+    if graph.now.reuses:
         return _known(shared, full, shape)
     if full in shared:
         fail(

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jitflow.data import Dataset, Iteration
+from jitflow.data.sources import plain_array
 from jitflow.errors import ArgumentError, DtypeError
 from jitflow.trace.pytree import flatten, map_tree
 from jitflow.trace.source import fail
@@ -59,15 +60,15 @@ def batches_of(x: Any, y: Any, weights: Any, size: int, shuffle: bool, seed: int
             fail(ArgumentError, "sample_weight is for arrays", cure="batches of (x, y, weights)")
         return x
     tree = (as_arrays(x), as_arrays(y))
-    rows = Dataset.from_arrays(tree if weights is None else (*tree, np.asarray(weights)))
+    rows = Dataset.from_arrays(tree if weights is None else (*tree, plain_array(weights)))
     return (rows.shuffle(len(rows) or 1, seed) if shuffle else rows).batch(size)
 
 
 def as_arrays(x: Any) -> Any:
     """Inputs or true values with lists as arrays."""
     if isinstance(x, (tuple, dict)):
-        return type(x)(map(as_arrays, x)) if type(x) is tuple else map_tree(np.asarray, x)
-    return np.asarray(x)
+        return type(x)(map(as_arrays, x)) if type(x) is tuple else map_tree(plain_array, x)
+    return plain_array(x)
 
 
 def epoch_of(batches: Any, epoch: int) -> Generator[Batch]:

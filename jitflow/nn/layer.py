@@ -107,9 +107,9 @@ class Layer:
 
 
 def _layers_in(name: str, value: Any) -> Iterable[tuple[str, Layer]]:
-    """The layers of an attribute: itself, or those in a list, tuple or dict."""
+    """The layers of an attribute: itself, or those in lists, tuples and dicts, however nested."""
     if isinstance(value, Layer):
-        return [(name, value)]
-    parts: Any = value.items() if isinstance(value, dict) else ()
-    parts = enumerate(value) if isinstance(value, (list, tuple)) else parts
-    return [(f"{name}_{key}", part) for key, part in parts if isinstance(part, Layer)]
+        yield name, value
+    elif isinstance(value, (list, tuple, dict)):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _layers_in(f"{name}_{key}", part)

@@ -18,7 +18,7 @@ from jitflow.ir.dims import known_equal
 from jitflow.ir.dtypes import DType
 from jitflow.ir.types import Dimension, Shape, TensorType
 from jitflow.numpy.promotion import Key, common, scalar_key
-from jitflow.trace import WEAK, current, emit, fail, here, holds_traced, lift
+from jitflow.trace import WEAK, current, emit, emit_constant, fail, here, holds_traced, lift
 from jitflow.trace import TracedArray as Array
 
 __all__ = [
@@ -111,7 +111,7 @@ def _constant(value: Any, type_: TensorType) -> Array:
                 data = Dense(value, dtype)
     except OverflowError as error:
         fail(RangeError, str(error), dtypes=[dtype], cure="convert the array first")
-    return emit("constant", value=data, type=type_)
+    return emit_constant(data, type_)
 
 
 @lru_cache(1024)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -20,7 +21,7 @@ Rule = Callable[..., Array | tuple[Array, Array]]
 
 def row(name: str) -> Rule:
     """The rule that is one op."""
-    return lambda *operands: emit(name, *operands)
+    return partial(emit, name)
 
 
 def identity(x: Array) -> Array:

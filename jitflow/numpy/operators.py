@@ -70,14 +70,13 @@ def _is_weak(x: Any) -> bool:
 def _operator(compute: Callable[..., Any]) -> Callable[..., Any]:
     def apply(*operands: Any) -> Any:
         result = compute(*operands)
-        weak = all([_is_weak(x) for x in operands])
-        if type(result) is tuple:
-            for part in result:
-                part.weak = weak
-            return result
-        if any([result is x for x in operands]):
-            result = detach(result)
-        result.weak = weak
+        weak = True
+        for x in operands:
+            weak = weak and _is_weak(x)
+            if result is x:
+                result = detach(result)
+        for part in result if type(result) is tuple else (result,):
+            part.weak = weak
         return result
 
     return apply
@@ -87,7 +86,7 @@ def _function(ufunc: np.ufunc, compute: Callable[..., Array]) -> Callable[..., A
     own = _OWN.get(ufunc, ())
 
     def apply(*operands: Any, dtype: Any = None, **options: Any) -> Array:
-        given = {name: options.pop(name) for name in own if name in options}
+        given = {name: options.pop(name) for name in own if name in options} if options else {}
         for name, value in options.items():
             if name not in _INERT or value != _INERT[name]:
                 fail(

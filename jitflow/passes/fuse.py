@@ -207,7 +207,7 @@ class _Plan:
         found = {g for v in shared for g in self.touching.get(v, ()) if g.shape == shape}
         near = sorted(found, key=lambda g: -g.position) if len(found) > 1 else found
         for group in near:
-            if group.position < earliest and not self._can_move(group):
+            if group.position < earliest and not self._can_move(group, op):
                 return None
             if self._fits(op, group, axes):
                 if group.position < earliest:
@@ -219,9 +219,14 @@ class _Plan:
         """What some of the values are slices of."""
         return [self.slices[v] for v in values if v in self.slices] if self.slices else []
 
-    def _can_move(self, group: _Group) -> bool:
-        """Whether a group may stand behind all items so far: nothing waits for it."""
-        return not group.is_read and group.position > self.last_fixed
+    def _can_move(self, group: _Group, op: Op) -> bool:
+        """Whether a group may stand behind all items so far: nothing waits for it, nor does op."""
+        if group.is_read or group.position <= self.last_fixed:
+            return False
+        if op.row is _GATHER and self.owner.get(op.operands[0]) is group:
+            return False
+        made = [v.op for v in op.operands if v.op is not None and self.owner.get(v) is group]
+        return all(maker.row.family is not Family.REDUCE for maker in made)
 
     def _move(self, group: _Group) -> None:
         self.items[group.position] = None

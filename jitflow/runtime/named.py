@@ -33,19 +33,20 @@ BASELINES: dict[str, _Baseline] = {
 _OTHER_FORMATS = ("windows", "uefi", "cygwin", "mingw")
 
 _PROBE = """
-define void @probe(ptr %x) {
+define void @probe(ptr %x, ptr %y, ptr %z, ptr %u, ptr %v) {
   %half = load <8 x half>, ptr %x, align 2
   %wide = fpext <8 x half> %half to <8 x float>
-  store <8 x float> %wide, ptr %x, align 4
+  store volatile <8 x float> %wide, ptr %y, align 4
   %integers = load <16 x i32>, ptr %x, align 4
-  %twice = add <16 x i32> %integers, %integers
-  store <16 x i32> %twice, ptr %x, align 4
+  %others = load <16 x i32>, ptr %y, align 4
+  %product = mul <16 x i32> %integers, %others
+  store volatile <16 x i32> %product, ptr %z, align 4
   %numbers = load <16 x float>, ptr %x, align 4
   %sum = call <16 x float> @llvm.fma.v16f32(
     <16 x float> %numbers, <16 x float> %numbers, <16 x float> %numbers)
-  store <16 x float> %sum, ptr %x, align 4
+  store volatile <16 x float> %sum, ptr %u, align 4
   %floor = call <16 x float> @llvm.floor.v16f32(<16 x float> %numbers)
-  store <16 x float> %floor, ptr %x, align 4
+  store volatile <16 x float> %floor, ptr %v, align 4
   ret void
 }
 """
@@ -110,10 +111,11 @@ def _probed(target: Target) -> Target:
             vector_registers=registers, has_fma=has_fma, has_f16c=has_f16c
         )
     text = engine().assembly(_PROBE, target)
-    size = 64 if "zmm" in text else 32 if "ymm" in text else 16
+    products = "".join([line for line in text.splitlines() if "pmul" in line])
+    size = 64 if "zmm" in products else 32 if "ymm" in products else 16  # of integers: AVX2
     if size > 16:
         features = ",".join(filter(None, (features, "+fast-gather")))
     return target._replace(
         features=features, vector_bytes=size, vector_registers=32 if size == 64 else 16,
-        has_fma="vfmadd" in text, has_f16c="vcvtph2ps" in text, has_rounding="round" in text,
+        has_fma="vfmadd" in text, has_f16c="vcvtph2ps" in text, has_rounding="floor" not in text,
     )  # fmt: skip

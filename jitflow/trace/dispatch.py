@@ -90,20 +90,24 @@ def call_function(function: Any, args: Any, kwargs: Any) -> Any:
 
 def call_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: Any) -> Any:
     """What `__array_ufunc__` asks for; `out=` and `where=` act on the result."""
-    name = numpy_name(ufunc)
-    if method != "__call__":
-        name = f"{name}.{method}"
     implementation = FUNCTIONS.get(ufunc if method == "__call__" else (ufunc, method))
-    if implementation is None and name == f"the ufunc {ufunc.__name__}":
-        implementation = FOREIGN_UFUNCS.get(ufunc.__name__)
     if implementation is None:
-        raise TraceError(missing(name))
+        name = _call_name(ufunc, method)
+        if name == f"the ufunc {ufunc.__name__}":
+            implementation = FOREIGN_UFUNCS.get(ufunc.__name__)
+        if implementation is None:
+            raise TraceError(missing(name))
     out = kwargs.pop("out", None)
     where = True if method == "reduce" else kwargs.pop("where", True)
     result = implementation(*inputs, **kwargs)
     if out is None and where is True:
         return result
-    return call_operator("out", name, result, out, where)
+    return call_operator("out", _call_name(ufunc, method), result, out, where)
+
+
+def _call_name(ufunc: Any, method: str) -> str:
+    name = numpy_name(ufunc)
+    return name if method == "__call__" else f"{name}.{method}"
 
 
 def missing(name: str, cure: str = "") -> str:

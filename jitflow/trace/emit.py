@@ -23,6 +23,8 @@ from jitflow.trace.context import STATE, current
 from jitflow.trace.source import fail, here
 
 CAPTURED = "it is a captured array"
+_CONSTANT = ROWS["constant"]
+
 FOREIGN = "it belongs to the function around this one"
 """Why an array cannot be written: of NumPy, or of the trace around this one."""
 
@@ -46,14 +48,19 @@ def emit(row: str, *arrays: TracedArray, regions: tuple[Region, ...] = (), **att
         op = context.builder.emit(ROWS[row], values, attrs, regions, here())
     except JitflowError as error:
         _fail_at_line(error, row, arrays)
-    weak = bool(arrays) and row != "convert"
-    for array in arrays:
-        weak = weak and array.weak
     results = op.results
     if len(results) == 1:
         result = results[0]
-        return TracedArray(Cell(result, context), weak and not result.type.shape)
+        weak = not result.type.shape and bool(arrays) and row != "convert"
+        return TracedArray(Cell(result, context), weak and all([x.weak for x in arrays]))
     return tuple([TracedArray(Cell(result, context), False) for result in results])
+
+
+def emit_constant(data: Dense, type: TensorType) -> TracedArray:
+    """Appends a constant of data that has the dtype of its type."""
+    context = STATE.context or current()
+    op = context.builder.emit(_CONSTANT, (), {"value": data, "type": type}, (), here())
+    return TracedArray(Cell(op.results[0], context))
 
 
 def emit_view(row: str, array: TracedArray, *rest: TracedArray, **attrs: Any) -> TracedArray:
@@ -106,7 +113,7 @@ def constant(number: Any, dtype: DType, weak: bool = False) -> TracedArray:
     """A rank-0 constant; RangeError where a Python int does not fit the dtype."""
     if type(number) is int and dtype.is_integer:
         _require_range(number, dtype)
-    result = emit("constant", value=Dense(number, dtype), type=TensorType(dtype))
+    result = emit_constant(Dense(number, dtype), TensorType(dtype))
     result.weak = weak
     return result
 

@@ -8,7 +8,7 @@ import pytest
 
 import jitflow as jf
 import jitflow.graph as g
-from jitflow import nn, optim
+from jitflow import optim
 from jitflow.checkpoint import CheckpointError, Checkpoints, load_tree, save_tree
 from jitflow.data import Dataset
 from jitflow.errors import ArgumentError
@@ -130,33 +130,6 @@ def test_a_write_that_fails_leaves_the_one_before(tmp_path, monkeypatch):
         store.save(2, w=np.zeros(3))
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000001"]
     assert store.restore(w=np.zeros(3))["w"][0] == 1
-
-
-def moons():
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(60, 2)).astype(np.float32)
-    return x, (x[:, 0] * x[:, 1] > 0).astype(np.int64)
-
-
-def model():
-    made = nn.Sequential([nn.Dense(8, nn.relu), nn.Dropout(0.2), nn.BatchNorm(), nn.Dense(2)])
-    made.compile(optim.Adam(0.01), "sparse_categorical_crossentropy")
-    return made
-
-
-def test_a_restored_training_goes_on_with_the_same_numbers(tmp_path):
-    x, y = moons()
-    straight, first = model(), model()
-    straight.fit(x, y, epochs=3, verbose=False)
-    first.fit(x, y, epochs=1, verbose=False)
-    store = Checkpoints(tmp_path)
-    store.save(1, model=first)
-    second = model()
-    second.build(x)
-    store.restore(model=second)
-    second.fit(x, y, epochs=3, initial_epoch=1, verbose=False)
-    assert second.evaluate(x, y) == straight.evaluate(x, y)
-    np.testing.assert_array_equal(second.predict(x), straight.predict(x))
 
 
 def test_sessions_iterations_and_variables(tmp_path):

@@ -153,6 +153,28 @@ def test_names_do_not_meet(tmp_path):
     assert load_tree(tmp_path / "t")["x/y"] == 2
 
 
+def test_arrays_of_any_layout(tmp_path):
+    x = np.arange(12.0).reshape(3, 4)
+    tree = {
+        "turned": x.T, "backwards": x[::-1, ::2], "swapped": x.astype(">f8"),
+        "columns": np.asfortranarray(x), "swapped number": np.array(3, ">i2")[()],
+    }  # fmt: skip
+    save_tree(tmp_path / "t", tree)
+    for found in (load_tree(tmp_path / "t"), load_tree(tmp_path / "t", tree)):
+        for name, wanted in tree.items():
+            np.testing.assert_array_equal(found[name], wanted)
+            assert found[name].dtype.isnative
+
+
+def test_arrays_that_are_more_than_numbers(tmp_path):
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    records, wide = np.zeros(2, [("a", "i4")]), np.ones(2, np.longdouble)
+    for x in (masked, records, wide, np.array(["2020"], "M8[D]")):
+        with pytest.raises(CheckpointError, match=r"a/0 is a .* cannot be saved"):
+            save_tree(tmp_path / "t", {"a": [x]})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_objects_anywhere_in_a_tree(tmp_path):
     variable, rng, old = jf.Variable([1.0, 2.0]), np.random.default_rng(1), random.Random(5)
     legacy = np.random.RandomState(3)

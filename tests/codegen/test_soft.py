@@ -5,7 +5,7 @@ import ctypes
 import numpy as np
 import pytest
 
-from jitflow.codegen.soft import soft_functions, soft_name
+from jitflow.codegen.soft import soft_functions, soft_lines
 from jitflow.runtime.engine import engine
 from jitflow.runtime.target import host_target
 
@@ -27,7 +27,7 @@ loop:
   %a = load TYPE, ptr %x.at, align 4
   %b = load TYPE, ptr %y.at, align 4
   %c = load TYPE, ptr %z.at, align 4
-  %r = call TYPE CALLEE(OPERANDS)
+STEPS
   store TYPE %r, ptr %out.at, align 4
   %next = add i64 %i, 1
   %more = icmp slt i64 %next, %n
@@ -38,9 +38,8 @@ done:
 """
 
 
-def compiled(type, callee, operands):
-    given = ", ".join(f"{type} %{name}" for name in operands)
-    text = LOOP.replace("CALLEE", callee).replace("OPERANDS", given).replace("TYPE", type)
+def compiled(type, steps):
+    text = LOOP.replace("STEPS", "\n".join(steps)).replace("TYPE", type)
     text = "\n".join([text, *soft_functions(text)])
     linked = engine().link([engine().object_image(text, host_target())], ["run"])
     kind = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64)
@@ -55,7 +54,7 @@ def compiled(type, callee, operands):
     return run
 
 
-def operands(dtype, random):
+def numbers(dtype, random):
     """Three arrays, in several ways: any bits, near ties, what cancels, subnormal, special."""
     info, bits = np.finfo(dtype), {4: np.uint32, 8: np.uint64}[np.dtype(dtype).itemsize]
     highest = np.iinfo(bits).max
@@ -81,10 +80,12 @@ def operands(dtype, random):
 @pytest.mark.parametrize(("row", "names"), [("fma", "abc"), ("floor", "a"), ("rint", "a")])
 def test_bits_are_those_of_the_instruction(row, names, suffix):
     type, dtype = TYPES[suffix]
-    soft = compiled(type, soft_name(row, suffix), names)
-    hard = compiled(type, f"@llvm.{row}.{suffix}", names)
-    for given in operands(dtype, np.random.default_rng(0)):
+    operands = dict(zip("xyz", [f"%{name}" for name in names], strict=False))
+    given = ", ".join(f"{type} {name}" for name in operands.values())
+    soft = compiled(type, soft_lines(row, suffix, "r", operands))
+    hard = compiled(type, [f"  %r = call {type} @llvm.{row}.{suffix}({given})"])
+    for given in numbers(dtype, np.random.default_rng(0)):
         found, wanted = soft(given), hard(given)
         np.testing.assert_array_equal(found, wanted)
-        numbers = ~np.isnan(wanted)
-        assert found[numbers].tobytes() == wanted[numbers].tobytes()
+        counts = ~np.isnan(wanted)
+        assert found[counts].tobytes() == wanted[counts].tobytes()

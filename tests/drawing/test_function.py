@@ -84,4 +84,4 @@ def test_notebooks_show_no_picture_of_thousands():
         return x
 
     traced = jf.jit(long).trace(jf.spec("f32[8]"))
-    assert traced._repr_svg_() is None and traced.to_svg().startswith("<svg")
+    assert traced._repr_svg_() is None

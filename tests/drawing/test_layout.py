@@ -123,9 +123,9 @@ def test_nothing_and_one_box():
 
 @pytest.mark.parametrize("shape", ["chain", "fan", "mirror"])
 def test_thousands_of_boxes(shape):
-    count = 2000
+    count = 1200
     ends = [(0 if shape == "fan" else i - 1, i) for i in range(1, count)]
-    ends += [(0, count - 1)] if shape != "mirror" else [(i, count - 1 - i) for i in range(200)]
+    ends += [(0, count - 1)] if shape != "mirror" else [(i, count - 1 - i) for i in range(60)]
     start = time.process_time()
     lines = [(a, b, 0) for a, b in ends]
     placed = place(make_frames([()] * count, ends), [(40.0, 20.0)] * count, lines, "TB")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections import namedtuple
 
 import numpy as np
@@ -11,9 +12,31 @@ import jitflow as jf
 import jitflow.graph as g
 from jitflow import export, nn, optim
 from jitflow.errors import ArgumentError, TraceError
+from tests.support.c_programs import call_c, can_run
 
 RNG = np.random.default_rng(0)
 Found = namedtuple("Found", "loss w")
+
+
+LOOP = """
+#include <stdio.h>
+#include <string.h>
+#include "step.h"
+int main(void) {
+    static float w[3], m[3], x[16 * 3], y[16], loss;
+    static _Alignas(64) char workspace[STEP_WORKSPACE_BYTES + 1];
+    int64_t draws = step_initial_draws[0];
+    memcpy(w, step_initial_w, sizeof w);
+    memcpy(m, step_initial_Momentum_w_momentum, sizeof m);
+    if (fread(x, 4, 48, stdin) + fread(y, 4, 16, stdin) != 64) return 1;
+    for (int i = 0; i < 3; i++)
+        if (step(m, draws, w, x, y, &loss, m, &draws, w, workspace)) return 2;
+    fwrite(&loss, 4, 1, stdout);
+    fwrite(w, 4, 3, stdout);
+    return 0;
+}
+"""
+"""Three steps of `regression`, with its state where it is."""
 
 
 def regression(seed=1):
@@ -98,6 +121,39 @@ def test_fetches_of_any_structure_and_gradients(tmp_path):
         assert found[0]["n10"] == 13
 
 
+@pytest.mark.skipif(not can_run(""), reason="there is no C compiler")
+def test_c_goes_on_with_the_state_where_it_is(tmp_path, data):
+    with g.Graph().as_default(), g.Session() as session:
+        x, y, w, loss, train = regression()
+        session.run(g.global_variables_initializer())
+        feeds = {x: data[0], y: data[1]}
+        session.run(train, feeds)
+        built = export.build(tmp_path / "step", session, [loss, train], feeds)
+        assert [p.over for p in built.parameters if p.over] == ["Momentum_w_momentum", "w"]
+        (tmp_path / "main.c").write_text(LOOP)
+        program = [tmp_path / "main.c", built.object, "-o", tmp_path / "main"]
+        subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", *program], check=True)
+        given = data[0].tobytes() + data[1].tobytes()
+        done = subprocess.run([tmp_path / "main"], input=given, capture_output=True, check=True)
+        for _ in range(3):
+            wanted = session.run([loss, train, w], feeds)
+    assert done.stdout == wanted[0].tobytes() + wanted[2].tobytes()
+
+
+def test_threads_take_turns(tmp_path):
+    with g.Graph().as_default(), g.Session() as session:
+        n = g.Variable(np.int32(0), name="n")
+        session.run(g.global_variables_initializer())
+        export.save(tmp_path / "count", session, n.assign_add(1))
+    count = export.load(tmp_path / "count")
+    threads = [threading.Thread(target=lambda: [count() for _ in range(200)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert count.state["n"] == 800
+
+
 def test_prints_are_kept(tmp_path, capsys):
     with g.Graph().as_default(), g.Session() as session:
         x = g.placeholder(np.int32, [5], "x")
@@ -119,7 +175,7 @@ def test_variables_without_a_value_are_given_with_the_state(tmp_path, data):
         export.save(tmp_path / "step", g.Session(graph), [loss, train, w], feeds)
         export.save(tmp_path / "init", g.Session(graph), g.global_variables_initializer())
         step, init = export.load(tmp_path / "step"), export.load(tmp_path / "init")
-        with pytest.raises(TraceError, match="there is no value for 'w'"):
+        with pytest.raises(TraceError, match="there is no value for 'Momentum/w/momentum'"):
             step(*data)
         state = init.run({})[1]
         for name, value in state.items():
@@ -182,3 +238,20 @@ def test_a_model_predicts_and_trains_from_a_file(tmp_path):
         lambda a, b: np.testing.assert_array_equal(a, b, strict=True),
         train.state["variables"].params, trained.variables.params,
     )  # fmt: skip
+
+
+class Sum(nn.Model):
+    def forward(self, parts):
+        return parts["a"] + nn.Dense(3)(parts["b"])
+
+
+def test_inputs_that_are_trees_are_named_by_their_paths(tmp_path):
+    parts = {"a": np.ones((2, 3), np.float32), "b": np.ones((2, 4), np.float32)}
+    summed = Sum()
+    summed.build(parts)
+    built = export.build(tmp_path / "summed", summed, parts)
+    assert [p.path for p in built.parameters] == ["x['a']", "x['b']", "out"]
+    if can_run(""):
+        status, _, (found,) = call_c(built, [parts["a"], parts["b"]])
+        assert status == 0
+        np.testing.assert_array_equal(found, summed.predict(parts))

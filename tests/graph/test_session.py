@@ -14,7 +14,7 @@ import pytest
 import jitflow as jf
 import jitflow.graph as g
 from jitflow.errors import ArgumentError, TraceError
-from jitflow.runtime.entry import why_not_native
+from jitflow.runtime.entry import BUSY, why_not_native
 
 Pair = collections.namedtuple("Pair", "first second")
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -283,6 +283,88 @@ def test_no_long_update_of_several_threads_is_lost():
 
 
 @needs_native
+def test_variables_are_written_over_where_nobody_else_has_them():
+    v = g.Variable(np.zeros((50, 4), np.float32))
+    scale = g.Variable(np.float32(1))
+    moved = g.group(v.assign_add(v * 0 + scale), scale.assign(scale * 1))
+    sess = g.Session()
+    sess.run([v.initializer, scale.initializer])
+    for _ in range(3):
+        sess.run(moved)
+    place = v.op.slot
+    where = id(sess._values[place])
+    for _ in range(10):
+        sess.run(moved)
+    assert id(sess._values[place]) == where
+    kept, view = sess.checkpoint_state(), sess.checkpoint_state()["variables"]["Variable"][1:]
+    for _ in range(3):
+        sess.run(moved)
+    assert (kept["variables"]["Variable"] == 13).all()
+    assert (view == 13).all()
+    given = np.full((51, 4), 7, np.float32)
+    sess.restore_state({"draws": 0, "variables": {"Variable": given[1:]}})
+    for _ in range(3):
+        sess.run(moved)
+    assert (given == 7).all()
+    assert (sess.run(v) == 10).all()
+
+
+@needs_native
+def test_a_check_that_fails_gives_back_what_a_run_would_write_over():
+    v = g.Variable(np.zeros(6, np.float32))
+    k = g.placeholder(g.int32, [])
+    moved = g.group(v.assign_add(v * 0 + 1), g.stop_gradient(v)[k])
+    sess = g.Session()
+    sess.run(v.initializer)
+    for _ in range(3):
+        sess.run(moved, {k: 1})
+        for _ in range(2):
+            with pytest.raises(IndexError):
+                sess.run(moved, {k: 6})
+    np.testing.assert_array_equal(sess.run(v), np.full(6, 3, np.float32))
+
+
+@needs_native
+def test_what_a_lost_thread_was_writing_over_has_no_value(nodes):
+    for _ in range(3):
+        nodes.sess.run(nodes.step)
+    nodes.sess._values[nodes.w.op.slot] = BUSY
+    with pytest.raises(g.FailedPreconditionError, match="value w"):
+        nodes.sess.run(nodes.step)
+    assert "w" not in nodes.sess.checkpoint_state()["variables"]
+    assert nodes.sess.run(nodes.count) == 3
+    nodes.sess.run(nodes.init)
+    nodes.sess.run(nodes.step)
+    assert nodes.sess.run(nodes.count) == 1
+
+
+def test_others_see_a_variable_before_or_after_a_long_run():
+    v = g.Variable(np.zeros(300_000, np.float32))
+    moved = v.assign(g.tanh(v) * 0 + v + 1).op
+    sess = g.Session()
+    sess.run(v.initializer)
+    for _ in range(3):
+        sess.run(moved)
+    seen, done = [], threading.Event()
+
+    def look():
+        while not done.is_set():
+            x = sess.run(v)
+            seen.append((x.min(), x.max()))
+            x = sess.checkpoint_state()["variables"]["Variable"]
+            seen.append((x.min(), x.max()))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    for _ in range(60):
+        sess.run(moved)
+    done.set()
+    thread.join()
+    assert all(low == high for low, high in seen)
+    assert sess.run(v)[0] == 63
+
+
+@needs_native
 def test_a_session_goes_with_its_last_reference(nodes):
     sess = g.Session(nodes.graph)
     for node in (nodes.init, nodes.init, nodes.count, nodes.count):
@@ -352,3 +434,13 @@ def test_a_child_process_goes_on(nodes):
     thread.join()
     assert os.waitpid(child, 0)[1] == 0
     assert nodes.sess.run(nodes.count) == 3
+
+
+@needs_native
+def test_lists_are_runs_of_the_arrays_that_they_are(nodes):
+    nodes.sess.run([nodes.y, nodes.step], {nodes.x: X})
+    for _ in range(3):
+        nodes.sess.run([nodes.y, nodes.step], {nodes.x: np.asarray(X).tolist()})
+        nodes.sess.run([nodes.y, nodes.step], collections.OrderedDict({nodes.x: X}))
+    assert nodes.sess.run(nodes.count) == 7
+    assert native_calls(nodes.sess) == 5  # all but the first with a list, which is float64

@@ -1,11 +1,11 @@
 """The native entry: calls of jitted functions that run no Python, by one stub and rows of data."""
 
-from jitflow.runtime.entry.callable import TRACES, Entry, native_callable
+from jitflow.runtime.entry.callable import BUSY, TRACES, Entry, forget_lost, native_callable
 from jitflow.runtime.entry.layout import why_not_native
 from jitflow.runtime.entry.method import native_method
 from jitflow.runtime.entry.rows import Kept, Program, Results, Row, TooLarge
 
 __all__ = [
-    "TRACES", "Entry", "Kept", "Program", "Results", "Row", "TooLarge", "native_callable",
-    "native_method", "why_not_native",
+    "BUSY", "TRACES", "Entry", "Kept", "Program", "Results", "Row", "TooLarge", "forget_lost",
+    "native_callable", "native_method", "why_not_native",
 ]  # fmt: skip

@@ -7,12 +7,14 @@ where this Python has no native entry. `Entry` is what an object of the class ke
 from __future__ import annotations
 
 import ctypes
+import operator
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from itertools import chain, repeat
 from typing import Any, TypeVar
 
 import numpy as np
@@ -70,8 +72,32 @@ STATE = _VECTORCALL + 8
 _ALIVE: list[Any] = []
 """What types point to, for the life of the process."""
 
+_PROCESS: list[Words] = []
+"""The table of the process, or several, for its life."""
+
 TRACES = ctypes.c_int64(0)
 """Traces in progress in this process; the stub leaves calls to Python meanwhile."""
+
+
+class _Busy:
+    def __repr__(self) -> str:
+        return "<an array that a call is writing over>"
+
+
+BUSY = _Busy()
+"""What a list has in the place of an array that a call is writing over."""
+
+
+def forget_lost(values: list[Any], places: Sequence[int]) -> bool:
+    """Puts None to these places, if all have BUSY and there is no call that has put it there.
+
+    It is one call of a function in C: no thread may come between the looks and the change.
+    """
+    tables = [table.memory for table in _PROCESS]
+    none = map(operator.not_, map(operator.getitem, tables, repeat(int(Process.TAKERS))))
+    busy = map(operator.is_, map(values.__getitem__, places), repeat(BUSY))
+    put = map(operator.not_, map(values.__setitem__, places, repeat(None)))
+    return all(chain(none, busy, put))
 
 
 def native_callable(cls: Class) -> Class:
@@ -181,6 +207,8 @@ _ENTRIES: weakref.WeakSet[Entry] = weakref.WeakSet()
 
 
 def _renew_locks() -> None:
+    for table in _PROCESS:
+        table.memory[Process.TAKERS] = 0
     for entry in _ENTRIES:
         entry.renew()
 
@@ -201,9 +229,10 @@ def _stub() -> tuple[int, Words]:
         Process.NEW_SCALAR: numpy_api(SCALAR),
         Process.TRUE: id(True),
         Process.FROM_ARRAY: numpy_api(FROM_ARRAY),
+        Process.BUSY: id(BUSY),
     }
     table = Words([words.get(word, 0) for word in Process])
-    _ALIVE.append(table)  # of threads that come here at once, each has rows with its own table
+    _PROCESS.append(table)  # of threads that come here at once, each has rows with its own table
     return address, table
 
 

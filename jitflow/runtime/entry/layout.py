@@ -83,6 +83,8 @@ def _doubts() -> Iterator[str]:
     yield from (f"an array's {fact} is elsewhere" for fact in _misplaced_in_arrays())
     if not all(map(_has_facts, "?bhlqBHLQefdFD")):
         yield "a dtype's number is elsewhere"
+    if not _counts_references():
+        yield "references are counted elsewhere"
     for kind in IN_PLACE:
         if not _is_in_place(kind):
             yield f"{kind.__name__} keeps its value elsewhere"
@@ -132,6 +134,13 @@ def _is_in_place(kind: Any) -> bool:
     x = kind(1)
     as_array = np.asarray(x)
     return ctypes.string_at(id(x) + HEAD, as_array.nbytes) == as_array.tobytes()
+
+
+def _counts_references() -> bool:
+    x = np.zeros(1)
+    before = ctypes.c_uint32.from_address(id(x)).value
+    more = [x, x]
+    return ctypes.c_uint32.from_address(id(x)).value == before + len(more)
 
 
 def _makes_scalars() -> bool:

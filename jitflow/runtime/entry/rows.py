@@ -261,18 +261,20 @@ class Results:
 class Kept(NamedTuple):
     """An output that a list keeps, and the number of the object that it must have there till then.
 
-    found: None where it does not count what the list has.
+    found: None where it does not count what the list has. is_taken: that object, an array, is the
+    output.
     """
 
     values: list[Any]
     place: int
     output: int
     found: int | None
+    is_taken: bool = False
 
     @property
     def words(self) -> tuple[int, ...]:
         found = 0 if self.found is None else self.found + 1
-        return id(self.values), self.place, self.output, found
+        return id(self.values), self.place, self.output, found, self.is_taken
 
 
 class Row:
@@ -297,6 +299,7 @@ class Row:
         failed = executable.fail
         keeps: list[Any] = [program, results, executable, failed]
         given, taken = _donations(program, executable, donated)
+        taken |= {kept.output: kept.words[3] for kept in stores if kept.is_taken}
         sizes = Words([program.arrays.get(leaf, (0, 0))[1] for leaf in range(program.leaves)])
         for k, (type, maker) in enumerate(zip(body.outputs, executable.makers, strict=True)):
             if type.rank and not maker.address:
@@ -319,6 +322,7 @@ class Row:
         flags |= Flag.HOLDS_ROW if body.host_calls else 0
         flags |= Flag.RUNS_PYTHON if program.runs_python or results.runs_python else 0
         flags |= Flag.DONATES if donated else 0
+        flags |= Flag.TAKES if any(kept.is_taken for kept in stores) else 0
         is_one_array = results.is_one and body.outputs[0].rank and not stores
         flags |= Flag.ONE_ARRAY if is_one_array else 0
         words = {

@@ -15,7 +15,8 @@ from functools import cache
 from jitflow.runtime.entry.imports import IMPORTS, stub_symbol
 from jitflow.runtime.entry.stub_arguments import arrays, guards, search
 from jitflow.runtime.entry.stub_donation import donors, late
-from jitflow.runtime.entry.stub_results import leave, made, results, run, stores
+from jitflow.runtime.entry.stub_results import leave, made, results, run
+from jitflow.runtime.entry.stub_stores import give_back, stores, take
 from jitflow.runtime.entry.stub_values import containers, numbers, values
 from jitflow.runtime.entry.text import drop
 
@@ -30,5 +31,6 @@ def stub_text(state_offset: int) -> str:
     declared.append("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
     asked = (search(state_offset, stub_symbol(state_offset)), guards(), arrays())
     values_of = (numbers(), values(), containers())
-    parts = (*asked, *values_of, run(), donors(), late(), results(), made(), stores(), leave())
+    outputs = (run(), take(), donors(), late(), results(), made(), stores())
+    parts = (*asked, *values_of, *outputs, leave(), give_back())
     return "\n".join([*declared, drop(), *parts, "}", ""])

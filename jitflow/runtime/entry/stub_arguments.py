@@ -41,7 +41,9 @@ entry:
   %deep = alloca i64, align 8
   store i64 0, ptr %copies, align 8
   store ptr null, ptr %held, align 8
+  %taken = alloca i64, align 8
   store i64 0, ptr %deep, align 8
+  store i64 0, ptr %taken, align 8
   {field("state", "%self", state_offset, "ptr")}
   {word("process", "%state", State.PROCESS, "ptr")}
   {word("traces.place", "%process", Process.TRACES, "ptr")}

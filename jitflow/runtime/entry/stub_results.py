@@ -11,14 +11,12 @@ from jitflow.runtime.entry.text import forget
 from jitflow.runtime.entry.words import (
     MAKE_WORDS,
     OUTPUT_WORDS,
-    STORE_WORDS,
     Flag,
     Make,
     OutputWord,
     Process,
     RowWord,
     State,
-    Store,
 )
 from jitflow.runtime.stub_text import field, item, phi, release, word
 
@@ -89,6 +87,10 @@ ready:
   {word("body", "%row", RowWord.BODY, "ptr")}
   {word("context", "%row", RowWord.CONTEXT, "ptr")}
   {word("owner", "%row", RowWord.OWNER, "ptr")}
+  %takes = and i64 %row.flags, {Flag.TAKES:d}
+  %is.taker = icmp ne i64 %takes, 0
+  br i1 %is.taker, label %alone, label %begin
+begin:
   {word("calls", "%row", RowWord.CALLS)}
   %calls.now = add i64 %calls, 1
   store i64 %calls.now, ptr %calls.at, align 8
@@ -120,7 +122,7 @@ free.run:
   br label %ran
 ran:
   {phi("status", "i32", plain="%status.plain", held_run="%status.held",
-       free_run="%status.free")}
+       free_run="%status.free", crowded="1")}
   br label %give
 {give_arena("give", "returned")}
 returned:
@@ -149,7 +151,7 @@ scalar:
   %q = phi i64 [ 0, %several ], [ %q.next, %scalar.done ]
   %q.words = phi ptr [ %output.first, %several ], [ %q.words.next, %scalar.done ]
   %q.done = icmp eq i64 %q, %output.count
-  br i1 %q.done, label %put, label %scalar.one
+  br i1 %q.done, label %settle, label %scalar.one
 scalar.one:
   {word("q.maker", "%q.words", OutputWord.MAKER, "ptr")}
   %q.is.scalar = icmp eq ptr %q.maker, null
@@ -267,61 +269,8 @@ pushed:
   br label %next
 built:
   {item("result", "%stack", "0")}
-  {word("store.count", "%row", RowWord.STORE_COUNT)}
-  %is.storer = icmp ne i64 %store.count, 0
-  br i1 %is.storer, label %storing, label %leave
+  br i1 %is.storer, label %stored, label %leave
 {release("unbuilt", "%stack", "0", "%height", "drop")}"""
-
-
-def stores() -> str:
-    """Lists take outputs for what they had, which the call drops when all of them have theirs.
-
-    No other thread comes between the last look at what they have and that.
-    """
-    return f"""
-storing:
-  {word("stores", "%row", RowWord.STORES, "ptr")}
-  %stores.words = mul i64 %store.count, {STORE_WORDS}
-  %stores.end = getelementptr inbounds i64, ptr %stores, i64 %stores.words
-  br label %check
-check:
-  %check.words = phi ptr [ %stores, %storing ], [ %check.next, %check.right ]
-  %check.done = icmp eq ptr %check.words, %stores.end
-  br i1 %check.done, label %store, label %check.one
-check.one:
-  {word("check.number", "%check.words", Store.FOUND)}
-  %check.next = getelementptr inbounds i64, ptr %check.words, i64 {STORE_WORDS}
-  %check.free = icmp eq i64 %check.number, 0
-  br i1 %check.free, label %check.right, label %check.found
-check.found:
-  {word("check.list", "%check.words", Store.LIST, "ptr")}
-  {word("check.place", "%check.words", Store.PLACE)}
-  %check.at = sub i64 %check.number, 1
-  {item("check.then", "%objects", "%check.at")}
-  %check.now = call ptr @PyList_GetItem(ptr %check.list, i64 %check.place)
-  %check.same = icmp eq ptr %check.now, %check.then
-  br i1 %check.same, label %check.right, label %outrun
-check.right:
-  br label %check
-outrun:
-  call void @Py_DecRef(ptr %result)
-  br label %drop
-store:
-  %store.words = phi ptr [ %stores, %check ], [ %store.next, %store.one ]
-  %store.done = icmp eq ptr %store.words, %stores.end
-  br i1 %store.done, label %stored, label %store.one
-store.one:
-  {word("store.list", "%store.words", Store.LIST, "ptr")}
-  {word("store.place", "%store.words", Store.PLACE)}
-  {word("store.output", "%store.words", Store.OUTPUT)}
-  {item("store.new", "%outputs", "%store.output")}
-  %store.old = call ptr @PyList_GetItem(ptr %store.list, i64 %store.place)
-  call void @Py_IncRef(ptr %store.old)
-  store ptr %store.old, ptr %store.new.at, align 8
-  %store.set = call i32 @PyList_SetItem(ptr %store.list, i64 %store.place, ptr %store.new)
-  %store.next = getelementptr inbounds i64, ptr %store.words, i64 {STORE_WORDS}
-  br label %store
-{release("stored", "%outputs", "0", "%output.count", "leave")}"""
 
 
 def leave() -> str:
@@ -346,12 +295,14 @@ short:
   br label %dropped
 drop:
   %again = phi i1 [ true, %failed ], [ false, %report ], [ false, %raised ],
-      [ false, %scalar.make ], [ false, %unbuilt.next ], [ true, %outrun ]
+      [ false, %scalar.make ], [ false, %unbuilt.next ], [ true, %check.lost ]
   br label %dropped
 dropped:
   {phi("d.end", "i64", short="%o", drop="%output.count")}
   {phi("d.again", "i1", short="false", drop="%again")}
-  br label %undo
+  %d.taken = load i64, ptr %taken, align 8
+  %d.is.taken = icmp ne i64 %d.taken, 0
+  br i1 %d.is.taken, label %back, label %undo
 {release("undo", "%outputs", "0", "%d.end", "leave.empty")}
 leave.empty:
   br label %leave

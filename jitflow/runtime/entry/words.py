@@ -37,6 +37,10 @@ class Process(IntEnum):
     FROM_ARRAY = 4
     DEPTH = 5
     """Calls of rows that run Python, in progress; each may call jitted functions again."""
+    BUSY = 6
+    """What a list has in the place of an array that a call is writing over."""
+    TAKERS = 7
+    """Calls that write over arrays of lists, in progress."""
 
 
 class RowWord(IntEnum):
@@ -88,6 +92,8 @@ class Flag(IntEnum):
     DONATES = 8
     ONE_ARRAY = 16
     """The result is the first output, an array."""
+    TAKES = 32
+    """Outputs are arrays of lists: what the stores of the row say is out of the lists meanwhile."""
 
 
 class Guard(IntEnum):
@@ -176,9 +182,11 @@ class Store(IntEnum):
 
     Where another call has put one there since, nothing is stored, and Python takes the call.
     """
+    IS_TAKEN = 4
+    """Whether that object, an array, is the output; nobody else may have it then."""
 
 
-STORE_WORDS = 4
+STORE_WORDS = 5
 
 
 class Make(IntEnum):
