@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from jitflow import random
 from jitflow.errors import ArgumentError, TraceError
 from jitflow.random.initializers import Initializer
+from jitflow.recording import Operand
 from jitflow.trace.source import fail
 
 if TYPE_CHECKING:
@@ -152,6 +153,8 @@ class Call:
         if self._key is None:
             fail(ArgumentError, "a call that draws random numbers needs key=")
         self._draws += 1
+        if isinstance(self._key, Operand):
+            return self._key._record("fold_in", random.fold_in, (self._key, self._draws), {})
         return random.fold_in(self._key, self._draws)
 
 
