@@ -158,6 +158,19 @@ class Call:
         return random.fold_in(self._key, self._draws)
 
 
+class Watched:
+    """The layers of a model, and which of them were to be trained."""
+
+    def __init__(self, call: Call) -> None:
+        self.layers = list(call.named.values())
+        self.were_trainable = [layer.trainable for layer in self.layers]
+
+    @property
+    def have_changed(self) -> bool:
+        """Whether `trainable` of one was set since."""
+        return self.were_trainable != [layer.trainable for layer in self.layers]
+
+
 def copied(tree: Any) -> Any:
     """A tree of dicts as new dicts of the same arrays."""
     return {k: copied(x) for k, x in tree.items()} if isinstance(tree, dict) else tree

@@ -293,6 +293,11 @@ def test_copies_train_apart():
     other.fit(X, Y, epochs=3, verbose=False)
     assert net.variables is before
     assert not same_numbers(net, other)
+    other.layers[0].trainable = False
+    net.fit(X, Y, verbose=False)
+    with pytest.raises(ArgumentError, match="compile again"):
+        copy.deepcopy(other).fit(X, Y, verbose=False)
+    assert set(net.children()) == {"dense", "dense_1"}
 
 
 def test_a_model_is_called_like_a_function():
