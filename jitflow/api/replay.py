@@ -192,7 +192,16 @@ def _results(steps: Sequence[int | Made | None]) -> Results:
         elif isinstance(step, int):
             results.output(step)
         else:
-            kind, keys = (list, range(step.size)) if step.keys is None else (dict, step.keys)
-            results.container(kind, keys)
-            results.call(step.function, 1)
+            _made(results, step)
     return results
+
+
+def _made(results: Results, step: Made) -> None:
+    """A class of lists or dicts is filled, another function is called."""
+    kind: type = list if step.keys is None else dict
+    keys = range(step.size) if step.keys is None else step.keys
+    if isinstance(step.function, type) and issubclass(step.function, kind):
+        results.container(step.function, keys)
+    else:
+        results.container(kind, keys)
+        results.call(step.function, 1)

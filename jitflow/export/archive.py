@@ -50,13 +50,11 @@ class Stated(NamedTuple):
     """What an archive says more of a program: a function (state, *inputs) that gives results,
     what is new of the state, and what is to be printed.
 
-    names: of state. initial: for each name the structure of its value, or None where it has none
-    yet; their leaves stand behind the constants. inputs: their names. prints: what stands before
-    each line, and how many elements each part of it shows.
+    initial: structures of the values that the state has, by name; values: their leaves. inputs:
+    their names. prints: what stands before each line, and how many elements each part of it shows.
     """
 
-    names: tuple[str, ...]
-    initial: tuple[Any, ...]
+    initial: dict[str, Any]
     values: tuple[np.ndarray[Any, Any], ...]
     inputs: tuple[str, ...]
     prints: tuple[tuple[str, int], ...]
@@ -142,8 +140,7 @@ def values_of(archive: Archive) -> dict[int, np.ndarray[Any, Any]]:
         rest = iter(archive.program.values)
         initial = {
             name: [next(rest) for _ in range(count(spec))]
-            for name, spec in zip(archive.program.names, archive.program.initial, strict=True)
-            if spec is not None
+            for name, spec in archive.program.initial.items()
         }
         place = 0
         for name, part in archive.arguments["tuple"][0]["dict"]:
@@ -168,7 +165,7 @@ def _archive(about: Any, parts: dict[str, bytes], name: str) -> Archive:
     if not all(type(one) in (int, str) for one in donated) or type(has_keywords) is not bool:
         raise ValueError("it does not say what is donated")
     rest = arrays[len(constants) :]
-    program = None if about["program"] is None else _stated(about["program"], rest)
+    program = None if about["program"] is None else _stated(about, rest)
     if program is None and rest:
         raise ValueError("there are more constants than the function takes")
     return Archive(
@@ -176,18 +173,29 @@ def _archive(about: Any, parts: dict[str, bytes], name: str) -> Archive:
     )
 
 
-def _stated(about: dict[str, Any], values: tuple[np.ndarray[Any, Any], ...]) -> Stated:
-    found = Stated(
-        tuple(about["names"]), tuple(about["initial"]), values, tuple(about["inputs"]),
-        tuple([(message, most) for message, most in about["prints"]]),
-    )  # fmt: skip
-    words = [*found.names, *found.inputs, *[message for message, _ in found.prints]]
-    is_text = all(type(word) is str for word in words)
-    if not is_text or not all(type(most) is int for _, most in found.prints):
+def _stated(about: Any, values: tuple[np.ndarray[Any, Any], ...]) -> Stated:
+    """What the description says of its program, which takes and gives what programs do."""
+    own, (state, *inputs) = about["program"], about["arguments"]["tuple"]
+    _, changes, printed = about["results"]["tuple"]
+    prints = tuple([(message, most) for message, most in own["prints"]])
+    found = Stated(dict(own["initial"]), values, tuple(own["inputs"]), prints)
+    names = {name: count(spec) for name, spec in state["dict"]}
+    texts = [*names, *found.inputs, *[message for message, _ in prints]]
+    if not all(type(text) is str for text in texts) or about["keywords"] or about["donated"]:
         raise ValueError("it does not say what its program is")
-    if len(found.names) != len(found.initial) or sum(map(count, found.initial)) != len(values):
+    if len(inputs) != len(found.inputs) or len(printed["list"]) != len(prints):
+        raise ValueError("its program has other inputs, or prints something else")
+    if not all(type(most) is int for _, most in prints) or "dict" not in changes:
+        raise ValueError("it does not say what its program changes, and prints")
+    sizes = {name: count(spec) for name, spec in found.initial.items()}
+    if not sizes.items() <= names.items() or sum(sizes.values()) != len(values):
         raise ValueError("the initial values are not those of the state")
     return found
+
+
+def state_names(archive: Archive) -> list[str]:
+    """The names of what a program keeps."""
+    return [name for name, _ in archive.arguments["tuple"][0]["dict"]]
 
 
 def _require_arrays(function: Function) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from jitflow import api
 from jitflow.errors import TraceError
-from jitflow.export.archive import Archive, Stated, read, write
+from jitflow.export.archive import Archive, Stated, read, state_names, write
 from jitflow.export.sources import archive_of
 from jitflow.export.trees import builder, same, text, written
 from jitflow.recording import printed_line
@@ -86,6 +86,14 @@ class Exported:
             fail(TraceError, f"%{param.name} is {param.type}, not {x.type}", op=self.__name__)
         return x.value
 
+    def trace(self, *args: Any, **kwargs: Any) -> api.Traced:
+        """The graph, as of any jitted function."""
+        return self.jitted.trace(*args, **kwargs)
+
+    def lower(self, *args: Any, **kwargs: Any) -> api.Lowered:
+        """The IR, as of any jitted function."""
+        return self.jitted.lower(*args, **kwargs)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.__name__} from {self.path}>"
 
@@ -110,9 +118,8 @@ class ExportedProgram(Exported):
         values = iter([x.copy() if x.ndim else x[()] for x in self.program.values])
         self._lock = threading.Lock()
         self.state: dict[str, Any] = {}
-        for name, spec in zip(self.program.names, self.program.initial, strict=True):
-            if spec is not None:
-                self.state[name] = builder(spec)(values)
+        for name, spec in self.program.initial.items():
+            self.state[name] = builder(spec)(values)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The results for inputs in order, by keyword, or in one dict by name."""
@@ -124,11 +131,12 @@ class ExportedProgram(Exported):
     def run(self, state: Mapping[str, Any], *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Results, and what is new of a state that is given; `self.state` stays as it is."""
         inputs = self._inputs(args, kwargs)
-        missing = [name for name in self.program.names if name not in state]
+        names = state_names(self.archive)
+        missing = [name for name in names if name not in state]
         if missing:
             fail(TraceError, f"there is no value for {missing[0]!r}", op=self.__name__,
                  cure=f"set state[{missing[0]!r}]")  # fmt: skip
-        kept = {name: state[name] for name in self.program.names}
+        kept = {name: state[name] for name in names}
         results, changes, printed = self.jitted(kept, *inputs)
         for (message, most), values in zip(self.program.prints, printed, strict=True):
             print(printed_line(message, values, most))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from jitflow.codegen import Given
@@ -110,8 +110,9 @@ def _inputs(archive: Archive) -> list[str]:
     if archive.program is None:
         params = archive.function.params[: count(archive.arguments)]
         return [p.name or f"x{i}" for i, p in enumerate(params)]
-    state = archive.arguments["tuple"][0]
-    return [*paths(state, ""), *archive.program.inputs]
+    state, *inputs = archive.arguments["tuple"]
+    named = zip(inputs, archive.program.inputs, strict=True)
+    return [*paths(state, ""), *[path for spec, name in named for path in paths(spec, name)]]
 
 
 def _results(archive: Archive) -> list[str]:
@@ -128,9 +129,7 @@ def _initial(
     """The values that a program's state starts with: as the header has them, and as data."""
     if archive.program is None:
         return (), {}
-    pairs: Sequence[tuple[str, Any]] = list(
-        zip(archive.program.names, archive.program.initial, strict=True)
-    )
+    pairs = archive.program.initial.items()
     roots = [path for key, spec in pairs for path in paths(spec, f"[{key!r}]")]
     names = distinct([f"{name}_initial{root}" for root in roots])
     arrays = archive.program.values

@@ -83,17 +83,11 @@ def _program(program: Program) -> Archive:
 
     function.__name__ = program.name
     traced = api.jit(function).trace(dict(program.state), *program.inputs.values())
-    names = tuple(program.state)
-    values = [flatten(program.initial[n]) if n in program.initial else None for n in names]
+    initial = {name: flatten(value) for name, value in program.initial.items()}
     stated = Stated(
-        names,
-        tuple([None if value is None else written(value[1]) for value in values]),
-        tuple([_array(x) for value in values if value is not None for x in value[0]]),
+        {name: written(tree) for name, (_, tree) in initial.items()},
+        tuple([np.array(x, order="C") for leaves, _ in initial.values() for x in leaves]),
         tuple(program.inputs),
         program.prints(),
     )
     return _archived(traced)._replace(program=stated)
-
-
-def _array(x: Any) -> np.ndarray[Any, Any]:
-    return np.array(x, order="C")

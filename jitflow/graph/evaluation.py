@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from jitflow import random
+from jitflow.trace.source import speaks_for
 
 if TYPE_CHECKING:
     from jitflow.graph.operation import Operation, Tensor
@@ -43,6 +44,7 @@ class Evaluation:
                     return value
         return self.state[variable]
 
+    @speaks_for("operation")
     def run(self, operations: Iterable[Operation]) -> None:
         """Runs operations whose inputs have values, or come before them."""
         for operation in operations:

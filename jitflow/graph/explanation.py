@@ -83,8 +83,10 @@ class Explanation:
     __repr__ = __str__
 
 
-def explain_run(graph: Graph, fetches: Any, feeds: Mapping[Any, Any] | None) -> Explanation:
+def explain_run(graph: Graph, fetches: Any, feeds: Any) -> Explanation:
     """What a run of these fetches would do; with `feeds`, also what code it is."""
+    if feeds is not None and not isinstance(feeds, dict):
+        fail(ArgumentError, f"feed_dict is a {type(feeds).__name__}", cure="{placeholder: x}")
     found = Fetches(fetches, graph)
     fetched = list(dict.fromkeys([*(x.op for x in found.tensors), *found.operations]))
     runs = graph.ancestors(*fetched)

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from jitflow.errors import ArgumentError
+from jitflow.errors import ArgumentError, DeviceError
 from jitflow.graph.names import checked_name
 from jitflow.runtime.devices import Device, find_device
-from jitflow.trace.source import fail
+from jitflow.trace.source import fail, here
 
 if TYPE_CHECKING:
     from jitflow.graph.operation import Operation
@@ -73,7 +73,11 @@ class Scopes:
 
         Raises DeviceError, with what there is, for a device that is not there.
         """
-        placement = find_device(name)
+        try:
+            placement = find_device(name)
+        except DeviceError as error:
+            place = here()[0]
+            raise DeviceError(f"{place}: {place.text}\n{error}") from None
         with self.now.changed(placement=placement):
             yield placement
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from jitflow import random
 from jitflow.errors import ArgumentError, TraceError
 from jitflow.random.initializers import Initializer
+from jitflow.recording import Operand
 from jitflow.trace.source import fail
 
 if TYPE_CHECKING:
@@ -152,7 +153,22 @@ class Call:
         if self._key is None:
             fail(ArgumentError, "a call that draws random numbers needs key=")
         self._draws += 1
+        if isinstance(self._key, Operand):
+            return self._key._record("fold_in", random.fold_in, (self._key, self._draws), {})
         return random.fold_in(self._key, self._draws)
+
+
+class Watched:
+    """The layers of a model, and which of them were to be trained."""
+
+    def __init__(self, call: Call) -> None:
+        self.layers = list(call.named.values())
+        self.were_trainable = [layer.trainable for layer in self.layers]
+
+    @property
+    def have_changed(self) -> bool:
+        """Whether `trainable` of one was set since."""
+        return self.were_trainable != [layer.trainable for layer in self.layers]
 
 
 def copied(tree: Any) -> Any:

@@ -17,6 +17,7 @@ from jitflow.nn.losses import within
 from jitflow.optim.settings import as_like, number, slot_dtype
 from jitflow.random import initializers
 from jitflow.random.initializers import Initializer
+from jitflow.recording import Operand
 from jitflow.trace.source import fail
 
 Function = Callable[[Any], Any]
@@ -83,8 +84,16 @@ class Dropout(Layer):
     def forward(self, x: Any) -> Any:
         if not self.training or self.rate == 0:
             return x
-        keep = random.uniform(self.key(), x.shape, np.float32) >= np.float32(self.rate)
-        return as_like(np.where(keep, x / (1 - self.rate), np.zeros_like(x)), x.dtype)
+        return dropped(x, self.key(), self.rate)
+
+
+def dropped(x: Any, key: Any, rate: float) -> Any:
+    """x with some elements 0; in graphs a node, whose key may be fed anew for each run."""
+    for part in (x, key):
+        if isinstance(part, Operand):
+            return part._record("dropout", dropped, (x, key, rate), {})
+    keep = random.uniform(key, x.shape, np.float32) >= np.float32(rate)
+    return as_like(np.where(keep, x / (1 - rate), np.zeros_like(x)), x.dtype)
 
 
 class BatchNorm(Layer):

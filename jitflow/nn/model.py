@@ -29,7 +29,7 @@ from jitflow.nn.batches import (
 )
 from jitflow.nn.callbacks import Callback, Callbacks, History
 from jitflow.nn.exporting import prediction, training_step
-from jitflow.nn.frame import CURRENT, Call, Variables, merged, without
+from jitflow.nn.frame import CURRENT, Call, Variables, Watched, merged, without
 from jitflow.nn.layer import Layer
 from jitflow.nn.metrics import by_name, names_of
 from jitflow.nn.progress import Progress
@@ -96,6 +96,7 @@ class Model(Layer):
         self.metrics = [by_name(metric) for metric in metrics]
         self.names = ["loss", *names_of(self.metrics)]
         self.slots = None
+        self._watched: Watched | None = None
         self._code.clear()
 
     def _jitted(self, name: str, function: Function) -> Any:
@@ -275,10 +276,9 @@ class Model(Layer):
 
     def _require_as_compiled(self) -> None:
         """Refuses a step where `trainable` of a layer was changed behind the code of steps."""
-        if "train" not in self._code:
-            self._layers = list(self._places().named.values())
-            self._were_trainable = [layer.trainable for layer in self._layers]
-        elif self._were_trainable != [layer.trainable for layer in self._layers]:
+        if self._watched is None:
+            self._watched = Watched(self._places())
+        elif self._watched.have_changed:
             fail(ArgumentError, "`trainable` of a layer was changed", cure="compile again")
 
     def _require_inputs(self, inputs: tuple[Any, ...]) -> None:

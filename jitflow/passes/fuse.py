@@ -5,6 +5,7 @@ Decides what is computed together, and nothing else: loops, vectors and buffers 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,13 +96,6 @@ def _is_free(op: Op) -> bool:
     return op.attrs["value"].is_splat and op.result.type.dtype.kind != "c"
 
 
-def _sliced(value: Value) -> Value:
-    """What a value is a slice of, or the value."""
-    while value.op is not None and value.op.row is _SLICE:
-        value = value.op.operands[0]
-    return value
-
-
 def _is_filled_for(op: Op, value: Value) -> bool:
     """Whether the op may write into a constant, which then is an array that nothing else reads."""
     if op.row.family is not Family.INDEXING or value is not op.operands[0] or value.op is None:
@@ -136,6 +130,9 @@ class _Plan:
         self.touching: dict[Value, list[_Group]] = {}
         """The groups that take or compute a value."""
         self.owner: dict[Value, _Group] = {}
+        self.slices: dict[Value, Value] = {}
+        """What slices, and slices of them, are parts of."""
+
         self.free: set[Value] = set()
         self.ready: dict[Value, int] = {}
         """The first item that may use a value."""
@@ -170,6 +167,9 @@ class _Plan:
         for value in op.operands:
             if value in self.owner:
                 self.owner[value].is_read = True
+        if op.row is _SLICE:
+            (source,) = op.operands
+            self.slices[op.result] = self.slices.get(source, source)
         for value in op.results:
             self.ready[value] = at + 1
 
@@ -194,7 +194,7 @@ class _Plan:
                 self.owner[value].is_read = True
         group.operands.update(outer)
         group.touched.update(outer, op.results)
-        for value in (*outer, *op.results, *map(_sliced, outer)):
+        for value in (*outer, *op.results, *self._sliced(outer)):
             self.touching.setdefault(value, []).append(group)
         for value in op.results:
             self.owner[value] = group
@@ -203,8 +203,8 @@ class _Plan:
     def _find(
         self, op: Op, shape: tuple[Any, ...], axes: tuple[int, ...] | None, earliest: int
     ) -> _Group | None:
-        near_by = {*op.operands, *map(_sliced, op.operands)}
-        found = {g for v in near_by for g in self.touching.get(v, ()) if g.shape == shape}
+        shared = (*op.operands, *self._sliced(op.operands)) if self.slices else op.operands
+        found = {g for v in shared for g in self.touching.get(v, ()) if g.shape == shape}
         near = sorted(found, key=lambda g: -g.position) if len(found) > 1 else found
         for group in near:
             if group.position < earliest and not self._can_move(group, op):
@@ -215,9 +215,15 @@ class _Plan:
                 return group
         return None
 
+    def _sliced(self, values: Iterable[Value]) -> list[Value]:
+        """What some of the values are slices of."""
+        return [self.slices[v] for v in values if v in self.slices] if self.slices else []
+
     def _can_move(self, group: _Group, op: Op) -> bool:
         """Whether a group may stand behind all items so far: nothing waits for it, nor does op."""
         if group.is_read or group.position <= self.last_fixed:
+            return False
+        if op.row is _GATHER and self.owner.get(op.operands[0]) is group:
             return False
         made = [v.op for v in op.operands if v.op is not None and self.owner.get(v) is group]
         return all(maker.row.family is not Family.REDUCE for maker in made)

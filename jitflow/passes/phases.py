@@ -104,9 +104,16 @@ class _Cut:
         self.count = len(room)
         self._sink()
         self.waits = dict.fromkeys(
-            v for op, number in self.phase.items() for v in op.operands
+            v for op, number in self.phase.items() for v in self._needs(op)
             if v.op in self.phase and self.phase[v.op] != number
         )
+
+    def _needs(self, op: Op) -> Iterator[Value]:
+        """What an op takes, and what those of its operands take that are done anew."""
+        for value in op.operands:
+            yield value
+            if value.op is not None and value.op not in self.phase and self.is_free(value.op):
+                yield from self._needs(value.op)
 
     @staticmethod
     def is_free(op: Op) -> bool:

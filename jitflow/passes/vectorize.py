@@ -160,7 +160,9 @@ class _Loop:
             self._step(inner, place(inner, index), lanes, 0)  # type: ignore[operator]
             return ()
 
-        self.builder.loop(self.builder.index(0), self.builder.index(end), body, (), lanes, kind)
+        lower, upper = [self.new.get(v, v) for v in self.op.operands]
+        last = upper if end == self.extent else self.builder.index(end)
+        self.builder.loop(lower, last, body, (), lanes, kind)
 
     def rereads(self) -> bool:
         """Whether a buffer that the body writes is also read by it."""

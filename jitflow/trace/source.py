@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from bisect import bisect_right
+from collections.abc import Callable
 from os.path import dirname, join
 from types import CodeType, FrameType
 from typing import Any, NoReturn
@@ -50,8 +51,11 @@ class _Lines:
         return place
 
 
-_CODES: dict[int, _Lines | None] = {}
-"""By the id of a code object: its lines, or None where it is not the user's."""
+_CODES: dict[int, _Lines | str | None] = {}
+"""By the id of a code object: its lines, or None where it is not the user's.
+
+Or the name of a variable there whose `place` stands for what is done, as `speaks_for` says.
+"""
 
 _INTERNAL: list[CodeType] = []
 """Code objects held so that their ids are not given to others."""
@@ -69,10 +73,24 @@ def here() -> Locations:
         if lines is code:
             lines = _classify(code)
         if lines is not None:
+            if type(lines) is str:
+                place: Locations = frame.f_locals[lines].place
+                return place
             found = lines.places.get(frame.f_lasti)
             return found if found is not None else lines.find(frame.f_lasti)
         frame = frame.f_back
     return UNKNOWN
+
+
+def speaks_for(variable: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator: while the function runs, `here()` is `place` of what its local variable holds."""
+
+    def enter(function: Callable[..., Any]) -> Callable[..., Any]:
+        _INTERNAL.append(function.__code__)
+        _CODES[id(function.__code__)] = variable
+        return function
+
+    return enter
 
 
 def fail(kind: type[JitflowError], problem: str, **parts: Any) -> NoReturn:
@@ -97,7 +115,8 @@ def is_users(file: str) -> bool:
 def _classify(code: CodeType) -> _Lines | None:
     if not is_users(code.co_filename):
         _INTERNAL.append(code)
-        _CODES[id(code)] = None
+        found = None
     else:
-        _CODES[id(code)] = _Lines(code)
-    return _CODES[id(code)]
+        found = _Lines(code)
+    _CODES[id(code)] = found
+    return found

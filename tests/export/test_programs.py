@@ -12,7 +12,7 @@ import jitflow as jf
 import jitflow.graph as g
 from jitflow import export, nn, optim
 from jitflow.errors import ArgumentError, TraceError
-from tests.support.c_programs import can_run
+from tests.support.c_programs import call_c, can_run
 
 RNG = np.random.default_rng(0)
 Found = namedtuple("Found", "loss w")
@@ -175,7 +175,7 @@ def test_variables_without_a_value_are_given_with_the_state(tmp_path, data):
         export.save(tmp_path / "step", g.Session(graph), [loss, train, w], feeds)
         export.save(tmp_path / "init", g.Session(graph), g.global_variables_initializer())
         step, init = export.load(tmp_path / "step"), export.load(tmp_path / "init")
-        with pytest.raises(TraceError, match="there is no value for 'w'"):
+        with pytest.raises(TraceError, match="there is no value for 'Momentum/w/momentum'"):
             step(*data)
         state = init.run({})[1]
         for name, value in state.items():
@@ -238,3 +238,20 @@ def test_a_model_predicts_and_trains_from_a_file(tmp_path):
         lambda a, b: np.testing.assert_array_equal(a, b, strict=True),
         train.state["variables"].params, trained.variables.params,
     )  # fmt: skip
+
+
+class Sum(nn.Model):
+    def forward(self, parts):
+        return parts["a"] + nn.Dense(3)(parts["b"])
+
+
+def test_inputs_that_are_trees_are_named_by_their_paths(tmp_path):
+    parts = {"a": np.ones((2, 3), np.float32), "b": np.ones((2, 4), np.float32)}
+    summed = Sum()
+    summed.build(parts)
+    built = export.build(tmp_path / "summed", summed, parts)
+    assert [p.path for p in built.parameters] == ["x['a']", "x['b']", "out"]
+    if can_run(""):
+        status, _, (found,) = call_c(built, [parts["a"], parts["b"]])
+        assert status == 0
+        np.testing.assert_array_equal(found, summed.predict(parts))

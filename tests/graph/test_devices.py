@@ -36,9 +36,10 @@ def test_names_of_it(name):
 
 @pytest.mark.parametrize("name", ["gpu:0", "/device:GPU:1", "cpu:1", "tpu", jf.Device("gpu", 0)])
 def test_a_device_that_is_absent(name):
-    with pytest.raises(DeviceError, match=r"no device .*\n  there is: cpu:0\n  cure"):
+    with pytest.raises(DeviceError, match=r"no device .*\n  there is: cpu:0\n  cure") as caught:
         with g.device(name):
             pytest.fail("entered")
+    assert str(caught.value).startswith(f"{__file__}:")
     assert g.constant(1).op.device.name == "cpu:0"
 
 

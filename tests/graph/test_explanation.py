@@ -66,5 +66,7 @@ def test_what_cannot_be_explained(graph):
     x = g.placeholder(g.int32)
     with pytest.raises(g.InvalidArgumentError, match="must feed"):
         graph.explain(x, {})
+    with pytest.raises(ArgumentError, match=r"feed_dict is a list\n  cure: "):
+        graph.explain(x, [x])
     with pytest.raises(ArgumentError, match="cannot be fetched"):
         graph.explain(3)

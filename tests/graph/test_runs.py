@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import jitflow.graph as g
-from jitflow.errors import ArgumentError, CheckError, DtypeError, ShapeError
+from jitflow.errors import ArgumentError, CheckError, DtypeError, JitflowError, ShapeError
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +106,24 @@ def test_feeds_that_do_not_fit():
         sess.run(other)
     with pytest.raises(ArgumentError, match="cannot be fetched"):
         sess.run(3)
+
+
+def test_errors_of_a_run_name_the_line_of_the_node():
+    v, i, x = g.Variable([1.0, 2.0]), g.placeholder(g.int32, []), g.placeholder(g.float32, [None])
+    read = v[i]
+    update = v.assign_add(x)
+    (slope,) = g.gradients(read * read, v)
+    with g.Session() as sess:
+        sess.run(v.initializer)
+        for fetches, feeds, line in (
+            (read, {i: 7}, "read = v[i]"), ([v, slope], {i: 7}, "read = v[i]"),
+            (update, {x: [1.0, 2.0, 3.0]}, "update = v.assign_add(x)"),
+        ):  # fmt: skip
+            with pytest.raises(JitflowError) as caught:
+                sess.run(fetches, feeds)
+            first = str(caught.value).splitlines()[0]
+            assert first.startswith(__file__)
+            assert first.endswith(line)
 
 
 def test_integers_that_a_placeholder_cannot_hold():

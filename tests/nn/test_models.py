@@ -2,6 +2,8 @@
 
 import copy
 import functools
+import re
+import sys
 import threading
 
 import ml_dtypes
@@ -291,6 +293,11 @@ def test_copies_train_apart():
     other.fit(X, Y, epochs=3, verbose=False)
     assert net.variables is before
     assert not same_numbers(net, other)
+    other.layers[0].trainable = False
+    net.fit(X, Y, verbose=False)
+    with pytest.raises(ArgumentError, match="compile again"):
+        copy.deepcopy(other).fit(X, Y, verbose=False)
+    assert set(net.children()) == {"dense", "dense_1"}
 
 
 def test_a_model_is_called_like_a_function():
@@ -302,7 +309,7 @@ def test_a_model_is_called_like_a_function():
 
 
 def test_layers_in_a_graph():
-    net = nn.Sequential([nn.Dense(5, nn.tanh), nn.BatchNorm(), nn.Dense(3)])
+    net = nn.Sequential([nn.Dense(5, nn.tanh), nn.BatchNorm(), nn.Dropout(0.2), nn.Dense(3)])
     params, state = net.init(KEY, X)
     own = model()
     own.layers = net.layers
@@ -310,18 +317,24 @@ def test_layers_in_a_graph():
     own.variables = nn.Variables(params, state)
     with g.Graph().as_default():
         x, y = g.placeholder(g.float32, [None, 4]), g.placeholder(g.int64, [None])
-        variables = nn.Variables(jf.map_tree(g.Variable, params), state)
-        logits, _ = net.apply(variables, x, training=True)
+        key = g.placeholder(np.uint32, [2])
+        moving = jf.map_tree(lambda a: g.Variable(a, trainable=False), state)
+        variables = nn.Variables(jf.map_tree(g.Variable, params), moving)
+        logits, new = net.apply(variables, x, training=True, key=key)
         loss, right = nn.sparse_categorical_crossentropy(y, logits), nn.accuracy(y, logits)
-        train = optim.Adam(0.05).minimize(loss)
+        moves = [g.assign(*pair) for pair in zip(flatten(moving)[0], flatten(new)[0], strict=True)]
+        train = g.group(optim.Adam(0.05).minimize(loss), *moves)
         sess = g.Session()
         sess.run(g.global_variables_initializer())
-        for _ in range(5):
-            found = sess.run([loss, right, train], {x: X, y: Y})
+        for step in range(5):
+            drawn = jf.random.fold_in(jf.random.key(1), step)
+            found = sess.run([loss, right, train], {x: X, y: Y, key: drawn})
             wanted = own.train_on_batch(X, Y)
             np.testing.assert_allclose(found[:2], list(wanted.values()), rtol=1e-5)
+        mean = own.variables.state["batchnorm"]["mean"]
+        np.testing.assert_allclose(sess.run(moving["batchnorm"]["mean"]), mean, atol=1e-6)
         with pytest.raises(ValueError, match=r"a class number is not in 0\.\.2"):
-            sess.run(loss, {x: X, y: Y + 1})
+            sess.run(loss, {x: X, y: Y + 1, key: drawn})
 
 
 def test_names_of_metrics():
@@ -442,3 +455,13 @@ def test_sixteen_bits_throughout(tmp_path):
     Checkpoints(tmp_path).save(1, net=net)
     Checkpoints(tmp_path).restore(net=other)
     assert same_numbers(net, other)
+
+
+def test_the_bar_of_a_terminal_ends_with_the_training(monkeypatch, capsys):
+    """A second display would be refused while the first one is shown."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    net = model()
+    with pytest.raises(RuntimeError, match="full"):
+        net.fit(X, Y, callbacks=[Stop(RuntimeError("full"), 1)])
+    net.fit(X, Y, epochs=2)
+    assert re.search(r"epoch 2/2  loss 1\.\d+", capsys.readouterr().out)

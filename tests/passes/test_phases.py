@@ -32,6 +32,13 @@ def neighbours(s, k, t):
     return np.exp(s[1:]) + np.tanh(np.log(k[:-1]) * np.sin(t[1:])) + jnp.arange(s[1:].shape[-1])
 
 
+def looked_up(s, k, t):
+    """A place that one phase computes is read from in another."""
+    place = (np.exp(s) * 9).astype(np.int64)
+    found = np.take(t.reshape(-1)[:50], place, mode="clip")
+    return np.tanh(found * np.sin(k)) + np.log(k) * np.take(t.reshape(-1), place, mode="clip")
+
+
 @pytest.fixture(autouse=True)
 def number_of_threads():
     before = jf.get_num_threads()
@@ -41,7 +48,7 @@ def number_of_threads():
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 @pytest.mark.parametrize("shape", [(33001,), (130, 257)])
-@pytest.mark.parametrize("program", [calls, crossing, neighbours])
+@pytest.mark.parametrize("program", [calls, crossing, neighbours, looked_up])
 def test_the_bits_without(program, shape, dtype):
     rng = np.random.default_rng(1)
     arrays = [rng.uniform(0.1, 2, shape).astype(dtype) for _ in range(3)]

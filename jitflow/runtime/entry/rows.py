@@ -236,10 +236,18 @@ class Results:
         self._make(Make.OUTPUT, number)
 
     def container(self, kind: type, keys: Sequence[Any]) -> None:
-        """A tuple, list or dict of the last parts."""
-        table = Words(list(map(id, keys)), keys) if kind is dict else Words([])
-        self.keeps.append(table)
-        self._make(_MADE[kind], len(keys), table.address)
+        """A tuple, list or dict of the last parts, or an object of a class of lists or dicts.
+
+        Such a class makes an empty object by itself, without Python.
+        """
+        is_dict = issubclass(kind, dict)
+        table = Words(list(map(id, keys)), keys) if is_dict else Words([])
+        self.keeps += [table, kind]
+        if kind in _MADE:
+            self._make(_MADE[kind], len(keys), table.address)
+        else:
+            like = Make.DICT_LIKE if is_dict else Make.LIST_LIKE
+            self._make(like, len(keys), table.address, id(kind))
 
     def constant(self, x: Any) -> None:
         self.keeps.append(x)

@@ -189,6 +189,8 @@ make.one:
     i64 {Make.LIST:d}, label %make.list
     i64 {Make.DICT:d}, label %make.dict
     i64 {Make.CALL:d}, label %make.call
+    i64 {Make.LIST_LIKE:d}, label %make.like
+    i64 {Make.DICT_LIKE:d}, label %make.like
   ]
 make.output:
   {item("pushed.output", "%outputs", "%make.size")}
@@ -224,8 +226,12 @@ make.list:
 make.dict:
   %new.dict = call ptr @PyDict_New()
   br label %fill
+make.like:
+  %new.like = call ptr @PyObject_CallNoArgs(ptr %make.function)
+  br label %fill
 fill:
-  {phi("filled", "ptr", make_tuple="%new.tuple", make_list="%new.list", make_dict="%new.dict")}
+  {phi("filled", "ptr", make_tuple="%new.tuple", make_list="%new.list", make_dict="%new.dict",
+       make_like="%new.like")}
   %fill.failed = icmp eq ptr %filled, null
   br i1 %fill.failed, label %unbuilt, label %fill.next
 fill.next:
@@ -239,6 +245,7 @@ fill.one:
   switch i64 %make.kind, label %fill.dict [
     i64 {Make.TUPLE:d}, label %fill.tuple
     i64 {Make.LIST:d}, label %fill.list
+    i64 {Make.LIST_LIKE:d}, label %fill.end
   ]
 fill.tuple:
   %tuple.set = call i32 @PyTuple_SetItem(ptr %filled, i64 %f, ptr %part.made)
@@ -246,13 +253,18 @@ fill.tuple:
 fill.list:
   %list.set = call i32 @PyList_SetItem(ptr %filled, i64 %f, ptr %part.made)
   br label %fill.did
+fill.end:
+  %end.set = call i32 @PyList_Append(ptr %filled, ptr %part.made)
+  call void @Py_DecRef(ptr %part.made)
+  br label %fill.did
 fill.dict:
   {item("make.key", "%make.keys", "%f")}
   %dict.set = call i32 @PyDict_SetItem(ptr %filled, ptr %make.key, ptr %part.made)
   call void @Py_DecRef(ptr %part.made)
   br label %fill.did
 fill.did:
-  {phi("set", "i32", fill_tuple="%tuple.set", fill_list="%list.set", fill_dict="%dict.set")}
+  {phi("set", "i32", fill_tuple="%tuple.set", fill_list="%list.set", fill_dict="%dict.set",
+       fill_end="%end.set")}
   %f.next = add i64 %f, 1
   %set.right = icmp eq i32 %set, 0
   br i1 %set.right, label %fill.next, label %fill.lost

@@ -204,6 +204,10 @@ class Make(IntEnum):
     """0, the object"""
     CALL = 5
     """number of arguments, their names or 0, the function"""
+    LIST_LIKE = 6
+    """length, 0, a class made of list"""
+    DICT_LIKE = 7
+    """length, address of the keys, a class made of dict"""
 
 
 MAKE_WORDS = 4
