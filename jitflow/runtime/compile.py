@@ -17,11 +17,11 @@ from jitflow.ir.types import BufferType
 from jitflow.passes.assign import arena_bytes
 from jitflow.passes.lowering.work import usual_trips, work
 from jitflow.passes.timing import measure
-from jitflow.runtime.engine import engine
+from jitflow.runtime.engine import BASELINE, FULL, engine
 from jitflow.runtime.executable import Body, Executable, Failure
 from jitflow.runtime.host import HostCall
 from jitflow.runtime.target import Target, host_target
-from jitflow.runtime.tiers import BASELINE, FULL, baseline_calls
+from jitflow.runtime.tiers import baseline_calls
 
 LONG_CALL_WORK = 1_200_000
 """Additions of a register above which a call releases the GIL: 150 to 350 us on one thread."""

@@ -18,7 +18,10 @@ from jitflow.errors import JitflowError, LinkError
 from jitflow.passes.timing import measure
 from jitflow.runtime.interrupts import Uninterrupted
 from jitflow.runtime.target import Target, host_target
-from jitflow.runtime.tiers import BASELINE, FULL
+
+BASELINE, FULL = 0, 1
+"""Tiers of code, by LLVM's levels of code generation: `tiers` says what is made at which. Level 2
+takes a tenth longer than 1, for code that runs no faster."""
 
 OPTIONS = ("-dag-maps-huge-region=100",)
 """LLVM's schedulers compare loads and stores of a block pair by pair, up to this many: at the usual

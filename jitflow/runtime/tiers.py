@@ -12,10 +12,6 @@ from collections.abc import Sequence
 from jitflow.config import settings
 from jitflow.ir.core import Op
 
-BASELINE, FULL = 0, 1
-"""LLVM's levels of code generation. Its level 2 takes a tenth longer than 1, for code that runs no
-faster."""
-
 FIRST_PATIENCE, LOOP_PATIENCE, PATIENCE = 10_000_000, 7_000_000, 100_000
 """What full code takes longer to make, and what more for each loop and each op, in additions of a
 register. Of ten programs with 1 to 54 loops, networks and stencils, this is within a quarter."""

@@ -65,3 +65,17 @@ def test_a_single_product_is_no_nest():
     x = b.param(TensorType(f32, (13, 13)), "x")
     function = b.build("f", [b.dot_general(x, x, **PLAIN)])
     assert not nests_of(run_pipeline("lower", function))
+
+
+def test_what_is_made_within_another_goes_with_it():
+    """Running sums copy their first slice, as concatenations copy rows."""
+    b = Builder(locations=(Location("m.py", 1),))
+    x, y = (b.param(TensorType(f32, (20, 30)), name) for name in "xy")
+    sums = [b.cumsum(v, axis=0, reverse=False) for v in (x, y)]
+    rows = [b.slice(v, start=(0, 0), stop=(1, 30), step=(1, 1)) for v in (x, y)]
+    others = [b.slice(v, start=(1, 0), stop=(20, 30), step=(1, 1)) for v in (x, y)]
+    turned = [b.concatenate(other, row, axis=0) for other, row in zip(others, rows, strict=True)]
+    function = b.build("f", [*sums, *turned])
+    arguments = [RNG.random(p.type.shape, np.float32) for p in function.params]
+    expected = reference(function, arguments)
+    assert_same_bits(call(function, arguments, verify_each=True), expected)

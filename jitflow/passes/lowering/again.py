@@ -87,12 +87,14 @@ class Again:
     def replaced(self, ops: list[Op]) -> list[Op]:
         """The ops of the body with runs in place of what was made first for each nest.
 
-        Views and memory stay, as others may use them.
+        Views and memory stay, as others may use them. What was made within another goes with it.
         """
         result: list[Op] = []
         done = 0
         firsts = [first for first in self._made.values() if first.nest and first.is_nest]
-        for first in sorted(firsts, key=lambda first: first.start):
+        for first in sorted(firsts, key=lambda first: (first.start, -first.end)):
+            if first.start < done:
+                continue
             result += ops[done : first.start]
             mine = ops[first.start : first.end]
             result += [op for op in mine if op.row.name in ("view", "alloc")]
