@@ -12,9 +12,10 @@ from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.row import ROWS, Family
 from jitflow.ir.types import BufferType
-from jitflow.passes.lowering.rebuild import constant_int, copy_op, rebuild
+from jitflow.passes.lowering.rebuild import constant_int, rebuild
 from jitflow.passes.lowering.varying import can_widen
 from jitflow.passes.lowering.work import trip_count
+from jitflow.passes.rewrite import map_values, rebuild_op
 
 CHAIN = 20
 """Cost from which on an op is a chain of many others, each of which waits for the last."""
@@ -253,4 +254,5 @@ class _Phases:
             other = y if x is self.index else x
             new[op.result] = b.add(index, b.add(start, new.get(other, other)))
             return
-        copy_op(b, op, new, lambda *_: False)
+        copy = b.append(rebuild_op(op, map_values(op.operands, new), ()))
+        new.update(zip(op.results, copy.results, strict=True))
