@@ -151,7 +151,7 @@ class Optimizer:
             require_alike(x, slope)
         if self.clip_norm is not None:
             slopes = scale_to_norm(slopes, self.clip_norm)
-        now = None if count is None else count.astype(np.float64)
+        now: Any = None if count is None else count.astype(np.float64)
         rate = self._rate if learning_rate is None else settings.learning_rate(learning_rate)
         rate = rate(now - 1.0) if callable(rate) else rate
         new, changed = [], []
