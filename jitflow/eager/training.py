@@ -35,7 +35,7 @@ class TapeTrainer:
         slots = [self.slots(optimizer, x) for x in variables]
         count = _count(optimizer)
         new, changed, now = _compiled(optimizer)(
-            [_value(x) for x in variables], [_value(slope) for slope, _ in pairs],
+            [_value(x) for x in variables], [_value(gradient) for gradient, _ in pairs],
             [[_value(x) for x in own] for own in slots],
             np.int64(0) if count is None else _value(count), _rate(optimizer),
         )  # fmt: skip
@@ -82,9 +82,9 @@ def _compiled(optimizer: Optimizer) -> Any:
     """The optimizer's update as machine code: one function for each optimizer."""
     if "update" not in optimizer.compiled:
 
-        def update(leaves: Any, slopes: Any, slots: Any, count: Any, rate: Any) -> Any:
+        def update(leaves: Any, gradients: Any, slots: Any, count: Any, rate: Any) -> Any:
             now = count + 1
-            return *optimizer.steps(leaves, slopes, slots, now, rate), now
+            return *optimizer.steps(leaves, gradients, slots, now, rate), now
 
         optimizer.compiled["update"] = api.jit(update)
     return optimizer.compiled["update"]

@@ -52,12 +52,12 @@ def _update(
     for x in variables:
         if not isinstance(x, Variable):
             fail(ArgumentError, f"{x!r} is no variable, which an optimizer could change")
-    slopes = [convert(slope, x.dtype) for slope, x in pairs]
+    given = [convert(gradient, x.dtype) for gradient, x in pairs]
     slots = [[_slot(optimizer, x, name) for name in optimizer.slot_names] for x in variables]
     count = _count(optimizer, graph)
     now: Any = None if count is None else np.add(count, 1)
     tensors = [as_tensor(x) for x in variables]
-    new, changed = optimizer.steps(tensors, slopes, slots, now)
+    new, changed = optimizer.steps(tensors, given, slots, now)
     values = dict(zip(variables, new, strict=True))
     for own, kept in zip(slots, changed, strict=True):
         values.update(zip(own, kept, strict=True))

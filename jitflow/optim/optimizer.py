@@ -88,7 +88,7 @@ class Optimizer:
         return self.needs_count or callable(self._rate)
 
     def step(
-        self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any
+        self, x: Any, gradient: Any, slots: Sequence[Any], rate: Any, count: Any
     ) -> tuple[Any, Sequence[Any]]:
         """The formula: a parameter and its slots after one update.
 
@@ -117,13 +117,13 @@ class Optimizer:
         differ.
         """
         leaves, tree = flatten(params)
-        slopes, given = flatten(grads)
+        gradients, given = flatten(grads)
         if given != tree:
             fail(TraceError, f"gradients {describe_difference(tree, given, 'grads')}")
         slots = [self._slots(state, name, tree) for name in self.slot_names]
         count = state.count + 1
         own = list(zip(*slots, strict=True))
-        new, changed = self.steps(leaves, slopes, own, count, learning_rate)
+        new, changed = self.steps(leaves, gradients, own, count, learning_rate)
         columns = zip(*changed, strict=True) if slots else ()
         kept = {
             name: unflatten(tree, list(column))
@@ -139,7 +139,7 @@ class Optimizer:
         return leaves
 
     def steps(
-        self, leaves: Sequence[Any], slopes: Sequence[Any], slots: Sequence[Sequence[Any]],
+        self, leaves: Sequence[Any], gradients: Sequence[Any], slots: Sequence[Sequence[Any]],
         count: Any, learning_rate: Any = None,
     ) -> tuple[list[Any], list[Sequence[Any]]]:
         """One update of all: new parameters and new slots, in their order. `count` is from 1; None
@@ -147,18 +147,18 @@ class Optimizer:
 
         Parameters of 16 bits are updated in float32, in which their slots are, and rounded once.
         """
-        for x, slope in zip(leaves, slopes, strict=True):
-            require_alike(x, slope)
+        for x, gradient in zip(leaves, gradients, strict=True):
+            require_alike(x, gradient)
         if self.clip_norm is not None:
-            slopes = scale_to_norm(slopes, self.clip_norm)
+            gradients = scale_to_norm(gradients, self.clip_norm)
         now: Any = None if count is None else count.astype(np.float64)
         rate = self._rate if learning_rate is None else settings.learning_rate(learning_rate)
         rate = rate(now - 1.0) if callable(rate) else rate
         new, changed = [], []
-        for x, slope, own in zip(leaves, slopes, slots or [()] * len(leaves), strict=True):
+        for x, gradient, own in zip(leaves, gradients, slots or [()] * len(leaves), strict=True):
             wide = slot_dtype(x)
             y, kept = self.step(
-                as_like(x, wide), as_like(slope, wide), own, as_like(rate, wide), now
+                as_like(x, wide), as_like(gradient, wide), own, as_like(rate, wide), now
             )
             new.append(as_like(y, x.dtype))
             changed.append(kept)
@@ -187,7 +187,7 @@ class Optimizer:
         self, grads_and_vars: Iterable[tuple[Any, Any]], *, global_step: Any = None
     ) -> Any:
         """Updates variables by gradients: in a graph a node, with a tape at once."""
-        pairs = [(slope, x) for slope, x in grads_and_vars if slope is not None]
+        pairs = [(gradient, x) for gradient, x in grads_and_vars if gradient is not None]
         if not pairs:
             fail(ArgumentError, "no variable has a gradient")
         if len({id(x) for _, x in pairs}) < len(pairs):
@@ -242,13 +242,13 @@ def require_float(x: Any) -> None:
         fail(DtypeError, f"a parameter is {kind}; optimizers change arrays of floats", cure=cure)
 
 
-def require_alike(x: Any, slope: Any) -> None:
+def require_alike(x: Any, gradient: Any) -> None:
     """Refuses a gradient that is no float, or of another shape, which would broadcast."""
-    dtype = getattr(slope, "dtype", None)
+    dtype = getattr(gradient, "dtype", None)
     if dtype is None or dtype.kind not in "fV":
-        kind = type(slope).__name__ if dtype is None else str(dtype)
+        kind = type(gradient).__name__ if dtype is None else str(dtype)
         fail(DtypeError, f"a gradient is {kind}; gradients are arrays of floats")
-    shapes = [getattr(x, "shape", ()), getattr(slope, "shape", ())]
+    shapes = [getattr(x, "shape", ()), getattr(gradient, "shape", ())]
     if None not in shapes and len(shapes[0]) == len(shapes[1]):
         sizes = zip(*shapes, strict=True)
         if all(n is None or m is None or n == m for n, m in sizes):

@@ -12,21 +12,21 @@ from jitflow.optim.settings import Rate, as_like, number
 
 
 class SGD(Optimizer):
-    """Gradient descent: x - rate * slope."""
+    """Gradient descent: x - rate * gradient."""
 
     def __init__(self, learning_rate: Rate = 0.01, clip_norm: float | None = None) -> None:
         super().__init__(learning_rate, clip_norm)
 
     def step(
-        self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any
+        self, x: Any, gradient: Any, slots: Sequence[Any], rate: Any, count: Any
     ) -> tuple[Any, Sequence[Any]]:
-        return x - rate * slope, ()
+        return x - rate * gradient, ()
 
 
 class Momentum(Optimizer):
-    """Descent along a velocity v = momentum * v + slope (Polyak 1964).
+    """Descent along a velocity v = momentum * v + gradient (Polyak 1964).
 
-    nesterov: looks ahead, by slope + momentum * v (Nesterov 1983, in the form of Sutskever 2013).
+    nesterov: looks ahead, by gradient + momentum * v (Nesterov 1983, as Sutskever 2013 has it).
     """
 
     slot_names = ("momentum",)
@@ -40,16 +40,16 @@ class Momentum(Optimizer):
         self.nesterov = nesterov
 
     def step(
-        self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any
+        self, x: Any, gradient: Any, slots: Sequence[Any], rate: Any, count: Any
     ) -> tuple[Any, Sequence[Any]]:
         (velocity,) = slots
-        velocity = self.momentum * velocity + slope
-        ahead = slope + self.momentum * velocity if self.nesterov else velocity
+        velocity = self.momentum * velocity + gradient
+        ahead = gradient + self.momentum * velocity if self.nesterov else velocity
         return x - rate * ahead, (velocity,)
 
 
 class Adam(Optimizer):
-    """Rates from the means of slopes and of their squares (Kingma and Ba 2015).
+    """Rates from the means of gradients and of their squares (Kingma and Ba 2015).
 
     What corrects the means for their start is one factor of the rate, and one of epsilon, as at the
     end of section 2 there: one division and one root for each number.
@@ -68,11 +68,11 @@ class Adam(Optimizer):
         self.epsilon = number("epsilon", epsilon)
 
     def step(
-        self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any
+        self, x: Any, gradient: Any, slots: Sequence[Any], rate: Any, count: Any
     ) -> tuple[Any, Sequence[Any]]:
         m, v = slots
-        m = self.beta1 * m + (1 - self.beta1) * slope
-        v = self.beta2 * v + (1 - self.beta2) * (slope * slope)
+        m = self.beta1 * m + (1 - self.beta1) * gradient
+        v = self.beta2 * v + (1 - self.beta2) * (gradient * gradient)
         spread = np.sqrt(1.0 - self.beta2**count)
         size = np.sqrt(v) + as_like(self.epsilon * spread, x.dtype)
         factor = as_like(spread / (1.0 - self.beta1**count), x.dtype)
@@ -80,7 +80,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with weights that decay apart from the slopes (Loshchilov and Hutter 2019)."""
+    """Adam with weights that decay apart from the gradients (Loshchilov and Hutter 2019)."""
 
     def __init__(
         self, learning_rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999,
@@ -90,14 +90,14 @@ class AdamW(Adam):
         self.weight_decay = number("weight_decay", weight_decay)
 
     def step(
-        self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any
+        self, x: Any, gradient: Any, slots: Sequence[Any], rate: Any, count: Any
     ) -> tuple[Any, Sequence[Any]]:
-        y, kept = super().step(x, slope, slots, rate, count)
+        y, kept = super().step(x, gradient, slots, rate, count)
         return y - rate * self.weight_decay * x, kept
 
 
 class RMSProp(Optimizer):
-    """Rates from the mean of squared slopes (Tieleman and Hinton 2012), with momentum if wanted."""
+    """Rates from the mean of squared gradients, with momentum if wanted (Tieleman, Hinton 2012)."""
 
     def __init__(
         self, learning_rate: Rate = 0.001, rho: float = 0.9, momentum: float = 0.0,
@@ -110,10 +110,10 @@ class RMSProp(Optimizer):
         self.slot_names = ("rms", "momentum") if self.momentum else ("rms",)
 
     def step(
-        self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any
+        self, x: Any, gradient: Any, slots: Sequence[Any], rate: Any, count: Any
     ) -> tuple[Any, Sequence[Any]]:
-        rms = self.rho * slots[0] + (1 - self.rho) * (slope * slope)
-        change = rate * slope / (np.sqrt(rms) + self.epsilon)
+        rms = self.rho * slots[0] + (1 - self.rho) * (gradient * gradient)
+        change = rate * gradient / (np.sqrt(rms) + self.epsilon)
         if not self.momentum:
             return x - change, (rms,)
         velocity = self.momentum * slots[1] + change
@@ -121,7 +121,7 @@ class RMSProp(Optimizer):
 
 
 class Adagrad(Optimizer):
-    """Rates from the sum of squared slopes (Duchi, Hazan and Singer 2011)."""
+    """Rates from the sum of squared gradients (Duchi, Hazan and Singer 2011)."""
 
     slot_names = ("accumulator",)
 
@@ -132,7 +132,7 @@ class Adagrad(Optimizer):
         self.epsilon = number("epsilon", epsilon)
 
     def step(
-        self, x: Any, slope: Any, slots: Sequence[Any], rate: Any, count: Any
+        self, x: Any, gradient: Any, slots: Sequence[Any], rate: Any, count: Any
     ) -> tuple[Any, Sequence[Any]]:
-        total = slots[0] + slope * slope
-        return x - rate * slope / (np.sqrt(total) + self.epsilon), (total,)
+        total = slots[0] + gradient * gradient
+        return x - rate * gradient / (np.sqrt(total) + self.epsilon), (total,)
