@@ -104,7 +104,7 @@ class EarlyStopping(Callback):
     """Ends a training when what it watches has not become better for `patience` epochs.
 
     monitor: a name in the logs. mode: "min", "max", or "auto": "max" for what is called accuracy.
-    restore_best: takes the numbers of the best epoch in the end.
+    restore_best: takes the variables of the best epoch in the end.
     """
 
     def __init__(

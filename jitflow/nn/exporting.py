@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def prediction(model: Model, variables: Any, x: Any) -> Program:
-    """The outputs for inputs like x; the model's numbers are constants."""
+    """The outputs for inputs like x; the model's variables are constants."""
 
     def predict(state: Mapping[str, Any], x: Any) -> Any:
         return model.apply(variables, *arguments(x))[0], {}, []

@@ -1,7 +1,7 @@
-"""Where the numbers of layers are while a model is called: parts of its trees, one for each layer.
+"""Where the variables of layers are while a model is called: parts of its trees, one a layer.
 
 A layer's place is fixed by the attributes that lead to it, whatever is called in which order; a
-layer in two places has the first of them, and so one set of numbers.
+layer in two places has the first of them, and so one set of variables.
 """
 
 from __future__ import annotations
@@ -79,13 +79,12 @@ class Frame:
         if self.call.creates and name not in tree:
             tree[name] = initializer(self.call.key(), tuple(shape), dtype)
         if name not in tree:
-            fail(ArgumentError, f"no {self.title}{name}", cure="make the numbers by init()")
+            fail(ArgumentError, f"no {self.title}{name}", cure="make the variables by init()")
         found = tuple(getattr(tree[name], "shape", ()))
         if found != tuple(shape):
             shapes = [found, tuple(shape)]
             fail(ArgumentError, f"{self.title}{name} was made for another input", shapes=shapes)
         return tree[name]
-
 
     def _refuse_clash(self, name: str) -> NoReturn:
         problem = f"{self.title}{name} is a layer and an array"
@@ -138,7 +137,7 @@ class Call:
         if path not in self.frames:
             self.frames[path] = frame = self._at(path[:-1]).inner(path[-1])
             own = getattr(self.named[path], "variables", None) if self.creates else None
-            if own is not None:  # a model that has numbers already brings them along
+            if own is not None:  # a model that has variables already brings them along
                 frame.params.update(copied(own.params))
                 frame.state.update(copied(own.state))
         return self.frames[path]

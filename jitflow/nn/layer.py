@@ -1,4 +1,4 @@
-"""Layers: functions whose numbers live in trees outside of them.
+"""Layers: functions whose variables live in trees outside of them.
 
 A layer's `forward` asks for its parameters by name. While a model is made, that creates them; in
 a call it finds them. Trees are nested as layers are: {"encoder": {"kernel": ..., "bias": ...}}.
@@ -18,9 +18,9 @@ from jitflow.random.initializers import Initializer
 class Layer:
     """A function with parameters. Subclasses write `forward`, with layers made in `__init__`.
 
-    In `forward`, `self.param` and `self.variable` give numbers by name, and other layers are
-    called like functions; a layer that is called twice uses the same numbers twice. `init` makes
-    the numbers, `apply` computes with them.
+    In `forward`, `self.param` and `self.variable` give arrays by name, and other layers are
+    called like functions; a layer that is called twice uses the same ones twice. `init` makes
+    the variables, `apply` computes with them.
     """
 
     trainable = True
@@ -58,7 +58,7 @@ class Layer:
         return frame.numbers(frame.state, name, shape, initializer, dtype)
 
     def update(self, name: str, value: Any) -> None:
-        """What `variable` gives from the next call on; while numbers are made it stays."""
+        """What `variable` gives from the next call on; while variables are made it stays."""
         frame = current(self.name)
         if not frame.call.creates:
             frame.state[name] = value

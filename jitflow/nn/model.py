@@ -1,6 +1,6 @@
-"""Models: layers with their numbers, that are trained, evaluated and asked.
+"""Models: layers with their variables, that are trained, evaluated and asked.
 
-A step of training is one compiled function of the numbers, the optimizer's state and a batch.
+A step of training is one compiled function of the variables, the optimizer's state and a batch.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ Function = Callable[..., Any]
 
 
 class Model(Layer):
-    """A layer that holds its numbers. Subclasses write `forward`, as for a layer.
+    """A layer that holds its variables. Subclasses write `forward`, as for a layer.
 
     variables: parameters and state, made by `build` or with the first batch of `fit`. Within
-    another model a model's numbers are the first ones that it has there.
+    another model a model's variables are the first ones that it has there.
     """
 
     variables: Variables | None = None
@@ -54,7 +54,7 @@ class Model(Layer):
     """The optimizer's state."""
 
     seed = 0
-    """Of the first numbers, the order of samples, and what layers draw."""
+    """Of the first variables, the order of samples, and what layers draw."""
 
     stop_training = False
     """Set by a callback: the epoch is the last one."""
@@ -66,13 +66,13 @@ class Model(Layer):
     """Steps of training so far: random numbers of each are others."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The output: as a layer of another model, or of arrays with the numbers that it has."""
+        """The output: as a layer of another model, or of arrays with the variables it has."""
         if CURRENT.frame is None and self.variables is not None and not STATE.traces:
             return self.apply(self.variables, *args, **kwargs)[0]
         return super().__call__(*args, **kwargs)
 
     def build(self, x: Any, seed: int | None = None) -> Variables:
-        """Makes the numbers for inputs like `x`, of which only shapes and dtypes count."""
+        """Makes the variables for inputs like `x`, of which only shapes and dtypes count."""
         if seed is not None:
             self.seed = seed
         inputs = _example(arguments(x))
@@ -129,8 +129,8 @@ class Model(Layer):
 
         self._require_inputs(inputs)
         trained = without(variables.params, self._places())
-        (loss, (output, state)), slopes = api.value_and_grad(cost, has_aux=True)(trained)
-        trained, slots = self.optimizer.update(trained, slopes, slots, rate)
+        (loss, (output, state)), gradients = api.value_and_grad(cost, has_aux=True)(trained)
+        trained, slots = self.optimizer.update(trained, gradients, slots, rate)
         measured = [loss, *(metric(y, output) for metric in self.metrics)]
         return Variables(merged(variables.params, trained), state), slots, measured
 
@@ -204,10 +204,10 @@ class Model(Layer):
         self._count = count + 1
         return values
 
-    def train_on_batch(self, x: Any, y: Any, weights: Any = None) -> dict[str, float]:
+    def train_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
         """One step of training, for a loop of one's own: loss and metrics before the update."""
         self._require_compiled()
-        batch = batch_of((x, y) if weights is None else (x, y, weights))
+        batch = batch_of((x, y) if sample_weight is None else (x, y, sample_weight))
         values = self._step(batch, self._drawing_key())
         return dict(zip(self.names, map(float, values), strict=True))
 
@@ -248,7 +248,7 @@ class Model(Layer):
         return summary_text(self._built(), self._places())
 
     def checkpoint_state(self) -> dict[str, Any]:
-        """All that a training goes on from: numbers, the optimizer's state, steps, the seed."""
+        """All that a training goes on from: variables, the optimizer's state, steps, the seed."""
         variables = self._built()
         if hasattr(self, "optimizer"):
             self._make_ready(())
@@ -265,7 +265,7 @@ class Model(Layer):
         return Call(self, Variables({}, {}), False, False, None)
 
     def _make_ready(self, inputs: tuple[Any, ...]) -> None:
-        """Makes the numbers and the optimizer's state where they are not there yet."""
+        """Makes the variables and the optimizer's state where they are not there yet."""
         if self.variables is None:
             self.build(inputs)
         if self.slots is None:
@@ -300,7 +300,7 @@ class Model(Layer):
 
     def _built(self) -> Variables:
         if self.variables is None:
-            fail(ArgumentError, "the model has no numbers yet", cure="call build(x), or fit first")
+            fail(ArgumentError, "no variables yet", cure="call build(x), or fit first")
         return self.variables
 
     def _require_compiled(self) -> None:
