@@ -1,6 +1,6 @@
-"""What a run is asked for: nodes in lists, tuples and dicts, and results that print as the rows do.
+"""What a run is asked for: nodes in lists, tuples and dicts, and results that print numbers bare.
 
-`[2, 5]`: containers of results show NumPy's scalars bare, which are what they hold.
+`[2, 5]`: what a container of results holds are NumPy's scalars, shown as their numbers.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def _path(
     """
     graph = targets[0].graph
     ancestors = graph.ancestors(*targets)
-    starts, reached = set(sources), set()
+    starts = set(sources)
     touched: set[Operation] = set()
     path = []
     for operation in ancestors:
@@ -139,5 +139,5 @@ def _path(
     for operation in reversed(path):
         if needed.intersection(operation.outputs):
             needed.update(operation.inputs)
-    reached = starts & needed
-    return [operation for operation in path if needed.intersection(operation.outputs)], reached
+    on_path = [operation for operation in path if needed.intersection(operation.outputs)]
+    return on_path, starts & needed
