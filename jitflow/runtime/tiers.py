@@ -1,6 +1,6 @@
 """Two tiers of machine code: baseline code, which LLVM makes in a third of the time, and full code.
 
-Code of short calls is made in a hurry first, and made anew once the calls that it served have cost
+Code of short calls is baseline code first, and made anew once the calls that it served have cost
 about what full code would have taken to make. Bits are the same: LLVM may contract and reorder
 nothing at either tier. Owns the rule, which is one of counts alone: nothing is timed.
 """
