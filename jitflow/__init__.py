@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from jitflow.first_use import FILLERS, loader
 
 if TYPE_CHECKING:
-    from jitflow import eager, graph, numpy, optim, random
+    from jitflow import checkpoint, data, eager, export, graph, nn, numpy, optim, random
     from jitflow.api import (
         check_grads,
         custom_jvp,
@@ -51,14 +51,17 @@ __all__ = [
     "Tensor",
     "Variable",
     "check_grads",
+    "checkpoint",
     "clear_memory",
     "constant",
     "custom_jvp",
     "custom_vjp",
+    "data",
     "devices",
     "eager",
     "elementwise_grad",
     "enable_eager_execution",
+    "export",
     "function",
     "get_num_threads",
     "grad",
@@ -73,6 +76,7 @@ __all__ = [
     "linearize",
     "map_tree",
     "memory_stats",
+    "nn",
     "numpy",
     "optim",
     "random",
@@ -94,12 +98,16 @@ __getattr__ = loader(__name__, {
         "jacfwd", "jacrev", "jit", "jvp", "linearize", "stop_gradient", "value_and_grad", "vjp",
         "vmap",
     ),
+    "checkpoint": ("checkpoint",),
+    "data": ("data",),
     "eager": (
         "GradientTape", "Tensor", "Variable", "constant", "eager", "enable_eager_execution",
         "function",
     ),
     "errors": ("JitflowError",),
+    "export": ("export",),
     "graph": ("graph",),
+    "nn": ("nn",),
     "numpy": ("numpy",),
     "optim": ("optim",),
     "random": ("random",),

@@ -9,6 +9,7 @@ from jitflow.first_use import loader
 
 if TYPE_CHECKING:
     from jitflow.api.batching import vmap
+    from jitflow.api.captured import Captured
     from jitflow.api.custom import custom_jvp, custom_vjp, stop_gradient
     from jitflow.api.forward import jvp, linearize, vjp
     from jitflow.api.function import CacheInfo, JitFunction, jit
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from jitflow.api.gradient_check import check_grads
     from jitflow.api.jacobian import elementwise_grad, hessian, hvp, jacfwd, jacrev
     from jitflow.api.replay import Made, Replay, Seen, native_method, settled, stateful
-    from jitflow.api.stages import Captured, Compiled, Lowered, Traced
+    from jitflow.api.stages import Compiled, Lowered, Traced
 
 __all__ = [
     "CacheInfo",
@@ -51,6 +52,7 @@ __all__ = [
 
 __getattr__ = loader(__name__, {
     "batching": ("vmap",),
+    "captured": ("Captured",),
     "custom": ("custom_jvp", "custom_vjp", "stop_gradient",),
     "forward": ("jvp", "linearize", "vjp",),
     "function": ("CacheInfo", "JitFunction", "jit",),
@@ -58,5 +60,5 @@ __getattr__ = loader(__name__, {
     "gradient_check": ("check_grads",),
     "jacobian": ("elementwise_grad", "hessian", "hvp", "jacfwd", "jacrev",),
     "replay": ("Made", "Replay", "Seen", "native_method", "settled", "stateful",),
-    "stages": ("Captured", "Compiled", "Lowered", "Traced",),
+    "stages": ("Compiled", "Lowered", "Traced"),
 })  # fmt: skip

@@ -14,13 +14,14 @@ from typing import Any, NamedTuple, cast, overload
 import numpy as np
 
 from jitflow.api.arguments import key_and_inputs, leaf_of, refuse_specs
+from jitflow.api.captured import Captured, describe_captured
 from jitflow.api.collector import without_collector
 from jitflow.api.donation import Donation
 from jitflow.api.native import native_row
 from jitflow.api.recent import compile_recent
 from jitflow.api.report import CompileReport
 from jitflow.api.signature import Call, Signature, refuse_unhashable, static_key
-from jitflow.api.stages import Captured, Compiled, Donated, Lowered, Traced
+from jitflow.api.stages import Compiled, Donated, Lowered, Traced
 from jitflow.errors import TraceError
 from jitflow.passes.timing import Timing, measure, recorded
 from jitflow.runtime.entry import Entry, native_callable
@@ -275,7 +276,7 @@ class JitFunction:
         names.
         """
         arrays = [x for compiled in list(self._cache.values()) for x in compiled.captured]
-        return _describe_captured(inspect.unwrap(self._function), arrays)
+        return describe_captured(inspect.unwrap(self._function), arrays)
 
     def __reduce__(self) -> str:
         """Pickled by name, as the function that it wraps."""
@@ -340,30 +341,6 @@ class BoundMethod(functools.partial[Any]):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.__func__, name)
-
-
-def _describe_captured(function: Any, arrays: Sequence[Any]) -> tuple[Captured, ...]:
-    """Arrays by the variable that holds them, then numbers, each once."""
-    variables = _outer_variables(function)
-    names = {id(x): name for name, x in variables.items()}
-    unique = {id(x): x for x in arrays}
-    found = [
-        Captured(names.get(key, ""), f"{x.dtype}{list(x.shape)}", "read at each call")
-        for key, x in unique.items()
-    ]
-    found += [
-        Captured(name, repr(x), "frozen when traced")
-        for name, x in variables.items()
-        if type(x) in WEAK or isinstance(x, np.generic)
-    ]
-    return tuple(found)
-
-
-def _outer_variables(function: Any) -> dict[str, Any]:
-    if not inspect.isfunction(function):
-        return {}
-    outside = inspect.getclosurevars(function)
-    return {**outside.globals, **outside.nonlocals}
 
 
 @overload

@@ -1,6 +1,7 @@
 """The road from a graph to machine code: which passes, in which stage, then the runtime.
 
-The only file that knows every level. A stage is computed when it is first asked for.
+Owns which stage is made of which; `machinery` knows how. Each is computed when it is first asked
+for.
 """
 
 from __future__ import annotations

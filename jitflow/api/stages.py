@@ -34,14 +34,6 @@ if TYPE_CHECKING:
     from jitflow.runtime.executable import Executable
 
 
-class Captured(NamedTuple):
-    """One thing that a jitted function uses from outside; `name` is "" where it has none."""
-
-    name: str
-    value: str
-    when: str
-
-
 class Donated(NamedTuple):
     """A result and the input that takes it, by number; in_place: while the code runs."""
 

@@ -8,7 +8,7 @@ from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.errors import VerifyError
 from jitflow.ir.core import Function, Op, Value, walk
 from jitflow.ir.nests import runs_of
-from jitflow.ir.types import BufferType
+from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.assign import arena_bytes
 
 
@@ -52,8 +52,14 @@ def _define(e: Emitter, nest: Function) -> tuple[str, list[str]]:
 
 
 def is_list(function: Function) -> bool:
-    """Whether the body is a list of calls, beside a few scalars."""
-    return bool(runs_of(function)) and not any(op.regions for op in function.ops)
+    """Whether the body is a list of calls, beside a few scalars.
+
+    Not beside vectors: LLVM's code for `optnone` fails on shuffles that widen.
+    """
+    return bool(runs_of(function)) and not any(
+        op.regions or any(isinstance(v.type, VectorType) for v in op.results)
+        for op in function.ops
+    )
 
 
 def traits(function: Function) -> str:

@@ -115,49 +115,14 @@ def _fma_64(name: str, lanes: int) -> str:
 
     Methods: T. Dekker, A floating-point technique (1971); Boldo and Melquiond as above.
     """
-    text, flag = _of(lanes, "double"), _of(lanes, "i1")
-    kind = f"v{lanes}f64" if lanes else "f64"
+    text = _of(lanes, "double")
     params = ", ".join(f"{text} %{x}" for x in "xyz")
-    numbers = {"least": -450, "most": 450, "z.least": -900, "z.most": 900}
-    limits = {key: _all(lanes, "double", _power(e)) for key, e in numbers.items()}
-    split = _all(lanes, "double", "0x41A0000002000000")  # 2**27 + 1
-    zero = _all(lanes, "double", "0.0")
-    lines = [f"define internal {text} @{name}({params}) nounwind {{"]
-    for x in "xyz":
-        least, most = (limits[f"z.{end}" if x == "z" else end] for end in ("least", "most"))
-        lines += [
-            f"  %{x}.size = call {text} @llvm.fabs.{kind}({text} %{x})",
-            f"  %{x}.large = fcmp oge {text} %{x}.size, {least}",
-            f"  %{x}.small = fcmp ole {text} %{x}.size, {most}",
-            f"  %{x}.between = and {flag} %{x}.large, %{x}.small",
-        ]
-    lines += [
-        f"  %z.zero = fcmp oeq {text} %z, {zero}",
-        f"  %z.fits = or {flag} %z.between, %z.zero",
-        f"  %xy.fit = and {flag} %x.between, %y.between",
-        f"  %fit = and {flag} %xy.fit, %z.fits",
-        f"  %all = call i1 @llvm.vector.reduce.and.v{lanes}i1({flag} %fit)" if lanes
-        else "  %all = and i1 %fit, true",
+    lines = [
+        f"define internal {text} @{name}({params}) nounwind {{",
+        *_fit(lanes),
         "  br i1 %all, label %usual, label %rare",
         "usual:",
-        f"  %p = fmul {text} %x, %y",
-    ]  # fmt: skip
-    for x in "xy":
-        lines += [
-            f"  %{x}.split = fmul {text} %{x}, {split}",
-            f"  %{x}.rest = fsub {text} %{x}.split, %{x}",
-            f"  %{x}.high = fsub {text} %{x}.split, %{x}.rest",
-            f"  %{x}.low = fsub {text} %{x}, %{x}.high",
-        ]
-    lines += [
-        f"  %hh = fmul {text} %x.high, %y.high",
-        f"  %hl = fmul {text} %x.high, %y.low",
-        f"  %lh = fmul {text} %x.low, %y.high",
-        f"  %ll = fmul {text} %x.low, %y.low",
-        f"  %lost.1 = fsub {text} %hh, %p",
-        f"  %lost.2 = fadd {text} %lost.1, %hl",
-        f"  %lost.3 = fadd {text} %lost.2, %lh",
-        f"  %p.lost = fadd {text} %lost.3, %ll",
+        *_exact_product(lanes),
         *_sum("t", "%z", "%p.lost", lanes),
         *_sum("v", "%p", "%t", lanes),
         *_sum_to_odd("odd", "%t.lost", "%v.lost", lanes),
@@ -167,6 +132,57 @@ def _fma_64(name: str, lanes: int) -> str:
         *_by_lane(lanes), "}",
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def _fit(lanes: int) -> list[str]:
+    """`%all`: whether x, y and z of all lanes have sizes of which nothing over- or underflows."""
+    text, flag = _of(lanes, "double"), _of(lanes, "i1")
+    kind = f"v{lanes}f64" if lanes else "f64"
+    numbers = {"least": -450, "most": 450, "z.least": -900, "z.most": 900}
+    limits = {key: _all(lanes, "double", _power(e)) for key, e in numbers.items()}
+    lines = []
+    for x in "xyz":
+        least, most = (limits[f"z.{end}" if x == "z" else end] for end in ("least", "most"))
+        lines += [
+            f"  %{x}.size = call {text} @llvm.fabs.{kind}({text} %{x})",
+            f"  %{x}.large = fcmp oge {text} %{x}.size, {least}",
+            f"  %{x}.small = fcmp ole {text} %{x}.size, {most}",
+            f"  %{x}.between = and {flag} %{x}.large, %{x}.small",
+        ]
+    return [
+        *lines,
+        f"  %z.zero = fcmp oeq {text} %z, {_all(lanes, 'double', '0.0')}",
+        f"  %z.fits = or {flag} %z.between, %z.zero",
+        f"  %xy.fit = and {flag} %x.between, %y.between",
+        f"  %fit = and {flag} %xy.fit, %z.fits",
+        f"  %all = call i1 @llvm.vector.reduce.and.v{lanes}i1({flag} %fit)" if lanes
+        else "  %all = and i1 %fit, true",
+    ]  # fmt: skip
+
+
+def _exact_product(lanes: int) -> list[str]:
+    """`%p`, the product of x and y, and `%p.lost`, what was rounded away, by Dekker's halves."""
+    text = _of(lanes, "double")
+    split = _all(lanes, "double", "0x41A0000002000000")  # 2**27 + 1
+    lines = [f"  %p = fmul {text} %x, %y"]
+    for x in "xy":
+        lines += [
+            f"  %{x}.split = fmul {text} %{x}, {split}",
+            f"  %{x}.rest = fsub {text} %{x}.split, %{x}",
+            f"  %{x}.high = fsub {text} %{x}.split, %{x}.rest",
+            f"  %{x}.low = fsub {text} %{x}, %{x}.high",
+        ]
+    return [
+        *lines,
+        f"  %hh = fmul {text} %x.high, %y.high",
+        f"  %hl = fmul {text} %x.high, %y.low",
+        f"  %lh = fmul {text} %x.low, %y.high",
+        f"  %ll = fmul {text} %x.low, %y.low",
+        f"  %lost.1 = fsub {text} %hh, %p",
+        f"  %lost.2 = fadd {text} %lost.1, %hl",
+        f"  %lost.3 = fadd {text} %lost.2, %lh",
+        f"  %p.lost = fadd {text} %lost.3, %ll",
+    ]
 
 
 def _power(exponent: int) -> str:

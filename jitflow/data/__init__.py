@@ -8,5 +8,6 @@ Re-exports only.
 """
 
 from jitflow.data.dataset import Dataset, Iteration
+from jitflow.data.files import DataFileError, MissingFileError
 
-__all__ = ["Dataset", "Iteration"]
+__all__ = ["DataFileError", "Dataset", "Iteration", "MissingFileError"]

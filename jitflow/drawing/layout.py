@@ -9,7 +9,7 @@ drawn.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 
@@ -134,30 +134,32 @@ def _entries(
     for link, chain in graph.chains.items():
         last = chain[-2]
         x = middles[last] if graph.is_point(last) else exits[link.source, link.trunk]
-        line = (last,) if graph.is_point(last) else (last, link.trunk)
-        fixed = link.trunk in graph.items[link.target].entries
-        wanted[link.target][("fixed", link.trunk) if fixed else line] = x
+        wanted[link.target][_entry(graph, link, last)] = x
     ports = {}
     for node, lines in wanted.items():
         item = graph.items[node]
-        fixed_ports = {("fixed", trunk): x for trunk, x in item.entries.items()}
-        ports[node] = _ports(item, corners[node][0], lines, lines, fixed_ports)
+        fixed: dict[Hashable, float] = {("fixed", t): x for t, x in item.entries.items()}
+        ports[node] = _ports(item, corners[node][0], lines, lines, fixed)
     found = {}
     for link, chain in graph.chains.items():
-        last = chain[-2]
-        line: Hashable = (last,) if graph.is_point(last) else (last, link.trunk)
-        if link.trunk in graph.items[link.target].entries:
-            line = "fixed", link.trunk
-        found[link.target, link.trunk, last] = ports[link.target][line]
+        place = ports[link.target][_entry(graph, link, chain[-2])]
+        found[link.target, link.trunk, chain[-2]] = place
     return found
+
+
+def _entry(graph: Layered, link: Link, last: int) -> Hashable:
+    """What lines share that enter their target at one place."""
+    if link.trunk in graph.items[link.target].entries:
+        return "fixed", link.trunk
+    return (last,) if graph.is_point(last) else (last, link.trunk)
 
 
 def _ports(
     item: Item, start: float, wanted: dict[Hashable, float], order: dict[Hashable, float],
-    fixed: object,
+    fixed: Mapping[Hashable, float],
 ) -> dict[Hashable, float]:
     """Places of lines at an item: where they want to be, within its sides and apart."""
-    made = {key: start + x for key, x in dict(fixed).items() if key in wanted}  # type: ignore[call-overload]
+    made = {key: start + x for key, x in fixed.items() if key in wanted}
     free = sorted((key for key in wanted if key not in made), key=order.__getitem__)
     margin = min(PORT_MARGIN, item.across / 4)
     low, high = start + margin, start + item.across - margin

@@ -119,7 +119,7 @@ class _Placer:
         for block in reversed(up[common:]):
             yield block, self.link(block, inner, ("last", trunk), trunk)
             inner = block.frame
-        goals = [block.frame for block in down[common:]]
+        goals: list[Hashable] = [block.frame for block in down[common:]]
         block = up[common - 1]
         yield block, self.link(block, inner, (goals or [target])[0], trunk)
         for i, block in enumerate(down[common:]):

@@ -54,16 +54,7 @@ def draw(
     """
     if direction not in DIRECTIONS:
         raise ArgumentError(f"direction {direction!r} is unknown; expected 'LR' or 'TB'")
-    if depth not in (None, "few") and (not isinstance(depth, int) or depth < 0):
-        raise ArgumentError(f"depth {depth!r}: expected a number from 0 on, 'few' or None")
-    if depth is not None:
-        picture = overview(picture) if depth == "few" else closed(picture, depth)
-    most = MAX_OVERVIEW if depth == "few" else MAX_BOXES
-    if len(picture.boxes) > most:
-        raise ArgumentError(
-            f"{len(picture.boxes)} boxes are too many for a picture; {most} can be drawn\n"
-            "  cure: draw less of it: depth=0 (--depth 0), only_path=True (--only-path)"
-        )
+    picture = _opened(picture, depth)
     root = frames_of(picture)
     boxes = titled(picture.boxes, root)
     lines = [(line.source, line.target, (line.kind, line.trunk)) for line in picture.lines]
@@ -90,6 +81,21 @@ def draw(
     top = placed.size[1] + MARGIN
     parts += [f'<g transform="translate(0 {number(top)})">', *key, "</g>"] if key else []
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _opened(picture: Picture, depth: int | Literal["few"] | None) -> Picture:
+    """The picture as deep as it is wanted; ArgumentError where that is too many boxes."""
+    if depth not in (None, "few") and (not isinstance(depth, int) or depth < 0):
+        raise ArgumentError(f"depth {depth!r}: expected a number from 0 on, 'few' or None")
+    if depth is not None:
+        picture = overview(picture) if depth == "few" else closed(picture, depth)
+    most = MAX_OVERVIEW if depth == "few" else MAX_BOXES
+    if len(picture.boxes) > most:
+        raise ArgumentError(
+            f"{len(picture.boxes)} boxes are too many for a picture; {most} can be drawn\n"
+            "  cure: draw less of it: depth=0 (--depth 0), only_path=True (--only-path)"
+        )
+    return picture
 
 
 def titled(boxes: Sequence[Box], root: Frame) -> list[Box]:

@@ -46,6 +46,8 @@ class Function:
         self._call = call
         self._options = options
         self._variables: tuple[Any, ...] = ()
+        self._method: tuple[Function, Any] | None = None
+        """The function of a class that this is, and of which object."""
 
         def traced(*args: Any, **kwargs: Any) -> Any:
             return self._traced(*args, **kwargs)
@@ -92,16 +94,29 @@ class Function:
             raise _NewVariables(frame.missing, frame.made)
         return result if values is None else (result, frame.changes)
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._attribute = name
-
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        """The function of one object, made once: what it reads of the object belongs to it."""
+        """The function of one object, made once: what it reads of the object belongs to it.
+
+        Copies of the object, which have what it has, make their own.
+        """
         if instance is None:
             return self
-        bound = Function(self._call.__get__(instance, owner), **_without_self(self._options))
-        vars(instance)[self._attribute] = bound
+        if not hasattr(instance, "__dict__"):
+            problem = f"a {type(instance).__name__} has no place for the code of its methods"
+            fail(TraceError, problem, cure="add '__dict__' to its __slots__")
+        place = f"{self.__name__} {id(self):x}"
+        bound = vars(instance).get(place)
+        if bound is None or bound._method[0] is not self or bound._method[1] is not instance:
+            bound = Function(self._call.__get__(instance, owner), **_without_self(self._options))
+            bound._method = self, instance
+            vars(instance)[place] = bound
         return bound
+
+    def __reduce__(self) -> Any:
+        """Pickled by name, as the function that it wraps; a method as its object's."""
+        if self._method is None:
+            return self.__qualname__  # type: ignore[attr-defined]
+        return getattr, (self._method[1], self.__name__)
 
 
 def function(call: Callable[..., Any] | None = None, **options: Any) -> Any:

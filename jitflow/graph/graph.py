@@ -37,7 +37,7 @@ class Node:
 
     def __reduce__(self) -> NoReturn:
         fail(TraceError, f"{self!r} is a node of a graph, which cannot be pickled",
-             cure="save the session's values, or jitflow.export a function")
+             cure="save the session's values, or a run by jitflow.export")
 
 
 class Graph(Scopes):
@@ -183,7 +183,6 @@ class Graph(Scopes):
             for variable in operation.writes:
                 graph.add_edge(operation.name, variable.name, kind="state")
         return graph
-
 
     def __reduce__(self) -> NoReturn:
         fail(TraceError, "a graph cannot be copied or pickled", cure="build it again")

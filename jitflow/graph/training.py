@@ -11,7 +11,7 @@ from jitflow.errors import ArgumentError
 from jitflow.graph.effects import assign, group
 from jitflow.graph.gradients import gradients
 from jitflow.graph.graph import Graph
-from jitflow.graph.nodes import constant, convert
+from jitflow.graph.nodes import convert
 from jitflow.graph.operation import Operation, Tensor, as_tensor
 from jitflow.graph.variables import TRAINABLE, Variable
 from jitflow.optim.optimizer import TRAINERS, Optimizer
@@ -55,7 +55,7 @@ def _update(
     slopes = [convert(slope, x.dtype) for slope, x in pairs]
     slots = [[_slot(optimizer, x, name) for name in optimizer.slot_names] for x in variables]
     count = _count(optimizer, graph)
-    now: Any = constant(1, np.int64) if count is None else np.add(count, 1)
+    now: Any = None if count is None else np.add(count, 1)
     tensors = [as_tensor(x) for x in variables]
     new, changed = optimizer.steps(tensors, slopes, slots, now)
     values = dict(zip(variables, new, strict=True))

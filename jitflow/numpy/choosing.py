@@ -28,7 +28,7 @@ from jitflow.numpy.basics import (
 from jitflow.numpy.places import nonzero
 from jitflow.numpy.promotion import default as default_of
 from jitflow.numpy.registry import numpy_function
-from jitflow.numpy.ufuncs import CALLS
+from jitflow.numpy.ufuncs import CALLS, loop_of
 from jitflow.trace import OPERATORS, PROPERTIES, detach
 from jitflow.trace.checks import WRONG_VALUE
 
@@ -110,6 +110,10 @@ def _conditions(x: Array, condlist: Any) -> list[Array]:
     return [truth(as_array(c)) for c in listed]
 
 
+_CLIP: np.ufunc = np._core.umath.clip  # type: ignore[attr-defined]
+"""NumPy's own, which has a loop for float32 and none for bfloat16."""
+
+
 @numpy_function(np.clip, method="clip")
 def clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Array:
     """minimum(maximum(a, low), high); a Python int beyond a's integers is no limit."""
@@ -123,6 +127,8 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any
     if high is None:
         return CALLS[np.maximum](x, low)
     dtype = common_dtype([x, low, high])
+    if dtype.kind == "f":
+        dtype = loop_of(_CLIP, [x, low, high])[-1]
     if dtype.kind not in "iuf":
         return CALLS[np.minimum](CALLS[np.maximum](x, low), high)
     shape = broadcast_shapes("clip", [shape_of(v) for v in (x, low, high)])

@@ -93,7 +93,7 @@ class Optimizer:
         """The formula: a parameter and its slots after one update.
 
         All are of one dtype, float32 at least. rate: of that dtype too, or a Python float. count:
-        of this update, 1 for the first, float64.
+        of this update, 1 for the first, float64; None in a graph where nobody `counts`.
         """
         raise NotImplementedError
 
@@ -142,7 +142,8 @@ class Optimizer:
         self, leaves: Sequence[Any], slopes: Sequence[Any], slots: Sequence[Sequence[Any]],
         count: Any, learning_rate: Any = None,
     ) -> tuple[list[Any], list[Sequence[Any]]]:
-        """One update of all: new parameters and new slots, in their order. `count` is from 1.
+        """One update of all: new parameters and new slots, in their order. `count` is from 1; None
+        where nobody `counts`.
 
         Parameters of 16 bits are updated in float32, in which their slots are, and rounded once.
         """
@@ -150,7 +151,7 @@ class Optimizer:
             require_alike(x, slope)
         if self.clip_norm is not None:
             slopes = scale_to_norm(slopes, self.clip_norm)
-        now = count.astype(np.float64)
+        now: Any = None if count is None else count.astype(np.float64)
         rate = self._rate if learning_rate is None else settings.learning_rate(learning_rate)
         rate = rate(now - 1.0) if callable(rate) else rate
         new, changed = [], []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from traceback import walk_tb
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,7 +98,7 @@ def run(
             at=source.at,
             cure="recurse on a static argument, as branches on traced values never end; or loop",
         )) from None
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         _reveal(error)
         raise
     parts, tree = flatten(result)
@@ -115,10 +116,23 @@ def _param(b: Builder, leaf: Leaf, at: Location) -> Value:
     return b.emit(ROWS["transpose"], (stored,), {"axes": back}, (), (at,)).result
 
 
-def _reveal(error: ValueError) -> None:
-    """Raises our error where NumPy's stands in front of it: a number written into its array."""
+def _reveal(error: ValueError | TypeError) -> None:
+    """Raises our error where another stands in front of it: a number written into NumPy's array.
+
+    An array of bfloat16 takes no number that it does not know, and asks it nothing.
+    """
     if isinstance(error.__cause__, TraceError):
         raise error.__cause__ from None
+    if error.args == (f"expected number, got {TracedArray.__name__}",):
+        problem = "a bfloat16 array of NumPy's takes no number of a traced array"
+        cure = "make the array in the function by np.zeros or jnp.zeros"
+        raise NumpyArrayError(explain(problem, at=_innermost(error), cure=cure)) from None
+
+
+def _innermost(error: Exception) -> Location:
+    """The line that raised the error."""
+    *_, (frame, line) = walk_tb(error.__traceback__)
+    return Location(frame.f_code.co_filename, line, frame.f_code.co_name)
 
 
 def _result(x: Any, index: int, tree: TreeDef, source: Source) -> TracedArray:

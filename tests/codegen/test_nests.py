@@ -1,9 +1,12 @@
 """Equal loop nests of a body share one function."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import jitflow as jf
+from jitflow.runtime import tiers
 
 
 def code(function, *args):
@@ -78,3 +81,14 @@ def test_a_long_body_has_its_own_memory_for_indices():
     text = code(long, x, index)
     body = text[text.index("define internal void @jitflow_long.body") :]
     assert " = alloca <" in body[: body.index("\n}")]
+
+
+def test_vectors_beside_calls(monkeypatch):
+    """LLVM cannot widen vectors in functions that it does not optimise."""
+    monkeypatch.setattr(tiers, "settings", replace(tiers.settings, baseline=False))
+
+    def joined(x, y, z):
+        d = x - y
+        return np.concatenate([z, z[::2], y[::2], y[::2], d, d]).T
+
+    code(joined, *random(3, 7, 1).astype(np.float16))

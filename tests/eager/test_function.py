@@ -1,5 +1,7 @@
 """`jf.function`: the same results as without it; variables, tapes and optimizers work inside."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -126,6 +128,55 @@ def test_methods_have_the_variables_of_their_object():
     assert [float(m.call(jf.constant(5.0))) for m in (two, three, two)] == [10, 15, 10]
     two.factor.assign(7.0)
     assert float(two.call(jf.constant(1.0), n=2)) == 14
+
+
+class Scale:
+    def __init__(self, factor):
+        self.factor = jf.Variable(factor)
+
+    @jf.function
+    def call(self, x):
+        return self.factor * x
+
+
+class TenTimes(Scale):
+    @jf.function
+    def call(self, x):
+        return super().call(x) * 10
+
+
+def test_methods_that_call_those_of_their_base():
+    scale, x = TenTimes(2.0), jf.constant(1.0)
+    assert [float(scale.call(x)) for _ in range(3)] == [20, 20, 20]
+
+
+@pytest.mark.parametrize("kind", [Scale, TenTimes])
+def test_methods_of_copies_read_the_copy(kind):
+    scale, x = kind(2.0), jf.constant(1.0)
+    first = float(scale.call(x))
+    for copied in (copy.copy(scale), copy.deepcopy(scale)):
+        copied.factor = jf.Variable(3.0)
+        assert float(copied.call(x)) == first * 1.5 and float(scale.call(x)) == first
+
+
+def test_methods_that_a_class_gets_later():
+    class Later:
+        factor = jf.constant(2.0)
+
+    Later.call = jf.function(lambda self, x: self.factor * x)
+    assert float(Later().call(jf.constant(3.0))) == 6
+
+
+def test_methods_of_objects_without_room():
+    class Slots:
+        __slots__ = ()
+
+        @jf.function
+        def call(self, x):
+            return x
+
+    with pytest.raises(TraceError, match="__slots__"):
+        Slots().call(jf.constant(1.0))
 
 
 def test_tensors_in_jitted_functions():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from ml_dtypes import bfloat16
 
 import jitflow.numpy as jnp
 from jitflow.errors import ArgumentError, AxisError, ShapeError, TraceError
@@ -154,6 +155,7 @@ SHAPING = {
         np.clip(v, min=2),
         v.astype(np.int8).clip(-1000, 2),
         np.clip(x, None, 3),
+        np.clip(x.astype(bfloat16), -1, 2.5),
     ),
     "round": lambda x, v: (
         np.round(x / 7),

@@ -123,3 +123,12 @@ def test_gradients_that_are_no_floats():
     for slope in (np.ones(3, int), np.ones(3, complex), [1.0, 1.0, 1.0]):
         with pytest.raises((DtypeError, TypeError)):
             optim.SGD().update(X, slope, optim.SGD().init(X))
+
+
+@pytest.mark.parametrize("opt", [optim.SGD(0.5), optim.Momentum(0.5), optim.Adam(0.5)])
+def test_an_update_leaves_no_node_that_nobody_runs(opt):
+    with g.Graph().as_default() as graph:
+        w = g.Variable(X, name="w")
+        train = opt.minimize(g.reduce_sum(w * w))
+        used = graph.ancestors(train, g.global_variables_initializer())
+    assert list(graph) == used

@@ -52,6 +52,8 @@ def test_every_public_name_is_there():
     for package in (jitflow, jitflow.api, jitflow.ir):
         assert all(getattr(package, name) is not None for name in package.__all__)
         assert set(package.__all__) <= set(dir(package))
+    for room in (jitflow.checkpoint, jitflow.data, jitflow.drawing, jitflow.export, jitflow.nn):
+        assert all(getattr(room, name) is not None for name in room.__all__)
     with pytest.raises(AttributeError, match="module 'jitflow' has no attribute 'jitt'"):
         jitflow.jitt  # noqa: B018
 

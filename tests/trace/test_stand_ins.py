@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import jitflow as jf
+import jitflow.numpy as jnp
 from jitflow.errors import TraceError
 
 X = np.random.default_rng(0).random(6)
@@ -123,6 +124,13 @@ def like_constants(x):
     eye, same, lower = np.eye(3), np.identity(2), np.tri(3)
     zeros[1], ones[0], copied[0], eye[0, 1], same[0], lower[0] = x[0], 5, x[0], x[1], x[:2], x[2]
     return zeros, ones, copied, eye, same, lower
+
+
+@case
+def bfloat16_numbers(x):
+    out = np.zeros(3, jnp.bfloat16)
+    out[0], out[2] = x[0], x[1].astype(jnp.bfloat16)
+    return out.astype(np.float32)
 
 
 @case
