@@ -148,7 +148,7 @@ class JitFunction:
         row = native_row(args, kwargs, static, compiled, donated)
         if row is None or not self._entry.add(row):
             return False
-        compiled.rows.append(row)
+        compiled.serve(row)
         return True
 
     def _refine(self, compiled: Compiled) -> None:

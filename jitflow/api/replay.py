@@ -118,7 +118,7 @@ class Replay:
         except TooLarge:
             return
         if self._entry.add(row):
-            seen.code.rows.append(row)
+            seen.code.serve(row)
 
     def _row(self, args: Sequence[Any], kwargs: dict[str, Any], feeds: Any, seen: Seen) -> Row:
         program = Program(len(args), list(kwargs))

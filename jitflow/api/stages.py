@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -141,7 +141,7 @@ class Compiled(Lowered):
         self.calls = 0
         self.donated: list[Donated] | None = None
         self.captured: Sequence[Any] = staged.captured
-        self.rows: list[Row] = []
+        self._counters: list[Callable[[], int]] = []
         self._use(road.executable)
         self.tree = staged.tree
         self._is_single = staged.tree.leaf_count == len(staged.tree.nodes) == 1
@@ -159,12 +159,17 @@ class Compiled(Lowered):
     @property
     def is_due(self) -> bool:
         """Whether its code was made in a hurry, and has served long enough to be made well."""
-        return self.calls + sum([row.calls for row in self.rows]) >= self._most_calls
+        return self.calls + sum([count() for count in self._counters]) >= self._most_calls
 
     def refine(self) -> None:
         """Has its code made well; calls that are under way finish with what they have."""
         self._use(self.road.refined)
-        self.rows = []
+        self._counters = []
+
+    def serve(self, row: Row) -> None:
+        """Counts the calls of a row, which need not live: it may have all values of a session."""
+        if self._most_calls < math.inf:
+            self._counters.append(row.counter)
 
     def compile_report(self) -> Compilation:
         """What each step of the compilation took, and each kernel of it."""

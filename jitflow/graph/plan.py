@@ -166,7 +166,8 @@ def _fitted(tensor: Tensor, value: Any) -> Any:
             f"cannot feed a value of shape {shape} for tensor '{tensor.name}', which has shape "
             f"{shape_text(tensor.shape)}\n  made at: {tensor.op.place[0]}"
         )
-    if not np.can_cast(x.dtype, tensor.dtype, "same_kind"):
+    are_integers = x.dtype.kind in "iu" and tensor.dtype.kind in "iu"
+    if not are_integers and not np.can_cast(x.dtype, tensor.dtype, "same_kind"):
         raise InvalidArgumentError(
             f"cannot feed {x.dtype} for tensor '{tensor.name}', which is {tensor.dtype}\n"
             f"  made at: {tensor.op.place[0]}"

@@ -141,6 +141,19 @@ def test_integers_that_a_placeholder_cannot_hold():
             sess.run(b + 1, {b: 300})
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint32, np.uint64])
+def test_unsigned_placeholders_take_integers_that_they_can_hold(dtype):
+    x = g.placeholder(dtype)
+    with g.Session() as sess:
+        for value in (3, [1, 2], np.int64(200), np.array([0, 7])):
+            result = sess.run(g.identity(x), {x: value})
+            assert result.dtype == dtype
+            assert np.array_equal(result, value)
+        for value in (-1, [4, -4], np.int8(-1)):
+            with pytest.raises(CheckError, match="do not fit uint"):
+                sess.run(x, {x: value})
+
+
 def test_a_failed_run_changes_nothing():
     v = g.Variable(np.zeros(3))
     i = g.placeholder(g.int32, [])

@@ -444,3 +444,23 @@ def test_lists_are_runs_of_the_arrays_that_they_are(nodes):
         nodes.sess.run([nodes.y, nodes.step], collections.OrderedDict({nodes.x: X}))
     assert nodes.sess.run(nodes.count) == 7
     assert native_calls(nodes.sess) == 5  # all but the first with a list, which is float64
+
+
+def test_a_closed_session_frees_its_values_while_the_graph_lives():
+    with g.Graph().as_default():
+        values = g.Variable(np.zeros(100, np.float32))
+        step = values.assign_add(values + 1).op
+        start = g.global_variables_initializer()
+    alive = []
+    for is_closed in (True, False):
+        sess = g.Session(values.graph)
+        sess.run(start)
+        for _ in range(3):
+            sess.run(step)
+        alive.append(weakref.ref(sess._values[0]))
+        if is_closed:
+            sess.close()
+        else:
+            del sess
+            gc.collect()
+    assert [one() for one in alive] == [None, None]

@@ -8,6 +8,7 @@ of the guards. Knows no pytrees and no signatures.
 from __future__ import annotations
 
 import ctypes
+import functools
 import sys
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -366,6 +367,11 @@ class Row:
         """Has the stub ask this row before another one, which lives as long."""
         self._next = row
         self.words.memory[RowWord.NEXT] = 0 if row is None else row.words.address
+
+    @property
+    def counter(self) -> Callable[[], int]:
+        """What gives `calls`, without keeping the row and what it points to."""
+        return functools.partial(self.words.memory.__getitem__, int(RowWord.CALLS))
 
     @property
     def calls(self) -> int:
