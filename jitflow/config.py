@@ -46,7 +46,7 @@ class Settings:
     """How much memory may wait for the next large results; 0 turns the pool off."""
 
     baseline: bool = True
-    """Make baseline code of short calls first, and optimized code once it has run for a while."""
+    """Make baseline code of short calls first, and full code once it has run for a while."""
 
     native_entry: bool = True
     """Let CPython call compiled code without Python in between, where that is possible."""

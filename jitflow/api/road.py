@@ -84,7 +84,7 @@ class Road:
 
     @_Stage
     def refined(self) -> Executable:
-        """Machine code made well, once baseline code has run for long; it is `executable` now."""
+        """Full machine code, once baseline code has run for long; it is `executable` now."""
         found: Executable = measure("refine", _machinery().compile_function, self.kernels)
         if self.key:
             measure("keep on disk", _bodies().keep_body, self.key, self.graph, found.body)

@@ -158,11 +158,11 @@ class Compiled(Lowered):
 
     @property
     def is_due(self) -> bool:
-        """Whether its code was made in a hurry, and has served long enough to be made well."""
+        """Whether it is baseline code that has served long enough for full code to be made."""
         return self.calls + sum([count() for count in self._counters]) >= self._most_calls
 
     def refine(self) -> None:
-        """Has its code made well; calls that are under way finish with what they have."""
+        """Has full code made; calls that are under way finish with what they have."""
         self._use(self.road.refined)
         self._counters = []
 

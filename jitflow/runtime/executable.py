@@ -54,7 +54,7 @@ class Body(NamedTuple):
     `host_calls` are its calls back into Python, by their numbers; `forks` says that it has loops
     that threads share; `streamed` are the numbers of outputs that are stored past the caches,
     which asks for addresses that 64 divides; `baseline_calls` says after how many calls it pays to
-    make the code anew, as it was made in a hurry: 0 for code that was not.
+    make the code anew, as it is baseline code: 0 for code that is not.
     """
 
     symbol: str

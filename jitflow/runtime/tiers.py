@@ -17,7 +17,7 @@ FIRST_PATIENCE, LOOP_PATIENCE, PATIENCE = 10_000_000, 7_000_000, 100_000
 register. Of ten programs with 1 to 54 loops, networks and stencils, this is within a quarter."""
 
 LEAST_CALLS = 8
-"""Code that is worth fewer calls is made well at once."""
+"""Code that is worth fewer calls is full code at once."""
 
 CARRIED_LOSS = 8
 """How much slower loops may run whose values baseline code keeps in memory from step to step."""
@@ -27,7 +27,7 @@ MOST_OPS = 16384
 
 
 def baseline_calls(ops: Sequence[Op], work: float) -> int:
-    """How many calls baseline code is good for; 0 where the code is to be made well at once.
+    """How many calls baseline code is good for; 0 where full code is to be made at once.
 
     ops: all of a function at level 3, nested ones too; work: what one call costs, in additions.
     """
