@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from jitflow.runtime.interrupts import Uninterrupted
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.context import STATE
 from jitflow.trace.dispatch import FUNCTIONS, STAND_INS
@@ -26,25 +27,28 @@ from jitflow.trace.source import is_users
 
 
 class _Replacements:
-    """NumPy's attributes that are replaced at present, and how many threads ask for that."""
+    """NumPy's attributes that are replaced at present, and the threads that ask for that.
+
+    Ctrl-C waits until all are replaced, or none.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.threads = 0
+        self.threads: set[int] = set()
         self.originals: list[tuple[Any, str, Any]] = []
 
     def enter(self) -> None:
-        with self.lock:
-            self.threads += 1
-            if self.threads == 1:
+        with self.lock, Uninterrupted():
+            if not self.threads:
                 for module, name, new in _stand_ins():
                     self.originals.append((module, name, getattr(module, name)))
                     setattr(module, name, new)
+            self.threads.add(threading.get_ident())
 
     def leave(self) -> None:
-        with self.lock:
-            self.threads -= 1
-            if self.threads == 0:
+        with self.lock, Uninterrupted():
+            self.threads.discard(threading.get_ident())
+            if not self.threads:
                 self._restore()
 
     def _restore(self) -> None:
@@ -54,7 +58,7 @@ class _Replacements:
     def forget_other_threads(self) -> None:
         """In a forked child: threads that were tracing are not there."""
         self.lock = threading.Lock()
-        self.threads = 1 if STATE.stands_in else 0
+        self.threads = {threading.get_ident()} if STATE.stands_in else set()
         if not self.threads:
             self._restore()
 
@@ -67,9 +71,9 @@ if hasattr(os, "register_at_fork"):
 @contextmanager
 def standing_in() -> Iterator[None]:
     """Within, this thread's user code makes traced arrays where NumPy would make its own."""
-    _REPLACEMENTS.enter()
-    STATE.stands_in = True
     try:
+        _REPLACEMENTS.enter()
+        STATE.stands_in = True
         yield
     finally:
         STATE.stands_in = False

@@ -1,6 +1,7 @@
 """NumPy's own arrays that are to hold traced values: the second trace makes them traced ones."""
 
 import os
+import signal
 import threading
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import jitflow as jf
 import jitflow.numpy as jnp
 from jitflow.errors import TraceError
+from jitflow.trace import stand_ins
 
 X = np.random.default_rng(0).random(6)
 TABLE = np.arange(6.0)
@@ -268,3 +270,24 @@ def test_a_fork_while_another_thread_traces():
     thread.join()
     assert os.waitpid(child, 0)[1] == 0
     assert np.zeros is before
+
+
+@pytest.mark.parametrize("place", ["enter", "leave"])
+def test_an_interrupt_leaves_numpy_as_it_was(place, monkeypatch):
+    before = names()
+    replacements = stand_ins._REPLACEMENTS
+    restored, original = [], replacements._restore
+
+    def signalled(*arguments):
+        signal.raise_signal(signal.SIGINT)
+        restored.append(place)
+        return original(*arguments) if place == "leave" else entries(*arguments)
+
+    entries = stand_ins._stand_ins
+    target = (stand_ins, "_stand_ins") if place == "enter" else (replacements, "_restore")
+    monkeypatch.setattr(*target, signalled)
+    with pytest.raises(KeyboardInterrupt), stand_ins.standing_in():
+        pass
+    assert restored == [place]
+    assert names() == before
+    assert not replacements.threads
