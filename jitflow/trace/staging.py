@@ -116,15 +116,23 @@ def _param(b: Builder, leaf: Leaf, at: Location) -> Value:
     return b.emit(ROWS["transpose"], (stored,), {"axes": back}, (), (at,)).result
 
 
+_REFUSALS = (
+    (f"expected number, got {TracedArray.__name__}",),
+    ("Error setting single item of array.",),
+)
+"""What NumPy's arrays say instead of our errors."""
+
+
 def _reveal(error: ValueError | TypeError) -> None:
     """Raises our error where another stands in front of it: a number written into NumPy's array.
 
-    An array of bfloat16 takes no number that it does not know, and asks it nothing.
+    An array of bfloat16 takes no number that it does not know, and asks it nothing; `x.flat`
+    forgets what was in its way.
     """
     if isinstance(error.__cause__, TraceError):
         raise error.__cause__ from None
-    if error.args == (f"expected number, got {TracedArray.__name__}",):
-        problem = "a bfloat16 array of NumPy's takes no number of a traced array"
+    if error.args in _REFUSALS:
+        problem = "a NumPy array takes no number of a traced array"
         cure = "make the array in the function by np.zeros or jnp.zeros"
         raise NumpyArrayError(explain(problem, at=_innermost(error), cure=cure)) from None
 

@@ -136,6 +136,13 @@ def bfloat16_numbers(x):
 
 
 @case
+def flat_places(x):
+    out = np.zeros((2, 3))
+    out.flat[4] = x[1]
+    return out
+
+
+@case
 def counted(x):
     count = np.zeros(3, int)
     places = (x * 3).astype(int)
