@@ -53,7 +53,8 @@ FUNCTIONS = {
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_both_tiers_give_the_same_bits(name):
+def test_both_tiers_give_the_same_bits(name, monkeypatch):
+    monkeypatch.setattr(tiers, "carries_values", lambda loops: False)
     function, x = FUNCTIONS[name]
     f = jf.jit(function)
     first = f(x)
@@ -118,6 +119,14 @@ def test_long_calls_and_long_code_are_made_well_at_once(monkeypatch):
     assert baseline_calls(ops * 16384, 100.0) == 0
     monkeypatch.setattr(tiers, "settings", replace(settings, baseline=False))
     assert baseline_calls(ops, 100.0) == 0
+
+
+@pytest.mark.parametrize("name", ["sums", "product", "gradient"])
+def test_products_and_reductions_are_full_code_at_once(name):
+    function, x = FUNCTIONS[name]
+    f = jf.jit(function)
+    f(x)
+    assert calls_of(f) == 0
 
 
 def test_runs_of_sessions_stay_native(monkeypatch):
