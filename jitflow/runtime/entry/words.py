@@ -149,12 +149,19 @@ class OutputWord(IntEnum):
     MAKER = 3
     """Address of what makes the array, as PyArray_NewFromDescr does; 0 for a scalar."""
 
-
     TAKES = 4
     """The number of the object that is the output, and 1; 0 where one is made."""
 
+    TEMPLATE = 5
+    """An array that it is like, but for its memory; 0 where MAKER makes it."""
 
-OUTPUT_WORDS = 5
+    BYTES = 6
+    MEMORY = 7
+    MEMORY_CONTEXT = 8
+    """Of one with a template: its size, what gives memory, and the first argument of that."""
+
+
+OUTPUT_WORDS = 9
 
 
 class Donation(IntEnum):
