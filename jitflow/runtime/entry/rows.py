@@ -84,6 +84,7 @@ class Row:
             RowWord.MOST_CALLS: body.baseline_calls or _ALWAYS,
             RowWord.STORES: stored.address,
             RowWord.STORE_COUNT: len(stores),
+            RowWord.FINGERPRINT: program.fingerprint,
         }
         if lender is not None:
             words[RowWord.ARENA_BYTES] = body.arena_bytes

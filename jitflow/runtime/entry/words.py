@@ -79,6 +79,12 @@ class RowWord(IntEnum):
     STORE_COUNT = 26
     MOST_CALLS = 27
     """How many calls the row takes."""
+    FINGERPRINT = 28
+    """Of arguments that the row may fit (`Program.fingerprint`); 0 where that says nothing."""
+
+
+FACTOR = 0x9E37_79B9_7F4A_7C15
+"""A fingerprint is 0 to begin with, and times this, plus the next word, for each word."""
 
 
 class Flag(IntEnum):
