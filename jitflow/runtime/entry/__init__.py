@@ -3,7 +3,8 @@
 from jitflow.runtime.entry.callable import BUSY, TRACES, Entry, forget_lost, native_callable
 from jitflow.runtime.entry.layout import why_not_native
 from jitflow.runtime.entry.method import native_method
-from jitflow.runtime.entry.rows import Kept, Program, Results, Row, TooLarge
+from jitflow.runtime.entry.programs import Kept, Program, Results, TooLarge
+from jitflow.runtime.entry.rows import Row
 
 __all__ = [
     "BUSY", "TRACES", "Entry", "Kept", "Program", "Results", "Row", "TooLarge", "forget_lost",
