@@ -62,7 +62,7 @@ def _simple_pair(ufunc: np.ufunc, x: Any, y: Any) -> tuple[Array, Array, DType] 
             return None
     elif type(number) is not float and type(number) is not int:
         return None
-    result = _result_beside(ufunc, array.type.dtype, type(x), type(y))
+    result = _result_beside(ufunc, array.type.dtype, type(x), type(y))  # type: ignore[arg-type]
     if result is None:
         return None
     if type(number) is not Array:
