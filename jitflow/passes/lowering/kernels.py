@@ -25,6 +25,13 @@ from jitflow.passes.lowering.reducers import Reducer, lanes_for, reducer
 from jitflow.passes.lowering.space import merged_space
 
 LINE_BYTES = 64
+SHORT_LINE_BYTES = 32
+"""Of a line up to which lines are lanes, and each place in them is read across lines."""
+
+SHORT_SUM_BYTES = 28
+"""Of a line that is summed: a whole register is halved as quickly."""
+
+MANY_LINES = 16
 COPY_BYTES = 1 << 15
 """From here on an array that lies across the lanes of a reduction is copied before."""
 
@@ -176,6 +183,9 @@ class _Kernel:
             return
         reduced = [k for k, axis in enumerate(self.space.axes) if axis.reduced]
         inner = bool(reduced) and reduced[-1] == len(self.space.axes) - 1
+        if inner and self._is_of_short_lines():
+            self._finish(b, self._side_by_side(b, reduced, at), at, None)
+            return
         lanes = self._lanes(self.space.axes[-1].extent) if inner else None
         state = self._sweep(b, reduced, at, lanes)
         self._finish(b, state, at, lanes)
@@ -230,6 +240,50 @@ class _Kernel:
             state = tail if state is None else self._combine(b, state, tail)
         assert state is not None
         return state
+
+    def _is_of_short_lines(self) -> bool:
+        """Whether a register holds several lines, which then are lanes in place of elements."""
+        *outer, last = self.space.axes
+        kept = [axis.extent for axis in outer if not axis.reduced]
+        loaded = max((v.type.dtype.itemsize for v in self.loads.values()), default=LINE_BYTES)
+        sums = any(r.fixes_order for r in self.reducers)
+        most = SHORT_SUM_BYTES if sums else SHORT_LINE_BYTES
+        is_short = 1 < last.extent and last.extent * loaded <= most
+        return is_short and not self.stores and bool(kept) and kept[-1] >= MANY_LINES
+
+    def _side_by_side(self, b: Builder, reduced: list[int], at: dict[int, Value]) -> State:
+        """The state of short lines: of each place in them by itself, then of all places.
+
+        Sums combine places as lanes are combined, the others in order, which shows in no result.
+        """
+        *outer, last = reduced
+        extent = self.space.axes[last].extent
+
+        def identity(inner: Builder) -> State:
+            return self._identity(inner, None) * extent
+
+        def combine(inner: Builder, first: State, second: State) -> State:
+            size = len(first) // extent
+            parts = range(0, len(first), size)
+            pairs = [(first[k : k + size], second[k : k + size]) for k in parts]
+            return tuple(v for x, y in pairs for v in self._combine(inner, x, y))
+
+        def sweep(inner: Builder, left: list[int], at: dict[int, Value]) -> State:
+            if not left:
+                places = [{**at, last: self.context.index(k)} for k in range(extent)]
+                return tuple(v for place in places for v in self._body(inner, place, None, 0))
+            axis, *rest = left
+            return cascade(
+                self.context, inner, self.space.axes[axis].extent, 1, identity,
+                lambda c, index: sweep(c, rest, {**at, axis: index}), combine,
+            )
+
+        state = sweep(b, outer, at)
+        size = len(state) // extent
+        places = [state[k : k + size] for k in range(0, len(state), size)]
+        return self._per_reducer(
+            lambda k, r: r.across_places(b, [self._slot(place, k) for place in places])
+        )
 
     # States: those of all reductions in a row.
 
