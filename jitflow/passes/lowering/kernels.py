@@ -18,6 +18,7 @@ from jitflow.ir.row import Family
 from jitflow.ir.types import TensorType, VectorType
 from jitflow.passes.lowering.access import Access, IntShape
 from jitflow.passes.lowering.cascade import State, cascade
+from jitflow.passes.lowering.columns import Columns
 from jitflow.passes.lowering.context import Context
 from jitflow.passes.lowering.gathers import GATHER, inside, read, uniform
 from jitflow.passes.lowering.moves import dense
@@ -252,37 +253,23 @@ class _Kernel:
         return is_short and not self.stores and bool(kept) and kept[-1] >= MANY_LINES
 
     def _side_by_side(self, b: Builder, reduced: list[int], at: dict[int, Value]) -> State:
-        """The state of short lines: of each place in them by itself, then of all places.
-
-        Sums combine places as lanes are combined, the others in order, which shows in no result.
-        """
+        """The state of short lines: of each place in them by itself, then of all places."""
         *outer, last = reduced
-        extent = self.space.axes[last].extent
-
-        def identity(inner: Builder) -> State:
-            return self._identity(inner, None) * extent
-
-        def combine(inner: Builder, first: State, second: State) -> State:
-            size = len(first) // extent
-            parts = range(0, len(first), size)
-            pairs = [(first[k : k + size], second[k : k + size]) for k in parts]
-            return tuple(v for x, y in pairs for v in self._combine(inner, x, y))
+        places = [self.context.index(k) for k in range(self.space.axes[last].extent)]
+        columns = Columns(len(places), lambda c: self._identity(c, None), self._combine)
 
         def sweep(inner: Builder, left: list[int], at: dict[int, Value]) -> State:
             if not left:
-                places = [{**at, last: self.context.index(k)} for k in range(extent)]
-                return tuple(v for place in places for v in self._body(inner, place, None, 0))
+                return columns.joined([self._body(inner, {**at, last: k}, None, 0) for k in places])
             axis, *rest = left
             return cascade(
-                self.context, inner, self.space.axes[axis].extent, 1, identity,
-                lambda c, index: sweep(c, rest, {**at, axis: index}), combine,
+                self.context, inner, self.space.axes[axis].extent, 1, columns.identity,
+                lambda c, index: sweep(c, rest, {**at, axis: index}), columns.combine,
             )
 
-        state = sweep(b, outer, at)
-        size = len(state) // extent
-        places = [state[k : k + size] for k in range(0, len(state), size)]
+        states = columns.apart(sweep(b, outer, at))
         return self._per_reducer(
-            lambda k, r: r.across_places(b, [self._slot(place, k) for place in places])
+            lambda k, r: r.across_places(b, [self._slot(state, k) for state in states])
         )
 
     # States: those of all reductions in a row.
