@@ -21,7 +21,7 @@ from jitflow.numpy.powers import operator_power
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.registry import strong
 from jitflow.numpy.shaping import reshaped
-from jitflow.numpy.ufuncs import CALLS
+from jitflow.numpy.ufuncs import CALLS, one_op
 from jitflow.trace import FUNCTIONS, OPERATORS, WEAK, detach, implements
 
 _OPERATORS: dict[str, np.ufunc] = {
@@ -31,7 +31,6 @@ _OPERATORS: dict[str, np.ufunc] = {
     "truediv": np.true_divide,
     "floordiv": np.floor_divide,
     "mod": np.remainder,
-    "pow": np.power,
     "divmod": np.divmod,
     "matmul": np.matmul,
     "and": np.bitwise_and,
@@ -73,8 +72,12 @@ def _is_weak(x: Any) -> bool:
     return x.weak if type(x) is Array else type(x) in WEAK
 
 
-def _operator(compute: Callable[..., Any]) -> Callable[..., Any]:
+def _operator(compute: Callable[..., Any], ufunc: np.ufunc | None = None) -> Callable[..., Any]:
     def apply(*operands: Any) -> Any:
+        if ufunc is not None:
+            result = one_op(ufunc, *operands)
+            if result is not None:
+                return result
         result = compute(*operands)
         weak = True
         for x in operands:
@@ -92,6 +95,10 @@ def _function(ufunc: np.ufunc, compute: Callable[..., Array]) -> Callable[..., A
     own = _OWN.get(ufunc, ())
 
     def apply(*operands: Any, dtype: Any = None, **options: Any) -> Array:
+        if dtype is None and not options:
+            result = one_op(ufunc, *operands)
+            if result is not None:
+                return result
         given = {name: options.pop(name) for name in own if name in options} if options else {}
         for name, value in options.items():
             if name not in _INERT or value != _INERT[name]:
@@ -152,11 +159,12 @@ def _product(x: Any, y: Any) -> Array:
     return CALLS[np.multiply](x, y)
 
 
-_COMPUTED = {"mul": _product, "pow": operator_power}
+_COMPUTED = {"mul": _product}
 """Operators that are not quite their ufuncs."""
 
 for _name, _ufunc in _OPERATORS.items():
-    OPERATORS[_name] = _operator(_COMPUTED.get(_name, CALLS[_ufunc]))
+    OPERATORS[_name] = _operator(_COMPUTED.get(_name, CALLS[_ufunc]), _ufunc)
+OPERATORS["pow"] = _operator(operator_power)
 
 for _ufunc, _compute in CALLS.items():
     implements(_ufunc)(_function(_ufunc, _compute))
