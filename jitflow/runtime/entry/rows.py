@@ -6,10 +6,11 @@ Knows no guards: `programs.py` hands them over as words.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jitflow.runtime.entry.programs import Kept, Program, Results, TooLarge, Words
+from jitflow.runtime.entry.templates import memory_source, template
 from jitflow.runtime.entry.words import GUARD_WORDS, LEAVES, MAKE_WORDS, Flag, RowWord
 from jitflow.runtime.memory import ALIGNMENT
 
@@ -37,21 +38,14 @@ class Row:
         body = executable.body
         if program.leaves != len(body.inputs) or program.leaves + len(body.outputs) > LEAVES:
             raise TooLarge(f"a native call has at most {LEAVES} buffers, each from one leaf")
-        outputs: list[int] = []
         failed = executable.fail
         keeps: list[Any] = [program, results, executable, failed]
         given, taken = _donations(program, executable, donated)
         taken |= {kept.output: kept.words[3] for kept in stores if kept.is_taken}
         sizes = Words([program.arrays.get(leaf, (0, 0))[1] for leaf in range(program.leaves)])
-        for k, (type, maker) in enumerate(zip(body.outputs, executable.makers, strict=True)):
-            if type.rank and not maker.address:
-                raise TooLarge("a result that only Python can align")
-            dtype, shape = type.dtype.numpy, Words([int(n) for n in type.shape])  # type: ignore[arg-type]
-            keeps += [dtype, shape]
-            outputs += [id(dtype), type.rank, shape.address, maker.address if type.rank else 0]
-            outputs.append(taken.get(k, 0))
         names = Words([id(name) for name in program.names])
-        guards, made, out = Words(program.words), Words(results.words), Words(outputs)
+        guards, made = Words(program.words), Words(results.words)
+        out = _outputs(executable, taken)
         lender = executable.lender
         has_own = body.arena_bytes and lender is None
         start, memory = executable.new_arena() if has_own else (0, None)
@@ -90,6 +84,7 @@ class Row:
             RowWord.MOST_CALLS: body.baseline_calls or _ALWAYS,
             RowWord.STORES: stored.address,
             RowWord.STORE_COUNT: len(stores),
+            RowWord.FINGERPRINT: program.fingerprint,
         }
         if lender is not None:
             words[RowWord.ARENA_BYTES] = body.arena_bytes
@@ -119,6 +114,22 @@ class Row:
     def succeed(self, row: Row) -> None:
         """Takes the place of a row that is spent, and goes on counting."""
         self.words.memory[RowWord.CALLS] = row.calls
+
+
+def _outputs(executable: Executable, taken: Mapping[int, int]) -> Words:
+    """The table of outputs; TooLarge where only Python can make one."""
+    words: list[int] = []
+    keeps: list[Any] = []
+    for k, (type, maker) in enumerate(zip(executable.body.outputs, executable.makers, strict=True)):
+        if type.rank and not maker.address:
+            raise TooLarge("a result that only Python can align")
+        dtype, shape = type.dtype.numpy, tuple(int(n) for n in type.shape)  # type: ignore[arg-type]
+        extents, like = Words(shape), template(shape, dtype, maker.address)
+        keeps += [dtype, extents, like]
+        words += [id(dtype), type.rank, extents.address, maker.address if type.rank else 0]
+        words.append(taken.get(k, 0))
+        words += [0] * 4 if like is None else [id(like), like.nbytes, *memory_source()]
+    return Words(words, keeps)
 
 
 def _donations(
