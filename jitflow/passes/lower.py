@@ -135,8 +135,10 @@ class _Lowering:
             outputs = [self._target(v) for v in op.results]
             lower_kernel(self.context, op, inputs, outputs, self._kind(op))
         elif op.row.name == "dot_general":
-            target = self._target(op.result)
-            lower_dot(self.context, op, inputs, target, self.vector_bytes, self.registers)
+            lower_dot(
+                self.context, op, inputs, self._target(op.result), self.vector_bytes,
+                self.registers, self.number[_likeness(op)] > 1,
+            )
         elif op.row.name == "concatenate":
             lower_concatenate(self.context, op, inputs, self._target(op.result))
         elif op.row.name == "pad":
@@ -169,7 +171,7 @@ class _Lowering:
                 lower_cumulative(context, op, read[0], target)
 
         accesses = [*inputs, self._target(op.result)]
-        self.context.again.emit(self.context, self._kind(op), accesses, make)
+        self.context.again.emit(self.context, self._kind(op), accesses, make, is_frequent=True)
 
     def _kind(self, op: Op) -> Hashable:
         """Equal for ops that do the same; None where there is certainly no other such op."""
