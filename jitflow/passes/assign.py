@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Sequence
+from itertools import groupby
 
 from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
@@ -11,6 +11,7 @@ from jitflow.ir.core import Function, Op, Value, walk
 from jitflow.ir.nests import RUN, nests_of, runs_of
 from jitflow.ir.types import BufferType
 from jitflow.passes.lowering.footprint import span_bytes
+from jitflow.passes.lowering.places import Places
 from jitflow.passes.lowering.rebuild import rebuild
 from jitflow.passes.rewrite import map_values
 
@@ -50,11 +51,10 @@ def assign(function: Function) -> Function:
             return False
         if op.attrs["offset"] == offset:
             return False
-        operands = map_values(op.operands, new)
-        made = builder.emit(op.row, operands, {**op.attrs, "offset": offset})
-        for old, result in zip(op.results, made.results, strict=True):
-            result.name = old.name
-            new[old] = result
+        operands, attrs = map_values(op.operands, new), {**op.attrs, "offset": offset}
+        types, names = [v.type for v in op.results], [v.name for v in op.results]
+        made = builder.append(Op(op.row, operands, attrs, types, (), op.locations, names))
+        new.update(zip(op.results, made.results, strict=True))
         return True
 
     return rebuild(function, visit)
@@ -107,20 +107,15 @@ def _largest_first(
     rooms = {m: _room(m, scratch) for members in together.values() for m in members}
     sizes = {member: sum([rooms[m] for m in together[member]]) for member in spans}
     offsets: dict[Member, int] = {}
-    placed: list[tuple[int, int, int, int]] = []
-    for member in sorted(spans, key=lambda member: (-sizes[member], spans[member][0])):
-        first, last = spans[member]
-        at, size = 0, sizes[member]
-        for start, end, its_first, its_last in placed:
-            if its_first > last or its_last < first:
-                continue
-            if start - at >= size:
-                break
-            at = max(at, end)
-        insort(placed, (at, at + size, first, last))
-        for each in together[member]:
-            offsets[each] = at
-            at += rooms[each]
+    places = Places()
+    ordered = sorted(spans, key=lambda member: (-sizes[member], spans[member][0]))
+    for size, members in groupby(ordered, sizes.__getitem__):
+        group = list(members)
+        found = places.take(size, [spans[member] for member in group])
+        for member, at in zip(group, found, strict=True):
+            for each in together[member]:
+                offsets[each] = at
+                at += rooms[each]
     return offsets
 
 

@@ -97,8 +97,9 @@ class Worker:
         waited = [reference() for reference in self.waiting]
         self.lock, self.waiting, self.thread = threading.RLock(), [], None
         for executable in waited:
-            if executable is not None and executable.patience is not None:
-                executable.patience.begin_again()
+            patience = None if executable is None else executable.patience
+            if patience is not None:
+                patience.begin_again()
 
 
 WORKER = Worker()
@@ -111,9 +112,10 @@ def refine_soon(executable: Executable) -> None:
     """Has full code made of baseline code, now or soon."""
     if has_place() and WORKER.takes(executable):
         return
+    patience = executable.patience
     try:
         executable.refine()
     except BaseException:
-        if executable.patience is not None:
-            executable.patience.begin_again()
+        if patience is not None:
+            patience.begin_again()
         raise

@@ -184,7 +184,8 @@ class Executable:
         What a function of the host raises is raised again. `places` are arrays that outputs, by
         number, are to be, where their addresses allow it.
         """
-        if self.patience is not None and self.patience.ends_now():
+        patience = self.patience
+        if patience is not None and patience.ends_now():
             refine_soon(self)
         if places:
             outputs = [self._output(k, places.get(k)) for k in range(len(self._outputs))]

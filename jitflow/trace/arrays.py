@@ -18,7 +18,13 @@ from jitflow.errors import DtypeError, TraceError
 from jitflow.ir.core import Value
 from jitflow.ir.row import ROWS
 from jitflow.trace.context import STATE, Context, current, strange_text, where_made
-from jitflow.trace.demands import array_demand, number_demand, truth_demand
+from jitflow.trace.demands import (
+    Demand,
+    array_demand,
+    number_demand,
+    size_demand,
+    truth_demand,
+)
 from jitflow.trace.dispatch import (
     CURES,
     METHODS,
@@ -39,6 +45,7 @@ Path = tuple[Step, ...]
 """
 
 MAY_BE_COPY = "NumPy's reshape may have made a copy or a view"
+
 
 class Cell:
     """One array's memory: its current value, and how often it was written.
@@ -238,56 +245,45 @@ class TracedArray:
         return call_function(function, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
-        found = self._found()
-        if found is None:
-            self._refuse(*array_demand())
-        return np.array(found, dtype)
+        return np.array(self._numbers(array_demand), dtype)
 
     # What needs a number.
 
     def __bool__(self) -> bool:
-        found = self._found()
-        if found is None:
-            self._refuse(*truth_demand(
-                "use as a Python bool (if, while, and, or, not, assert)",
-                "choose with jnp.where(condition, x, y), or name the argument in static_argnames",
-            ))  # fmt: skip
-        return bool(found)
+        return bool(self._numbers(
+            truth_demand,
+            "use as a Python bool (if, while, and, or, not, assert)",
+            "choose with jnp.where(condition, x, y), or name the argument in static_argnames",
+        ))  # fmt: skip
 
     def __int__(self) -> int:
-        found = self._found()
-        if found is None:
-            cure = "use .astype(int), or name the argument in static_argnames"
-            self._refuse(*number_demand("int()", cure))
-        return int(found)
+        cure = "use .astype(int), or name the argument in static_argnames"
+        return int(self._numbers(number_demand, "int()", cure))
 
     def __float__(self) -> float:
-        found = self._found()
-        if found is None:
-            self._refuse(*number_demand(
-                "float() (and the math module)",
-                "use .astype(float) and NumPy's functions, or name the argument in static_argnames",
-            ))  # fmt: skip
-        return float(found)
+        return float(self._numbers(
+            number_demand,
+            "float() (and the math module)",
+            "use .astype(float) and NumPy's functions, or name the argument in static_argnames",
+        ))  # fmt: skip
 
     def __complex__(self) -> complex:
-        found = self._found()
-        if found is None:
-            cure = "use .astype(complex), or name the argument in static_argnames"
-            self._refuse(*number_demand("complex()", cure))
-        return complex(found)
+        cure = "use .astype(complex), or name the argument in static_argnames"
+        return complex(self._numbers(number_demand, "complex()", cure))
 
     def __index__(self) -> int:
-        found = self._found()
-        if found is None:
-            use = "use as a Python index or size"
-            cure = "take sizes from x.shape, index jnp.array(list), or name it in static_argnames"
-            self._refuse(TraceError, use, cure)
-        return index(found)
+        return index(self._numbers(
+            size_demand,
+            "use as a Python index or size",
+            "take sizes from x.shape, index jnp.array(list), or name it in static_argnames",
+        ))  # fmt: skip
 
-    def _found(self) -> Any:
+    def _numbers(self, demand: Callable[..., Demand], *words: str) -> Any:
         """The elements, where NumPy would have them: of constants, while `STATE.stands_in`."""
-        return call_operator("known", self) if STATE.stands_in else None
+        found = call_operator("known", self) if STATE.stands_in else None
+        if found is None:
+            self._refuse(*demand(*words))
+        return found
 
     def _refuse(self, kind: type[TraceError], use: str, cure: str) -> NoReturn:
         made = where_made(self._value)
