@@ -5,7 +5,7 @@ Knows no guards: `programs.py` hands them over as words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jitflow.runtime.entry.programs import Kept, Program, Results, TooLarge, Words
