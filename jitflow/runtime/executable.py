@@ -23,8 +23,9 @@ from jitflow.ir.types import BufferType
 from jitflow.passes.timing import Timing, measure, recorded
 from jitflow.runtime.arrays import addresses
 from jitflow.runtime.background import refine_soon
-from jitflow.runtime.engine import LOCK, Linked, engine
+from jitflow.runtime.engine import LOCK, engine, link
 from jitflow.runtime.library import library_addresses
+from jitflow.runtime.loading import Code, Linked, arranged
 from jitflow.runtime.memory import empty, lender_of, maker_of
 from jitflow.runtime.patience import Patience
 from jitflow.runtime.target import Target
@@ -66,7 +67,7 @@ class Body(NamedTuple):
     failures: Mapping[int, Failure]
     arena_bytes: int
     is_long: bool
-    object_bytes: bytes
+    code: Code
     calls: Mapping[str, Kind]
     host_calls: tuple[HostCall, ...]
     forks: bool
@@ -74,6 +75,11 @@ class Body(NamedTuple):
     target: Target
     baseline_calls: int = 0
     text: str = ""
+
+    @property
+    def object_bytes(self) -> bytes:
+        """The object file."""
+        return self.code.image
 
 
 def _host_module() -> Any:
@@ -94,7 +100,7 @@ def full_body(body: Body) -> Body:
     """The body with full code, where it has baseline code."""
     make = engine().object_image
     image = measure("machine code", make, body.text, body.target, body.calls)
-    return body._replace(object_bytes=image, baseline_calls=0, text="")
+    return body._replace(code=arranged(image), baseline_calls=0, text="")
 
 
 def bytes_of(type: BufferType) -> int:
@@ -142,8 +148,7 @@ class Executable:
     def _load(self, body: Body) -> None:
         """Links the body; calls that begin from now on run it."""
         imports = measure("math functions", library_addresses, body.calls)
-        images, symbols = [body.object_bytes], [body.symbol]
-        linked: Linked = measure("link", engine().link, images, symbols, imports)
+        linked = measure("link", link, [body.code], [body.symbol], imports)
         address = linked.addresses[body.symbol]
         self._linked.append(linked)
         self._call = (_RELEASES_GIL if body.is_long else _HOLDS_GIL)(address)

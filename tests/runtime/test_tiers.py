@@ -21,7 +21,7 @@ from jitflow.runtime import background, tiers
 from jitflow.runtime.background import WORKER
 from jitflow.runtime.engine import BASELINE, BASELINE_OF_LOOPS, FULL, LOCK, engine
 from jitflow.runtime.executable import Executable
-from jitflow.runtime.target import host_target
+from jitflow.runtime.machine import host_target
 
 RANDOM = np.random.default_rng(0)
 SMALL = RANDOM.standard_normal((17, 33)).astype(np.float32)
@@ -92,9 +92,7 @@ def test_both_tiers_give_the_same_bits(name, patience):
     assert before.baseline_calls > 0
     code.refine()
     assert code.address != old
-    assert code.body == before._replace(
-        object_bytes=code.body.object_bytes, baseline_calls=0, text=""
-    )
+    assert code.body == before._replace(code=code.body.code, baseline_calls=0, text="")
     for one, other in zip(results_of(first), results_of(f(x)), strict=True):
         np.testing.assert_array_equal(one, other, strict=True)
 
