@@ -15,7 +15,7 @@ import numpy as np
 from jitflow import api
 from jitflow.eager.frame import Frame
 from jitflow.eager.tensor import given, record
-from jitflow.errors import TraceError
+from jitflow.errors import TraceError, described
 from jitflow.recording import Operand
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.pytree import flatten, map_tree
@@ -102,7 +102,7 @@ class Function:
         if instance is None:
             return self
         if not hasattr(instance, "__dict__"):
-            problem = f"a {type(instance).__name__} has no place for the code of its methods"
+            problem = f"{described(instance)} has no place for the code of its methods"
             fail(TraceError, problem, cure="add '__dict__' to its __slots__")
         place = f"{self.__name__} {id(self):x}"
         bound = vars(instance).get(place)
