@@ -29,6 +29,7 @@ from jitflow.trace import staging
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.containers import kind_of
 from jitflow.trace.context import STATE
+from jitflow.trace.dispatch import begin_tables
 from jitflow.trace.lift import WEAK, lift
 from jitflow.trace.pytree import unflatten
 from jitflow.trace.source import definition, fail
@@ -39,6 +40,9 @@ from jitflow.trace.walkers import reader
 _GRAPH = attrgetter("function")
 _NOTHING_RECENT = None, None, None, False
 _VALUES = (np.ndarray, np.generic, TracedArray, Spec, *WEAK)
+
+
+begin_tables()  # with `jit`, as the first call of any function needs them
 
 
 class CacheInfo(NamedTuple):
