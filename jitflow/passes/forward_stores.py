@@ -14,7 +14,7 @@ from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.footprint import address, lanes_of, view_offset
 from jitflow.passes.lowering.rebuild import constant_int, copy_op, rebuild
 from jitflow.passes.lowering.reducers import full
-from jitflow.passes.rewrite import map_values, rebuild_op, rebuild_region
+from jitflow.passes.rewrite import map_values, rebuild_region
 
 Known = dict[Value, dict[Any, Value]]
 """Values that stand in memory, by buffer and address."""
@@ -112,7 +112,7 @@ class _Forward:
         if operands is op.operands and regions == op.regions:
             builder.append(op)
             return
-        moved = rebuild_op(op, operands, regions)
+        moved = op.with_operands(operands, regions)
         new.update(zip(op.results, moved.results, strict=True))
         builder.append(moved)
 

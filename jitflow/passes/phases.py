@@ -15,7 +15,7 @@ from jitflow.ir.types import BufferType
 from jitflow.passes.lowering.rebuild import constant_int, rebuild
 from jitflow.passes.lowering.varying import can_widen
 from jitflow.passes.lowering.work import trip_count
-from jitflow.passes.rewrite import map_values, rebuild_op
+from jitflow.passes.rewrite import map_values
 
 CHAIN = 20
 """Cost from which on an op is a chain of many others, each of which waits for the last."""
@@ -254,5 +254,5 @@ class _Phases:
             other = y if x is self.index else x
             new[op.result] = b.add(index, b.add(start, new.get(other, other)))
             return
-        copy = b.append(rebuild_op(op, map_values(op.operands, new), ()))
+        copy = b.append(op.with_operands(map_values(op.operands, new), ()))
         new.update(zip(op.results, copy.results, strict=True))

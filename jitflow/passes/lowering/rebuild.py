@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value
-from jitflow.passes.rewrite import map_values, rebuild_op
+from jitflow.passes.rewrite import map_values
 from jitflow.passes.rewrite import rebuild_region as like
 
 Visit = Callable[[Builder, Op, dict[Value, Value]], bool]
@@ -36,7 +36,7 @@ def copy_op(builder: Builder, op: Op, new: dict[Value, Value], visit: Visit) -> 
         regions = tuple([rebuild_region(r, visit, new) for r in regions])
     if operands is op.operands and regions == op.regions:
         return builder.append(op)
-    moved = rebuild_op(op, operands, regions)
+    moved = op.with_operands(operands, regions)
     new.update(zip(op.results, moved.results, strict=True))
     return builder.append(moved)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Region, Value
+from jitflow.ir.row import ROWS
 from jitflow.ir.types import VectorType
 from jitflow.passes.lowering.footprint import address
 from jitflow.passes.lowering.gathers import axis_last
 from jitflow.passes.lowering.varying import distance
+
+_CONSTANT = ROWS["constant"]
 
 
 class Widener:
@@ -21,7 +24,10 @@ class Widener:
         self.lanes = lanes
         self.valid = valid
         self.new = dict(outer)
-        self.constants: dict[Value, Value] = {}
+        self.scalars: dict[Value, Op] = {}
+        """Constants of the body that nothing has used as scalars so far."""
+        self.numbers: dict[Value, Value] = {}
+        """Constants in lanes."""
         self.index = body.params[0]
         self.start: Value | None = None
 
@@ -41,16 +47,15 @@ class Widener:
         elif name == "loop":
             self._loop(b, op)
         elif name == "constant":
-            self.new[op.result] = b.restate(op, (), op.result.type)
+            self.scalars[op.results[0]] = op
         else:
             self._elementwise(b, op)
 
     def _elementwise(self, b: Builder, op: Op) -> None:
-        operands = [self._get(b, v) for v in op.operands]
-        if any([type(v.type) is VectorType for v in operands]):
-            operands = [self._vector(b, v) for v in operands]
-        shape = operands[0].type
-        self.new[op.result] = b.restate(op, tuple(operands), shape)
+        is_wide = any([self._varies(v) for v in op.operands])
+        take = self._vector if is_wide else self._get
+        operands = tuple([take(b, v) for v in op.operands])
+        self.new[op.results[0]] = b.restate(op, operands, operands[0].type)
 
     def _get(self, b: Builder, value: Value) -> Value:
         """The value in the new body; the loop's index becomes its lanes."""
@@ -58,21 +63,25 @@ class Widener:
             assert self.start is not None
             lanes = b.lane_iota(value.type.dtype, self.lanes)
             return b.add(b.splat(self.start, lanes=self.lanes), lanes)
+        constant = self.scalars.pop(value, None)
+        if constant is not None:
+            self.new[value] = self.builder.restate(constant, (), value.type)
         return self.new.get(value, value)
 
     def _vector(self, b: Builder, value: Value) -> Value:
-        if isinstance(value.type, VectorType):
-            return value
-        if value.op is not None and value.op.row.name == "constant":
-            return self._constant(value.op)
-        return b.splat(value, lanes=self.lanes)
+        """The value in lanes."""
+        if value.op is not None and value.op.row is _CONSTANT:
+            return self._number(value.op)
+        found = self._get(b, value)
+        return found if type(found.type) is VectorType else b.splat(found, lanes=self.lanes)
 
-    def _constant(self, op: Op) -> Value:
-        """The number in every lane, made once, at the top of the body."""
-        found = self.constants.get(op.result)
+    def _number(self, constant: Op) -> Value:
+        """A constant in every lane, made once, at the top of the body."""
+        old = constant.results[0]
+        found = self.numbers.get(old)
         if found is None:
-            lanes = VectorType(op.result.type.dtype, self.lanes)
-            found = self.constants[op.result] = self.builder.restate(op, (), lanes)
+            lanes = VectorType(old.type.dtype, self.lanes)
+            found = self.numbers[old] = self.builder.restate(constant, (), lanes)
         return found
 
     def _memory(
@@ -81,7 +90,7 @@ class Widener:
         """The buffer with the widened axis last, its indices, and whether lanes differ."""
         buffer = self.new.get(buffer, buffer)
         axis = next((k for k, v in enumerate(indices) if self._counts(v)), None)
-        at = [self._first(b, v) if k == axis else self.new.get(v, v) for k, v in enumerate(indices)]
+        at = [self._first(b, v) if k == axis else self._get(b, v) for k, v in enumerate(indices)]
         if axis is None or buffer.type.strides[axis] == 0:
             return buffer, at, False
         at.append(at.pop(axis))
@@ -98,7 +107,7 @@ class Widener:
         """The least lane of a value that counts with the index."""
         assert self.start is not None
         step = distance(value, self.index)
-        return self.start if step is None else b.add(self.start, self.new.get(step, step))
+        return self.start if step is None else b.add(self.start, self._get(b, step))
 
     def _varies(self, value: Value) -> bool:
         return value is self.index or isinstance(self.new.get(value, value).type, VectorType)
@@ -123,20 +132,20 @@ class Widener:
 
     def _store(self, b: Builder, op: Op) -> None:
         buffer, at, _ = self._memory(b, *address(op))
-        value = self._vector(b, self._get(b, op.operands[0]))
+        value = self._vector(b, op.operands[0])
         b.store(value, buffer, *at, valid=self.valid)
 
     def _loop(self, b: Builder, op: Op) -> None:
         """A sequential loop inside: it runs as before and carries vectors."""
-        lower, upper, *carried = [self._get(b, v) for v in op.operands]
-        carried = [self._vector(b, v) for v in carried]
+        lower, upper = [self._get(b, v) for v in op.operands[:2]]
+        carried = [self._vector(b, v) for v in op.operands[2:]]
         region = op.regions[0]
 
         def body(inner: Builder, index: Value, *state: Value) -> list[Value]:
             self.new.update(zip(region.params, (index, *state), strict=True))
             for nested in region.ops:
                 self._op(inner, nested)
-            return [self._vector(inner, self._get(inner, v)) for v in region.results]
+            return [self._vector(inner, v) for v in region.results]
 
         results = b.loop(lower, upper, body, carried, op.attrs["step"], op.attrs["kind"])
         self.new.update(zip(op.results, results, strict=True))
