@@ -40,6 +40,8 @@ class Emitter:
         self.count = 0
         self.failures: dict[int, str] = {}
         self.host_calls = 0
+        self.streams = False
+        """Whether a store goes past the caches."""
         self.arena_start = 0
         """Where in the body's arena the memory at %arena begins."""
         self.addresses: dict[Hashable, str] = {}
@@ -55,6 +57,12 @@ class Emitter:
         inner.count, inner.memory = self.count, self.memory
         inner.declarations, inner.definitions = self.declarations, self.definitions
         return inner
+
+    def define_function(self, head: str, inner: Emitter) -> None:
+        """Adds a function without a result to the module, whose body `inner` has written."""
+        self.count, self.streams = inner.count, self.streams or inner.streams
+        lines = [f"{head} nounwind {{", "entry:", *inner.entry, *inner.lines, "  ret void", "}"]
+        self.definitions.append("\n".join(lines))
 
     def region(self, region: Region) -> None:
         """Writes the ops of a region into the current block."""

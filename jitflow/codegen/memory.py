@@ -12,7 +12,7 @@ from typing import Any
 from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.codegen.types import memory_type, register_type, vector_text
 from jitflow.errors import NoCodeError, VerifyError
-from jitflow.ir.core import Op, Region, Value, walk
+from jitflow.ir.core import Op, Value
 from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.rebuild import constant_int
 from jitflow.passes.stream import LINE
@@ -276,9 +276,9 @@ def from_memory(e: Emitter, value: str, type: Any) -> str:
     return e.temp("flag", f"icmp ne i8 {value}, 0")
 
 
-def fence(e: Emitter, region: Region) -> None:
+def fence(e: Emitter) -> None:
     """Behind stores past the caches: then other threads see all of them."""
-    if any(op.row.name == "store" and op.attrs["streams"] for op in walk(region)):
+    if e.streams:
         e.write("fence seq_cst")
 
 
@@ -297,6 +297,7 @@ def _store(e: Emitter, op: Op) -> None:
     text = vector_text(count, memory_type(dtype))
     name = _narrow(e, name, type, count)
     if op.attrs["streams"]:
+        e.streams = True
         align = min(LINE, count * dtype.itemsize)
         e.write(f"store {text} {name}, ptr {pointer}, align {align}, !nontemporal !{{i32 1}}")
         return

@@ -42,12 +42,9 @@ def _define(e: Emitter, nest: Function) -> tuple[str, list[str]]:
         inner.count += 1
         inner.names[param] = f"%{hint(param, 'buffer')}.{inner.count}"
     inner.region(nest.body)
-    e.count = inner.count
     symbol = f"@{e.symbol}.nest{len(e.nests)}"
     params = ", ".join([f"ptr {name}" for name in (*map(inner.names.get, nest.params), *others)])
-    head = f"define internal void {symbol}({params}) nounwind {{"
-    lines = [head, "entry:", *inner.entry, *inner.lines, "  ret void", "}"]
-    e.definitions.append("\n".join(lines))
+    e.define_function(f"define internal void {symbol}({params})", inner)
     return symbol, others
 
 

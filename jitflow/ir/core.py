@@ -151,8 +151,9 @@ class Contents:
 
     def _types_by_id(self) -> dict[int, Type]:
         if self._types is None:
-            self._types = {id(v.type): v.type for v in self._region.params}
-            self._types.update([(id(v.type), v.type) for op in self._region.ops for v in op.results])
+            region = self._region
+            self._types = {id(v.type): v.type for v in region.params}
+            self._types.update([(id(v.type), v.type) for op in region.ops for v in op.results])
             for inner in self._inner:
                 self._types.update(inner._types_by_id())
         return self._types

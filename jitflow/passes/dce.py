@@ -28,8 +28,9 @@ def _mark(region: Region, used: set[Value], dead: set[Op]) -> None:
             dead.add(op)
             continue
         used.update(op.operands)
-        for inner in op.regions:
-            _mark(inner, used, dead)
+        if op.regions:
+            for inner in op.regions:
+                _mark(inner, used, dead)
 
 
 class _Prune(Sweep):

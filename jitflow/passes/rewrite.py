@@ -13,6 +13,7 @@ from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.location import Locations
 from jitflow.ir.row import Family
 
+
 class Sweep:
     """One forward sweep; a subclass says in `visit` what becomes of an op.
 
@@ -41,18 +42,18 @@ class Sweep:
 
     def remap(self, op: Op, locations: Locations | None = None) -> Op:
         """The op on its new operands, its regions swept, and mapped; also with other locations."""
-        operands = map_values(op.operands, self.values)
-        regions = tuple([self.region(r) for r in op.regions]) if op.regions else op.regions
+        operands, regions = map_values(op.operands, self.values), op.regions
+        if regions:
+            regions = tuple([self.region(r) for r in regions])
         if operands is op.operands and regions == op.regions and locations is None:
             return op
         fresh = op.with_operands(operands, regions, locations)
-        self.replace(op, fresh.results)
+        self.values.update(zip(op.results, fresh.results, strict=True))
         return fresh
 
     def replace(self, op: Op, results: Sequence[Value]) -> None:
         """From here on `results` stand for the results of `op`."""
-        for old, new in zip(op.results, results, strict=True):
-            self.values[old] = new
+        self.values.update(zip(op.results, results, strict=True))
 
 
 def map_values(values: tuple[Value, ...], new: Mapping[Value, Value]) -> tuple[Value, ...]:
@@ -73,6 +74,8 @@ def rebuild_region(region: Region, ops: Sequence[Op], results: tuple[Value, ...]
 
 def must_stay(op: Op) -> bool:
     """Whether the op, or one nested in it, does something beside computing its results."""
+    if not op.regions:
+        return op.row.acts
     return op.row.acts or any([row.acts for r in op.regions for row in r.contents.rows])
 
 

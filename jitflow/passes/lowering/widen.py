@@ -23,13 +23,16 @@ class Widener:
         self.body = body
         self.lanes = lanes
         self.valid = valid
-        self.new = dict(outer)
-        self.scalars: dict[Value, Op] = {}
-        """Constants of the body that nothing has used as scalars so far."""
-        self.numbers: dict[Value, Value] = {}
-        """Constants in lanes."""
         self.index = body.params[0]
         self.start: Value | None = None
+        self.new = dict(outer)
+        """What is the same in all lanes."""
+        self.wide = {self.index}
+        """What differs from lane to lane."""
+        self.vectors: dict[Value, Value] = {}
+        """What is in lanes: values that differ, and constants in every lane."""
+        self.scalars: dict[Value, Op] = {}
+        """Constants of the body that nothing has used as scalars so far."""
 
     def run(self, start: Value) -> None:
         """Lanes cover the iterations from `start` on."""
@@ -39,50 +42,57 @@ class Widener:
 
     def _op(self, b: Builder, op: Op) -> None:
         b.locations = op.locations
-        name = op.row.name
-        if name == "load":
-            self._load(b, op)
-        elif name == "store":
-            self._store(b, op)
-        elif name == "loop":
-            self._loop(b, op)
-        elif name == "constant":
-            self.scalars[op.results[0]] = op
-        else:
+        if op.row.is_elementwise:
             self._elementwise(b, op)
+        elif op.row is _CONSTANT:
+            self.scalars[op.results[0]] = op
+        elif op.row.name == "load":
+            self._load(b, op)
+        elif op.row.name == "store":
+            self._store(b, op)
+        else:
+            self._loop(b, op)
 
     def _elementwise(self, b: Builder, op: Op) -> None:
-        is_wide = any([self._varies(v) for v in op.operands])
-        take = self._vector if is_wide else self._get
-        operands = tuple([take(b, v) for v in op.operands])
-        self.new[op.results[0]] = b.restate(op, operands, operands[0].type)
+        if self.wide.isdisjoint(op.operands):
+            operands = tuple([self._scalar(v) for v in op.operands])
+            self.new[op.result] = b.restate(op, operands, operands[0].type)
+            return
+        found = self.vectors
+        operands = tuple([found.get(v) or self._vector(b, v) for v in op.operands])
+        self._set_wide(op.results[0], b.restate(op, operands, operands[0].type))
 
-    def _get(self, b: Builder, value: Value) -> Value:
-        """The value in the new body; the loop's index becomes its lanes."""
-        if value is self.index:
-            assert self.start is not None
-            lanes = b.lane_iota(value.type.dtype, self.lanes)
-            return b.add(b.splat(self.start, lanes=self.lanes), lanes)
+    def _set_wide(self, value: Value, vector: Value) -> None:
+        self.vectors[value] = vector
+        self.wide.add(value)
+
+    def _scalar(self, value: Value) -> Value:
+        """What is the same in all lanes; a constant is made at the top of the body."""
         constant = self.scalars.pop(value, None)
         if constant is not None:
             self.new[value] = self.builder.restate(constant, (), value.type)
         return self.new.get(value, value)
 
     def _vector(self, b: Builder, value: Value) -> Value:
-        """The value in lanes."""
+        """The value in lanes; the index and constants are made once, at the top of the body."""
+        found = self.vectors.get(value)
+        if found is not None:
+            return found
+        if value is self.index:
+            assert self.start is not None
+            lanes = self.builder.lane_iota(value.type.dtype, self.lanes)
+            first = self.builder.splat(self.start, lanes=self.lanes)
+            made = self.vectors[value] = self.builder.add(first, lanes)
+            return made
         if value.op is not None and value.op.row is _CONSTANT:
-            return self._number(value.op)
-        found = self._get(b, value)
-        return found if type(found.type) is VectorType else b.splat(found, lanes=self.lanes)
+            lanes_type = VectorType(value.type.dtype, self.lanes)
+            made = self.vectors[value] = self.builder.restate(value.op, (), lanes_type)
+            return made
+        return b.splat(self._scalar(value), lanes=self.lanes)
 
-    def _number(self, constant: Op) -> Value:
-        """A constant in every lane, made once, at the top of the body."""
-        old = constant.results[0]
-        found = self.numbers.get(old)
-        if found is None:
-            lanes = VectorType(old.type.dtype, self.lanes)
-            found = self.numbers[old] = self.builder.restate(constant, (), lanes)
-        return found
+    def _place(self, b: Builder, value: Value) -> Value:
+        """An index, in lanes where it differs."""
+        return self._vector(b, value) if value in self.wide else self._scalar(value)
 
     def _memory(
         self, b: Builder, buffer: Value, indices: tuple[Value, ...]
@@ -90,7 +100,7 @@ class Widener:
         """The buffer with the widened axis last, its indices, and whether lanes differ."""
         buffer = self.new.get(buffer, buffer)
         axis = next((k for k, v in enumerate(indices) if self._counts(v)), None)
-        at = [self._first(b, v) if k == axis else self._get(b, v) for k, v in enumerate(indices)]
+        at = [self._first(b, v) if k == axis else self._scalar(v) for k, v in enumerate(indices)]
         if axis is None or buffer.type.strides[axis] == 0:
             return buffer, at, False
         at.append(at.pop(axis))
@@ -101,34 +111,33 @@ class Widener:
         if value is self.index:
             return True
         step = distance(value, self.index)
-        return step is not None and not self._varies(step)
+        return step is not None and step not in self.wide
 
     def _first(self, b: Builder, value: Value) -> Value:
         """The least lane of a value that counts with the index."""
         assert self.start is not None
         step = distance(value, self.index)
-        return self.start if step is None else b.add(self.start, self._get(b, step))
-
-    def _varies(self, value: Value) -> bool:
-        return value is self.index or isinstance(self.new.get(value, value).type, VectorType)
+        return self.start if step is None else b.add(self.start, self._scalar(step))
 
     def _is_scattered(self, indices: tuple[Value, ...]) -> bool:
         """Whether lanes of a load stand anywhere."""
         counting = [v for v in indices if self._counts(v)]
-        return len(counting) > 1 or any(
-            self._varies(v) for v in indices if v not in counting
-        )
+        return len(counting) > 1 or any(v in self.wide for v in indices if v not in counting)
 
     def _load(self, b: Builder, op: Op) -> None:
         buffer, indices = address(op)
         if self._is_scattered(indices):
-            places = [self._get(b, v) for v in indices]
+            places = [self._place(b, v) for v in indices]
             buffer = self.new.get(buffer, buffer)
-            self.new[op.result] = b.load(buffer, *places, lanes=self.lanes, valid=self.valid)
+            lanes = b.load(buffer, *places, lanes=self.lanes, valid=self.valid)
+            self._set_wide(op.result, lanes)
             return
         buffer, at, varies = self._memory(b, *address(op))
-        lanes, valid = (self.lanes, self.valid) if varies else (None, 0)
-        self.new[op.result] = b.load(buffer, *at, lanes=lanes, valid=valid)
+        if varies:
+            lanes = b.load(buffer, *at, lanes=self.lanes, valid=self.valid)
+            self._set_wide(op.result, lanes)
+        else:
+            self.new[op.result] = b.load(buffer, *at)
 
     def _store(self, b: Builder, op: Op) -> None:
         buffer, at, _ = self._memory(b, *address(op))
@@ -137,16 +146,19 @@ class Widener:
 
     def _loop(self, b: Builder, op: Op) -> None:
         """A sequential loop inside: it runs as before and carries vectors."""
-        lower, upper = [self._get(b, v) for v in op.operands[:2]]
+        lower, upper = [self._scalar(v) for v in op.operands[:2]]
         carried = [self._vector(b, v) for v in op.operands[2:]]
         region = op.regions[0]
 
         def body(inner: Builder, index: Value, *state: Value) -> list[Value]:
-            self.new.update(zip(region.params, (index, *state), strict=True))
+            self.new[region.params[0]] = index
+            for param, vector in zip(region.params[1:], state, strict=True):
+                self._set_wide(param, vector)
             for nested in region.ops:
                 self._op(inner, nested)
             return [self._vector(inner, v) for v in region.results]
 
         results = b.loop(lower, upper, body, carried, op.attrs["step"], op.attrs["kind"])
-        self.new.update(zip(op.results, results, strict=True))
+        for result, vector in zip(op.results, results, strict=True):
+            self._set_wide(result, vector)
 
