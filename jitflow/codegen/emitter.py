@@ -66,8 +66,10 @@ class Emitter:
 
     def region(self, region: Region) -> None:
         """Writes the ops of a region into the current block."""
+        table, otherwise = self.table, self.otherwise
         for op in region.ops:
-            self.emit(op)
+            self.op = op
+            table.get(op.row.name, otherwise)(self, op)
 
     def emit(self, op: Op) -> None:
         """Writes the op into the current block."""
@@ -90,8 +92,10 @@ class Emitter:
 
     def define(self, op: Op, text: str) -> None:
         """Writes the instruction that computes an op's only result."""
-        result = op.results[0]
-        self.names[result] = self.temp(hint(result, op.row.name), text)
+        result, self.count = op.results[0], self.count + 1
+        readable = hint(result, op.row.name) if result.name else op.row.name
+        name = self.names[result] = f"%{readable}.{self.count}"
+        self.lines.append(f"  {name} = {text}")
 
     def write(self, text: str) -> None:
         """Writes an instruction without a result."""

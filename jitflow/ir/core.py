@@ -74,12 +74,15 @@ class Op:
         operands: tuple[Value, ...],
         regions: tuple[Region, ...],
         locations: Locations | None = None,
+        attrs: Mapping[str, Any] | None = None,
     ) -> Op:
-        """This op on operands of the same types, with other regions, and locations if given."""
+        """This op on other operands and regions, and with other locations and attributes if given,
+        of all of which the types of its results are the same.
+        """
         op = Op.__new__(Op)
         op.row = self.row
         op.operands = operands
-        op.attrs = self.attrs
+        op.attrs = self.attrs if attrs is None else attrs
         op.regions = regions
         op.locations = self.locations if locations is None else locations
         if len(self.results) == 1:
