@@ -26,7 +26,7 @@ from jitflow.ir.parser import parse_function
 from jitflow.runtime import cache, host_target
 from jitflow.runtime.devices import devices
 from jitflow.runtime.engine import engine
-from jitflow.runtime.entry import why_not_native
+from jitflow.runtime.entry import why_no_templates, why_not_native
 from jitflow.runtime.memory import why_no_pool
 from jitflow.runtime.threads import cpu_quota, get_num_threads, pool, usable_cpus
 
@@ -95,6 +95,7 @@ def _machine() -> dict[str, Any]:
         "devices": ", ".join(device.name for device in devices()),
         "threads": _threads(),
         "native entry": why_not_native() or "yes",
+        "templates of small results": why_not_native() or why_no_templates() or "yes",
         "pool of large results": why_no_pool() or "yes",
         "cache": _cache(),
     }

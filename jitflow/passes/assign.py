@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
@@ -12,6 +12,7 @@ from jitflow.ir.nests import RUN, nests_of, runs_of
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import BufferType
 from jitflow.passes.lowering.footprint import span_bytes
+from jitflow.passes.lowering.places import Places
 from jitflow.passes.lowering.rebuild import rebuild
 from jitflow.passes.rewrite import map_values
 
@@ -115,20 +116,15 @@ def _largest_first(
     rooms = {m: _room(m, scratch) for members in together.values() for m in members}
     sizes = {member: sum([rooms[m] for m in together[member]]) for member in spans}
     offsets: dict[Member, int] = {}
-    placed: list[tuple[int, int, int, int]] = []
-    for member in sorted(spans, key=lambda member: (-sizes[member], spans[member][0])):
-        first, last = spans[member]
-        at, size = 0, sizes[member]
-        for start, end, its_first, its_last in placed:
-            if its_first > last or its_last < first:
-                continue
-            if start - at >= size:
-                break
-            at = max(at, end)
-        insort(placed, (at, at + size, first, last))
-        for each in together[member]:
-            offsets[each] = at
-            at += rooms[each]
+    places = Places()
+    ordered = sorted(spans, key=lambda member: (-sizes[member], spans[member][0]))
+    for size, members in groupby(ordered, sizes.__getitem__):
+        group = list(members)
+        found = places.take(size, [spans[member] for member in group])
+        for member, at in zip(group, found, strict=True):
+            for each in together[member]:
+                offsets[each] = at
+                at += rooms[each]
     return offsets
 
 

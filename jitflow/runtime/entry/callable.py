@@ -21,7 +21,8 @@ import numpy as np
 
 from jitflow.runtime.entry import layout
 from jitflow.runtime.entry.imports import IMPORTS, stub_symbol
-from jitflow.runtime.entry.rows import Row, Words
+from jitflow.runtime.entry.programs import Words
+from jitflow.runtime.entry.rows import Row
 from jitflow.runtime.entry.words import Process, State
 from jitflow.runtime.numpy_api import FROM_ARRAY, SCALAR, numpy_api
 

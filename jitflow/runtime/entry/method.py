@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from jitflow.runtime.entry.callable import STATE, addresses, enter, native_callable
 from jitflow.runtime.entry.layout import why_not_native
-from jitflow.runtime.entry.rows import Words
+from jitflow.runtime.entry.programs import Words
 from jitflow.runtime.stub_text import field, item, word
 
 Function = TypeVar("Function", bound=Callable[..., Any])
