@@ -29,7 +29,10 @@ def _alloc(e: Emitter, op: Op) -> None:
     if offset < 0:
         raise VerifyError("alloc has no offset in the arena; run the pass assign")
     require_static(op.results[0].type)
-    e.define(op, f"getelementptr inbounds i8, ptr %arena, i64 {offset}")
+    if offset:
+        e.define(op, f"getelementptr inbounds i8, ptr %arena, i64 {offset}")
+    else:
+        e.names[op.results[0]] = "%arena"
 
 
 def _global(e: Emitter, op: Op) -> None:
@@ -77,19 +80,38 @@ def _address(e: Emitter, buffer: Value, indices: tuple[Value, ...]) -> str:
 def _moved(
     e: Emitter, pointer: str, element: str, moving: list[tuple[str, int]], whole: bool
 ) -> str:
-    """The pointer after one step per moving index; the block keeps it."""
-    key = (pointer, whole, *moving)
+    """The pointer after all moving indices, in as few steps as may be; the block keeps it."""
+    key = (pointer, *moving)
     found = e.addresses.get(key)
     if found is not None:
         return found
     inbounds = " inbounds" if whole else ""
-    for name, stride in moving:
-        if stride < 0:
-            name = e.temp("back", f"sub nsw i64 0, {name}")
-        step = element if abs(stride) == 1 else f"[{abs(stride)} x {element}]"
-        pointer = e.temp("at", f"getelementptr{inbounds} {step}, ptr {pointer}, i64 {name}")
+    for together in _nested(moving):
+        step, within = element, 1
+        for _, stride in reversed(together):
+            if abs(stride) != within:
+                step, within = f"[{abs(stride) // within} x {step}]", abs(stride)
+        places = [_forward(e, name, stride) for name, stride in together]
+        step = ", ".join([step, f"ptr {pointer}", *[f"i64 {place}" for place in places]])
+        pointer = e.temp("at", f"getelementptr{inbounds} {step}")
     e.addresses[key] = pointer
     return pointer
+
+
+def _nested(moving: list[tuple[str, int]]) -> list[list[tuple[str, int]]]:
+    """Indices in runs, in each of which strides are multiples of the next: arrays of arrays."""
+    runs: list[list[tuple[str, int]]] = []
+    for name, stride in moving:
+        if runs and abs(runs[-1][-1][1]) > abs(stride) and not runs[-1][-1][1] % stride:
+            runs[-1].append((name, stride))
+        else:
+            runs.append([(name, stride)])
+    return runs
+
+
+def _forward(e: Emitter, name: str, stride: int) -> str:
+    """The index, or its negative where it counts down."""
+    return name if stride > 0 else e.temp("back", f"sub nsw i64 0, {name}")
 
 
 def _split(index: Value) -> tuple[Value | None, int]:
