@@ -50,9 +50,9 @@ def _view(e: Emitter, op: Op) -> None:
     e.define(op, f"getelementptr inbounds {element}, ptr {e.names[base]}, i64 {offset}")
 
 
-def require_static(type: BufferType) -> None:
-    if not all(isinstance(d, int) for d in (*type.shape, *type.strides)):
-        raise NoCodeError(f"no code for sizes that only the call knows yet: {type}")
+def require_static(buffer: BufferType) -> None:
+    if not {int}.issuperset(map(type, (*buffer.shape, *buffer.strides))):
+        raise NoCodeError(f"no code for sizes that only the call knows yet: {buffer}")
 
 
 def _address(e: Emitter, buffer: Value, indices: tuple[Value, ...]) -> str:

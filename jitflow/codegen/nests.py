@@ -18,10 +18,10 @@ def _run(e: Emitter, op: Op) -> None:
     if found is None:
         found = e.nests[id(nest)] = _define(e, nest)
     symbol, others = found
-    passed = [f"ptr {e.names[v]}" for v in op.operands]
-    for name in others:
-        passed.append(f"ptr {_arena(e, op) if name == '%arena' else name}")
-    e.write(f"call void {symbol}({', '.join(passed)})")
+    passed = [e.names[v] for v in op.operands]
+    passed += [_arena(e, op) if name == "%arena" else name for name in others]
+    given = ", ".join([f"ptr {name}" for name in passed])
+    e.write(f"call void {symbol}({given})")
 
 
 def _arena(e: Emitter, op: Op) -> str:
@@ -53,10 +53,9 @@ def is_list(function: Function) -> bool:
 
     Not beside vectors: LLVM's code for `optnone` fails on shuffles that widen.
     """
-    return bool(runs_of(function)) and not any(
-        op.regions or any(isinstance(v.type, VectorType) for v in op.results)
-        for op in function.ops
-    )
+    if not runs_of(function) or function.body.owners:
+        return False
+    return not any(isinstance(type, VectorType) for type in function.contents.types)
 
 
 def traits(function: Function) -> str:

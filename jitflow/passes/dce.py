@@ -40,4 +40,4 @@ class _Prune(Sweep):
 
     def visit(self, op: Op) -> None:
         if op not in self.dead:
-            self.out.append(self.remap(op))
+            self.out.append(self.remap(op) if op.regions or self.values else op)

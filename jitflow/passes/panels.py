@@ -39,10 +39,12 @@ def panels(function: Function, *, vector_bytes: int = 32, least: int = MOST_LANE
     that read what they write.
     Precondition: before `vectorize`; loop bounds are constants.
     """
+    found = {op: find_nest(op) for op in function.body.owners}
+    nests = {op: nest for op, nest in found.items() if nest and nest.shortest >= least}
     builder, changed = Builder(function.params), False
-    for op in function.ops:
-        nest = find_nest(op)
-        if nest is None or nest.shortest < least:
+    for op in function.ops if nests else ():
+        nest = nests.get(op)
+        if nest is None:
             builder.append(op)
             continue
         builder.locations = op.locations

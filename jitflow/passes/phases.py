@@ -62,11 +62,11 @@ def phases(function: Function, *, most: int = 64, hot: int = 1 << 15) -> Functio
 
 def _hot_loops(region: Region, hot: int, times: int = 1) -> Iterator[Op]:
     """Innermost loops that run `hot` times or more in all."""
-    for op in region.ops:
+    for op in region.owners:
         if op.row.name == "loop":
             trips = times * (trip_count(op) or 1)
             yield from _hot_loops(op.regions[0], hot, trips)
-            if trips >= hot and not any(o.regions for o in op.regions[0].ops):
+            if trips >= hot and not op.regions[0].owners:
                 yield op
 
 

@@ -43,19 +43,21 @@ def strips(
     that a loop that reads what it writes stays. No order of additions changes.
     Precondition: before `vectorize`; loop bounds of the parallel loop are constants.
     """
-    builder, changed = Builder(function.params), False
+    sizes: dict[Op, int] = {}
+    for op in function.body.owners:
+        last = parallel_chain(op)[-1]
+        if leaps(last, far, near, least_rows) and (size := strip_size(last, least)):
+            sizes[op] = size
+    if not sizes:
+        return function
+    builder = Builder(function.params)
     for op in function.ops:
-        loops = parallel_chain(op)
-        size = 0
-        if leaps(loops[-1], far, near, least_rows):
-            size = strip_size(loops[-1], least)
-        if not size:
+        if op not in sizes:
             builder.append(op)
             continue
         builder.locations = op.locations
-        _rebuild(builder, builder, loops, size)
-        changed = True
-    return function.with_body(builder.region(function.results)) if changed else function
+        _rebuild(builder, builder, parallel_chain(op), sizes[op])
+    return function.with_body(builder.region(function.results))
 
 
 def _rebuild(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Region, Value
 from jitflow.ir.row import ROWS
-from jitflow.ir.types import VectorType
+from jitflow.ir.types import INDEX, VectorType
 from jitflow.passes.lowering.footprint import address
 from jitflow.passes.lowering.gathers import axis_last
 from jitflow.passes.lowering.varying import distance
@@ -22,6 +22,7 @@ class Widener:
         self.builder = builder
         self.body = body
         self.lanes = lanes
+        self.shape = VectorType(INDEX.dtype, lanes)
         self.valid = valid
         self.index = body.params[0]
         self.start: Value | None = None
@@ -85,8 +86,7 @@ class Widener:
             made = self.vectors[value] = self.builder.add(first, lanes)
             return made
         if value.op is not None and value.op.row is _CONSTANT:
-            lanes_type = VectorType(value.type.dtype, self.lanes)
-            made = self.vectors[value] = self.builder.restate(value.op, (), lanes_type)
+            made = self.vectors[value] = self.builder.restate(value.op, (), self.shape)
             return made
         return b.splat(self._scalar(value), lanes=self.lanes)
 
