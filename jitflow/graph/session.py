@@ -213,10 +213,6 @@ class InteractiveSession(Session):
         super().__init__(graph)
         default_sessions().append(self)
 
-    def _require_open(self, cure: str) -> None:
-        if self._is_closed:
-            fail(ArgumentError, "the session is closed", cure=cure)
-
     def close(self) -> None:
         if self in default_sessions():
             default_sessions().remove(self)

@@ -75,6 +75,13 @@ NAMES: dict[str, DType] = {
 }  # fmt: skip
 """Dtypes by jitflow's names and by NumPy's."""
 
+_INSTEAD = {
+    "f": "convert with .astype(float)", "c": "convert with .astype(complex)",
+    "M": "convert with .astype('int64')", "m": "convert with .astype('int64')",
+    "V": "take its fields one by one, as x['name']",
+}  # fmt: skip
+"""What to write in place of arrays that jitflow does not take, by NumPy's kind."""
+
 _PARTS = {c64: f32, c128: f64}
 _WHOLES = {part: whole for whole, part in _PARTS.items()}
 
@@ -119,15 +126,16 @@ def as_dtype(value: Any) -> DType:
     if found is None and dtype.name == "bfloat16" and dtype == bf16.numpy:
         found = bf16
     if found is None or not dtype.isnative:
-        raise DtypeError(unsupported_dtype_text(dtype))
+        raise DtypeError(_unsupported_text(dtype))
     return found
 
 
-def unsupported_dtype_text(dtype: np.dtype[Any]) -> str:
+def _unsupported_text(dtype: np.dtype[Any]) -> str:
     """Why arrays of this NumPy dtype cannot be compiled, and what to write instead."""
     if not dtype.isnative:
         return f"byte-swapped dtype {dtype.str}; convert with .astype({dtype.newbyteorder('=')})"
-    return f"dtype {dtype} is not supported; expected one of {', '.join(DTYPES)}"
+    instead = _INSTEAD.get(dtype.kind, "convert with .astype(float) what holds numbers")
+    return f"dtype {dtype} is not supported; {instead}"
 
 
 @cache

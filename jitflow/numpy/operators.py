@@ -19,7 +19,7 @@ from jitflow.numpy.powers import operator_power
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.registry import strong
 from jitflow.numpy.shaping import reshaped
-from jitflow.numpy.ufuncs import CALLS
+from jitflow.numpy.ufuncs import CALLS, one_op
 from jitflow.trace import FUNCTIONS, OPERATORS, WEAK, detach, implements
 
 _OPERATORS: dict[str, np.ufunc] = {
@@ -67,8 +67,12 @@ def _is_weak(x: Any) -> bool:
     return x.weak if type(x) is Array else type(x) in WEAK
 
 
-def _operator(compute: Callable[..., Any]) -> Callable[..., Any]:
+def _operator(compute: Callable[..., Any], ufunc: np.ufunc | None = None) -> Callable[..., Any]:
     def apply(*operands: Any) -> Any:
+        if ufunc is not None:
+            result = one_op(ufunc, *operands)
+            if result is not None:
+                return result
         result = compute(*operands)
         weak = True
         for x in operands:
@@ -86,6 +90,10 @@ def _function(ufunc: np.ufunc, compute: Callable[..., Array]) -> Callable[..., A
     own = _OWN.get(ufunc, ())
 
     def apply(*operands: Any, dtype: Any = None, **options: Any) -> Array:
+        if dtype is None and not options:
+            result = one_op(ufunc, *operands)
+            if result is not None:
+                return result
         given = {name: options.pop(name) for name in own if name in options} if options else {}
         for name, value in options.items():
             if name not in _INERT or value != _INERT[name]:
@@ -134,7 +142,7 @@ def _outer(compute: Callable[..., Array]) -> Callable[..., Array]:
 
 
 for _name, _ufunc in _OPERATORS.items():
-    OPERATORS[_name] = _operator(CALLS[_ufunc])
+    OPERATORS[_name] = _operator(CALLS[_ufunc], _ufunc)
 OPERATORS["pow"] = _operator(operator_power)
 
 for _ufunc, _compute in CALLS.items():

@@ -20,7 +20,9 @@ from jitflow.passes.timing import measure
 from jitflow.runtime.engine import BASELINE, FULL, engine
 from jitflow.runtime.executable import Body, Executable, Failure
 from jitflow.runtime.host import HostCall
-from jitflow.runtime.target import Target, host_target
+from jitflow.runtime.loading import arranged
+from jitflow.runtime.machine import host_target
+from jitflow.runtime.target import Target
 from jitflow.runtime.tiers import baseline_calls
 
 LONG_CALL_WORK = 1_200_000
@@ -57,7 +59,7 @@ def compile_body(function: Function, target: Target, in_hurry: bool = False) -> 
         failures=failures(ops),
         arena_bytes=arena_bytes(function),
         is_long=cost > LONG_CALL_WORK,
-        object_bytes=measure("machine code", make, text, target, calls, tier),
+        code=arranged(measure("machine code", make, text, target, calls, tier)),
         calls=calls,
         forks=any(op.row.name == LOOP_OP and op.attrs["chunks"] > 1 for op in ops),
         streamed=_streamed(function, ops),

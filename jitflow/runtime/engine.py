@@ -7,17 +7,17 @@ final. Knows no IR and no arrays. An object image can come from here or from a c
 from __future__ import annotations
 
 import os
-import sys
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from jitflow.errors import JitflowError, LinkError
 from jitflow.passes.timing import measure
 from jitflow.runtime.interrupts import Uninterrupted
-from jitflow.runtime.target import Target, host_target
+from jitflow.runtime.loading import Code, Linked, load
+from jitflow.runtime.target import Target
 
 BASELINE, FULL = 0, 1
 """Tiers of code, by LLVM's levels of code generation: `tiers` says what is made at which. Level 2
@@ -82,7 +82,7 @@ class Engine:
         symbols: Sequence[str],
         imports: Mapping[str, int] = _NO_IMPORTS,
     ) -> Linked:
-        """Loads objects into this process; the code lives as long as the result."""
+        """Loads objects into this process by LLVM; the code lives as long as the result."""
         with LOCK, Uninterrupted():
             library = self.llvm.JITLibraryBuilder()
             for image in images:
@@ -95,7 +95,7 @@ class Engine:
                 tracker = library.link(self._current_linker(), f"{symbols[0]}.{self.links}")
             except RuntimeError as error:
                 raise LinkError(f"cannot link @{', @'.join(symbols)}: {error}") from error
-            return Linked(tracker, {symbol: tracker[symbol] for symbol in symbols})
+            return Linked(partial(_close, tracker), {name: tracker[name] for name in symbols})
 
     def _current_linker(self) -> Any:
         """A linker for one more library; one that is replaced lives as long as its code."""
@@ -127,7 +127,7 @@ class Engine:
             self.llvm.set_option("jitflow", option)
 
     def _new_machine(self, target: Target, tier: int) -> Any:
-        if target.triple != host_target().triple:
+        if target.triple != self.llvm.get_process_triple():
             self.llvm.initialize_all_targets()
             self.llvm.initialize_all_asmprinters()
         return self.llvm.Target.from_triple(target.triple).create_target_machine(
@@ -137,19 +137,9 @@ class Engine:
         )
 
 
-class Linked:
-    """Code in memory: the addresses hold while this object lives; then its memory is freed."""
-
-    __slots__ = ("addresses", "tracker")
-
-    def __init__(self, tracker: Any, addresses: Mapping[str, int]) -> None:
-        self.tracker = tracker
-        self.addresses = addresses
-
-    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        if not is_finalizing():
-            with Uninterrupted():
-                self.tracker.close()
+def _close(tracker: Any) -> None:
+    with Uninterrupted():
+        tracker.close()
 
 
 def _check_imports(image: bytes, calls: Collection[str]) -> None:
@@ -181,6 +171,16 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
     )
+
+
+def link(
+    codes: Sequence[Code], symbols: Sequence[str], imports: Mapping[str, int] = _NO_IMPORTS
+) -> Linked:
+    """Loads objects into this process, with LLVM where one needs it; they live as the result does.
+    """
+    if all([code.content for code in codes]):
+        return load(codes, symbols, imports)
+    return engine().link([code.image for code in codes], symbols, imports)
 
 
 def engine() -> Engine:

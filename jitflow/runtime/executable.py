@@ -22,8 +22,9 @@ from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
 from jitflow.passes.timing import measure
 from jitflow.runtime.arrays import addresses
-from jitflow.runtime.engine import Linked, engine
+from jitflow.runtime.engine import link
 from jitflow.runtime.library import library_addresses
+from jitflow.runtime.loading import Code
 from jitflow.runtime.memory import empty, lender_of, maker_of
 from jitflow.runtime.target import Target
 
@@ -63,13 +64,18 @@ class Body(NamedTuple):
     failures: Mapping[int, Failure]
     arena_bytes: int
     is_long: bool
-    object_bytes: bytes
+    code: Code
     calls: Mapping[str, Kind]
     host_calls: tuple[HostCall, ...]
     forks: bool
     streamed: frozenset[int]
     target: Target
     baseline_calls: int = 0
+
+    @property
+    def object_bytes(self) -> bytes:
+        """The object file."""
+        return self.code.image
 
 
 def _host_module() -> Any:
@@ -102,8 +108,7 @@ class Executable:
     def __init__(self, body: Body) -> None:
         self.body = body
         imports = measure("math functions", library_addresses, body.calls)
-        images, symbols = [body.object_bytes], [body.symbol]
-        self._linked: Linked = measure("link", engine().link, images, symbols, imports)
+        self._linked = measure("link", link, [body.code], [body.symbol], imports)
         make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
         self.address = self._linked.addresses[body.symbol]
         self._call = make_call(self.address)

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from jitflow.errors import ArgumentError
 from jitflow.runtime.engine import engine
-from jitflow.runtime.target import Target, host_target
+from jitflow.runtime.machine import host_target
+from jitflow.runtime.target import Target
 
 
 class _Baseline(NamedTuple):

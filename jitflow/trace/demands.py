@@ -64,6 +64,11 @@ def number_demand(use: str, cure: str) -> Demand:
     return _write_or(_instruction(_callers()[0]), use, cure)
 
 
+def size_demand(use: str, cure: str) -> Demand:
+    """Of `__index__`: what the caller says."""
+    return TraceError, use, cure
+
+
 def truth_demand(use: str, cure: str) -> Demand:
     """Of `__bool__`: a write of one element, a function, or what the caller says."""
     instruction = _instruction(_callers()[0])

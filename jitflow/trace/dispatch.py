@@ -18,7 +18,14 @@ from jitflow.trace.source import here
 
 Implementation = Callable[..., Any]
 
-OPERATORS: dict[str, Implementation] = {}
+class _Operators(dict[str, Implementation]):
+    """Raises by name where there is none."""
+
+    def __missing__(self, name: str) -> Implementation:
+        raise TraceError(missing(f"the operator {name}"))
+
+
+OPERATORS = _Operators()
 """By the name in Python's `operator` module: `add(x, y)`, `neg(x)`, `matmul`, `getitem`."""
 
 METHODS: dict[str, Implementation] = {}
@@ -72,13 +79,6 @@ def numpy_name(function: Any) -> str:
     return f"{module}.{name}".replace("numpy", "np", 1)
 
 
-def call_operator(name: str, *operands: Any) -> Any:
-    implementation = OPERATORS.get(name)
-    if implementation is None:
-        raise TraceError(missing(f"the operator {name}"))
-    return implementation(*operands)
-
-
 def call_function(function: Any, args: Any, kwargs: Any) -> Any:
     """What `__array_function__` asks for."""
     implementation = FUNCTIONS.get(function)
@@ -97,12 +97,14 @@ def call_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: Any) -> Any:
             implementation = FOREIGN_UFUNCS.get(ufunc.__name__)
         if implementation is None:
             raise TraceError(missing(name))
+    if not kwargs:
+        return implementation(*inputs)
     out = kwargs.pop("out", None)
     where = True if method == "reduce" else kwargs.pop("where", True)
     result = implementation(*inputs, **kwargs)
     if out is None and where is True:
         return result
-    return call_operator("out", _call_name(ufunc, method), result, out, where)
+    return OPERATORS["out"](_call_name(ufunc, method), result, out, where)
 
 
 def _call_name(ufunc: Any, method: str) -> str:

@@ -3,8 +3,8 @@
 import pytest
 
 from jitflow.errors import ArgumentError
+from jitflow.runtime.machine import host_target
 from jitflow.runtime.named import named_target
-from jitflow.runtime.target import host_target
 
 
 @pytest.mark.parametrize(("cpu", "features", "size", "registers", "fma", "f16c", "rounding"), [
