@@ -15,6 +15,9 @@ from jitflow.ir.dense import Dense
 
 Emit = Callable[["Emitter", Op], None]
 
+LONG_BLOCK = 1024
+"""Loads of a block: the time that LLVM takes for one grows with their square."""
+
 
 class Emitter:
     """Writes LLVM text; `names` holds each value as an operand: `%add.7`, or a literal.
@@ -70,6 +73,12 @@ class Emitter:
         for op in region.ops:
             self.op = op
             table.get(op.row.name, otherwise)(self, op)
+
+    def cut(self) -> None:
+        """Goes on in a new block."""
+        label = self.new_block("further")
+        self.write(f"br label %{label}")
+        self.open(label)
 
     def emit(self, op: Op) -> None:
         """Writes the op into the current block."""

@@ -20,7 +20,7 @@ from jitflow.passes.stream import LINE
 LEAST_RUN_BYTES = 16
 """Bytes that are loaded at once at least, for lanes that are a few elements apart."""
 
-FAR_BYTES = 12
+FAR_BYTES = 32
 """Bytes from lane to lane up to which that pays: a register then has two lanes and more."""
 
 

@@ -24,6 +24,7 @@ from jitflow.passes.lowering.dot import lower_dot
 from jitflow.passes.lowering.host import lower_library
 from jitflow.passes.lowering.kernels import lower_kernel
 from jitflow.passes.lowering.moves import copy, lower_concatenate, lower_pad
+from jitflow.passes.lowering.ordering import lower_argsort
 from jitflow.passes.lowering.reuse import WRITERS, Reuse, is_view
 from jitflow.passes.lowering.search import lower_searchsorted
 from jitflow.passes.lowering.structure import words
@@ -141,7 +142,7 @@ class _Lowering:
             lower_concatenate(self.context, op, inputs, self._target(op.result))
         elif op.row.name == "pad":
             lower_pad(self.context, op, inputs, self._target(op.result))
-        elif op.row in _LOOPS or op.row.family is Family.CUMULATIVE:
+        elif op.row in _LOOPS or op.row.family is Family.CUMULATIVE or _is_order_of_reals(op):
             self._loops(op, inputs)
         elif op.row.name == "complex":
             self._complex(inputs, self._target(op.result))
@@ -163,6 +164,8 @@ class _Lowering:
             *read, target = accesses
             if op.row.name == "searchsorted":
                 lower_searchsorted(context, op, read[0], read[1], target)
+            elif op.row.name == "argsort":
+                lower_argsort(context, op, read[0], target)
             elif op.row.name == "dynamic_slice":
                 lower_dynamic_slice(context, read[0], read[1:], target)
             else:
@@ -239,6 +242,10 @@ class _Lowering:
         b = self.context.builder
         flag = b.load(self.context.view(condition, (), ()))
         b.emit(op.row, (flag,), op.attrs)
+
+
+def _is_order_of_reals(op: Op) -> bool:
+    return op.row.name == "argsort" and op.operands[0].type.dtype.kind != "c"
 
 
 def _likeness(op: Op) -> Hashable:
