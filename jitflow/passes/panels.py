@@ -39,8 +39,8 @@ def panels(function: Function, *, vector_bytes: int = 32, least: int = MOST_LANE
     Where the outer loop holds more than the inner one, as rows that are reduced, only it is split,
     and panels are as wide as the inner loop is long. A last block that is not whole is read from
     further in front. Where the nest only copies, between arrays that the first cache holds, vectors
-    go to their places without a panel. Nests stay that have less than `least` elements along one of the two axes, or
-    that read what they write.
+    go to their places without a panel. Nests stay that have less than `least` elements along one of
+    the two axes, or that read what they write.
     Precondition: before `vectorize`; loop bounds are constants.
     """
     found = {op: find_nest(op) for op in function.body.owners}
