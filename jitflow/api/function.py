@@ -133,7 +133,17 @@ class JitFunction:
 
     def compiled_for(self, *args: Any, **kwargs: Any) -> Compiled:
         """The code that a call with these arguments runs, compiled now where there is none."""
-        return self._code(self._take_apart(args, kwargs))[2]
+        return self.seen(*args, **kwargs)[0]
+
+    def seen(self, *args: Any, **kwargs: Any) -> tuple[Compiled, frozenset[int | str]]:
+        """The same, and which of these arguments are static, by position or name."""
+        call = self._take_apart(args, kwargs)
+        return self._code(call)[2], frozenset([place for place, _ in call.static])
+
+    @property
+    def donates(self) -> bool:
+        """Whether it may write over arguments."""
+        return bool(self._donation)
 
     def _make_native(
         self,
