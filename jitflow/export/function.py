@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import os
-import threading
 from collections.abc import Mapping
 from functools import partial
 from operator import itemgetter
@@ -20,6 +19,7 @@ from jitflow.errors import TraceError
 from jitflow.export.archive import Archive, Stated, read, state_names, write
 from jitflow.export.sources import archive_of
 from jitflow.export.trees import builder, same, text, written
+from jitflow.forks import forked_lock
 from jitflow.recording import printed_line
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.emit import wrap
@@ -128,7 +128,7 @@ class ExportedProgram(Exported):
         assert archive.program is not None
         self.program: Stated = archive.program
         values = iter([x.copy() if x.ndim else x[()] for x in self.program.values])
-        self._lock = threading.Lock()
+        self._lock = forked_lock()
         self.state: dict[str, Any] = {}
         for name, spec in self.program.initial.items():
             self.state[name] = builder(spec)(values)

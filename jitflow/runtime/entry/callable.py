@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import operator
 import os
-import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from jitflow.forks import forked_lock
 from jitflow.runtime.entry import layout
 from jitflow.runtime.entry.imports import IMPORTS, stub_symbol
 from jitflow.runtime.entry.programs import Words
@@ -130,7 +130,7 @@ class Entry:
     def __init__(self, owner: Any, miss: Callable[..., Any] | None = None) -> None:
         """miss: what takes other calls, if not `owner.__call__`."""
         self.rows: dict[Any, Row] = {}
-        self.lock = threading.RLock()
+        self.lock = forked_lock()
         _ENTRIES.add(self)
         self.is_native = isinstance(owner, _Instance)
         if self.is_native:
@@ -175,8 +175,7 @@ class Entry:
             self.state.memory[State.ROWS] = first.words.address if first else 0
 
     def renew(self) -> None:
-        """In a forked child: threads that held the lock are not there."""
-        self.lock = threading.RLock()
+        """In a forked child: a thread that had put it to sleep is not there."""
         self._wake()
 
     def clear(self) -> None:
