@@ -1,6 +1,7 @@
 """A forked child finds no lock of jitflow held by a thread that is not there."""
 
 import os
+import sys
 import threading
 import time
 
@@ -10,6 +11,7 @@ import pytest
 import jitflow as jf
 import jitflow.graph as gr
 from jitflow.forks import computed, forked_lock
+from jitflow.runtime.entry import callable as callable_module
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
@@ -127,3 +129,31 @@ def test_a_graph_that_another_thread_writes():
             gr.constant(1.0)
 
     assert while_another_thread(held(graph._lock), add) == 0
+
+
+def test_a_function_that_another_thread_makes(monkeypatch):
+    """A fork comes while an entry has no state: nothing is renewed that is half made."""
+    state = threading.local()
+
+    def words(*args):
+        if wait := getattr(state, "wait", None):
+            wait()
+        return made(*args)
+
+    made = callable_module.Words
+    monkeypatch.setattr(callable_module, "Words", words)
+
+    def make(wait):
+        state.wait = wait
+        jf.jit(lambda x: x)
+
+    kept = [jf.jit(lambda x: x + 1) for _ in range(20)]
+
+    def run():
+        assert not failures
+        for f in kept:
+            f(np.ones(3))
+
+    failures = []
+    monkeypatch.setattr(sys, "unraisablehook", failures.append)
+    assert while_another_thread(make, run) == 0

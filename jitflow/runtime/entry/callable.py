@@ -131,13 +131,13 @@ class Entry:
         """miss: what takes other calls, if not `owner.__call__`."""
         self.rows: dict[Any, Row] = {}
         self.lock = forked_lock()
-        _ENTRIES.add(self)
         self.is_native = isinstance(owner, _Instance)
         if self.is_native:
             self.place = id(owner)
             # of the owner, bound: a cycle that the collector knows
             self.miss = miss or owner._from_python
             self.state = Words([0, id(self.miss), 0])
+        _ENTRIES.add(self)  # at the end: a fork finds nothing half made
 
     def add(self, row: Row) -> bool:
         """Puts a row in front, unless there is an equal one; no call sees half of it.
@@ -202,7 +202,7 @@ _ENTRIES: weakref.WeakSet[Entry] = weakref.WeakSet()
 def _renew_locks() -> None:
     for table in _PROCESS:
         table.memory[Process.TAKERS] = 0
-    for entry in _ENTRIES:
+    for entry in list(_ENTRIES):
         entry.renew()
 
 
