@@ -101,6 +101,8 @@ class OpRow:
         or hold regions.
     Code: expand(b, *operands, **attrs) -> value in level-3 ops; None for a primitive of level 3.
     cost: of one element, in additions.
+    What passes ask of every op follows from these: is_pure, has no effect; acts, does something
+    beside computing its results; is_elementwise; widens_halves, computes on f16 and bf16 in f32.
     """
 
     name: str
@@ -133,6 +135,20 @@ class OpRow:
     batch: BatchRule | None = None
     expand: Callable[..., Any] | None = None
     cost: int = 1
+    is_pure: bool = field(init=False)
+    acts: bool = field(init=False)
+    is_elementwise: bool = field(init=False)
+    widens_halves: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        facts = {
+            "is_pure": self.effect is Effect.NONE,
+            "acts": self.effect in (Effect.WRITES, Effect.ORDERED),
+            "is_elementwise": self.family is Family.ELEMENTWISE,
+            "widens_halves": not self.keeps_halves and self.family not in _MOVES,
+        }
+        for name, fact in facts.items():
+            object.__setattr__(self, name, fact)
 
     def __repr__(self) -> str:
         return f"<row {self.name}>"
@@ -144,16 +160,6 @@ class OpRow:
         """Whether results equal the reference to the bit for operands of these dtypes."""
         exact = self.exact and not self.normwise
         return exact or not any(d.kind == "c" or not self.exact and d.is_inexact for d in dtypes)
-
-    @property
-    def is_pure(self) -> bool:
-        return self.effect is Effect.NONE
-
-    @property
-    def widens_halves(self) -> bool:
-        """Whether it computes on f16 and bf16 in f32."""
-        return not self.keeps_halves and self.family not in _MOVES
-
 
 ROWS: dict[str, OpRow] = {}
 
