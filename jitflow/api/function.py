@@ -20,7 +20,7 @@ from jitflow.api.recent import compile_recent
 from jitflow.api.report import CompileReport
 from jitflow.api.signature import Call, Signature, refuse_unhashable, static_key
 from jitflow.api.stages import Compiled, Donated, Lowered, Traced
-from jitflow.errors import TraceError
+from jitflow.errors import TraceError, described
 from jitflow.forks import forked_lock
 from jitflow.passes.timing import Timing, measure, recorded
 from jitflow.runtime.entry import Entry, native_callable
@@ -377,6 +377,6 @@ def jit(
             donate_argnames=donate_argnames,
         )
     if not callable(function):
-        fail(TraceError, f"jit takes a function, got a {type(function).__name__}")
+        fail(TraceError, f"jit takes a function, got {described(function)}")
     donated = (donate_argnums, donate_argnames)
     return JitFunction(function, static_argnums, static_argnames, donated=donated)
