@@ -93,7 +93,7 @@ class JitFunction:
             leaves = read((args, kwargs) if kwargs else args)
             if leaves is not None:
                 found, inputs = key_and_inputs(leaves)
-                if found == key and not compiled.is_due:
+                if found == key:
                     return compiled.run(inputs)
         return self._find(args, kwargs)
 
@@ -125,8 +125,6 @@ class JitFunction:
         if compiled is None:
             refuse_specs(call.leaves)
             compiled = self._compile(found, call, donated)
-        elif compiled.is_due:
-            self._refine(compiled)
         return key, inputs, compiled
 
     def compiled_for(self, *args: Any, **kwargs: Any) -> Compiled:
@@ -146,16 +144,7 @@ class JitFunction:
             return False
         static = {place for place, _ in call.static}
         row = native_row(args, kwargs, static, compiled, donated)
-        if row is None or not self._entry.add(row):
-            return False
-        compiled.serve(row)
-        return True
-
-    def _refine(self, compiled: Compiled) -> None:
-        """Calls of other threads that come meanwhile wait."""
-        with self._lock:
-            if compiled.is_due:
-                without_collector(compiled.refine)
+        return row is not None and self._entry.add(row)
 
     def _compile(self, key: Any, call: Call, donated: Sequence[int]) -> Compiled:
         with self._lock:

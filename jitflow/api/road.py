@@ -7,7 +7,7 @@ for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from jitflow.api.order import host_passes
@@ -17,7 +17,7 @@ from jitflow.ir.printer import format_function
 from jitflow.passes.timing import Timing, measure, recorded
 
 if TYPE_CHECKING:
-    from jitflow.runtime.executable import Executable
+    from jitflow.runtime.executable import Body, Executable
     from jitflow.runtime.nests import NestCost
 
 LEVELS = ("graph", "ir", "opt", "kernels", "llvm", "asm")
@@ -83,15 +83,6 @@ class Road:
         return _machinery().compile_function(self.kernels, in_hurry=True)
 
     @_Stage
-    def refined(self) -> Executable:
-        """Full machine code, once baseline code has run for long; it is `executable` now."""
-        found: Executable = measure("refine", _machinery().compile_function, self.kernels)
-        if self.key:
-            measure("keep on disk", _bodies().keep_body, self.key, self.graph, found.body)
-        self.adopt(found)
-        return found
-
-    @_Stage
     def key(self) -> str:
         """What the code is known by on disk; "" where it must not come from there."""
         return str(_bodies().body_key(self.graph, host_passes()))
@@ -99,12 +90,12 @@ class Road:
     @_Stage
     def executable(self) -> Executable:
         """Machine code, linked: that of an earlier process, where it kept some for this graph."""
-        if not self.key:
-            return self.made
-        found: Executable | None = _bodies().find_executable(self.key)
+        found: Executable | None = _bodies().find_executable(self.key) if self.key else None
         if found is None:
             found = self.made
-            measure("keep on disk", _bodies().keep_body, self.key, self.graph, found.body)
+            _keep(self.key, self.graph, found.body)
+        if found.patience is not None:
+            found.refined = partial(_refined, self.key, self.graph, self.timings)
         return found
 
     def may_overwrite(self, pairs: Sequence[tuple[int, int]]) -> tuple[bool, ...]:
@@ -141,6 +132,20 @@ class Road:
         if level == "asm":
             return str(_machinery().assembly(self.kernels))
         return format_function(getattr(self, level), locations)
+
+
+def _keep(key: str, graph: Function, body: Body) -> None:
+    if key:
+        measure("keep on disk", _bodies().keep_body, key, graph, body)
+
+
+def _refined(
+    key: str, graph: Function, timings: list[Timing], body: Body, steps: list[Timing]
+) -> None:
+    """Full code was made of baseline code in these steps: for the disk, and the report."""
+    with recorded(steps):
+        _keep(key, graph, body)
+    timings += steps
 
 
 def _bodies() -> Any:

@@ -15,6 +15,9 @@ from jitflow.ir.dense import Dense
 
 Emit = Callable[["Emitter", Op], None]
 
+LONG_BLOCK = 1024
+"""Loads of a block: the time that LLVM takes for one grows with their square."""
+
 
 class Emitter:
     """Writes LLVM text; `names` holds each value as an operand: `%add.7`, or a literal.
@@ -60,6 +63,12 @@ class Emitter:
         """Writes the ops of a region into the current block."""
         for op in region.ops:
             self.emit(op)
+
+    def cut(self) -> None:
+        """Goes on in a new block."""
+        label = self.new_block("further")
+        self.write(f"br label %{label}")
+        self.open(label)
 
     def emit(self, op: Op) -> None:
         """Writes the op into the current block."""

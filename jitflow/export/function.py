@@ -5,12 +5,13 @@ What is loaded is traced into a function of its own, so that calls are as any ji
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 from collections.abc import Mapping
 from functools import partial
 from operator import itemgetter
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -94,6 +95,17 @@ class Exported:
         """The IR, as of any jitted function."""
         return self.jitted.lower(*args, **kwargs)
 
+    def __reduce__(self) -> NoReturn:
+        cure = f"load it where it is needed: load({self.path!r})"
+        fail(TraceError, f"{self!r} cannot be pickled", cure=cure)
+
+    def __copy__(self) -> Exported:
+        """Another one, with a state of its own where it keeps one."""
+        return type(self)(self.archive, self.path)
+
+    def __deepcopy__(self, memo: Any) -> Exported:
+        return copy.copy(self)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.__name__} from {self.path}>"
 
@@ -127,6 +139,12 @@ class ExportedProgram(Exported):
             results, changes = self.run(self.state, *args, **kwargs)
             self.state.update(changes)
         return results
+
+    def __copy__(self) -> ExportedProgram:
+        made = type(self)(self.archive, self.path)
+        with self._lock:
+            made.state = copy.deepcopy(self.state)
+        return made
 
     def run(self, state: Mapping[str, Any], *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Results, and what is new of a state that is given; `self.state` stays as it is."""

@@ -46,10 +46,10 @@ def missing(operation: Operation) -> InvalidArgumentError:
 
 def as_feed(tensor: Tensor, x: Any) -> Any:
     """A value as an array or a number; InvalidArgumentError for what is neither."""
-    if isinstance(x, (float, complex)) or (isinstance(x, int) and x in _INT64):
+    if type(x) in (float, complex, bool) or (type(x) is int and x in _INT64):
         return x
     kind = "array" if type(x) is np.ndarray else type(x).__name__
-    what = f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+    what = f"an {kind}" if kind[0].lower() in "aeiou" else f"a {kind}"
     try:
         array = x if isinstance(x, (np.ndarray, np.generic)) else np.asarray(x)
     except ValueError as error:
@@ -60,6 +60,8 @@ def as_feed(tensor: Tensor, x: Any) -> Any:
     problem, cure = refusal(array)
     if problem:
         _refuse(tensor, what, f": {problem}", cure)
+    if not (type(array) is np.ndarray or isinstance(array, (np.generic, np.memmap))):
+        _refuse(tensor, what, ": it is no plain NumPy array", "feed np.asarray(x)")
     return array
 
 

@@ -32,12 +32,13 @@ _NO_IMPORTS: Mapping[str, int] = {}
 
 def library_addresses(kinds: Mapping[str, Kind]) -> dict[str, int]:
     """Where the functions of these kinds of rows are, by symbol."""
-    with LOCK:
-        missing = {symbol: kind for symbol, kind in kinds.items() if symbol not in _addresses}
-        if missing:
-            codes = [_row_code(symbol, kind) for symbol, kind in missing.items()]
-            _addresses.update(_link(codes, list(missing), _NO_IMPORTS))
-        return {symbol: _addresses[symbol] for symbol in kinds}
+    if not all(map(_addresses.__contains__, kinds)):
+        with LOCK:
+            missing = {symbol: kind for symbol, kind in kinds.items() if symbol not in _addresses}
+            if missing:
+                codes = [_row_code(symbol, kind) for symbol, kind in missing.items()]
+                _addresses.update(_link(codes, list(missing), _NO_IMPORTS))
+    return {symbol: _addresses[symbol] for symbol in kinds}
 
 
 def library_address(symbol: str, write: Callable[[], str], imports: Mapping[str, int]) -> int:

@@ -142,18 +142,13 @@ class Entry:
     def add(self, row: Row) -> bool:
         """Puts a row in front, unless there is an equal one; no call sees half of it.
 
-        A row that is spent stays behind that which takes its place. An interrupt may come between
-        any two lines: whoever comes next makes up for it.
+        An interrupt may come between any two lines: whoever comes next makes up for it.
         """
         stub, process = _stub()
         with self.lock:
-            old = self.rows.get(row.identity)
-            is_new = len(self.rows) < MAX_ROWS if old is None else old.is_spent
+            is_new = row.identity not in self.rows and len(self.rows) < MAX_ROWS
             if is_new:
                 row.put_before(next(reversed(self.rows.values()), None))
-                if old is not None:
-                    row.succeed(old)
-                    del self.rows[row.identity]
                 self.rows[row.identity] = row
             first = next(reversed(self.rows.values()), row)
             self.state.memory[State.PROCESS] = process.address
@@ -194,9 +189,7 @@ class Entry:
     @property
     def is_full(self) -> bool:
         """Whether there is no place for another row."""
-        if not self.is_native:
-            return True
-        return len(self.rows) >= MAX_ROWS and not any(row.is_spent for row in self.rows.values())
+        return not self.is_native or len(self.rows) >= MAX_ROWS
 
     @property
     def calls(self) -> int:

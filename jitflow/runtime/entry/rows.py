@@ -5,8 +5,7 @@ Knows no guards: `programs.py` hands them over as words.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jitflow.runtime.entry.programs import Kept, Program, Results, TooLarge, Words
@@ -67,7 +66,6 @@ class Row:
             RowWord.NAMES: names.address,
             RowWord.GUARDS: guards.address,
             RowWord.GUARD_COUNT: len(program.words) // GUARD_WORDS,
-            RowWord.BODY: executable.address,
             RowWord.OUTPUTS: out.address,
             RowWord.OUTPUT_COUNT: len(body.outputs),
             RowWord.ARENA: arena.address if start else 0,
@@ -81,7 +79,6 @@ class Row:
             RowWord.DONATIONS: given.address,
             RowWord.DONATION_COUNT: len(donated),
             RowWord.LEAF_BYTES: sizes.address,
-            RowWord.MOST_CALLS: body.baseline_calls or _ALWAYS,
             RowWord.STORES: stored.address,
             RowWord.STORE_COUNT: len(stores),
             RowWord.FINGERPRINT: program.fingerprint,
@@ -90,6 +87,15 @@ class Row:
             words[RowWord.ARENA_BYTES] = body.arena_bytes
             words[RowWord.POOL], words[RowWord.POOL_TAKE], words[RowWord.POOL_GIVE] = lender
         self.words = Words([words.get(word, 0) for word in RowWord])
+        executable.serve(self)
+
+    def use(self, address: int) -> None:
+        """Has calls from now on run the code there."""
+        self.words.memory[RowWord.BODY] = address
+
+    def limit(self, calls: int | None) -> None:
+        """Leaves further calls to Python once there were so many of this row; None: never."""
+        self.words.memory[RowWord.MOST_CALLS] = _ALWAYS if calls is None else calls
 
     def put_before(self, row: Row | None) -> None:
         """Has the stub ask this row before another one, which lives as long."""
@@ -97,23 +103,9 @@ class Row:
         self.words.memory[RowWord.NEXT] = 0 if row is None else row.words.address
 
     @property
-    def counter(self) -> Callable[[], int]:
-        """What gives `calls`, without keeping the row and what it points to."""
-        return functools.partial(self.words.memory.__getitem__, int(RowWord.CALLS))
-
-    @property
     def calls(self) -> int:
         """How often the stub called this row."""
         return int(self.words.memory[RowWord.CALLS])
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether the stub asks it no more, as its code has served as often as it should."""
-        return self.calls >= int(self.words.memory[RowWord.MOST_CALLS])
-
-    def succeed(self, row: Row) -> None:
-        """Takes the place of a row that is spent, and goes on counting."""
-        self.words.memory[RowWord.CALLS] = row.calls
 
 
 def _outputs(executable: Executable, taken: Mapping[int, int]) -> Words:
