@@ -173,6 +173,11 @@ def given(value: Any) -> Tensor:
     return tensor
 
 
+def application_of(name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Application:
+    """The operation that `record` would do."""
+    return apply(name, function, args, kwargs, _literal)[0]
+
+
 def record(name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Does an operation at once, and tells the tapes. Results are tensors, in their structure.
 
@@ -188,7 +193,7 @@ def record(name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> A
     is_one = isinstance(result, ARRAYS)
     leaves, tree = ([result], None) if is_one else flatten(result)
     made = Made(name, application, inputs, len(leaves))
-    outputs = [_output(made, i, x) if isinstance(x, ARRAYS) else x for i, x in enumerate(leaves)]
+    outputs = [output(made, i, x) if isinstance(x, ARRAYS) else x for i, x in enumerate(leaves)]
     for tape in tuple(STATE.tapes):
         tape.record(Done(application, inputs, outputs))
     return outputs[0] if tree is None else unflatten(tree, outputs)
@@ -215,7 +220,8 @@ def _literal(x: Any, beside: Any, place: int) -> Tensor:
     return given(x.astype(wanted) if x.weak or x.dtype != wanted else x)
 
 
-def _output(made: Made, index: int, value: Any) -> Tensor:
+def output(made: Made, index: int, value: Any) -> Tensor:
+    """The tensor for one output of an operation."""
     tensor = given(value)
     tensor.made, tensor.index = made, index
     return tensor

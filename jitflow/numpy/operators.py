@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import TraceError
+from jitflow.ir.dtypes import DTYPES
+from jitflow.ir.types import TensorType
 from jitflow.numpy import contracting as _contracting  # noqa: F401  (fills CALLS)
 from jitflow.numpy import reductions
 from jitflow.numpy.basics import Array, as_array, cast, fail
@@ -58,8 +60,11 @@ _REDUCTIONS: dict[np.ufunc, Callable[..., Array]] = {
 }
 """What `ufunc.reduce` is, along axis 0 unless told otherwise."""
 
+_COUNTS = {TensorType(dtype) for dtype in DTYPES.values() if dtype.is_integer}
+"""Of integers that are no arrays."""
+
 _INERT = {"casting": "same_kind", "order": "K", "subok": True, "signature": None}
-_OWN = {np.vecdot: ("axis",)}
+_OWN: dict[np.ufunc, tuple[str, ...]] = {np.vecdot: ("axis",)}
 """Options of one ufunc beside `dtype`, which all have."""
 
 
@@ -141,8 +146,24 @@ def _outer(compute: Callable[..., Array]) -> Callable[..., Array]:
     return apply
 
 
+def _product(x: Any, y: Any) -> Array:
+    """x * y, but no list repeated so often as a traced integer says, as Python would have it."""
+    for sequence, count in ((x, y), (y, x)):
+        if isinstance(sequence, (list, tuple)) and count.type in _COUNTS:
+            fail(
+                TraceError,
+                f"a {type(sequence).__name__} repeated a traced number of times has no known size",
+                op="mul",
+                cure="name the number in static_argnames, or write jnp.asarray(list) * number",
+            )
+    return CALLS[np.multiply](x, y)
+
+
+_COMPUTED = {"mul": _product}
+"""Operators that are not quite their ufuncs."""
+
 for _name, _ufunc in _OPERATORS.items():
-    OPERATORS[_name] = _operator(CALLS[_ufunc], _ufunc)
+    OPERATORS[_name] = _operator(_COMPUTED.get(_name, CALLS[_ufunc]), _ufunc)
 OPERATORS["pow"] = _operator(operator_power)
 
 for _ufunc, _compute in CALLS.items():

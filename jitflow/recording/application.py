@@ -36,7 +36,7 @@ class Application:
     `leaves` and `tree` are the arguments, or arguments and keywords where `has_names`.
     """
 
-    __slots__ = ("_has_names", "_leaves", "_places", "_tree", "function", "keeps_dtype")
+    __slots__ = ("_has_names", "_places", "_tree", "function", "keeps_dtype", "leaves")
 
     def __init__(
         self, function: Callable[..., Any], leaves: Sequence[Any], tree: TreeDef, has_names: bool,
@@ -44,14 +44,14 @@ class Application:
     ) -> None:
         self._tree = tree
         self._places = tuple([i for i, x in enumerate(leaves) if isinstance(x, Operand)])
-        self._leaves = [_HOLE if isinstance(x, Operand) else x for x in leaves]
+        self.leaves: list[Any] = [_HOLE if isinstance(x, Operand) else x for x in leaves]
         self._has_names = has_names
         self.function = function
         self.keeps_dtype = keeps_dtype
 
     def __call__(self, operands: Sequence[Any]) -> Any:
         """The function on these operands; its result has the first one's dtype if it keeps it."""
-        leaves = list(self._leaves)
+        leaves = list(self.leaves)
         for place, x in zip(self._places, operands, strict=True):
             leaves[place] = x
         if self._has_names:
@@ -63,6 +63,14 @@ class Application:
             return result.astype(operands[0].dtype)
         return result
 
+    def on(self, leaves: list[Any]) -> Application:
+        """The same function, to leaves that have holes in the same places."""
+        other = object.__new__(Application)
+        other._tree, other._places, other._has_names = self._tree, self._places, self._has_names
+        other.function, other.keeps_dtype = self.function, self.keeps_dtype
+        other.leaves = leaves
+        return other
+
     @property
     def name(self) -> str:
         """What the function is called in errors."""
@@ -71,12 +79,12 @@ class Application:
     @property
     def numbers(self) -> set[int]:
         """The positive integers among the arguments."""
-        return {x for x in self._leaves if type(x) is int and x > 0}
+        return {x for x in self.leaves if type(x) is int and x > 0}
 
     @property
     def key(self) -> Any:
         """Hashable, equal for equal applications; None where an argument cannot be compared."""
-        statics = tuple((type(x), _comparable(x)) for x in self._leaves)
+        statics = tuple((type(x), _comparable(x)) for x in self.leaves)
         key = self.function, self._tree, self._has_names, statics
         try:
             hash(key)

@@ -11,17 +11,14 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from jitflow.ir.builder import OWN_ROWS
+from jitflow.ir.kinds import Kind
 from jitflow.runtime.cache import key_of, load
 from jitflow.runtime.engine import LOCK, engine, link
 from jitflow.runtime.loading import Code, Linked, arranged
 from jitflow.runtime.machine import host_target
 from jitflow.runtime.surroundings import keep, origin
-
-if TYPE_CHECKING:
-    from jitflow.ir.kinds import Kind
 
 _addresses: dict[str, int] = {}
 """By symbol."""

@@ -84,16 +84,22 @@ def _cpu() -> str:
 
 
 def _llvm() -> str:
-    """llvmlite's library: path, size and times; "" where that does not say which LLVM it is."""
-    spec = PathFinder.find_spec("llvmlite")
+    """llvmlite's library; "" where that does not say which LLVM it is."""
+    return package_file("llvmlite", os.path.join("binding", "libllvmlite.so"), _WHOLE_LLVM)
+
+
+def package_file(package: str, name: str, least_bytes: int = 0) -> str:
+    """Path, size and times of a package's file, which is not loaded for it; "" where there is none.
+    """
+    spec = PathFinder.find_spec(package)
     if spec is None or not spec.origin:
         return ""
-    place = os.path.join(os.path.dirname(spec.origin), "binding", "libllvmlite.so")
+    place = os.path.join(os.path.dirname(spec.origin), name)
     try:
         found = os.stat(place)
     except OSError:
         return ""
-    if found.st_size < _WHOLE_LLVM:
+    if found.st_size < least_bytes:
         return ""
     return f"{place} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
 

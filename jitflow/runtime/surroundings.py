@@ -10,14 +10,14 @@ from __future__ import annotations
 import sys
 from dataclasses import fields
 from functools import cache, lru_cache
+from importlib import import_module
 from time import monotonic
 
-import ml_dtypes
 import numpy as np
 
 from jitflow.config import settings
 from jitflow.runtime.cache import key_of, save
-from jitflow.runtime.machine import machine
+from jitflow.runtime.machine import machine, package_file
 from jitflow.runtime.sources import known_sources, own_sources
 
 _NOT_IN_CODE = frozenset(
@@ -34,9 +34,14 @@ def origin() -> str:
         return ""
     python = f"{sys.implementation.cache_tag} {sys.version} {sys.abiflags} {sys.byteorder}"
     compiler, target = machine()
-    packages = f"{np.__version__} {ml_dtypes.__version__} {compiler}"
+    packages = f"{np.__version__} {_bfloat16()} {compiler}"
     chosen = [getattr(settings, f.name) for f in fields(settings) if f.name not in _NOT_IN_CODE]
     return key_of(found, python, packages, repr(target), repr(chosen))
+
+
+def _bfloat16() -> str:
+    """The version of the package that knows bfloat16; loaded only where its file does not say."""
+    return package_file("ml_dtypes", "__init__.py") or str(import_module("ml_dtypes").__version__)
 
 
 def keep(key: str, content: bytes, kind: str, name: str, at: str = "") -> None:

@@ -34,6 +34,7 @@ from jitflow.trace.dispatch import (
     call_function,
     call_ufunc,
     missing,
+    of_attribute,
 )
 from jitflow.trace.source import fail, here
 
@@ -167,15 +168,16 @@ class TracedArray:
         return f"TracedArray({self.type}{', weak' if self.weak else ''})"
 
     def __getattr__(self, name: str) -> Any:
-        method = METHODS.get(name)
+        if name.startswith("_"):
+            raise AttributeError(f"'TracedArray' object has no attribute '{name}'")
+        method, compute = of_attribute(name)
         if method is not None:
             self.require_trace()
             return partial(method, self)
-        compute = PROPERTIES.get(name)
         if compute is not None:
             self.require_trace()
             return compute(self)
-        if name.startswith("__") or not (hasattr(np.ndarray, name) or name in CURES):
+        if not (hasattr(np.ndarray, name) or name in CURES):
             raise AttributeError(f"'TracedArray' object has no attribute '{name}'")
         raise MissingAttribute(missing(f"the array attribute .{name}", CURES.get(name, "")))
 
@@ -244,6 +246,10 @@ class TracedArray:
         if any(hasattr(kind, "_record") for kind in types):
             return NotImplemented
         return call_function(function, args, kwargs)
+
+    def __array_namespace__(self, **options: Any) -> Any:
+        self.require_trace()
+        return METHODS["__array_namespace__"](self, **options)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
         return np.array(self._numbers(array_demand), dtype)

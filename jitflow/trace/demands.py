@@ -50,11 +50,7 @@ def array_demand() -> Demand:
     """Of `__array__`: a write, an index, a function that does not know of traced arrays."""
     user, function = _callers()
     if function:
-        given = (
-            f"NumPy's {function}, given it in a list or beside a NumPy array,",
-            "give it traced arrays: jnp.array(list), np.stack(list), jnp.asarray(array)",
-        )
-        return NumpyArrayError, *_OBJECTS.get(function.partition(".")[0], given)
+        return NumpyArrayError, *_given(function)
     asked = {"STORE_SUBSCR": _WRITE, "BINARY_SUBSCR": _INDEX}.get(_instruction(user), _ARRAY)
     return NumpyArrayError, *asked
 
@@ -71,10 +67,22 @@ def size_demand(use: str, cure: str) -> Demand:
 
 def truth_demand(use: str, cure: str) -> Demand:
     """Of `__bool__`: a write of one element, a function, or what the caller says."""
-    instruction = _instruction(_callers()[0])
+    user, function = _callers()
+    instruction = _instruction(user)
+    if function:
+        return NumpyArrayError, *_given(function)
     if instruction.startswith("CALL"):
         return TraceError, *_TRUTH
     return _write_or(instruction, use, cure)
+
+
+def _given(function: str) -> tuple[str, str]:
+    """What a function of NumPy's that does not know of traced arrays was asked, and instead."""
+    otherwise = (
+        f"NumPy's {function}, given it as a size, in a list or beside a NumPy array,",
+        "give it traced arrays (jnp.array(list), jnp.asarray(array)), and sizes by static_argnames",
+    )
+    return _OBJECTS.get(function.partition(".")[0], otherwise)
 
 
 def _write_or(instruction: str, use: str, cure: str) -> Demand:
@@ -89,7 +97,7 @@ def _callers() -> tuple[FrameType | None, str]:
     function = ""
     while frame is not None and not is_users(frame.f_code.co_filename):
         if frame.f_code.co_filename.startswith(_NUMPY):
-            function = frame.f_code.co_qualname
+            function = frame.f_code.co_qualname.removesuffix(".__init__")
         frame = frame.f_back
     return frame, function
 

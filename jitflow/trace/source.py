@@ -28,6 +28,7 @@ _OWN = (
     "<frozen ",
     "<__array_function__",
 )
+_CYTHON = ".pyx", ".pxd"
 _STANDARD = join(dirname(os.__file__), "")
 
 
@@ -114,8 +115,9 @@ def definition(function: object) -> Location:
 
 def is_users(file: str) -> bool:
     """Whether code of this file is the user's."""
-    installed = any(part in file for part in _PACKAGES)
-    return not file.startswith(_OWN) and (installed or not file.startswith(_STANDARD))
+    if file.startswith(_OWN) or file.endswith(_CYTHON):
+        return False
+    return not file.startswith(_STANDARD) or any(part in file for part in _PACKAGES)
 
 
 def _classify(code: CodeType) -> _Lines | None:

@@ -25,7 +25,7 @@ from jitflow.trace.context import STATE, Context, current, in_trace
 from jitflow.trace.emit import wrap
 from jitflow.trace.lift import WEAK, lift
 from jitflow.trace.pytree import TreeDef, flatten, paths
-from jitflow.trace.source import here
+from jitflow.trace.source import here, is_users
 from jitflow.trace.stand_ins import standing_in
 
 
@@ -122,6 +122,9 @@ _REFUSALS = (
 )
 """What NumPy's arrays say instead of our errors."""
 
+_SIZE = f"expected a sequence of integers or a single integer, got '{TracedArray.__name__}("
+"""How NumPy refuses a traced size."""
+
 
 def _reveal(error: ValueError | TypeError) -> None:
     """Raises our error where another stands in front of it: a number written into NumPy's array.
@@ -135,11 +138,16 @@ def _reveal(error: ValueError | TypeError) -> None:
         problem = "a NumPy array takes no number of a traced array"
         cure = "make the array in the function by np.zeros or jnp.zeros"
         raise NumpyArrayError(explain(problem, at=_innermost(error), cure=cure)) from None
+    if str(error).startswith(_SIZE):
+        problem = "a size cannot be a traced value"
+        cure = "take sizes from x.shape, or name the argument in static_argnames"
+        raise TraceError(explain(problem, at=_innermost(error), cure=cure)) from None
 
 
 def _innermost(error: Exception) -> Location:
-    """The line that raised the error."""
-    *_, (frame, line) = walk_tb(error.__traceback__)
+    """The user's line that raised the error."""
+    frames = list(walk_tb(error.__traceback__))
+    *_, (frame, line) = [x for x in frames if is_users(x[0].f_code.co_filename)] or frames
     return Location(frame.f_code.co_filename, line, frame.f_code.co_name)
 
 

@@ -50,7 +50,7 @@ def lower_kernel(
     def make(context: Context, accesses: Sequence[Access]) -> None:
         _Kernel(context, op, accesses[: len(sources)], accesses[len(sources) :]).emit()
 
-    context.again.emit(context, kind, [*sources, *outputs], make)
+    context.again.emit(context, kind, [*sources, *outputs], make, is_frequent=True)
 
 
 def _along_lanes(context: Context, op: Op, inputs: Sequence[Access]) -> list[Access]:

@@ -101,9 +101,10 @@ def forget_lost(values: list[Any], places: Sequence[int]) -> bool:
     return all(chain(none, busy, put))
 
 
-def native_callable(cls: Class) -> Class:
+def native_callable(cls: Class, is_method: bool = True) -> Class:
     """The class with a native entry: a call runs no Python where a row of its object fits.
 
+    is_method: calls of an object's methods come with the object first, and nobody asks `__get__`.
     Other calls are those of `cls.__call__`. Each object keeps an `Entry` in its attribute `_entry`.
     """
     if layout.why_not_native():
@@ -111,7 +112,7 @@ def native_callable(cls: Class) -> Class:
     members = (_Member * 2)(_Member(b"__vectorcalloffset__", _SSIZE, _VECTORCALL, _READ_ONLY, None))
     slots = (_Slot * 2)(_Slot(_MEMBERS_SLOT, ctypes.addressof(members)))
     name = f"{cls.__module__}.{cls.__qualname__}".encode()
-    flags = _BASE_TYPE | _HAS_VECTORCALL | _IS_METHOD
+    flags = _BASE_TYPE | _HAS_VECTORCALL | (_IS_METHOD if is_method else 0)
     spec = _Spec(name, STATE + 8, 0, flags, ctypes.addressof(slots))
     make = ctypes.pythonapi.PyType_FromSpecWithBases
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object]

@@ -244,6 +244,10 @@ class Results:
     def output(self, number: int) -> None:
         self._make(Make.OUTPUT, number)
 
+    def object(self, number: int) -> None:
+        """An object of the call: one of the arguments, or what guards found."""
+        self._make(Make.OBJECT, number)
+
     def container(self, kind: type, keys: Sequence[Any]) -> None:
         """A tuple, list or dict of the last parts, or an object of a class of lists or dicts.
 

@@ -139,6 +139,7 @@ make.one:
   %base = sub i64 %height, %make.size
   switch i64 %make.kind, label %make.constant [
     i64 {Make.OUTPUT:d}, label %make.output
+    i64 {Make.OBJECT:d}, label %make.object
     i64 {Make.TUPLE:d}, label %make.tuple
     i64 {Make.LIST:d}, label %make.list
     i64 {Make.DICT:d}, label %make.dict
@@ -150,11 +151,16 @@ make.output:
   {item("pushed.output", "%outputs", "%make.size")}
   store ptr null, ptr %pushed.output.at, align 8
   br label %push.new
+make.object:
+  {item("pushed.object", "%objects", "%make.size")}
+  call void @Py_IncRef(ptr %pushed.object)
+  br label %push.new
 make.constant:
   call void @Py_IncRef(ptr %make.keys)
   br label %push.new
 push.new:
-  %new = phi ptr [ %pushed.output, %make.output ], [ %make.keys, %make.constant ]
+  %new = phi ptr [ %pushed.output, %make.output ], [ %pushed.object, %make.object ],
+      [ %make.keys, %make.constant ]
   br label %pushed
 make.call:
   %call.args = getelementptr inbounds ptr, ptr %stack, i64 %base

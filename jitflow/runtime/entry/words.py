@@ -221,6 +221,8 @@ class Make(IntEnum):
     """length, 0, a class made of list"""
     DICT_LIKE = 7
     """length, address of the keys, a class made of dict"""
+    OBJECT = 8
+    """number of an object of the call"""
 
 
 MAKE_WORDS = 4
