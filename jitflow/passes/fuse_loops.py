@@ -247,7 +247,9 @@ def _share_rows(before: list[Touch], after: list[Touch], first: int, last: int) 
         for part in separate(group, first, last):
             if any([t.writes for t in part]) and not moves_apart(part):
                 return False
-    steps = [{(t.base, abs(t.stride)) for t in found if t.base in shared} for found in (before, after)]
+    steps = [
+        {(t.base, abs(t.stride)) for t in found if t.base in shared} for found in (before, after)
+    ]
     return not steps[0].isdisjoint(steps[1])
 
 
