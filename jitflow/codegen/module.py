@@ -24,10 +24,10 @@ from jitflow.errors import NoCodeError, VerifyError, explain
 from jitflow.ir.core import Function, Op, Value, walk
 from jitflow.ir.dense import Dense
 from jitflow.ir.kinds import Kind
-from jitflow.ir.nests import walk_all
+from jitflow.ir.nests import nests_of, walk_all
 from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType
-from jitflow.passes.halves import is_half
+from jitflow.passes.halves import has_halves, is_half
 
 TABLE: dict[str, Emit] = {
     **elementwise.EMITTERS,
@@ -90,7 +90,7 @@ def _write(e: Emitter, function: Function, body: Callable[[Emitter, Function], N
         body(e, function)
     except NoCodeError as error:
         raise NoCodeError(_explain(e, str(error))) from None
-    memory.fence(e, function.body)
+    memory.fence(e)
     e.write("ret i32 0")
     for id, label in e.failures.items():
         e.open(label)
@@ -125,6 +125,8 @@ def _explain(e: Emitter, problem: str) -> str:
 
 def _require_wide(function: Function) -> None:
     """VerifyError where 16-bit floats are computed with: registers hold their bits only."""
+    if not any(map(has_halves, (function, *nests_of(function)))):
+        return
     for op in walk_all(function):
         if (op.row.widens_halves or op.row.name == "lane_reduce") and any(
             [is_half(v) for v in op.operands]

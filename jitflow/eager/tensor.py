@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -214,10 +215,18 @@ def _explain(error: Exception, application: Application, inputs: Sequence[Tensor
 
 
 def _literal(x: Any, beside: Any, place: int) -> Tensor:
+    if type(x) in (int, float) and x:
+        return given(_number(x, beside))
     if type(x) is not TracedArray:
         return given(as_literal(x, beside))
     wanted = as_literal(x.dtype.type(), beside).dtype if x.weak else x.dtype
     return given(x.astype(wanted) if x.weak or x.dtype != wanted else x)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _number(x: Any, beside: Any) -> Any:
+    """A literal as a NumPy scalar. Zeros are none of these: -0.0 and 0.0 are equal."""
+    return as_literal(x, beside)[()]
 
 
 def output(made: Made, index: int, value: Any) -> Tensor:

@@ -17,11 +17,15 @@ from jitflow.errors import DtypeError
 class DType:
     """One element type; interned, so compare with `is`.
 
-    kind is one of "b" (bool), "i", "u", "f" and "c"; `bits` is the width of one element.
+    kind is one of "b" (bool), "i", "u", "f" and "c"; `bits` is the width of one element. What is
+    asked of the kind all the time follows from it: is_float, is_inexact, is_integer, is_signed.
     `numpy` is NumPy's dtype; that of bf16 loads its package when it is first asked for.
     """
 
-    __slots__ = ("bits", "itemsize", "kind", "name", "numpy")
+    __slots__ = (
+        "bits", "is_float", "is_inexact", "is_integer", "is_signed", "itemsize", "kind", "name",
+        "numpy",
+    )
 
     numpy: np.dtype[Any]
 
@@ -30,6 +34,10 @@ class DType:
         self.kind = kind
         self.itemsize = itemsize
         self.bits: int = 1 if kind == "b" else 8 * itemsize
+        self.is_float = kind == "f"
+        self.is_inexact = kind in "fc"
+        self.is_integer = kind in "iu"
+        self.is_signed = kind not in "bu"
         if numpy_type is not None:
             self.numpy = np.dtype(numpy_type)
 
@@ -45,22 +53,6 @@ class DType:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return dtype_by_name, (self.name,)
-
-    @property
-    def is_float(self) -> bool:
-        return self.kind == "f"
-
-    @property
-    def is_inexact(self) -> bool:
-        return self.kind in "fc"
-
-    @property
-    def is_integer(self) -> bool:
-        return self.kind in "iu"
-
-    @property
-    def is_signed(self) -> bool:
-        return self.kind != "u" and self.kind != "b"
 
 
 bool_ = DType("bool", "b", 1, np.bool_)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
-from jitflow.ir.core import Function, Op, Value, walk
+from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.nests import RUN, nests_of, runs_of
+from jitflow.ir.row import ROWS
 from jitflow.ir.types import BufferType
 from jitflow.passes.lowering.footprint import span_bytes
 from jitflow.passes.lowering.places import Places
@@ -16,7 +17,7 @@ from jitflow.passes.lowering.rebuild import rebuild
 from jitflow.passes.rewrite import map_values
 
 ALIGNMENT = 64
-
+_ALLOC = ROWS["alloc"]
 
 Member = Value | Op
 """A buffer, or an op that runs a nest: it stands for what the nest allocates."""
@@ -38,12 +39,12 @@ def assign(function: Function) -> Function:
     frames = _frames(function)
     nests = {id(nest): arena_bytes(nest) for nest in nests_of(function)}
     scratch = {op: nests[id(op.attrs["nest"])] for op in runs_of(function)}
-    if not frames and not scratch and not any(op.row.name == "alloc" for op in function.ops):
+    if not frames and not scratch and _ALLOC not in function.contents.rows:
         return function
     offsets = _largest_first(_live_spans(function, frames), frames, scratch)
 
     def visit(builder: Builder, op: Op, new: dict[Value, Value]) -> bool:
-        if op.row.name == "alloc":
+        if op.row is _ALLOC:
             offset = offsets.get(op.result, 0)
         elif op.row is RUN:
             offset = offsets.get(op, 0)
@@ -51,10 +52,10 @@ def assign(function: Function) -> Function:
             return False
         if op.attrs["offset"] == offset:
             return False
-        operands, attrs = map_values(op.operands, new), {**op.attrs, "offset": offset}
-        types, names = [v.type for v in op.results], [v.name for v in op.results]
-        made = builder.append(Op(op.row, operands, attrs, types, (), op.locations, names))
+        attrs = {**op.attrs, "offset": offset}
+        made = op.with_operands(map_values(op.operands, new), (), attrs=attrs)
         new.update(zip(op.results, made.results, strict=True))
+        builder.append(made)
         return True
 
     return rebuild(function, visit)
@@ -63,12 +64,20 @@ def assign(function: Function) -> Function:
 def _frames(function: Function) -> dict[Member, list[Value]]:
     """The buffers that a loop allocates, by the first of them."""
     frames: dict[Member, list[Value]] = {}
-    for op in walk(function.body):
+    for op in _owners(function.body):
         if op.row.name == "loop" and op.attrs["chunks"] > 1:
             found = [inner.result for inner in op.regions[0].ops if inner.row.name == "alloc"]
             if found:
                 frames[found[0]] = found
     return frames
+
+
+def _owners(region: Region) -> Iterator[Op]:
+    """The ops that hold regions, nested ones too."""
+    for op in region.owners:
+        yield op
+        for inner in op.regions:
+            yield from _owners(inner)
 
 
 def _live_spans(function: Function, frames: dict[Member, list[Value]]) -> Spans:
@@ -128,7 +137,7 @@ def arena_bytes(function: Function) -> int:
     """What the function needs of an arena, once its temporaries have their places."""
     nests = {id(nest): arena_bytes(nest) for nest in nests_of(function)}
     ends = [0, *[op.attrs["offset"] + nests[id(op.attrs["nest"])] for op in runs_of(function)]]
-    for op in walk(function.body):
-        if op.row.name == "alloc":
+    for op in walk(function.body) if _ALLOC in function.contents.rows else ():
+        if op.row is _ALLOC:
             ends.append(op.attrs["offset"] + span_bytes(op.result.type))
     return max(ends)

@@ -15,7 +15,7 @@ from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.location import unite_all
 from jitflow.ir.row import ROWS, Family
 from jitflow.passes.lowering.reducers import lanes_for, reducer
-from jitflow.passes.rewrite import count_uses, rebuild_op
+from jitflow.passes.rewrite import count_uses
 
 _GATHER = ROWS["gather"]
 _SLICE = ROWS["slice"]
@@ -405,13 +405,13 @@ class _Inside:
 
     def copy(self, op: Op) -> None:
         """A constant, which stands in front."""
-        fresh = rebuild_op(op, (), ())
+        fresh = op.with_operands((), ())
         self.new[op.results[0]] = fresh.results[0]
         self.copied.append(fresh)
 
     def add(self, op: Op) -> None:
         """An op of the group, on what is inside."""
-        fresh = rebuild_op(op, tuple([self.new[v] for v in op.operands]), op.regions)
+        fresh = op.with_operands(tuple([self.new[v] for v in op.operands]), op.regions)
         self.new.update(zip(op.results, fresh.results, strict=True))
         self.ops.append(fresh)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
+from jitflow.forks import computed
 from jitflow.ir.buffers import base_of
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.passes.lowering.footprint import span_bytes
@@ -57,13 +56,13 @@ class _Choice:
         self.chunks: dict[Op, int] = {}
         self.private: dict[Op, set[Value]] = {}
 
-    @cached_property
+    @computed
     def users(self) -> dict[Value, int]:
         return count_users(self.body)
 
     def look(self, region: Region) -> None:
-        for op in region.ops:
-            if op.regions and not (op.row.name == "loop" and self._decide(op)):
+        for op in region.owners:
+            if not (op.row.name == "loop" and self._decide(op)):
                 for inner in op.regions:
                     self.look(inner)
 
@@ -87,7 +86,7 @@ class _Choice:
     def _shared_inside(self, loop: Op) -> float:
         """How much of a loop's work is done by loops in it that threads can share."""
         total = 0.0
-        for op in loop.regions[0].ops:
+        for op in loop.regions[0].owners:
             if op.row.name == "loop":
                 work = work_of(op, self.vector_bytes)
                 is_shared = work >= self.least and self._most_chunks(op) >= FEW_TRIPS
@@ -140,7 +139,7 @@ class _Chunks(Sweep):
             return
         attrs = {**op.attrs, "chunks": self.chunks[op]}
         (body,) = op.regions
-        swept = self.region(body)
+        swept = self.region(body) if self.moved or self.values else body
         ops = (*self.moving.get(op, ()), *swept.ops)
         operands = map_values(op.operands, self.values)
         region = Region(swept.params, ops, swept.results)

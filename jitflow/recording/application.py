@@ -43,8 +43,12 @@ class Application:
         keeps_dtype: bool,
     ) -> None:
         self._tree = tree
-        self._places = tuple([i for i, x in enumerate(leaves) if isinstance(x, Operand)])
-        self.leaves: list[Any] = [_HOLE if isinstance(x, Operand) else x for x in leaves]
+        places, self.leaves = [], list(leaves)
+        for place, x in enumerate(leaves):
+            if isinstance(x, Operand):
+                places.append(place)
+                self.leaves[place] = _HOLE
+        self._places = tuple(places)
         self._has_names = has_names
         self.function = function
         self.keeps_dtype = keeps_dtype
@@ -106,7 +110,7 @@ def apply(
     DtypeError where the dtypes of operands do not agree.
     """
     where = mixing(function)
-    if where is not None:
+    if where is not None and not _agree(args[where], kwargs):
         args = list(args)
         args[where], kwargs = _agreed(name, args[where], kwargs, constant)
     leaves, tree = flatten((tuple(args), kwargs) if kwargs else tuple(args))
@@ -117,6 +121,14 @@ def apply(
         require_one_dtype(name, [x.dtype for x in operands])
     keeps = keep_dtype(function, kwargs)
     return Application(function, leaves, tree, bool(kwargs), keeps), operands
+
+
+def _agree(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
+    """Whether these are operands of one dtype, as is quickly seen."""
+    if kwargs or not args:
+        return False
+    dtype = getattr(args[0], "dtype", None)
+    return all([isinstance(x, Operand) and x.dtype == dtype for x in args])
 
 
 def _agreed(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
+from jitflow.forks import computed
 from jitflow.ir.buffers import base_of
 from jitflow.ir.core import Op, Region, Value, walk
 from jitflow.ir.types import VectorType
@@ -42,19 +42,19 @@ class Nest:
     outer: int
     crossing: tuple[Crossing, ...]
 
-    @cached_property
+    @computed
     def is_perfect(self) -> bool:
         return self.crossing[0].column is self.indices[-1]
 
-    @cached_property
+    @computed
     def body(self) -> Region:
         return self.loops[-1].regions[0]
 
-    @cached_property
+    @computed
     def indices(self) -> list[Value]:
         return [_index(loop) for loop in self.loops]
 
-    @cached_property
+    @computed
     def extents(self) -> list[int]:
         return [_extent(loop) for loop in self.loops]
 
@@ -70,14 +70,13 @@ def find_nest(op: Op) -> Nest | None:
     if not loops:
         return None
     body, indices = loops[-1].regions[0], [_index(loop) for loop in loops]
-    last = loops[-1] if can_widen(loops[-1]) else None
     found: dict[int, list[Crossing]] = {}
-    if any(o.row.name == "loop" for o in body.ops):
-        inner = [o for o in body.ops if _counts(o) and not _has_loops(o)]
+    if any(o.row.name == "loop" for o in body.owners):
+        inner = [o for o in body.owners if _counts(o) and not _has_loops(o)]
         for outer, crossing in _crossings(inner, indices, _written(body)):
             found.setdefault(outer, []).append(crossing)
-    elif last is not None and _written(body).isdisjoint(_read(body)):
-        for outer, crossing in _crossings([last], indices[:-1], set()):
+    elif len(loops) > 1 and can_widen(loops[-1]) and _written(body).isdisjoint(_read(body)):
+        for outer, crossing in _crossings(loops[-1:], indices[:-1], set()):
             found.setdefault(outer, []).append(crossing)
     if not found:
         return None
@@ -105,7 +104,7 @@ def _counts(op: Op) -> bool:
 
 
 def _has_loops(op: Op) -> bool:
-    return any(o.regions for o in op.regions[0].ops)
+    return bool(op.regions[0].owners)
 
 
 def _index(loop: Op) -> Value:
