@@ -19,7 +19,7 @@ Emit = Callable[["Emitter", Op], None]
 class Emitter:
     """Writes LLVM text; `names` holds each value as an operand: `%add.7`, or a literal.
 
-    `addresses` are the addresses that the current block has computed.
+    `computed` has addresses, and parts of numbers, that are there in the current block.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Emitter:
         self.host_calls = 0
         self.arena_start = 0
         """Where in the body's arena the memory at %arena begins."""
-        self.addresses: dict[Hashable, str] = {}
+        self.computed: dict[Hashable, str] = {}
         self.memory: dict[Dense, str] = {}
         self.declarations: dict[str, str] = {}
         self.definitions: list[str] = []
@@ -103,7 +103,7 @@ class Emitter:
         """Starts a block; the one before it must be closed by a jump."""
         self.lines.append(f"{label}:")
         self.block = label
-        self.addresses.clear()
+        self.computed.clear()
 
     def constant_memory(self, data: Dense) -> str:
         """The symbol of constant data in the object; equal data is stored once."""

@@ -79,7 +79,7 @@ def _moved(
 ) -> str:
     """The pointer after one step per moving index; the block keeps it."""
     key = (pointer, whole, *moving)
-    found = e.addresses.get(key)
+    found = e.computed.get(key)
     if found is not None:
         return found
     inbounds = " inbounds" if whole else ""
@@ -88,7 +88,7 @@ def _moved(
             name = e.temp("back", f"sub nsw i64 0, {name}")
         step = element if abs(stride) == 1 else f"[{abs(stride)} x {element}]"
         pointer = e.temp("at", f"getelementptr{inbounds} {step}, ptr {pointer}, i64 {name}")
-    e.addresses[key] = pointer
+    e.computed[key] = pointer
     return pointer
 
 
