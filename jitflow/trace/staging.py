@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jitflow.errors import NumpyArrayError, TraceError, explain
+from jitflow.errors import JitflowError, NumpyArrayError, TraceError, explain
 from jitflow.ir.builder import Builder
 from jitflow.ir.copying import copy_ops
 from jitflow.ir.core import Function, Op, Region, Value, walk
@@ -25,7 +25,7 @@ from jitflow.trace.context import STATE, Context, current, in_trace
 from jitflow.trace.emit import wrap
 from jitflow.trace.lift import WEAK, lift
 from jitflow.trace.pytree import TreeDef, flatten, paths
-from jitflow.trace.source import here
+from jitflow.trace.source import here, is_users
 from jitflow.trace.stand_ins import standing_in
 
 
@@ -121,13 +121,15 @@ _REFUSALS = (
     ("Error setting single item of array.",),
 )
 """What NumPy's arrays say instead of our errors."""
+_NOT_IN_STRINGS = ("setting an array element with a sequence",)
+_NOT_IN_NDITER = "Iterator operand is flagged as writeable, but is an object"
 
 
 def _reveal(error: ValueError | TypeError) -> None:
     """Raises our error where another stands in front of it: a number written into NumPy's array.
 
     An array of bfloat16 takes no number that it does not know, and asks it nothing; `x.flat`
-    forgets what was in its way.
+    forgets what was in its way. What takes no traced array says so without the user's line.
     """
     if isinstance(error.__cause__, TraceError):
         raise error.__cause__ from None
@@ -135,6 +137,27 @@ def _reveal(error: ValueError | TypeError) -> None:
         problem = "a NumPy array takes no number of a traced array"
         cure = "make the array in the function by np.zeros or jnp.zeros"
         raise NumpyArrayError(explain(problem, at=_innermost(error), cure=cure)) from None
+    if error.args == _NOT_IN_STRINGS:
+        problem = "an array of strings takes no traced array, and no sequence"
+        cure = "format the result of the jitted function"
+    elif str(error).startswith(_NOT_IN_NDITER):
+        problem = "np.nditer takes no traced array"
+        cure = "loop over x.flat, or over np.ndindex(x.shape), and read x[index]"
+    elif TracedArray.__name__ in str(error) and not isinstance(error, JitflowError):
+        problem = str(error)
+        cure = "call it outside @jit, or write it in NumPy's functions of arrays"
+    else:
+        return
+    raise TraceError(explain(problem, at=_users(error), cure=cure)) from None
+
+
+def _users(error: Exception) -> Location:
+    """The innermost line of the user's that the error came through."""
+    places = [
+        Location(frame.f_code.co_filename, line, frame.f_code.co_name)
+        for frame, line in walk_tb(error.__traceback__) if is_users(frame.f_code.co_filename)
+    ]  # fmt: skip
+    return places[-1] if places else _innermost(error)
 
 
 def _innermost(error: Exception) -> Location:
