@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from case import AnyBar, Case, library
+from case import OURS, AnyBar, Case, library
 from measure import Row
-
-OURS = "jitflow"
 
 
 def found(bar: AnyBar, rows: Mapping[str, Row]) -> float | None:
     """What a bar limits, against the library's fastest row; None where one was not measured."""
-    ours = rows.get(OURS)
+    ours = rows.get(bar.row)
     meant = [name for name in rows if bar.library in (name, library(name))]
     theirs = [rows[name] for name in meant if rows[name].seconds]
     if ours is None or not ours.seconds or not theirs:

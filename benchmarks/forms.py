@@ -1,9 +1,11 @@
 """How each library compiles and calls a plain function of arrays, in its best form.
 
 A form takes the function and NumPy arrays, and gives a run. Arrays are moved to the library's own
-kind beforehand, so that no call pays for that. A library is imported in its form only.
+kind beforehand, so that no call pays for that. A library is imported in its form only. A run is the
+call itself, with no Python function around it where the library needs none.
 """
 
+from functools import partial
 from typing import Any
 
 from case import Run
@@ -11,14 +13,13 @@ from peers import import_jax, import_numexpr, import_torch
 
 
 def numpy(function, arrays) -> Run:
-    return lambda: function(*arrays)
+    return partial(function, *arrays)
 
 
 def jitflow(function, arrays) -> Run:
     import jitflow as jf
 
-    jitted = jf.jit(function)
-    return lambda: jitted(*arrays)
+    return partial(jf.jit(function), *arrays)
 
 
 def jax(function, arrays) -> Run:
@@ -29,8 +30,7 @@ def jax(function, arrays) -> Run:
 
 def torch_eager(function, arrays) -> Run:
     torch = import_torch()
-    tensors = [torch.from_numpy(x) for x in arrays]
-    return lambda: function(*tensors)
+    return partial(function, *map(torch.from_numpy, arrays))
 
 
 def torch_compiled(function, arrays) -> Run:

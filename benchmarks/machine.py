@@ -56,6 +56,11 @@ def use_threads(count: int) -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-count:])
 
 
+def environment() -> dict[str, str]:
+    """For new processes: modules come as bytecode, as users have them."""
+    return {name: x for name, x in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def threads() -> int:
     """How many `use_threads` has set."""
     return int(os.environ[THREADS[0]])

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from resource import RUSAGE_SELF, getrusage
 
-from machine import threads, use_threads
+from machine import environment, threads, use_threads
 
 ONLY_SEED = 0
 
@@ -15,7 +15,9 @@ def first_call(case: str, row: str, seed: int, measured: str) -> list[float]:
     With `measured="memory"` the most bytes that the process held, in place of the seconds.
     """
     command = [sys.executable, __file__, case, row, str(seed), measured]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment()
+    )
     if done.returncode:
         raise RuntimeError((done.stderr.strip().splitlines() or ["it gave no reason"])[-1])
     return [float(text) for text in done.stdout.split()[-2:]]

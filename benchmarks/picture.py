@@ -5,8 +5,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from case import library
-from compare import OURS, leads
+from case import OURS, library
+from compare import leads
 
 COLOURS = {
     "numpy": "#4b5563", "jax": "#7c3aed", "torch": "#ea580c", "numba": "#0284c7",

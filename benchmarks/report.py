@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from case import Case, Kind
-from compare import OURS, best_peer, found, lead, leads, verdict
+from case import OURS, Case, Kind
+from compare import best_peer, found, lead, leads, verdict
 from measure import Row
 
 COLUMNS = "", "median", "quartiles", "ratio", "first call"

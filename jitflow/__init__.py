@@ -90,7 +90,10 @@ __all__ = [
     "vmap",
 ]
 
-FILLERS.append("jitflow.numpy")
+FILLERS += [
+    "jitflow.numpy.operators", "jitflow.numpy.methods", "jitflow.numpy.indexing",
+    "jitflow.numpy.choosing", "jitflow.numpy.statistics", "jitflow.numpy.tables",
+]  # fmt: skip
 
 __getattr__ = loader(__name__, {
     "api": (

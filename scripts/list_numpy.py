@@ -16,6 +16,7 @@ import jitflow as jf  # noqa: E402
 import jitflow.numpy as jnp  # noqa: E402
 from jitflow.errors import JitflowError  # noqa: E402
 from jitflow.trace import CURES, FUNCTIONS, METHODS, PROPERTIES, TracedArray  # noqa: E402
+from jitflow.trace.dispatch import fill_tables  # noqa: E402
 from jitflow.trace.pytree import flatten  # noqa: E402
 from tests.support import numpy_samples as samples  # noqa: E402
 
@@ -41,6 +42,8 @@ MORE = {
     "linalg.eigvals": ["abs(xp.linalg.eigvals(m))"],
 }
 """Calls of names whose results NumPy gives in a shape or dtype that depends on elements."""
+
+fill_tables()
 
 
 def names(space):

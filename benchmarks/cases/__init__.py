@@ -6,6 +6,7 @@ from cases import (
     digits_training,
     elementwise,
     first_call,
+    first_gradient,
     imports,
     matmul,
     memory,
@@ -18,6 +19,7 @@ from cases import (
 
 CASES = (
     *first_call.CASES,
+    *first_gradient.CASES,
     *imports.CASES,
     digits_step.CASE,
     digits_training.CASE,

@@ -1,11 +1,11 @@
 """What a new process pays before its first result: a whole Python, from its start to its end."""
 
-import os
 import subprocess
 import sys
 
 import numpy as np
 from case import Case, Over, Setup
+from machine import environment
 
 STARTED = {
     "numpy": "import numpy",
@@ -15,7 +15,6 @@ STARTED = {
     "numexpr": "import numpy, numexpr",
     "torch": "import numpy, torch",
 }
-NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 RESULT = "print(*f(np.arange(8, dtype=np.float32)))"
 FIRST_RESULT = {
     "numpy": f"import numpy as np; f = lambda x: np.exp(x) + 1; {RESULT}",
@@ -34,12 +33,11 @@ VALUES = np.exp(np.arange(8, dtype=np.float32)) + 1
 
 
 def process(text: str) -> Setup:
-    """Runs a text, whose output is the result. Modules come as bytecode, as users have them."""
-    environment = {name: value for name, value in os.environ.items() if name != NO_BYTECODE}
+    """Runs a text, whose output is the result."""
 
     def run():
         command = [sys.executable, "-c", text]
-        done = subprocess.run(command, capture_output=True, check=True, env=environment)
+        done = subprocess.run(command, capture_output=True, check=True, env=environment())
         return np.array(done.stdout.split(), np.float32)
 
     return lambda seed: run

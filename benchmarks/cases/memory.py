@@ -78,8 +78,6 @@ CASES = (
     peak(
         "peak_memory_compile", "most memory of a process: first call of 1000 elementwise ops",
         lambda seed: first_call.with_numpy(1000, seed)(),
-        {"numpy": first_call.of_length(1000, first_call.with_numpy)}
-        | {name: first_call.of_length(1000, row) for name, row in first_call.ROWS.items()
-           if name not in first_call.SLOW},
+        first_call.of_length(1000, {"numpy": first_call.with_numpy} | first_call.LIBRARIES),
     ),
 )  # fmt: skip

@@ -1,5 +1,7 @@
 """What a call costs when there is next to nothing to compute."""
 
+from functools import partial
+
 import forms
 import numpy as np
 from case import Bar, Case, Run
@@ -74,7 +76,7 @@ def by_jitflow(arrays) -> list[Run]:
     import jitflow as jf
 
     function = jf.jit(add_one)
-    return [lambda x=x: function(x) for x in arrays]
+    return [partial(function, x) for x in arrays]
 
 
 def by_jax(arrays) -> list[Run]:

@@ -29,6 +29,7 @@ from jitflow.trace import staging
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.containers import kind_of
 from jitflow.trace.context import STATE
+from jitflow.trace.dispatch import begin_tables
 from jitflow.trace.lift import WEAK, lift
 from jitflow.trace.pytree import unflatten
 from jitflow.trace.source import definition, fail
@@ -39,6 +40,9 @@ from jitflow.trace.walkers import reader
 _GRAPH = attrgetter("function")
 _NOTHING_RECENT = None, None, None, False
 _VALUES = (np.ndarray, np.generic, TracedArray, Spec, *WEAK)
+
+
+begin_tables()  # with `jit`, as the first call of any function needs them
 
 
 class CacheInfo(NamedTuple):
@@ -93,7 +97,7 @@ class JitFunction:
             leaves = read((args, kwargs) if kwargs else args)
             if leaves is not None:
                 found, inputs = key_and_inputs(leaves)
-                if found == key and not compiled.is_due:
+                if found == key:
                     return compiled.run(inputs)
         return self._find(args, kwargs)
 
@@ -125,13 +129,21 @@ class JitFunction:
         if compiled is None:
             refuse_specs(call.leaves)
             compiled = self._compile(found, call, donated)
-        elif compiled.is_due:
-            self._refine(compiled)
         return key, inputs, compiled
 
     def compiled_for(self, *args: Any, **kwargs: Any) -> Compiled:
         """The code that a call with these arguments runs, compiled now where there is none."""
-        return self._code(self._take_apart(args, kwargs))[2]
+        return self.seen(*args, **kwargs)[0]
+
+    def seen(self, *args: Any, **kwargs: Any) -> tuple[Compiled, frozenset[int | str]]:
+        """The same, and which of these arguments are static, by position or name."""
+        call = self._take_apart(args, kwargs)
+        return self._code(call)[2], frozenset([place for place, _ in call.static])
+
+    @property
+    def donates(self) -> bool:
+        """Whether it may write over arguments."""
+        return bool(self._donation)
 
     def _make_native(
         self,
@@ -146,16 +158,7 @@ class JitFunction:
             return False
         static = {place for place, _ in call.static}
         row = native_row(args, kwargs, static, compiled, donated)
-        if row is None or not self._entry.add(row):
-            return False
-        compiled.serve(row)
-        return True
-
-    def _refine(self, compiled: Compiled) -> None:
-        """Calls of other threads that come meanwhile wait."""
-        with self._lock:
-            if compiled.is_due:
-                without_collector(compiled.refine)
+        return row is not None and self._entry.add(row)
 
     def _compile(self, key: Any, call: Call, donated: Sequence[int]) -> Compiled:
         with self._lock:

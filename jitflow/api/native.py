@@ -19,6 +19,7 @@ from jitflow.trace.containers import Kind, kind_of
 from jitflow.trace.pytree import Node
 
 MAX_DEPTH = 50
+LeafGuard = Callable[[Program, int, Any], None]
 _PLAIN: Any = object.__getattribute__
 
 
@@ -36,10 +37,10 @@ def native_row(
     try:
         program = Program(len(args), list(kwargs), [d.leaf for d in donated])
         for position, x in enumerate(args):
-            _argument(program, position, x, position in static)
+            argument_guards(program, position, x, position in static)
         order = {name: len(args) + k for k, name in enumerate(kwargs)}
         for name in sorted(kwargs):
-            _argument(program, order[name], kwargs[name], name in static)
+            argument_guards(program, order[name], kwargs[name], name in static)
         for array in compiled.captured:
             program.array(program.captured(array), array, by_strides=False, may_copy=True)
         results = Results()
@@ -49,26 +50,42 @@ def native_row(
         return None
 
 
-def _argument(program: Program, number: int, x: Any, is_static: bool) -> None:
+def leaf_guard(program: Program, number: int, x: Any) -> None:
+    """A leaf of the arguments.
+
+    Small arrays that lie otherwise than in C order are copied, large ones have a row each.
+    """
+    if not is_array(x):
+        program.number(number, type(x))
+        return
+    is_large = x.nbytes >= OWN_CODE_BYTES
+    by_strides = is_large and x.flags.num & READY != READY
+    program.array(number, x, by_strides, may_copy=is_copied(x) or not is_large)
+
+
+def argument_guards(
+    program: Program, number: int, x: Any, is_static: bool, leaf: LeafGuard = leaf_guard
+) -> None:
+    """An argument; `leaf` is called for each leaf of one that is not static, in order."""
     if is_static:
         program.value(number, x)
     else:
-        _part(program, number, x, 0)
+        _part(program, number, x, 0, leaf)
 
 
-def _part(program: Program, number: int, x: Any, depth: int) -> None:
+def _part(program: Program, number: int, x: Any, depth: int, leaf: LeafGuard) -> None:
     if x is None:
         program.value(number, x)
         return
     kind = kind_of(type(x))
     if kind is None:
-        leaf_guard(program, number, x)
+        leaf(program, number, x)
         return
     if depth == MAX_DEPTH:
         raise TooLarge(f"containers deeper than {MAX_DEPTH}")
     children, data = kind.flatten(x)
     for place, child in zip(_places(program, number, kind, children, data), children, strict=True):
-        _part(program, place, child, depth + 1)
+        _part(program, place, child, depth + 1, leaf)
 
 
 def _places(
@@ -105,19 +122,6 @@ def _are_plain(cls: type, names: Sequence[str]) -> bool:
         return False
     found = [vars(base)[name] for name in names for base in cls.__mro__ if name in vars(base)]
     return all(isinstance(x, MemberDescriptorType) or not hasattr(x, "__set__") for x in found)
-
-
-def leaf_guard(program: Program, number: int, x: Any) -> None:
-    """A leaf of the arguments.
-
-    Small arrays that lie otherwise than in C order are copied, large ones have a row each.
-    """
-    if not is_array(x):
-        program.number(number, type(x))
-        return
-    is_large = x.nbytes >= OWN_CODE_BYTES
-    by_strides = is_large and x.flags.num & READY != READY
-    program.array(number, x, by_strides, may_copy=is_copied(x) or not is_large)
 
 
 def _results(results: Results, nodes: Iterator[Node], outputs: Iterator[int], depth: int) -> None:

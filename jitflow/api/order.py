@@ -6,7 +6,8 @@ They are also part of what code on disk is known by.
 from __future__ import annotations
 
 from jitflow.passes.pipeline import TENSOR, loops_for
-from jitflow.runtime.target import Target, host_target
+from jitflow.runtime.machine import host_target
+from jitflow.runtime.target import Target
 
 _WITHIN_JITFLOW = ("stream", "parallelize")
 """Passes whose code asks for aligned results, and for threads."""

@@ -109,7 +109,7 @@ class Replay:
         The first argument is the instance, one may be the dict of feeds; calls are alike where the
         others are structures (lists, tuples, dicts) of the same objects.
         """
-        kind = seen.code, seen.code.road.executable.body.baseline_calls, len(args), *kwargs
+        kind = seen.code, len(args), *kwargs
         if kind in self._tried:
             return
         self._tried.add(kind)
@@ -117,8 +117,7 @@ class Replay:
             row = self._row(args, kwargs, feeds, seen)
         except TooLarge:
             return
-        if self._entry.add(row):
-            seen.code.serve(row)
+        self._entry.add(row)
 
     def _row(self, args: Sequence[Any], kwargs: dict[str, Any], feeds: Any, seen: Seen) -> Row:
         program = Program(len(args), list(kwargs))

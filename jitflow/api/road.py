@@ -7,7 +7,7 @@ for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from jitflow.api.order import host_passes
@@ -15,9 +15,10 @@ from jitflow.errors import ParseError
 from jitflow.ir.core import Function
 from jitflow.ir.printer import format_function
 from jitflow.passes.timing import Timing, measure, recorded
+from jitflow.runtime import bodies
 
 if TYPE_CHECKING:
-    from jitflow.runtime.executable import Executable
+    from jitflow.runtime.executable import Body, Executable
     from jitflow.runtime.nests import NestCost
 
 LEVELS = ("graph", "ir", "opt", "kernels", "llvm", "asm")
@@ -83,28 +84,19 @@ class Road:
         return _machinery().compile_function(self.kernels, in_hurry=True)
 
     @_Stage
-    def refined(self) -> Executable:
-        """Full machine code, once baseline code has run for long; it is `executable` now."""
-        found: Executable = measure("refine", _machinery().compile_function, self.kernels)
-        if self.key:
-            measure("keep on disk", _bodies().keep_body, self.key, self.graph, found.body)
-        self.adopt(found)
-        return found
-
-    @_Stage
     def key(self) -> str:
         """What the code is known by on disk; "" where it must not come from there."""
-        return str(_bodies().body_key(self.graph, host_passes()))
+        return bodies.body_key(self.graph, host_passes())
 
     @_Stage
     def executable(self) -> Executable:
         """Machine code, linked: that of an earlier process, where it kept some for this graph."""
-        if not self.key:
-            return self.made
-        found: Executable | None = _bodies().find_executable(self.key)
+        found: Executable | None = bodies.find_executable(self.key) if self.key else None
         if found is None:
             found = self.made
-            measure("keep on disk", _bodies().keep_body, self.key, self.graph, found.body)
+            _keep(self.key, self.graph, found.body)
+        if found.patience is not None:
+            found.refined = partial(_refined, self.key, self.graph, self.timings)
         return found
 
     def may_overwrite(self, pairs: Sequence[tuple[int, int]]) -> tuple[bool, ...]:
@@ -112,11 +104,11 @@ class Road:
         the other while it runs. Kept on disk like the code.
         """
         question = f"may overwrite {pairs}"
-        found: tuple[bool, ...] | None = _bodies().find_answers(self.key, question)
+        found: tuple[bool, ...] | None = bodies.find_answers(self.key, question)
         if found is None:
             made = [_machinery().may_overwrite(self.kernels, *pair) for pair in pairs]
             found = tuple(made)
-            _bodies().keep_answers(self.key, question, self.graph, found)
+            bodies.keep_answers(self.key, question, self.graph, found)
         return found
 
     def nest_costs(self) -> tuple[NestCost, ...]:
@@ -143,11 +135,18 @@ class Road:
         return format_function(getattr(self, level), locations)
 
 
-def _bodies() -> Any:
-    """Calls of machine code, and what is kept of it on disk: loaded with the first function."""
-    from jitflow.runtime import bodies  # noqa: PLC0415
+def _keep(key: str, graph: Function, body: Body) -> None:
+    if key:
+        measure("keep on disk", bodies.keep_body, key, graph, body)
 
-    return bodies
+
+def _refined(
+    key: str, graph: Function, timings: list[Timing], body: Body, steps: list[Timing]
+) -> None:
+    """Full code was made of baseline code in these steps: for the disk, and the report."""
+    with recorded(steps):
+        _keep(key, graph, body)
+    timings += steps
 
 
 @cache

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     import networkx
 
     from jitflow.drawing import Direction
-    from jitflow.runtime.entry import Row
-    from jitflow.runtime.executable import Executable
 
 
 class Donated(NamedTuple):
@@ -141,8 +138,7 @@ class Compiled(Lowered):
         self.calls = 0
         self.donated: list[Donated] | None = None
         self.captured: Sequence[Any] = staged.captured
-        self._counters: list[Callable[[], int]] = []
-        self._use(road.executable)
+        self._execute = road.executable.run
         self.tree = staged.tree
         self._is_single = staged.tree.leaf_count == len(staged.tree.nodes) == 1
         self._build = builder(staged.tree) or functools.partial(unflatten, staged.tree)
@@ -151,25 +147,6 @@ class Compiled(Lowered):
     def as_text(self, level: str = "llvm", *, locations: bool = False) -> str:
         """The function at a level: graph, ir, opt, kernels, llvm or asm."""
         return self.road.text(level, locations)
-
-    def _use(self, executable: Executable) -> None:
-        self._execute = executable.run
-        self._most_calls = executable.body.baseline_calls or math.inf
-
-    @property
-    def is_due(self) -> bool:
-        """Whether it is baseline code that has served long enough for full code to be made."""
-        return self.calls + sum([count() for count in self._counters]) >= self._most_calls
-
-    def refine(self) -> None:
-        """Has full code made; calls that are under way finish with what they have."""
-        self._use(self.road.refined)
-        self._counters = []
-
-    def serve(self, row: Row) -> None:
-        """Counts the calls of a row, which need not live: it may have all values of a session."""
-        if self._most_calls < math.inf:
-            self._counters.append(row.counter)
 
     def compile_report(self) -> Compilation:
         """What each step of the compilation took, and each kernel of it."""

@@ -59,8 +59,11 @@ class Checkpoints:
         random generators stand for trees, as parts or anywhere in one. ArgumentError for a step
         that was saved, CheckpointError for what cannot be saved or written.
         """
-        if not isinstance(step, (int, np.integer)) or step < 0 or step in self.steps():
-            fail(ArgumentError, f"there is a checkpoint of step {step!r}, or it is no step")
+        if not isinstance(step, (int, np.integer)) or step < 0:
+            fail(ArgumentError, f"step is {step!r}; it must be an integer from 0 on")
+        if step in self.steps():
+            cure = "give another step, or another folder"
+            fail(ArgumentError, f"{self.folder} has a checkpoint of step {step}", cure=cure)
         target = self.folder / f"step-{step:08d}"
         save_tree(target, parts)
         older = [] if self.keep is None else self.steps()[: -self.keep]
@@ -78,8 +81,9 @@ class Checkpoints:
         """
         steps = self.steps()
         if not steps or (step is not None and step not in steps):
-            wanted = "checkpoint" if step is None else f"checkpoint of step {step}"
-            fail(CheckpointError, f"no {wanted} in {self.folder}; there are {steps}")
+            wanted = "checkpoint" if step is None else f"checkpoint of step {step!r}"
+            there = f"; there are {steps}" if steps else ""
+            fail(CheckpointError, f"no {wanted} in {self.folder}{there}")
         path = self.folder / f"step-{steps[-1] if step is None else step:08d}"
         try:
             found = load_tree(path, parts or None)

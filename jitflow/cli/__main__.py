@@ -1,7 +1,14 @@
-"""`python -m jitflow.cli`: the command, where no script is on the path."""
+"""How a process starts the command: `jitflow`, and `python -m jitflow.cli` where no script is."""
 
 import sys
 
-from jitflow.cli.main import main
+from jitflow.errors import ConfigError
 
-sys.exit(main())
+try:
+    from jitflow.cli.main import main
+except ConfigError as error:  # settings are read while it is imported
+    print(f"jitflow: {error}", file=sys.stderr)
+    raise SystemExit(2) from None
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,6 +12,8 @@ from jitflow.cli.output import add_json, json_text, table
 from jitflow.config import settings
 from jitflow.runtime import cache
 from jitflow.runtime.cache.listing import Entry, entries
+from jitflow.runtime.machine import machine_key
+from jitflow.runtime.surroundings import origin
 
 DAMAGED, UNFINISHED, OTHERS, USABLE = "damaged", "unfinished", "other", "usable"
 """Other: for another machine, or made by other versions or under other settings."""
@@ -77,7 +79,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 def _record(entry: Entry) -> dict[str, Any]:
     about = entry.about or {}
     return {
-        "key": os.path.basename(entry.path).partition(".")[0],
+        "key": _key(entry),
         "kind": about.get("kind", ""),
         "name": about.get("name", ""),
         "at": about.get("at", ""),
@@ -90,7 +92,12 @@ def _record(entry: Entry) -> dict[str, Any]:
 def _state(entry: Entry) -> str:
     if entry.about is None:
         return UNFINISHED if entry.is_unfinished else DAMAGED
-    return USABLE if entry.about.get("origin") == cache.origin() else OTHERS
+    is_own = entry.about.get("origin") == origin() or _key(entry) == machine_key()
+    return USABLE if is_own else OTHERS
+
+
+def _key(entry: Entry) -> str:
+    return os.path.basename(entry.path).partition(".")[0]
 
 
 def _row(record: dict[str, Any]) -> tuple[str, ...]:

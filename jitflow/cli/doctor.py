@@ -26,8 +26,9 @@ from jitflow.ir.parser import parse_function
 from jitflow.runtime import cache, host_target
 from jitflow.runtime.devices import devices
 from jitflow.runtime.engine import engine
-from jitflow.runtime.entry import why_not_native
+from jitflow.runtime.entry import why_no_templates, why_not_native
 from jitflow.runtime.memory import why_no_pool
+from jitflow.runtime.surroundings import keep, origin
 from jitflow.runtime.threads import cpu_quota, get_num_threads, pool, usable_cpus
 
 PACKAGES = ("numpy", "llvmlite", "ml_dtypes", "networkx", "rich")
@@ -95,6 +96,7 @@ def _machine() -> dict[str, Any]:
         "devices": ", ".join(device.name for device in devices()),
         "threads": _threads(),
         "native entry": why_not_native() or "yes",
+        "templates of small results": why_not_native() or why_no_templates() or "yes",
         "pool of large results": why_no_pool() or "yes",
         "cache": _cache(),
     }
@@ -112,7 +114,7 @@ def _cache() -> str:
     if not cache.folder():
         return f"off: {cache.why_off()}"
     problem = "off: jitflow's own files were changed, or cannot be read"
-    return cache.folder() if cache.origin() else problem
+    return cache.folder() if origin() else problem
 
 
 def _check(name: str, function: Callable[[], None]) -> dict[str, Any]:
@@ -164,7 +166,7 @@ def _keeps_code_on_disk() -> None:
     if not cache.folder():
         return
     key = cache.key_of("doctor")
-    cache.keep(key, b"code", "check", "doctor")
+    keep(key, b"code", "check", "doctor")
     if cache.load(key) != b"code":
         raise OSError(f"cannot write to {cache.folder()}: every process compiles anew")
 

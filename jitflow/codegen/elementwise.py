@@ -5,6 +5,7 @@ No fast-math flags and no contraction: every result is the row's, bit for bit. O
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from jitflow.codegen.emitter import Emit, Emitter
@@ -21,13 +22,19 @@ HALF_SIGN, HALF_SIZE = "-32768", "32767"
 
 def combine(row: str, type: Any, x: str, y: str) -> str:
     """The instruction of a binary row that needs one only: lane_reduce writes it too."""
-    kind = type.dtype.kind
+    before, between, end = _around(row, type)
+    return f"{before} {x}, {between}{y}{end}"
+
+
+@cache
+def _around(row: str, type: Any) -> tuple[str, str, str]:
+    """What stands before, between and behind the operands."""
+    kind, text = type.dtype.kind, register_type(type)
     mnemonic = BINARY[row].get(kind)
-    text = register_type(type)
-    if mnemonic is None:
-        intrinsic = _INTRINSICS[row][kind]
-        return f"call {text} @llvm.{intrinsic}.{suffix(type)}({text} {x}, {text} {y})"
-    return f"{mnemonic} {text} {x}, {y}"
+    if mnemonic is not None:
+        return f"{mnemonic} {text}", "", ""
+    call = f"call {text} @llvm.{_INTRINSICS[row][kind]}.{suffix(type)}"
+    return f"{call}({text}", f"{text} ", ")"
 
 
 BINARY: dict[str, dict[str, str]] = {

@@ -15,6 +15,9 @@ from jitflow.ir.dense import Dense
 
 Emit = Callable[["Emitter", Op], None]
 
+LONG_BLOCK = 1024
+"""Loads of a block: the time that LLVM takes for one grows with their square."""
+
 
 class Emitter:
     """Writes LLVM text; `names` holds each value as an operand: `%add.7`, or a literal.
@@ -40,6 +43,8 @@ class Emitter:
         self.count = 0
         self.failures: dict[int, str] = {}
         self.host_calls = 0
+        self.streams = False
+        """Whether a store goes past the caches."""
         self.arena_start = 0
         """Where in the body's arena the memory at %arena begins."""
         self.computed: dict[Hashable, str] = {}
@@ -56,10 +61,24 @@ class Emitter:
         inner.declarations, inner.definitions = self.declarations, self.definitions
         return inner
 
+    def define_function(self, head: str, inner: Emitter) -> None:
+        """Adds a function without a result to the module, whose body `inner` has written."""
+        self.count, self.streams = inner.count, self.streams or inner.streams
+        lines = [f"{head} nounwind {{", "entry:", *inner.entry, *inner.lines, "  ret void", "}"]
+        self.definitions.append("\n".join(lines))
+
     def region(self, region: Region) -> None:
         """Writes the ops of a region into the current block."""
+        table, otherwise = self.table, self.otherwise
         for op in region.ops:
-            self.emit(op)
+            self.op = op
+            table.get(op.row.name, otherwise)(self, op)
+
+    def cut(self) -> None:
+        """Goes on in a new block."""
+        label = self.new_block("further")
+        self.write(f"br label %{label}")
+        self.open(label)
 
     def emit(self, op: Op) -> None:
         """Writes the op into the current block."""
@@ -82,8 +101,10 @@ class Emitter:
 
     def define(self, op: Op, text: str) -> None:
         """Writes the instruction that computes an op's only result."""
-        result = op.results[0]
-        self.names[result] = self.temp(hint(result, op.row.name), text)
+        result, self.count = op.results[0], self.count + 1
+        readable = hint(result, op.row.name) if result.name else op.row.name
+        name = self.names[result] = f"%{readable}.{self.count}"
+        self.lines.append(f"  {name} = {text}")
 
     def write(self, text: str) -> None:
         """Writes an instruction without a result."""

@@ -15,7 +15,7 @@ from jitflow.codegen.memory import fence
 from jitflow.codegen.outline import outer_values
 from jitflow.codegen.types import register_type
 from jitflow.errors import VerifyError
-from jitflow.ir.core import Op, Value, walk
+from jitflow.ir.core import Op, Value
 from jitflow.passes.lowering.footprint import span_bytes
 from jitflow.passes.lowering.rebuild import constant_int
 from jitflow.passes.lowering.work import trip_count
@@ -56,7 +56,7 @@ def _trips(op: Op) -> int:
     trips, least = trip_count(op), 2 if op.attrs["kind"] == "overlapping" else 1
     if trips is None or trips < least * op.attrs["chunks"]:
         raise VerifyError(f"{op.attrs['chunks']} chunks of a loop of {trips} iterations")
-    if any(o.row.name in ("check", "host_call") for o in walk(op.regions[0])):
+    if any(row.name in ("check", "host_call") for row in op.regions[0].contents.rows):
         raise VerifyError("a loop in chunks neither fails nor calls the host")
     return trips
 
@@ -85,13 +85,10 @@ def _chunk_function(
         inner.names[value] = inner.temp("given", load)
     ends = [_index(inner, op, name) for name in ("%first", "%last")]
     write(inner, op, *ends)
-    fence(inner, op.regions[0])
-    inner.write("ret void")
-    e.count = inner.count
+    fence(inner)
     symbol = f"@{e.symbol}.chunk{len(e.definitions)}"
     head = f"define internal void {symbol}(ptr %arguments, i64 %first, i64 %last, ptr %arena)"
-    lines = [f"{head} nounwind {{", "entry:", *inner.entry, *inner.lines, "}"]
-    e.definitions.append("\n".join(lines))
+    e.define_function(head, inner)
     return symbol
 
 

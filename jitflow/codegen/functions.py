@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 from jitflow.codegen.emitter import Emitter
 from jitflow.codegen.types import register_type
@@ -19,13 +20,18 @@ from jitflow.passes.expand import expansion
 
 def call_row(e: Emitter, op: Op) -> None:
     """Writes a call of the row's function."""
-    kind = kind_of(op)
-    name = row_symbol(kind)
-    result = register_type(op.results[0].type)
-    types = [register_type(t) for t in kind.types]
-    e.declarations[name] = f"declare {result} @{name}({', '.join(types)}) nounwind"
-    operands = ", ".join(f"{t} {e.names[v]}" for t, v in zip(types, op.operands, strict=True))
+    name, declaration, result, text = _callee(kind_of(op), op.results[0].type)
+    e.declarations[name] = declaration
+    operands = ", ".join([f"{text} {e.names[v]}" for v in op.operands])
     e.define(op, f"call {result} @{name}({operands})")
+
+
+@cache
+def _callee(kind: Kind, type: Any) -> tuple[str, str, str, str]:
+    """Symbol and declaration of the row's function, the type of its result and of its operands."""
+    name, result, text = row_symbol(kind), register_type(type), register_type(kind.types[0])
+    operands = ", ".join([text] * len(kind.types))
+    return name, f"declare {result} @{name}({operands}) nounwind", result, text
 
 
 def called_rows(ops: Iterable[Op]) -> dict[str, Kind]:

@@ -12,7 +12,7 @@ from typing import Any
 from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.codegen.types import memory_type, register_type, vector_text
 from jitflow.errors import NoCodeError, VerifyError
-from jitflow.ir.core import Op, Region, Value, walk
+from jitflow.ir.core import Op, Value
 from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.rebuild import constant_int
 from jitflow.passes.stream import LINE
@@ -20,7 +20,7 @@ from jitflow.passes.stream import LINE
 LEAST_RUN_BYTES = 16
 """Bytes that are loaded at once at least, for lanes that are a few elements apart."""
 
-FAR_BYTES = 12
+FAR_BYTES = 32
 """Bytes from lane to lane up to which that pays: a register then has two lanes and more."""
 
 
@@ -29,7 +29,10 @@ def _alloc(e: Emitter, op: Op) -> None:
     if offset < 0:
         raise VerifyError("alloc has no offset in the arena; run the pass assign")
     require_static(op.results[0].type)
-    e.define(op, f"getelementptr inbounds i8, ptr %arena, i64 {offset}")
+    if offset:
+        e.define(op, f"getelementptr inbounds i8, ptr %arena, i64 {offset}")
+    else:
+        e.names[op.results[0]] = "%arena"
 
 
 def _global(e: Emitter, op: Op) -> None:
@@ -47,9 +50,9 @@ def _view(e: Emitter, op: Op) -> None:
     e.define(op, f"getelementptr inbounds {element}, ptr {e.names[base]}, i64 {offset}")
 
 
-def require_static(type: BufferType) -> None:
-    if not all(isinstance(d, int) for d in (*type.shape, *type.strides)):
-        raise NoCodeError(f"no code for sizes that only the call knows yet: {type}")
+def require_static(buffer: BufferType) -> None:
+    if not {int}.issuperset(map(type, (*buffer.shape, *buffer.strides))):
+        raise NoCodeError(f"no code for sizes that only the call knows yet: {buffer}")
 
 
 def _address(e: Emitter, buffer: Value, indices: tuple[Value, ...]) -> str:
@@ -77,19 +80,38 @@ def _address(e: Emitter, buffer: Value, indices: tuple[Value, ...]) -> str:
 def _moved(
     e: Emitter, pointer: str, element: str, moving: list[tuple[str, int]], whole: bool
 ) -> str:
-    """The pointer after one step per moving index; the block keeps it."""
-    key = (pointer, whole, *moving)
+    """The pointer after all moving indices, in as few steps as may be; the block keeps it."""
+    key = (pointer, *moving)
     found = e.computed.get(key)
     if found is not None:
         return found
     inbounds = " inbounds" if whole else ""
-    for name, stride in moving:
-        if stride < 0:
-            name = e.temp("back", f"sub nsw i64 0, {name}")
-        step = element if abs(stride) == 1 else f"[{abs(stride)} x {element}]"
-        pointer = e.temp("at", f"getelementptr{inbounds} {step}, ptr {pointer}, i64 {name}")
+    for together in _nested(moving):
+        step, within = element, 1
+        for _, stride in reversed(together):
+            if abs(stride) != within:
+                step, within = f"[{abs(stride) // within} x {step}]", abs(stride)
+        places = [_forward(e, name, stride) for name, stride in together]
+        step = ", ".join([step, f"ptr {pointer}", *[f"i64 {place}" for place in places]])
+        pointer = e.temp("at", f"getelementptr{inbounds} {step}")
     e.computed[key] = pointer
     return pointer
+
+
+def _nested(moving: list[tuple[str, int]]) -> list[list[tuple[str, int]]]:
+    """Indices in runs, in each of which strides are multiples of the next: arrays of arrays."""
+    runs: list[list[tuple[str, int]]] = []
+    for name, stride in moving:
+        if runs and abs(runs[-1][-1][1]) > abs(stride) and not runs[-1][-1][1] % stride:
+            runs[-1].append((name, stride))
+        else:
+            runs.append([(name, stride)])
+    return runs
+
+
+def _forward(e: Emitter, name: str, stride: int) -> str:
+    """The index, or its negative where it counts down."""
+    return name if stride > 0 else e.temp("back", f"sub nsw i64 0, {name}")
 
 
 def _split(index: Value) -> tuple[Value | None, int]:
@@ -276,9 +298,9 @@ def from_memory(e: Emitter, value: str, type: Any) -> str:
     return e.temp("flag", f"icmp ne i8 {value}, 0")
 
 
-def fence(e: Emitter, region: Region) -> None:
+def fence(e: Emitter) -> None:
     """Behind stores past the caches: then other threads see all of them."""
-    if any(op.row.name == "store" and op.attrs["streams"] for op in walk(region)):
+    if e.streams:
         e.write("fence seq_cst")
 
 
@@ -297,6 +319,7 @@ def _store(e: Emitter, op: Op) -> None:
     text = vector_text(count, memory_type(dtype))
     name = _narrow(e, name, type, count)
     if op.attrs["streams"]:
+        e.streams = True
         align = min(LINE, count * dtype.itemsize)
         e.write(f"store {text} {name}, ptr {pointer}, align {align}, !nontemporal !{{i32 1}}")
         return

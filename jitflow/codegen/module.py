@@ -9,25 +9,25 @@ no address of this process.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache, partial
 
 from jitflow.codegen import control, convert, elementwise, memory, nests, vectors
 from jitflow.codegen.alone import Given, head_alone, take_buffers
-from jitflow.codegen.emitter import Emit, Emitter, hint
+from jitflow.codegen.emitter import LONG_BLOCK, Emit, Emitter, hint
 from jitflow.codegen.functions import call_row, called_rows, emit_row, row_symbol
 from jitflow.codegen.memory import require_static
 from jitflow.codegen.nests import is_list, traits, write_list
 from jitflow.codegen.soft import soft_functions
 from jitflow.codegen.types import initializer
 from jitflow.errors import NoCodeError, VerifyError, explain
-from jitflow.ir.core import Function, Op, Value
+from jitflow.ir.core import Function, Op, Value, walk
 from jitflow.ir.dense import Dense
 from jitflow.ir.kinds import Kind
-from jitflow.ir.nests import walk_all
+from jitflow.ir.nests import nests_of, walk_all
 from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType
-from jitflow.passes.halves import is_half
+from jitflow.passes.halves import has_halves, is_half
 
 TABLE: dict[str, Emit] = {
     **elementwise.EMITTERS,
@@ -95,7 +95,7 @@ def _write(e: Emitter, function: Function, body: Callable[[Emitter, Function], N
         body(e, function)
     except NoCodeError as error:
         raise NoCodeError(_explain(e, str(error))) from None
-    memory.fence(e, function.body)
+    memory.fence(e)
     e.write("ret i32 0")
     for id, label in e.failures.items():
         e.open(label)
@@ -134,6 +134,8 @@ def _explain(e: Emitter, problem: str) -> str:
 
 def _require_wide(function: Function) -> None:
     """VerifyError where 16-bit floats are computed with: registers hold their bits only."""
+    if not any(map(has_halves, (function, *nests_of(function)))):
+        return
     for op in walk_all(function):
         if (op.row.widens_halves or op.row.name == "lane_reduce") and any(
             [is_half(v) for v in op.operands]
@@ -150,10 +152,30 @@ def _head(name: str, buffers: int, traits: str) -> list[str]:
 
 
 def _write_body(e: Emitter, function: Function) -> None:
-    """All ops, behind the pointers of all buffers, where every block sees them."""
-    for position, param in enumerate(function.params):
-        _load_pointer(e, position, param)
-    e.region(function.body)
+    """All ops, behind the pointers of all buffers, where every block sees them.
+
+    Of many buffers each has its pointer in front of the first op that uses it, and blocks are cut.
+    """
+    waiting = {param: position for position, param in enumerate(function.params)}
+    if len(waiting) < LONG_BLOCK:
+        for param, position in waiting.items():
+            _load_pointer(e, position, param)
+        e.region(function.body)
+        return
+    for number, op in enumerate(function.ops, 1):
+        for value in _used(op):
+            if value in waiting:
+                _load_pointer(e, waiting.pop(value), value)
+        e.emit(op)
+        if number % LONG_BLOCK == 0:
+            e.cut()
+
+
+def _used(op: Op) -> Iterator[Value]:
+    """What an op and those in it use."""
+    yield from op.operands
+    for region in op.regions:
+        yield from (value for inner in walk(region) for value in inner.operands)
 
 
 def _write_list(e: Emitter, function: Function) -> None:

@@ -18,10 +18,10 @@ def _run(e: Emitter, op: Op) -> None:
     if found is None:
         found = e.nests[id(nest)] = _define(e, nest)
     symbol, others = found
-    passed = [f"ptr {e.names[v]}" for v in op.operands]
-    for name in others:
-        passed.append(f"ptr {_arena(e, op) if name == '%arena' else name}")
-    e.write(f"call void {symbol}({', '.join(passed)})")
+    passed = [e.names[v] for v in op.operands]
+    passed += [_arena(e, op) if name == "%arena" else name for name in others]
+    given = ", ".join([f"ptr {name}" for name in passed])
+    e.write(f"call void {symbol}({given})")
 
 
 def _arena(e: Emitter, op: Op) -> str:
@@ -42,12 +42,9 @@ def _define(e: Emitter, nest: Function) -> tuple[str, list[str]]:
         inner.count += 1
         inner.names[param] = f"%{hint(param, 'buffer')}.{inner.count}"
     inner.region(nest.body)
-    e.count = inner.count
     symbol = f"@{e.symbol}.nest{len(e.nests)}"
     params = ", ".join([f"ptr {name}" for name in (*map(inner.names.get, nest.params), *others)])
-    head = f"define internal void {symbol}({params}) nounwind {{"
-    lines = [head, "entry:", *inner.entry, *inner.lines, "  ret void", "}"]
-    e.definitions.append("\n".join(lines))
+    e.define_function(f"define internal void {symbol}({params})", inner)
     return symbol, others
 
 
@@ -56,10 +53,9 @@ def is_list(function: Function) -> bool:
 
     Not beside vectors: LLVM's code for `optnone` fails on shuffles that widen.
     """
-    return bool(runs_of(function)) and not any(
-        op.regions or any(isinstance(v.type, VectorType) for v in op.results)
-        for op in function.ops
-    )
+    if not runs_of(function) or function.body.owners:
+        return False
+    return not any(isinstance(type, VectorType) for type in function.contents.types)
 
 
 def traits(function: Function) -> str:

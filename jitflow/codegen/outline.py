@@ -19,7 +19,7 @@ def can_outline(body: Region) -> bool:
     """Whether a body is long, computes nothing for the next iteration, and cannot fail."""
     if len(body.params) > 1 or len(body.ops) < LONG_BODY:
         return False
-    return all(op.row.name not in ("alloc", "check", "host_call") for op in walk(body))
+    return all(row.name not in ("alloc", "check", "host_call") for row in body.contents.rows)
 
 
 def call_body(e: Emitter, body: Region) -> None:
@@ -31,23 +31,22 @@ def call_body(e: Emitter, body: Region) -> None:
     outer = outer_values(body)
     inner.names.update((value, e.names[value]) for value in outer)
     inner.region(body)
-    e.count = inner.count
     symbol = f"@{e.symbol}.body{len(e.definitions)}"
     passed = {e.names[v]: register_type(v.type) for v in outer if e.names[v].startswith("%")}
     params = ", ".join(f"{type} {name}" for name, type in passed.items())
-    head = f"define internal void {symbol}({params}) nounwind {{"
-    e.definitions.append("\n".join([head, "entry:", *inner.entry, *inner.lines, "  ret void", "}"]))
+    e.define_function(f"define internal void {symbol}({params})", inner)
     e.write(f"call void {symbol}({params})")
 
 
 def outer_values(body: Region) -> list[Value]:
     """What the ops use and do not define, each once, in order."""
     inside: set[Value] = set()
-    used: dict[Value, None] = {}
+    used: list[Value] = []
     for op in walk(body):
-        used.update(dict.fromkeys(op.operands))
+        used += op.operands
         inside.update(op.results)
-        for region in op.regions:
-            inside.update(region.params)
-            used.update(dict.fromkeys(region.results))
-    return [value for value in used if value not in inside]
+        if op.regions:
+            for region in op.regions:
+                inside.update(region.params)
+                used += region.results
+    return [value for value in dict.fromkeys(used) if value not in inside]

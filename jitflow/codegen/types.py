@@ -69,20 +69,23 @@ def number(value: Any, dtype: DType) -> str:
         return str(int(value))
     if dtype.bits == 16:
         return str(int.from_bytes(dtype.numpy.type(value).tobytes(), sys.byteorder))
-    (bits,) = struct.unpack("<Q", struct.pack("<d", value))
+    (bits,) = _BITS.unpack(_DOUBLE.pack(value))
     return f"0x{bits:016X}"
+
+
+_DOUBLE, _BITS = struct.Struct("<d"), struct.Struct("<Q")
 
 
 def splat(literal: str, dtype: DType) -> str:
     """A vector literal with one number in every lane."""
-    return f"splat ({element_type(dtype)} {literal})"
+    return f"splat ({_ELEMENTS[dtype.name]} {literal})"
 
 
 def constant(data: Dense, type: Any) -> str:
     """A literal of a scalar or vector type."""
     dtype = data.dtype
     if data.is_splat:
-        literal = number(data.item(), dtype)
+        literal = number(data.array[()], dtype)
         return splat(literal, dtype) if isinstance(type, VectorType) else literal
     element = element_type(dtype)
     return f"<{', '.join(f'{element} {number(x, dtype)}' for x in data.array.tolist())}>"

@@ -25,9 +25,9 @@ from jitflow.ir.types import VectorType
 
 
 def _constant(e: Emitter, op: Op) -> None:
-    type = op.results[0].type
-    register_type(type)
-    e.names[op.results[0]] = constant(op.attrs["value"], type)
+    result = op.results[0]
+    register_type(result.type)
+    e.names[result] = constant(op.attrs["value"], result.type)
 
 
 def _iota(e: Emitter, op: Op) -> None:

@@ -14,15 +14,21 @@ import numpy as np
 
 from jitflow import api
 from jitflow.eager.frame import Frame
-from jitflow.eager.tensor import given, record
-from jitflow.errors import TraceError
+from jitflow.eager.native import row_of_arrays, row_of_tensors
+from jitflow.eager.tensor import STATE, application_of, given, record
+from jitflow.errors import JitflowError, TraceError
 from jitflow.recording import Operand
+from jitflow.runtime.entry import TRACES, Entry, native_callable
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.pytree import flatten, map_tree
 from jitflow.trace.source import fail
 
 _STATE = "jitflow_state"
 """The keyword for the values of variables, which the user's function does not know."""
+
+
+_MOST_TRIED = 256
+"""Kinds of calls that are looked at: whether they can be native."""
 
 
 class _NewVariables(Exception):
@@ -34,6 +40,7 @@ class _NewVariables(Exception):
         self.made = made
 
 
+@functools.partial(native_callable, is_method=False)
 class Function:
     """A jitted function of tensors, graph nodes or arrays. It may read and assign variables.
 
@@ -46,6 +53,8 @@ class Function:
         self._call = call
         self._options = options
         self._variables: tuple[Any, ...] = ()
+        self._entry = Entry(self)
+        self._tried: set[Any] = set()
         self._method: tuple[Function, Any] | None = None
         """The function of a class that this is, and of which object."""
 
@@ -59,6 +68,13 @@ class Function:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves = flatten((args, kwargs))[0]
         operand = next((x for x in leaves if isinstance(x, Operand)), None)
+        result = self._run(operand, args, kwargs)
+        if TRACES.value == 0 and STATE.frame is None and not STATE.tapes:
+            self._learn(operand, args, kwargs, leaves)
+        return result
+
+    def _run(self, operand: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The call in Python; traced once more where it meets new variables."""
         made: list[Any] = []
         while True:
             try:
@@ -72,6 +88,30 @@ class Function:
                     fail(TraceError, problem, cure=cure)
                 made = found.made
                 self._variables += tuple(x for x in found.met if x not in self._variables)
+                self._entry.clear()
+                self._tried.clear()
+
+    def _learn(
+        self, operand: Any, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: Sequence[Any]
+    ) -> None:
+        """Leaves further calls like this one to the native entry, if it can take them."""
+        has_static = self.jitted.static != (None, None)
+        types = [(type(x), getattr(x, "shape", 0), getattr(x, "dtype", 0)) for x in leaves]
+        values = [x for x in leaves if has_static and not hasattr(x, "dtype")]
+        call = len(args), *kwargs, *types, *values
+        if call in self._tried or self._entry.is_full or len(self._tried) > _MOST_TRIED:
+            return
+        self._tried.add(call)
+        if operand is None and not self._variables:
+            row = row_of_arrays(self.jitted, args, kwargs)
+        else:
+            full = {**kwargs, _STATE: list(self._variables)}
+            application = application_of(self.__name__, self.jitted, args, full)
+            row = row_of_tensors(
+                self.__name__, application, args, kwargs, _STATE, self._variables
+            )
+        if row is not None:
+            self._entry.add(row)
 
     def _on_tensors(self, operand: Any, args: Any, kwargs: Any) -> Any:
         variables = self._variables
@@ -89,7 +129,11 @@ class Function:
         if values is not None:
             args, kwargs = map_tree(_as_tensor, (args, kwargs))
         with frame.entered():
-            result = self._call(*args, **kwargs)
+            try:
+                result = self._call(*args, **kwargs)
+            except JitflowError:  # of a variable's numbers, which are to be traced values
+                if not frame.missing:
+                    raise
         if frame.missing:
             raise _NewVariables(frame.missing, frame.made)
         return result if values is None else (result, frame.changes)

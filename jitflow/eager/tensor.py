@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -173,6 +174,11 @@ def given(value: Any) -> Tensor:
     return tensor
 
 
+def application_of(name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Application:
+    """The operation that `record` would do."""
+    return apply(name, function, args, kwargs, _literal)[0]
+
+
 def record(name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Does an operation at once, and tells the tapes. Results are tensors, in their structure.
 
@@ -188,7 +194,7 @@ def record(name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> A
     is_one = isinstance(result, ARRAYS)
     leaves, tree = ([result], None) if is_one else flatten(result)
     made = Made(name, application, inputs, len(leaves))
-    outputs = [_output(made, i, x) if isinstance(x, ARRAYS) else x for i, x in enumerate(leaves)]
+    outputs = [output(made, i, x) if isinstance(x, ARRAYS) else x for i, x in enumerate(leaves)]
     for tape in tuple(STATE.tapes):
         tape.record(Done(application, inputs, outputs))
     return outputs[0] if tree is None else unflatten(tree, outputs)
@@ -209,13 +215,22 @@ def _explain(error: Exception, application: Application, inputs: Sequence[Tensor
 
 
 def _literal(x: Any, beside: Any, place: int) -> Tensor:
+    if type(x) in (int, float) and x:
+        return given(_number(type(x), x, beside))
     if type(x) is not TracedArray:
         return given(as_literal(x, beside))
     wanted = as_literal(x.dtype.type(), beside).dtype if x.weak else x.dtype
     return given(x.astype(wanted) if x.weak or x.dtype != wanted else x)
 
 
-def _output(made: Made, index: int, value: Any) -> Tensor:
+@lru_cache(maxsize=1024)
+def _number(kind: type, x: Any, beside: Any) -> Any:
+    """A literal as a NumPy scalar. Zeros are none of these: -0.0 and 0.0 are equal."""
+    return as_literal(x, beside)[()]
+
+
+def output(made: Made, index: int, value: Any) -> Tensor:
+    """The tensor for one output of an operation."""
     tensor = given(value)
     tensor.made, tensor.index = made, index
     return tensor

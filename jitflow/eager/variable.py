@@ -25,6 +25,8 @@ class Variable(Valued):
     ) -> None:
         self.trainable = trainable
         self.name = name
+        self.cell: list[Any] = [None]
+        """What it has, where native calls find it."""
         value = Tensor(initial_value, dtype)._value
         if isinstance(value, TracedArray):
             cure = "make the variable outside, or of numbers"
@@ -37,16 +39,32 @@ class Variable(Valued):
     def tensor(self) -> Tensor:
         """The value as a tensor; within a `jf.function` what it has come to there."""
         if STATE.frame is not None:
-            return STATE.frame.read(self, self._held)
+            return STATE.frame.read(self, self.held)
         if TRACE.context is not None:
             cure = "decorate the function by jf.function, or pass the value as an argument"
             fail(TraceError, f"@jit would fix what {self.name} is now", cure=cure)
+        return self.held
+
+    @property
+    def held(self) -> Tensor:
+        """What it has outside of traces."""
+        self._held = self.tensor_of(self.cell[0])
         return self._held
+
+    def tensor_of(self, value: Any) -> Tensor:
+        """The tensor that this value of the variable is, or was: one as long as it is the last."""
+        held = self._held
+        return held if held._value is value else self._tensor(value)
+
+    def _tensor(self, value: Any) -> Tensor:
+        made = given(value)
+        made.variable = self
+        return made
 
     def take(self, value: Any) -> None:
         """Sets a value of the right type that nobody else has, without a copy."""
         if STATE.frame is not None:
-            STATE.frame.write(self, value, self._held)
+            STATE.frame.write(self, value, self.held)
         elif isinstance(value, TracedArray):
             cure = "decorate the function by jf.function, which assigns when it has ended"
             fail(TraceError, f"{self.name} is assigned a traced value", cure=cure)
@@ -54,8 +72,8 @@ class Variable(Valued):
             self._set(value)
 
     def _set(self, value: Any) -> None:
-        self._held = given(value)
-        self._held.variable = self
+        self._held = self._tensor(value)
+        self.cell[0] = self._held._value
 
     @property
     def _value(self) -> Any:

@@ -104,7 +104,7 @@ def write(path: str | os.PathLike[str], archive: Archive) -> None:
 def read(path: str | os.PathLike[str]) -> Archive:
     """What the file holds; ExportError where it is damaged, or none of ours."""
     try:
-        with open(path, "rb") as file:
+        with open(os.fspath(path), "rb") as file:
             data = file.read()
     except OSError as error:
         raise ExportError(f"cannot read {path}: {error.strerror or error}") from None

@@ -5,12 +5,13 @@ What is loaded is traced into a function of its own, so that calls are as any ji
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 from collections.abc import Mapping
 from functools import partial
 from operator import itemgetter
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -94,6 +95,17 @@ class Exported:
         """The IR, as of any jitted function."""
         return self.jitted.lower(*args, **kwargs)
 
+    def __reduce__(self) -> NoReturn:
+        cure = f"load it where it is needed: load({self.path!r})"
+        fail(TraceError, f"{self!r} cannot be pickled", cure=cure)
+
+    def __copy__(self) -> Exported:
+        """Another one, with a state of its own where it keeps one."""
+        return type(self)(self.archive, self.path)
+
+    def __deepcopy__(self, memo: Any) -> Exported:
+        return copy.copy(self)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.__name__} from {self.path}>"
 
@@ -116,6 +128,9 @@ class ExportedProgram(Exported):
         assert archive.program is not None
         self.program: Stated = archive.program
         values = iter([x.copy() if x.ndim else x[()] for x in self.program.values])
+        self._names = state_names(archive)
+        params = archive.function.params[: len(archive.function.params) - len(archive.constants)]
+        self._taken = [param.type.dtype.numpy for param in params]
         self._lock = threading.Lock()
         self.state: dict[str, Any] = {}
         for name, spec in self.program.initial.items():
@@ -128,15 +143,21 @@ class ExportedProgram(Exported):
             self.state.update(changes)
         return results
 
+    def __copy__(self) -> ExportedProgram:
+        made = type(self)(self.archive, self.path)
+        with self._lock:
+            made.state = copy.deepcopy(self.state)
+        return made
+
     def run(self, state: Mapping[str, Any], *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Results, and what is new of a state that is given; `self.state` stays as it is."""
         inputs = self._inputs(args, kwargs)
-        names = state_names(self.archive)
-        missing = [name for name in names if name not in state]
-        if missing:
-            fail(TraceError, f"there is no value for {missing[0]!r}", op=self.__name__,
-                 cure=f"set state[{missing[0]!r}]")  # fmt: skip
-        kept = {name: state[name] for name in names}
+        try:
+            kept = {name: state[name] for name in self._names}
+        except KeyError as missing:
+            (name,) = missing.args
+            fail(TraceError, f"there is no value for {name!r}", op=self.__name__,
+                 cure=f"set state[{name!r}]")  # fmt: skip
         results, changes, printed = self.jitted(kept, *inputs)
         for (message, most), values in zip(self.program.prints, printed, strict=True):
             print(printed_line(message, values, most))
@@ -146,6 +167,11 @@ class ExportedProgram(Exported):
         names = self.program.inputs
         if len(args) == 1 and isinstance(args[0], dict) and not kwargs:
             kwargs, args = args[0], args[1:]
+        if not args and kwargs.keys() == set(names):
+            args, kwargs = tuple([kwargs[name] for name in names]), {}
+        is_plain = len(args) == len(names) and not kwargs
+        if is_plain and not any(isinstance(x, (tuple, dict)) for x in args):
+            return list(map(_converted, args, self._dtypes(len(args))))
         given = dict(zip(names, args, strict=False)) | kwargs
         both = len(args) + len(kwargs) != len(given)
         if both or given.keys() != set(names):
@@ -153,12 +179,15 @@ class ExportedProgram(Exported):
             found = ", ".join(map(str, [*names[: len(args)], *kwargs])) or "none"
             fail(TraceError, f"{problem}; given: {found}", op=self.__name__)
         parts = [_parts(given[name]) for name in names]
-        count = sum(len(leaves) for leaves, _ in parts) + len(self.archive.constants)
-        params = iter(self.archive.function.params[-count:] if count else ())
+        dtypes = iter(self._dtypes(sum(len(leaves) for leaves, _ in parts)))
         return [
-            build([_converted(x, p.type) for x, p in zip(leaves, params, strict=False)])
+            build([_converted(x, dtype) for x, dtype in zip(leaves, dtypes, strict=False)])
             for leaves, build in parts
         ]
+
+    def _dtypes(self, count: int) -> list[Any]:
+        """Of so many arrays that the inputs are; they stand behind the state."""
+        return self._taken[-count:] if count else []
 
 
 def _parts(x: Any) -> tuple[list[Any], Any]:
@@ -169,10 +198,11 @@ def _parts(x: Any) -> tuple[list[Any], Any]:
     return leaves, partial(unflatten, tree)
 
 
-def _converted(x: Any, type: Any) -> Any:
-    """An input as an array of the type's dtype, where numbers of its kind are of one kind."""
+def _converted(x: Any, dtype: np.dtype[Any]) -> Any:
+    """An input as an array of this dtype, where numbers of its kind are of one kind."""
+    if type(x) is np.ndarray and x.dtype == dtype:
+        return x
     array = np.asarray(x)
-    dtype = type.dtype.numpy
     if array.dtype != dtype and np.can_cast(array.dtype, dtype, "same_kind"):
         return array.astype(dtype)
     return x if isinstance(x, (np.ndarray, np.generic)) else array

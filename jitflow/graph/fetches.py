@@ -64,6 +64,17 @@ def _named(kind: Any) -> Callable[[Sequence[Any]], Any]:
     return partial(tuple.__new__, made)
 
 
+MAX_DEPTH = 100
+"""Of containers of fetches within one another."""
+
+
+def refuse_deep(depth: int) -> None:
+    """ArgumentError for containers that lie this deep: Python's own error would name no cure."""
+    if depth == MAX_DEPTH:
+        problem = f"fetches lie in more than {MAX_DEPTH} containers, or in one that holds itself"
+        fail(ArgumentError, problem, cure="fetch one list, and arrange what comes back")
+
+
 class Fetches:
     """The nodes of a structure: `tensors` have values, `operations` run.
 
@@ -78,19 +89,17 @@ class Fetches:
         self._graph = graph
         self._add(structure)
 
-    def _add(self, x: Any) -> None:
-        if isinstance(x, dict):
-            self._add_parts(list(x.values()))
-            self.steps.append(Made(ResultDict, len(x), list(x)))
-        elif isinstance(x, (list, tuple)):
-            self._add_parts(x)
-            self.steps.append(Made(_made_of(x), len(x)))
-        else:
+    def _add(self, x: Any, depth: int = 0) -> None:
+        if not isinstance(x, (dict, list, tuple)):
             self._add_node(x)
-
-    def _add_parts(self, parts: Sequence[Any]) -> None:
-        for part in parts:
-            self._add(part)
+            return
+        refuse_deep(depth)
+        for part in x.values() if isinstance(x, dict) else x:
+            self._add(part, depth + 1)
+        if isinstance(x, dict):
+            self.steps.append(Made(ResultDict, len(x), list(x)))
+        else:
+            self.steps.append(Made(_made_of(x), len(x)))
 
     def _add_node(self, x: Any) -> None:
         if isinstance(x, str):

@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from jitflow import api
 from jitflow.graph.effects import Print
-from jitflow.graph.errors import FailedPreconditionError, InvalidArgumentError
+from jitflow.graph.errors import FailedPreconditionError
 from jitflow.graph.evaluation import Evaluation
+from jitflow.graph.feeds import as_feed, fitted, missing, placeholder_of
 from jitflow.graph.fetches import Fetches
 from jitflow.graph.graph import Graph
 from jitflow.graph.initializers import RandomOperation
 from jitflow.graph.nodes import Placeholder
-from jitflow.graph.operation import Operation, Tensor, enum_name, may_be, shape_text
+from jitflow.graph.operation import Operation, enum_name
 from jitflow.graph.variables import VariableOperation
-from jitflow.numpy.basics import emit_check
 
 
 class Taken(NamedTuple):
@@ -38,7 +36,7 @@ class Plan:
     def __init__(self, graph: Graph, structure: Any, fed: Iterable[Any]) -> None:
         self.fetches = Fetches(structure, graph)
         self.keys = list(fed)
-        self.fed = [_placeholder(key, graph) for key in self.keys]
+        self.fed = [placeholder_of(key, graph) for key in self.keys]
         needed = graph.ancestors(*self.fetches.tensors, *self.fetches.operations)
         self.operations = [op for op in needed if not isinstance(op, VariableOperation)]
         self._require_feeds()
@@ -53,12 +51,7 @@ class Plan:
         given = {tensor.op for tensor in self.fed}
         for operation in self.operations:
             if isinstance(operation, Placeholder) and operation not in given:
-                dtype = operation.outputs[0].dtype
-                raise InvalidArgumentError(
-                    "You must feed a value for placeholder tensor "
-                    f"'{operation.name}' with dtype {_short(dtype)}\n"
-                    f"{operation.node_text}\n  made at: {operation.place[0]}"
-                )
+                raise missing(operation)
 
     def _read_first(self) -> list[VariableOperation]:
         """Variables whose value the run needs, as it reads them before it has set them."""
@@ -84,7 +77,7 @@ class Plan:
     def _trace(self, state: Sequence[Any], feeds: Sequence[Any], draws: Any = 0) -> Any:
         evaluation = Evaluation(dict(zip(self.reads, state, strict=True)), draws)
         for tensor, value in zip(self.fed, feeds, strict=True):
-            evaluation.give(tensor, _fitted(tensor, value))
+            evaluation.give(tensor, fitted(tensor, value))
         evaluation.run(self.operations)
         new = [evaluation.state[variable] for variable in self.writes]
         values = [evaluation.value(tensor) for tensor in self.fetches.tensors]
@@ -92,7 +85,8 @@ class Plan:
 
     def given(self, feeds: Mapping[Any, Any]) -> list[Any]:
         """Feeds as arrays and numbers; InvalidArgumentError for what is neither."""
-        return [_array(tensor, feeds[key]) for tensor, key in zip(self.fed, self.keys, strict=True)]
+        pairs = zip(self.fed, self.keys, strict=True)
+        return [as_feed(tensor, feeds[key]) for tensor, key in pairs]
 
     def is_plain(self, feeds: Any, given: Sequence[Any]) -> bool:
         """Whether the feeds are a dict of arrays and numbers, which are these."""
@@ -126,68 +120,6 @@ class Plan:
             writes=[(x.slot, count + k) for k, x in enumerate(self.writes)],
             updates=self._updates(),
         )
-
-
-def _array(tensor: Tensor, x: Any) -> Any:
-    if isinstance(x, (np.ndarray, np.generic, float, int, complex)):
-        return x
-    try:
-        array = np.asarray(x)
-    except ValueError as error:
-        raise _unfit(tensor, x, str(error)) from None
-    if array.dtype.kind not in "biufcV":
-        raise _unfit(tensor, x, "it has no numbers")
-    return array
-
-
-def _unfit(tensor: Tensor, x: Any, why: str) -> InvalidArgumentError:
-    return InvalidArgumentError(
-        f"cannot feed a {type(x).__name__} for tensor '{tensor.name}': {why}\n"
-        f"  made at: {tensor.op.place[0]}"
-    )
-
-
-def _placeholder(key: Any, graph: Graph) -> Tensor:
-    if isinstance(key, str):
-        key = graph.get_tensor(key)
-    if not isinstance(key, Tensor) or not isinstance(key.op, Placeholder):
-        raise InvalidArgumentError(f"{key!r} cannot be fed: it is no placeholder")
-    if key.graph is not graph:
-        raise InvalidArgumentError(f"{key!r} is a placeholder of another graph")
-    return key
-
-
-def _fitted(tensor: Tensor, value: Any) -> Any:
-    """A feed in its placeholder's dtype; InvalidArgumentError where it does not fit."""
-    x = value if hasattr(value, "dtype") else np.asarray(value)
-    shape = tuple(np.shape(x))
-    if not may_be(shape, tensor.shape):
-        raise InvalidArgumentError(
-            f"cannot feed a value of shape {shape} for tensor '{tensor.name}', which has shape "
-            f"{shape_text(tensor.shape)}\n  made at: {tensor.op.place[0]}"
-        )
-    are_integers = x.dtype.kind in "iu" and tensor.dtype.kind in "iu"
-    if not are_integers and not np.can_cast(x.dtype, tensor.dtype, "same_kind"):
-        raise InvalidArgumentError(
-            f"cannot feed {x.dtype} for tensor '{tensor.name}', which is {tensor.dtype}\n"
-            f"  made at: {tensor.op.place[0]}"
-        )
-    if tensor.dtype.kind in "iu" and not np.can_cast(x.dtype, tensor.dtype):
-        _check_range(x, tensor)
-    return x.astype(tensor.dtype)
-
-
-def _check_range(x: Any, tensor: Tensor) -> None:
-    """Integers of a wider dtype must fit that of the placeholder: the run asks, and may fail."""
-    own, wanted = np.iinfo(x.dtype), np.iinfo(tensor.dtype)
-    low, high = max(own.min, wanted.min), min(own.max, wanted.max)
-    fits: Any = np.all(np.logical_and(x >= low, x <= high))
-    emit_check(fits, f"integers fed for tensor '{tensor.name}' do not fit {tensor.dtype}")
-
-
-def _short(dtype: np.dtype[Any]) -> str:
-    """`float` for float32, as the errors of the documents have it."""
-    return {"float32": "float", "float64": "double"}.get(str(dtype), str(dtype))
 
 
 def _uninitialized(variable: Operation) -> FailedPreconditionError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from jitflow import api
 from jitflow.errors import ArgumentError, TraceError
 from jitflow.export.program import Program
 from jitflow.graph.exporting import program_of
+from jitflow.graph.fetches import refuse_deep
 from jitflow.graph.graph import Graph, default_sessions, get_default_graph
 from jitflow.graph.operation import may_be
 from jitflow.graph.plan import Plan, Taken
@@ -180,12 +181,17 @@ class Session:
         self._native = api.Replay(self._values, Session._run_and_learn)
         self._is_closed = True
 
+    def __reduce__(self) -> NoReturn:
+        cure = "other = Session(graph); other.restore_state(session.checkpoint_state())"
+        fail(TraceError, "a session cannot be copied or pickled", cure=cure)
+
     def __enter__(self) -> Session:
         default_sessions().append(self)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        default_sessions().remove(self)
+        if self in default_sessions():
+            default_sessions().remove(self)
         self.close()
 
 
@@ -197,13 +203,15 @@ def _arguments(fetches: Any, feed_dict: Any = None) -> tuple[Any, Any]:
 _arguments.__name__ = _arguments.__qualname__ = "Session.run"  # in what TypeErrors say
 
 
-def _key(structure: Any) -> Any:
+def _key(structure: Any, depth: int = 0) -> Any:
     """Hashable, equal for structures of the same containers and nodes."""
-    if isinstance(structure, (list, tuple)):
-        return type(structure), tuple([_key(x) for x in structure])
+    if not isinstance(structure, (list, tuple, dict)):
+        return structure
+    refuse_deep(depth)
     if isinstance(structure, dict):
-        return type(structure), tuple([(key, _key(x)) for key, x in structure.items()])
-    return structure
+        pairs = [(key, _key(x, depth + 1)) for key, x in structure.items()]
+        return type(structure), tuple(pairs)
+    return type(structure), tuple([_key(x, depth + 1) for x in structure])
 
 
 class InteractiveSession(Session):
@@ -212,10 +220,6 @@ class InteractiveSession(Session):
     def __init__(self, graph: Graph | None = None) -> None:
         super().__init__(graph)
         default_sessions().append(self)
-
-    def _require_open(self, cure: str) -> None:
-        if self._is_closed:
-            fail(ArgumentError, "the session is closed", cure=cure)
 
     def close(self) -> None:
         if self in default_sessions():

@@ -49,6 +49,19 @@ class Builder:
         self.ops.append(op)
         return op
 
+    def restated(
+        self,
+        row: OpRow,
+        operands: tuple[Value, ...],
+        attrs: Mapping[str, Any],
+        type: Type,
+        locations: Locations,
+    ) -> Value:
+        """Appends an op with complete attributes, whose type rule was asked before: gave `type`."""
+        op = Op(row, operands, attrs, (type,), (), locations)
+        self.ops.append(op)
+        return op.results[0]
+
     def restate(self, op: Op, operands: tuple[Value, ...], shape: TensorType | VectorType) -> Value:
         """An elementwise op or a splat constant again, on scalars or lanes of `shape`'s shape.
 

@@ -6,7 +6,8 @@ unchanged function is the same object. Knows no op by name: what an op means is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from jitflow.ir.location import Locations
@@ -68,6 +69,29 @@ class Op:
             pairs = zip(result_types, named, strict=True)
             self.results = tuple([Value(t, n, self, i) for i, (t, n) in enumerate(pairs)])
 
+    def with_operands(
+        self,
+        operands: tuple[Value, ...],
+        regions: tuple[Region, ...],
+        locations: Locations | None = None,
+        attrs: Mapping[str, Any] | None = None,
+    ) -> Op:
+        """This op on other operands and regions, and with other locations and attributes if given,
+        of all of which the types of its results are the same.
+        """
+        op = Op.__new__(Op)
+        op.row = self.row
+        op.operands = operands
+        op.attrs = self.attrs if attrs is None else attrs
+        op.regions = regions
+        op.locations = self.locations if locations is None else locations
+        if len(self.results) == 1:
+            (result,) = self.results
+            op.results = (Value(result.type, result.name, op),)
+        else:
+            op.results = tuple([Value(v.type, v.name, op, v.index) for v in self.results])
+        return op
+
     @property
     def result(self) -> Value:
         """The only result."""
@@ -83,9 +107,12 @@ class Op:
 
 
 class Region:
-    """Straight-line ops with parameters; `results` are what it yields to its owner."""
+    """Straight-line ops with parameters; `results` are what it yields to its owner.
 
-    __slots__ = ("ops", "params", "results")
+    `owners` are the ops that hold regions themselves: often there are none.
+    """
+
+    __slots__ = ("_contents", "ops", "owners", "params", "results")
 
     def __init__(
         self, params: Sequence[Value], ops: Sequence[Op], results: Sequence[Value]
@@ -93,29 +120,46 @@ class Region:
         self.params = tuple(params)
         self.ops = tuple(ops)
         self.results = tuple(results)
+        self.owners: tuple[Op, ...] = tuple([op for op in self.ops if op.regions])
+        self._contents: Contents | None = None
+
+    @property
+    def contents(self) -> Contents:
+        """What is in it, found out when first asked for."""
+        if self._contents is None:
+            self._contents = Contents(self)
+        return self._contents
 
 
 class Contents:
     """What is in a region, nested ones too: how many ops, of which rows, values of which types.
 
-    A pass asks it first whether there is anything to do. `types` has each object once.
+    A pass asks it first whether there is anything to do.
     """
 
-    __slots__ = ("count", "rows", "types")
+    __slots__ = ("_inner", "_region", "_types", "count", "rows")
 
-    def __init__(self, body: Region) -> None:
-        self.count = 0
-        self.rows: set[OpRow] = set()
-        types: dict[int, Type] = {}
-        regions = [body]
-        for region in regions:
-            ops = region.ops
-            self.count += len(ops)
-            self.rows.update([op.row for op in ops])
-            types.update([(id(v.type), v.type) for v in region.params])
-            types.update([(id(v.type), v.type) for op in ops for v in op.results])
-            regions += [inner for op in ops if op.regions for inner in op.regions]
-        self.types: tuple[Type, ...] = tuple(types.values())
+    def __init__(self, region: Region) -> None:
+        self._region = region
+        self._inner = [inner.contents for op in region.owners for inner in op.regions]
+        self.count: int = len(region.ops) + sum([inner.count for inner in self._inner])
+        self.rows: set[OpRow] = {op.row for op in region.ops}
+        self.rows.update(*[inner.rows for inner in self._inner])
+        self._types: dict[int, Type] | None = None
+
+    @property
+    def types(self) -> Collection[Type]:
+        """The types of all values, each object once."""
+        return self._types_by_id().values()
+
+    def _types_by_id(self) -> dict[int, Type]:
+        if self._types is None:
+            region = self._region
+            self._types = {id(v.type): v.type for v in region.params}
+            self._types.update([(id(v.type), v.type) for op in region.ops for v in op.results])
+            for inner in self._inner:
+                self._types.update(inner._types_by_id())
+        return self._types
 
     def has(self, *families: Any) -> bool:
         """Whether there is an op of one of these families."""
@@ -125,13 +169,12 @@ class Contents:
 class Function:
     """A named region at one of the three levels; `attrs` hold facts such as `outputs`."""
 
-    __slots__ = ("_contents", "attrs", "body", "name")
+    __slots__ = ("attrs", "body", "name")
 
     def __init__(self, name: str, body: Region, attrs: Mapping[str, Any] | None = None) -> None:
         self.name = name
         self.body = body
         self.attrs: Mapping[str, Any] = attrs if attrs is not None else {}
-        self._contents: Contents | None = None
 
     @property
     def params(self) -> tuple[Value, ...]:
@@ -147,10 +190,8 @@ class Function:
 
     @property
     def contents(self) -> Contents:
-        """What is in it, found out when first asked for."""
-        if self._contents is None:
-            self._contents = Contents(self.body)
-        return self._contents
+        """What is in its body."""
+        return self.body.contents
 
     def with_body(self, body: Region) -> Function:
         """This function with another body; the same object if the body is the same."""
@@ -171,15 +212,19 @@ class Function:
 
 def walk(region: Region) -> Iterator[Op]:
     """Every op of the region in program order, an op before those nested in it."""
-    pending: list[Iterator[Op]] = [iter(region.ops)]
-    while pending:
-        for op in pending[-1]:
-            yield op
-            if op.regions:
-                pending += [iter(inner.ops) for inner in reversed(op.regions)]
-                break
-        else:
-            pending.pop()
+    return chain.from_iterable(_pieces(region)) if region.owners else iter(region.ops)
+
+
+def _pieces(region: Region) -> Iterator[Iterable[Op]]:
+    """Its own ops up to one that holds regions, what is in these, and so on."""
+    start = 0
+    for owner in region.owners:
+        end = region.ops.index(owner, start) + 1
+        yield region.ops[start:end]
+        for inner in owner.regions:
+            yield walk(inner)
+        start = end
+    yield region.ops[start:]
 
 
 def _same_function(left: Function, right: Function) -> bool:

@@ -17,11 +17,15 @@ from jitflow.errors import DtypeError
 class DType:
     """One element type; interned, so compare with `is`.
 
-    kind is one of "b" (bool), "i", "u", "f" and "c"; `bits` is the width of one element.
+    kind is one of "b" (bool), "i", "u", "f" and "c"; `bits` is the width of one element. What is
+    asked of the kind all the time follows from it: is_float, is_inexact, is_integer, is_signed.
     `numpy` is NumPy's dtype; that of bf16 loads its package when it is first asked for.
     """
 
-    __slots__ = ("bits", "itemsize", "kind", "name", "numpy")
+    __slots__ = (
+        "bits", "is_float", "is_inexact", "is_integer", "is_signed", "itemsize", "kind", "name",
+        "numpy",
+    )
 
     numpy: np.dtype[Any]
 
@@ -30,6 +34,10 @@ class DType:
         self.kind = kind
         self.itemsize = itemsize
         self.bits: int = 1 if kind == "b" else 8 * itemsize
+        self.is_float = kind == "f"
+        self.is_inexact = kind in "fc"
+        self.is_integer = kind in "iu"
+        self.is_signed = kind not in "bu"
         if numpy_type is not None:
             self.numpy = np.dtype(numpy_type)
 
@@ -45,22 +53,6 @@ class DType:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return dtype_by_name, (self.name,)
-
-    @property
-    def is_float(self) -> bool:
-        return self.kind == "f"
-
-    @property
-    def is_inexact(self) -> bool:
-        return self.kind in "fc"
-
-    @property
-    def is_integer(self) -> bool:
-        return self.kind in "iu"
-
-    @property
-    def is_signed(self) -> bool:
-        return self.kind != "u" and self.kind != "b"
 
 
 bool_ = DType("bool", "b", 1, np.bool_)
@@ -82,6 +74,13 @@ NAMES: dict[str, DType] = {
     **{dtype.name: known for dtype, known in _BY_NUMPY.items()}, "bfloat16": bf16, **DTYPES,
 }  # fmt: skip
 """Dtypes by jitflow's names and by NumPy's."""
+
+_INSTEAD = {
+    "f": "convert with .astype(float)", "c": "convert with .astype(complex)",
+    "M": "convert with .astype('int64')", "m": "convert with .astype('int64')",
+    "V": "take its fields one by one, as x['name']",
+}  # fmt: skip
+"""What to write in place of arrays that jitflow does not take, by NumPy's kind."""
 
 _PARTS = {c64: f32, c128: f64}
 _WHOLES = {part: whole for whole, part in _PARTS.items()}
@@ -127,15 +126,16 @@ def as_dtype(value: Any) -> DType:
     if found is None and dtype.name == "bfloat16" and dtype == bf16.numpy:
         found = bf16
     if found is None or not dtype.isnative:
-        raise DtypeError(unsupported_dtype_text(dtype))
+        raise DtypeError(_unsupported_text(dtype))
     return found
 
 
-def unsupported_dtype_text(dtype: np.dtype[Any]) -> str:
+def _unsupported_text(dtype: np.dtype[Any]) -> str:
     """Why arrays of this NumPy dtype cannot be compiled, and what to write instead."""
     if not dtype.isnative:
         return f"byte-swapped dtype {dtype.str}; convert with .astype({dtype.newbyteorder('=')})"
-    return f"dtype {dtype} is not supported; expected one of {', '.join(DTYPES)}"
+    instead = _INSTEAD.get(dtype.kind, "convert with .astype(float) what holds numbers")
+    return f"dtype {dtype} is not supported; {instead}"
 
 
 @cache

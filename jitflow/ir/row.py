@@ -8,7 +8,7 @@ derivatives, transposes and expansions get the builder they write to as an argum
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, Literal
@@ -101,6 +101,8 @@ class OpRow:
         or hold regions.
     Code: expand(b, *operands, **attrs) -> value in level-3 ops; None for a primitive of level 3.
     cost: of one element, in additions.
+    What passes ask of every op follows from these: is_pure, has no effect; acts, does something
+    beside computing its results; is_elementwise; widens_halves, computes on f16 and bf16 in f32.
     """
 
     name: str
@@ -133,6 +135,20 @@ class OpRow:
     batch: BatchRule | None = None
     expand: Callable[..., Any] | None = None
     cost: int = 1
+    is_pure: bool = field(init=False)
+    acts: bool = field(init=False)
+    is_elementwise: bool = field(init=False)
+    widens_halves: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        facts = {
+            "is_pure": self.effect is Effect.NONE,
+            "acts": self.effect in (Effect.WRITES, Effect.ORDERED),
+            "is_elementwise": self.family is Family.ELEMENTWISE,
+            "widens_halves": not self.keeps_halves and self.family not in _MOVES,
+        }
+        for name, fact in facts.items():
+            object.__setattr__(self, name, fact)
 
     def __repr__(self) -> str:
         return f"<row {self.name}>"
@@ -144,16 +160,6 @@ class OpRow:
         """Whether results equal the reference to the bit for operands of these dtypes."""
         exact = self.exact and not self.normwise
         return exact or not any(d.kind == "c" or not self.exact and d.is_inexact for d in dtypes)
-
-    @property
-    def is_pure(self) -> bool:
-        return self.effect is Effect.NONE
-
-    @property
-    def widens_halves(self) -> bool:
-        """Whether it computes on f16 and bf16 in f32."""
-        return not self.keeps_halves and self.family not in _MOVES
-
 
 ROWS: dict[str, OpRow] = {}
 
@@ -187,6 +193,13 @@ def fault_text(row: OpRow, operands: Sequence[Any], error: Exception) -> str:
     return f"{row.name} does not take operands ({types}) with these attributes: {error}"
 
 
+def _complete(row: OpRow, name: str, value: Any) -> None:
+    """Gives a row that nobody has yet what follows from the rest of it; a copy takes longer, and
+    each process makes all rows.
+    """
+    object.__setattr__(row, name, value)
+
+
 def register(row: OpRow) -> OpRow:
     """Adds a row to the table; a name twice or a row without derivative or batching is refused."""
     if row.name in ROWS:
@@ -194,14 +207,12 @@ def register(row: OpRow) -> OpRow:
     is_linear = row.linear is not None or row.multilinear is not None
     if is_linear and row.transpose is None:
         raise ValueError(f"op '{row.name}' is linear and has no transpose")
-    given: dict[str, Any] = {}
     if is_linear and row.jvp is None:
-        given["jvp"] = jvp_linear if row.linear is not None else jvp_multilinear
+        _complete(row, "jvp", jvp_linear if row.linear is not None else jvp_multilinear)
     if row.reference is not None and row.widens_halves:
-        given["reference"] = in_f32(row.reference)
+        _complete(row, "reference", in_f32(row.reference))
     if row.batch is None and row.family in _BATCH_OF_FAMILY:
-        given["batch"] = _BATCH_OF_FAMILY[row.family]
-    row = replace(row, **given) if given else row
+        _complete(row, "batch", _BATCH_OF_FAMILY[row.family])
     if (row.jvp is None) == (row.no_derivative == ""):
         raise ValueError(f"op '{row.name}' must state a derivative, or why there is none")
     if row.batch is None and row.family not in _WITHOUT_BATCH:

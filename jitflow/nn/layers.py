@@ -23,6 +23,14 @@ from jitflow.trace.source import fail
 Function = Callable[[Any], Any]
 
 
+def function(name: str, value: Any) -> Any:
+    """The function; ArgumentError where it is none."""
+    if not callable(value):
+        cure = "give the function itself, as nn.relu is" if name == "activation" else ""
+        fail(ArgumentError, f"{name} is {value!r}; it must be a function", cure=cure)
+    return value
+
+
 class Dense(Layer):
     """activation(x @ kernel + bias), with `units` features."""
 
@@ -31,10 +39,10 @@ class Dense(Layer):
         kernel: Initializer | None = None, bias: Initializer | None = None,
     ) -> None:
         self.units = at_least("units", units, 1)
-        self.activation = activation
+        self.activation = function("activation", activation) if activation else None
         self.use_bias = use_bias
-        self.kernel = kernel or initializers.glorot_uniform()
-        self.bias = bias or initializers.zeros()
+        self.kernel = function("kernel", kernel or initializers.glorot_uniform())
+        self.bias = function("bias", bias or initializers.zeros())
 
     def forward(self, x: Any) -> Any:
         require_features(self.name, x)
@@ -56,11 +64,11 @@ def require_features(name: str, x: Any) -> None:
 class Activation(Layer):
     """A function as a layer."""
 
-    def __init__(self, function: Function) -> None:
-        self.function = function
+    def __init__(self, activation: Function) -> None:
+        self.activation = function("activation", activation)
 
     def forward(self, x: Any) -> Any:
-        return self.function(x)
+        return self.activation(x)
 
 
 class Flatten(Layer):
@@ -77,9 +85,7 @@ class Dropout(Layer):
     """
 
     def __init__(self, rate: float) -> None:
-        if not 0 <= rate < 1:
-            fail(ArgumentError, f"a dropout rate of {rate}; it lies in [0, 1)")
-        self.rate = rate
+        self.rate = number("rate", rate, below=1)
 
     def forward(self, x: Any) -> Any:
         if not self.training or self.rate == 0:

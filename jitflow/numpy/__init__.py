@@ -1,4 +1,5 @@
 """The array namespace: NumPy's names, for arrays and for traced values. Re-exports only.
+Names that are not NumPy's own load when they are first asked for.
 
 `jnp.sum` is `np.sum` itself: NumPy hands traced arguments over through its protocols. Functions
 that create arrays are NumPy's own outside a trace, and make constants inside one.
@@ -7,7 +8,8 @@ that create arrays are NumPy's own outside a trace, and make constants inside on
 # fmt: off
 # ruff: noqa: I001
 
-from ml_dtypes import bfloat16
+from typing import TYPE_CHECKING
+
 from numpy import (
     abs, absolute, acos, acosh, add, all, allclose, amax, amin, angle, any, append,
     apply_along_axis, apply_over_axes, arccos, arccosh, arcsin, arcsinh, arctan, arctan2,
@@ -51,54 +53,28 @@ from numpy import (
     signedinteger, uint16, uint32, uint64, uint8, unsignedinteger,
 )
 
-from jitflow.numpy import bits as _bits  # noqa: F401  (these fill the tables)
-from jitflow.numpy import histograms as _histograms  # noqa: F401
-from jitflow.numpy import choosing as _choosing  # noqa: F401
-from jitflow.numpy import complex_numbers as _complex_numbers  # noqa: F401
-from jitflow.numpy import cumulative as _cumulative  # noqa: F401
-from jitflow.numpy import functions as _functions  # noqa: F401
-from jitflow.numpy import ignoring_nan as _ignoring_nan  # noqa: F401
-from jitflow.numpy import assigning as _assigning  # noqa: F401
-from jitflow.numpy import comparing as _comparing  # noqa: F401
-from jitflow.numpy import convolution as _convolution  # noqa: F401
-from jitflow.numpy import cross_products as _cross_products  # noqa: F401
-from jitflow.numpy import differences as _differences  # noqa: F401
-from jitflow.numpy import dtype_queries as _dtype_queries  # noqa: F401
-from jitflow.numpy import fitting as _fitting  # noqa: F401
-from jitflow.numpy import folding as _folding  # noqa: F401
-from jitflow.numpy import scanning as _scanning  # noqa: F401
-from jitflow.numpy import interpolation as _interpolation  # noqa: F401
-from jitflow.numpy import joining as _joining  # noqa: F401
-from jitflow.numpy import padding as _padding  # noqa: F401
-from jitflow.numpy import polynomials as _polynomials  # noqa: F401
-from jitflow.numpy import rearranging as _rearranging  # noqa: F401
-from jitflow.numpy import methods as _methods  # noqa: F401
-from jitflow.numpy import operators as _operators  # noqa: F401
-from jitflow.numpy import quantiles as _quantiles  # noqa: F401
-from jitflow.numpy import sorting as _sorting  # noqa: F401
-from jitflow.numpy import statistics as _statistics  # noqa: F401
-from jitflow.numpy import placing as _placing  # noqa: F401
-from jitflow.numpy import selection_reductions as _selection_reductions  # noqa: F401
-from jitflow.numpy import windows as _windows  # noqa: F401
-from jitflow.numpy import stand_ins as _stand_ins  # noqa: F401
-from jitflow.numpy import fft, linalg, special
-from jitflow.numpy.creation import (
-    array, asanyarray, asarray, asarray_chkfinite, ascontiguousarray, asfortranarray, empty,
-    full, ones, zeros,
-)
-from jitflow.numpy.grids import fromfunction, indices
-from jitflow.numpy.rows_and_columns import c_, r_
-from jitflow.numpy.ranges import arange, geomspace, linspace, logspace
-from jitflow.numpy.diagonals import eye, identity, tri
-from jitflow.numpy.mapping import vectorize
-from jitflow.numpy.missing import __getattr__ as __getattr__
-from jitflow.numpy.places import argwhere, flatnonzero, nonzero
-from jitflow.numpy.counting import bincount
-from jitflow.numpy.sets import (
-    intersect1d, setdiff1d, setxor1d, union1d, unique_all, unique_counts, unique_inverse,
-    unique_values,
-)
-from jitflow.numpy.uniques import unique
+from jitflow.first_use import loader
+from jitflow.numpy.missing import refuse
+
+if TYPE_CHECKING:
+    from jitflow.numpy import fft, linalg, special
+    from jitflow.numpy.bfloat import bfloat16
+    from jitflow.numpy.creation import (
+        array, asanyarray, asarray, asarray_chkfinite, ascontiguousarray, asfortranarray, empty,
+        full, ones, zeros,
+    )
+    from jitflow.numpy.grids import fromfunction, indices
+    from jitflow.numpy.rows_and_columns import c_, r_
+    from jitflow.numpy.ranges import arange, geomspace, linspace, logspace
+    from jitflow.numpy.diagonals import eye, identity, tri
+    from jitflow.numpy.mapping import vectorize
+    from jitflow.numpy.places import argwhere, flatnonzero, nonzero
+    from jitflow.numpy.counting import bincount
+    from jitflow.numpy.sets import (
+        intersect1d, setdiff1d, setxor1d, union1d, unique_all, unique_counts, unique_inverse,
+        unique_values,
+    )
+    from jitflow.numpy.uniques import unique
 
 __all__ = [
     "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin", "angle",
@@ -152,3 +128,30 @@ __all__ = [
     "vander", "var", "vdot", "vecdot", "vecmat", "vectorize", "vsplit", "vstack", "where",
     "zeros", "zeros_like",
 ]
+
+__getattr__ = loader(__name__, {
+    "bfloat": ("bfloat16",),
+    "counting": ("bincount",),
+    "creation": (
+        "array", "asanyarray", "asarray", "asarray_chkfinite", "ascontiguousarray",
+        "asfortranarray", "empty", "full", "ones", "zeros",
+    ),
+    "diagonals": ("eye", "identity", "tri",),
+    "fft": ("fft",),
+    "grids": ("fromfunction", "indices",),
+    "linalg": ("linalg",),
+    "mapping": ("vectorize",),
+    "places": ("argwhere", "flatnonzero", "nonzero",),
+    "ranges": ("arange", "geomspace", "linspace", "logspace",),
+    "rows_and_columns": ("c_", "r_",),
+    "sets": (
+        "intersect1d", "setdiff1d", "setxor1d", "union1d", "unique_all", "unique_counts",
+        "unique_inverse", "unique_values",
+    ),
+    "special": ("special",),
+    "uniques": ("unique",),
+}, refuse)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

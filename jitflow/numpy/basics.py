@@ -42,6 +42,7 @@ __all__ = [
     "normal_axis",
     "operand",
     "shape_of",
+    "splat",
     "spread",
     "truth",
 ]
@@ -102,23 +103,31 @@ def full(shape: Shape, value: Any, dtype: DType) -> Array:
 
 
 def _constant(value: Any, type_: TensorType) -> Array:
-    dtype = type_.dtype
+    return emit_constant(splat(value, type_.dtype), type_)
+
+
+def splat(value: Any, dtype: DType) -> Dense:
+    """The data of one number; RangeError where a Python int does not fit."""
     try:
         if type(value) in (bool, int, float) and value:
-            data = _splat(value, type(value).__name__, dtype)
-        else:
-            with np.errstate(all="ignore"):
-                data = Dense(value, dtype)
+            return _splat(value, type(value).__name__, dtype)
+        with np.errstate(all="ignore"):
+            return Dense(value, dtype)
     except OverflowError as error:
         fail(RangeError, str(error), dtypes=[dtype], cure="convert the array first")
-    return emit_constant(data, type_)
 
 
 @lru_cache(1024)
 def _splat(value: Any, kind: str, dtype: DType) -> Dense:
     """A number's data, kept; `kind` names its type. Not for zero: -0.0 equals 0.0."""
+    if _COMMON < abs(value) < 1 / _COMMON:
+        return Dense(value, dtype)
     with np.errstate(all="ignore"):
         return Dense(value, dtype)
+
+
+_COMMON = 2.0**-14
+"""Between it and its inverse, numbers are normal ones of every float dtype: NumPy warns of none."""
 
 
 def full_like(x: Array, value: Any, dtype: DType | None = None) -> Array:

@@ -12,7 +12,7 @@ from jitflow.ir import dtypes
 from jitflow.numpy.basics import Array, as_array, emit, fail, full, full_like
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.ufuncs import CALLS
-from jitflow.trace import METHODS, PROPERTIES, emit_view
+from jitflow.trace import PROPERTIES, emit_view
 
 
 def _is_complex(x: Array) -> bool:
@@ -97,4 +97,3 @@ def real_if_close(a: Any, tol: Any = 100) -> Array:
 
 PROPERTIES["real"] = real_view
 PROPERTIES["imag"] = imag_view
-METHODS["conj"] = METHODS["conjugate"] = CALLS[np.conjugate]

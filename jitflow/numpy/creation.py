@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.ir.dtypes import DType
+from jitflow.ir.dtypes import DType, bf16
 from jitflow.ir.types import Shape
 from jitflow.numpy.basics import (
     Array,
@@ -39,7 +39,7 @@ def in_trace(numpy_own: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
         @functools.wraps(numpy_own)
         def call(*args: Any, **kwargs: Any) -> Any:
             if STATE.context is None:
-                return numpy_own(*args, **kwargs)
+                return _eager(numpy_own, args, kwargs)
             kwargs.pop("like", None)
             drop_inert(numpy_own.__name__, implementation, kwargs)
             return implementation(*args, **kwargs)
@@ -48,6 +48,13 @@ def in_trace(numpy_own: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
         return call
 
     return enter
+
+
+def _eager(numpy_own: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """NumPy knows bfloat16 by name once its package is loaded: for the first who says it."""
+    if any([type(x) is str and x == "bfloat16" for x in (*args, *kwargs.values())]):
+        np.dtype(bf16.numpy)
+    return numpy_own(*args, **kwargs)
 
 
 def _of(dtype: Any) -> DType:

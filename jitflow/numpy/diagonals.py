@@ -37,7 +37,7 @@ def _band(row: str, shape: Shape, k: int) -> Array:
 
 @in_trace(np.eye)
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = float) -> Array:
-    shape = as_shape("eye", (N, N if M is None else M))
+    shape: Any = as_shape("eye", (N, N if M is None else M))
     k = max(-shape[0], min(k, shape[1]))  # beyond, all is zero
     return convert(_band("eq", shape, k), requested_dtype(dtype))
 
@@ -119,7 +119,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Array:
     column = as_array(x)
     if column.type.rank != 1:
         fail(ShapeError, "x must be a vector", op="vander", shapes=[column.type.shape])
-    count = as_shape("vander", column.type.shape[0] if N is None else N)[0]
+    count: Any = as_shape("vander", column.type.shape[0] if N is None else N)[0]
     dtype = common_dtype([column, np.int64(0)])
     column = convert(column, dtype)
     size = column.type.shape[0]

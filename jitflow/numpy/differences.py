@@ -160,9 +160,9 @@ def _inner(x: Array, axis: int, spacing: Any) -> Array:
     before, after = spacing[:-1], spacing[1:]
     total = before + after
     shape = tuple([extent - 2 if k == axis else 1 for k in range(x.type.rank)])
-    a = reshaped(-after / (before * total), shape)
-    b = reshaped((after - before) / (before * after), shape)
-    c = reshaped(before / (after * total), shape)
+    a: Any = reshaped(-after / (before * total), shape)
+    b: Any = reshaped((after - before) / (before * after), shape)
+    c: Any = reshaped(before / (after * total), shape)
     return a * behind + b * sliced(x, axis, 1, extent - 1) + c * ahead
 
 

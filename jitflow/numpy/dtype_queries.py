@@ -42,5 +42,5 @@ def min_scalar_type(a: Any) -> Any:
 
 
 @numpy_function(np.can_cast)
-def can_cast(from_: Any, to: Any, casting: str = "safe") -> bool:
+def can_cast(from_: Any, to: Any, casting: Any = "safe") -> bool:
     return np.can_cast(from_.dtype if type(from_) is Array else from_, to, casting)

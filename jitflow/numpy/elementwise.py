@@ -8,33 +8,51 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
+from typing import Any
 
 import numpy as np
 
-from jitflow.ir.dtypes import DTYPES, bool_, f32
+from jitflow.ir.dtypes import DTYPES, DType, bool_, f32
 from jitflow.numpy import complex_rules, float_parts
 from jitflow.numpy.basics import Array, convert, emit, full_like
 
-Rule = Callable[..., Array | tuple[Array, Array]]
+Rule = Callable[..., Any]
 
 
-def row(name: str) -> Rule:
+class OneOp:
     """The rule that is one op."""
-    return partial(emit, name)
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, *operands: Array) -> Array:
+        result: Array = emit(self.name, *operands)
+        return result
+
+
+def row(name: str) -> OneOp:
+    return OneOp(name)
 
 
 def identity(x: Array) -> Array:
     return x
 
 
-def _by_kind(**rules: Rule) -> Rule:
+class ByKind:
     """Chooses by the kind of the first operand's dtype: b, i, u, f or c; `other` for the rest."""
 
-    def rule(*operands: Array) -> Array:
-        return rules.get(operands[0].type.dtype.kind, rules["other"])(*operands)
+    __slots__ = ("rules",)
 
-    return rule
+    def __init__(self, **rules: Rule) -> None:
+        self.rules = rules
+
+    def on(self, dtype: DType) -> Rule:
+        return self.rules.get(dtype.kind, self.rules["other"])
+
+    def __call__(self, *operands: Array) -> Any:
+        return self.on(operands[0].type.dtype)(*operands)
 
 
 def _ceil(x: Array) -> Array:
@@ -120,18 +138,21 @@ def _lcm(x: Array, y: Array) -> Array:
     return emit("bitcast", emit("mul", factor, y), dtype=dtype)
 
 
-def compare(name: str) -> Rule:
-    """A comparison; int64 against uint64 compares values, as NumPy does."""
-    mirrored = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}.get(name, name)
+class Comparison(OneOp):
+    """One op on operands of one dtype; int64 against uint64 compares values, as NumPy does."""
 
-    def rule(x: Array, y: Array) -> Array:
+    __slots__ = ()
+
+    def __call__(self, *operands: Array) -> Array:
+        x, y = operands
         if x.type.dtype is y.type.dtype:
-            return emit(name, x, y)
+            return super().__call__(x, y)
         if x.type.dtype.is_signed:
-            return _compare_signed(name, x, y)
-        return _compare_signed(mirrored, y, x)
+            return _compare_signed(self.name, x, y)
+        return _compare_signed(_MIRRORED.get(self.name, self.name), y, x)
 
-    return rule
+
+_MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
 
 
 def _compare_signed(name: str, signed: Array, unsigned: Array) -> Array:
@@ -152,46 +173,46 @@ _FUNCTIONS = (
 _WHOLE = {kind: identity for kind in "biu"}
 
 RULES: dict[np.ufunc, Rule] = {
-    np.add: _by_kind(b=row("or"), other=row("add")),
+    np.add: ByKind(b=row("or"), other=row("add")),
     np.subtract: row("sub"),
-    np.multiply: _by_kind(b=row("and"), other=row("mul")),
+    np.multiply: ByKind(b=row("and"), other=row("mul")),
     np.true_divide: row("div"),
     np.negative: row("neg"),
     np.positive: identity,
-    np.absolute: _by_kind(b=identity, u=identity, other=row("abs")),
+    np.absolute: ByKind(b=identity, u=identity, other=row("abs")),
     np.fabs: row("abs"),
-    np.sign: _by_kind(
+    np.sign: ByKind(
         i=_sign_integer, u=lambda x: emit("minimum", x, full_like(x, 1)),
         c=complex_rules.sign, other=_sign_float,
     ),
-    np.conjugate: _by_kind(c=row("conj"), other=identity),
+    np.conjugate: ByKind(c=row("conj"), other=identity),
     np.copysign: row("copysign"),
     np.square: _square,
-    np.reciprocal: _by_kind(**dict.fromkeys("iu", _reciprocal_integer), other=_reciprocal),
+    np.reciprocal: ByKind(**dict.fromkeys("iu", _reciprocal_integer), other=_reciprocal),
     np.sqrt: row("sqrt"),
     np.deg2rad: _scaled(math.pi, 180),
     np.radians: _scaled(math.pi, 180),
     np.rad2deg: _scaled(180, math.pi),
     np.degrees: _scaled(180, math.pi),
-    np.floor: _by_kind(**_WHOLE, other=row("floor")),
-    np.ceil: _by_kind(**_WHOLE, other=_ceil),
-    np.trunc: _by_kind(**_WHOLE, other=float_parts.trunc),
-    np.rint: _by_kind(c=complex_rules.by_parts(row("rint")), other=row("rint")),
-    np.maximum: _by_kind(c=complex_rules.extreme("ge", False), other=row("maximum")),
-    np.minimum: _by_kind(c=complex_rules.extreme("le", False), other=row("minimum")),
-    np.fmax: _by_kind(
+    np.floor: ByKind(**_WHOLE, other=row("floor")),
+    np.ceil: ByKind(**_WHOLE, other=_ceil),
+    np.trunc: ByKind(**_WHOLE, other=float_parts.trunc),
+    np.rint: ByKind(c=complex_rules.by_parts(row("rint")), other=row("rint")),
+    np.maximum: ByKind(c=complex_rules.extreme("ge", False), other=row("maximum")),
+    np.minimum: ByKind(c=complex_rules.extreme("le", False), other=row("minimum")),
+    np.fmax: ByKind(
         f=_ignoring_nan("maximum"), c=complex_rules.extreme("ge", True), other=row("maximum")
     ),
-    np.fmin: _by_kind(
+    np.fmin: ByKind(
         f=_ignoring_nan("minimum"), c=complex_rules.extreme("le", True), other=row("minimum")
     ),
     **{getattr(np, name): row(name) for name in _FUNCTIONS},
     np.heaviside: _heaviside,
-    np.isnan: _by_kind(f=_is_nan, c=complex_rules.is_nan, other=_always(False)),
-    np.isinf: _by_kind(
+    np.isnan: ByKind(f=_is_nan, c=complex_rules.is_nan, other=_always(False)),
+    np.isinf: ByKind(
         f=_against_infinity("eq"), c=complex_rules.is_infinite, other=_always(False)
     ),
-    np.isfinite: _by_kind(
+    np.isfinite: ByKind(
         f=_against_infinity("lt"), c=complex_rules.is_finite, other=_always(True)
     ),
     np.signbit: float_parts.signbit,
@@ -217,12 +238,12 @@ RULES: dict[np.ufunc, Rule] = {
 """What each ufunc does with operands of its loop's dtypes and of one shape."""
 
 COMPARISONS: dict[np.ufunc, Rule] = {
-    np.equal: compare("eq"),
-    np.not_equal: compare("ne"),
-    np.less: compare("lt"),
-    np.less_equal: compare("le"),
-    np.greater: compare("gt"),
-    np.greater_equal: compare("ge"),
+    np.equal: Comparison("eq"),
+    np.not_equal: Comparison("ne"),
+    np.less: Comparison("lt"),
+    np.less_equal: Comparison("le"),
+    np.greater: Comparison("gt"),
+    np.greater_equal: Comparison("ge"),
 }
 
 LOGICAL: dict[np.ufunc, Rule] = {

@@ -24,7 +24,7 @@ CURES.update(dict.fromkeys(
 ))  # fmt: skip
 
 
-def __getattr__(name: str) -> NoReturn:
-    """A name that jitflow.numpy does not have: NumPy's own serves outside `@jit`."""
+def refuse(name: str) -> NoReturn:
+    """Of a name that jitflow.numpy does not have: NumPy's own serves outside `@jit`."""
     where = f"use np.{name} outside @jit" if hasattr(np, name) else "NumPy has no such name"
     raise AttributeError(f"module 'jitflow.numpy' has no attribute '{name}': {where}")

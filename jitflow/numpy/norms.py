@@ -157,7 +157,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Array
 
 
 @numpy_function(np.linalg.matrix_power)
-def matrix_power(a: Any, n: int) -> Array:
+def matrix_power(a: Any, n: Any) -> Array:
     """By repeated squaring, in NumPy's order."""
     x = as_array(a)
     if x.type.rank < 2 or x.type.shape[-1] != x.type.shape[-2]:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import TraceError
+from jitflow.ir.dtypes import DTYPES
+from jitflow.ir.types import TensorType
 from jitflow.numpy import contracting as _contracting  # noqa: F401  (fills CALLS)
 from jitflow.numpy import reductions
 from jitflow.numpy.basics import Array, as_array, cast, fail
@@ -19,7 +21,7 @@ from jitflow.numpy.powers import operator_power
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.registry import strong
 from jitflow.numpy.shaping import reshaped
-from jitflow.numpy.ufuncs import CALLS
+from jitflow.numpy.ufuncs import CALLS, one_op
 from jitflow.trace import FUNCTIONS, OPERATORS, WEAK, detach, implements
 
 _OPERATORS: dict[str, np.ufunc] = {
@@ -58,8 +60,11 @@ _REDUCTIONS: dict[np.ufunc, Callable[..., Array]] = {
 }
 """What `ufunc.reduce` is, along axis 0 unless told otherwise."""
 
+_COUNTS = {TensorType(dtype) for dtype in DTYPES.values() if dtype.is_integer}
+"""Of integers that are no arrays."""
+
 _INERT = {"casting": "same_kind", "order": "K", "subok": True, "signature": None}
-_OWN = {np.vecdot: ("axis",)}
+_OWN: dict[np.ufunc, tuple[str, ...]] = {np.vecdot: ("axis",)}
 """Options of one ufunc beside `dtype`, which all have."""
 
 
@@ -67,8 +72,12 @@ def _is_weak(x: Any) -> bool:
     return x.weak if type(x) is Array else type(x) in WEAK
 
 
-def _operator(compute: Callable[..., Any]) -> Callable[..., Any]:
+def _operator(compute: Callable[..., Any], ufunc: np.ufunc | None = None) -> Callable[..., Any]:
     def apply(*operands: Any) -> Any:
+        if ufunc is not None:
+            result = one_op(ufunc, *operands)
+            if result is not None:
+                return result
         result = compute(*operands)
         weak = True
         for x in operands:
@@ -86,6 +95,10 @@ def _function(ufunc: np.ufunc, compute: Callable[..., Array]) -> Callable[..., A
     own = _OWN.get(ufunc, ())
 
     def apply(*operands: Any, dtype: Any = None, **options: Any) -> Array:
+        if dtype is None and not options:
+            result = one_op(ufunc, *operands)
+            if result is not None:
+                return result
         given = {name: options.pop(name) for name in own if name in options} if options else {}
         for name, value in options.items():
             if name not in _INERT or value != _INERT[name]:
@@ -133,8 +146,24 @@ def _outer(compute: Callable[..., Array]) -> Callable[..., Array]:
     return apply
 
 
+def _product(x: Any, y: Any) -> Array:
+    """x * y, but no list repeated so often as a traced integer says, as Python would have it."""
+    for sequence, count in ((x, y), (y, x)):
+        if isinstance(sequence, (list, tuple)) and count.type in _COUNTS:
+            fail(
+                TraceError,
+                f"a {type(sequence).__name__} repeated a traced number of times has no known size",
+                op="mul",
+                cure="name the number in static_argnames, or write jnp.asarray(list) * number",
+            )
+    return CALLS[np.multiply](x, y)
+
+
+_COMPUTED = {"mul": _product}
+"""Operators that are not quite their ufuncs."""
+
 for _name, _ufunc in _OPERATORS.items():
-    OPERATORS[_name] = _operator(CALLS[_ufunc])
+    OPERATORS[_name] = _operator(_COMPUTED.get(_name, CALLS[_ufunc]), _ufunc)
 OPERATORS["pow"] = _operator(operator_power)
 
 for _ufunc, _compute in CALLS.items():

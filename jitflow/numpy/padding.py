@@ -86,7 +86,7 @@ def pad(
     return _by_mode(x, widths, mode, {k: v for k, (v, _) in given.items()})
 
 
-def _by_mode(x: Array, widths: list[Widths], mode: str, given: dict[str, Any]) -> Array:
+def _by_mode(x: Array, widths: list[Widths], mode: Any, given: dict[str, Any]) -> Array:
     ends = _pairs(given["end_values"], x.type.rank)
     lengths = _pairs(given["stat_length"], x.type.rank)
     odd = given["reflect_type"] == "odd" and mode in ("reflect", "symmetric")
@@ -141,8 +141,9 @@ def _pairs(values: Any, rank: int) -> list[tuple[Any, Any]]:
     if table.size <= 2:
         # As in NumPy, whose few values are strong.
         for place in np.ndindex(table.shape):
-            if type(table[place]) in (int, float, complex):
-                table[place] = np.asarray(table[place])[()]
+            value: Any = table[place]
+            if type(value) in (int, float, complex):
+                table[place] = np.asarray(value)[()]
     try:
         return [tuple(row) for row in np.broadcast_to(table, (rank, 2))]
     except ValueError:

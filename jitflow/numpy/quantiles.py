@@ -95,7 +95,8 @@ class _Lines:
         if type(places) is not Array:
             found = picked(self.ordered, len(self.shape), np.asarray(places).reshape(-1))
             return reshaped(moveaxis(found, -1, 0), (*np.shape(places), *self.shape))
-        whole = convert(np.clip(places, 0, self.length - 1), i64)
+        inside: Any = np.clip(places, 0, self.length - 1)
+        whole = convert(inside, i64)
         type_ = whole.type.with_shape((*places.shape[: places.ndim - len(self.shape)], *self.shape))
         first = type_.rank - len(self.shape)
         rows = [emit("iota", axis=first + k, type=type_) for k in range(len(self.shape))]

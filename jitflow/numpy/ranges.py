@@ -86,14 +86,15 @@ def linspace(
     axis: int = 0,
 ) -> Any:
     if _is_known(start, stop):
-        found = np.linspace(start, stop, num, endpoint, retstep, dtype, axis)
+        options: Any = num, endpoint, retstep, dtype, axis
+        found = np.linspace(start, stop, *options)
         return (_new(found[0]), as_array(found[1])) if retstep else _new(found)
     result, step = evenly_spaced(start, stop, num, endpoint, dtype, axis)
     return (result, step) if retstep else result
 
 
 def evenly_spaced(
-    start: Any, stop: Any, num: int, endpoint: bool, dtype: Any, axis: int
+    start: Any, stop: Any, num: Any, endpoint: bool, dtype: Any, axis: int
 ) -> tuple[Array, Array]:
     """NumPy's numbers from start to stop, each rounded as there, and the step between them."""
     num = as_shape("linspace", num)[0]

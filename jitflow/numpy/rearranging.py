@@ -41,7 +41,7 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Array:
     if axis is None:
         x, axis = ravel(x), 0
     position = normal_axis("repeat", axis, x.type.rank)
-    counts = as_shape("repeat", list(repeats) if np.ndim(repeats) else repeats)
+    counts: Any = as_shape("repeat", list(repeats) if np.ndim(repeats) else repeats)
     _require_counts("repeat", counts, x)
     shape = x.type.shape
     if len(counts) != 1:
@@ -74,7 +74,7 @@ def tile(A: Any, reps: Any) -> Array:
 def resize(a: Any, new_shape: Any) -> Array:
     """The elements in order, again and again, until the shape is full; zeros out of nothing."""
     x = as_array(a)
-    shape = as_shape("resize", new_shape)
+    shape: Any = as_shape("resize", new_shape)
     _require_counts("resize", shape, x)
     size, wanted = math.prod(x.type.shape), math.prod(shape)
     if size == 0 or wanted == 0:

@@ -34,7 +34,7 @@ from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import detach
 
 
-def reduced_axes(op: str, axis: Any, rank: int) -> Shape:
+def reduced_axes(op: str, axis: Any, rank: int) -> tuple[int, ...]:
     """As `normal_axes`, but for a scalar, which reductions give an axis, as NumPy does."""
     if rank == 0 and axis in (0, -1):
         return ()

@@ -98,6 +98,14 @@ class Selection:
             raise AttributeError(name)
         return self.refuse()
 
+    def dot(self, other: Any) -> Array:
+        return REDUCTIONS[np.matmul](self, other)
+
+    __matmul__ = dot
+
+    def __rmatmul__(self, other: Any) -> Array:
+        return REDUCTIONS[np.matmul](other, self)
+
     def __len__(self) -> int:
         self.refuse()
 
@@ -191,10 +199,6 @@ def _reflected(name: str) -> Callable[..., Any]:
     return lambda self, other: _elementwise(_operator(name), other, self)
 
 
-def _matmul(x: Any, y: Any) -> Array:
-    return REDUCTIONS[np.matmul](x, y)
-
-
 def _in_place(name: str) -> Callable[..., Any]:
     def update(self: Selection, other: Any) -> Selection:
         result: Selection = _elementwise(_operator(name), self, other)
@@ -218,11 +222,6 @@ for _name in (
     setattr(Selection, f"__i{_name}__", _in_place(_name))
 for _name in ("eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert"):
     setattr(Selection, f"__{_name}__", _forward(_name))
-
-
-Selection.__matmul__ = _matmul  # type: ignore[attr-defined]
-Selection.__rmatmul__ = lambda self, other: _matmul(other, self)  # type: ignore[attr-defined]
-Selection.dot = _matmul  # type: ignore[attr-defined]
 
 
 # Reductions.

@@ -13,6 +13,8 @@ import numpy as np
 
 from jitflow.errors import DtypeError
 from jitflow.ir.dtypes import DType, bool_
+from jitflow.ir.row import ROWS, OpRow
+from jitflow.ir.types import TensorType
 from jitflow.numpy.basics import (
     Array,
     Operand,
@@ -20,25 +22,32 @@ from jitflow.numpy.basics import (
     convert,
     fail,
     full,
-    full_like,
     key_of,
     operand,
     shape_of,
+    splat,
     spread,
     truth,
 )
-from jitflow.numpy.elementwise import COMPARISONS, LOGICAL, RULES, Rule
+from jitflow.numpy.elementwise import (
+    COMPARISONS,
+    LOGICAL,
+    RULES,
+    ByKind,
+    Comparison,
+    OneOp,
+    Rule,
+)
 from jitflow.numpy.promotion import default, loops
-from jitflow.trace import detach
+from jitflow.trace import detach, emit_alike
 
 
 def elementwise(ufunc: np.ufunc, rule: Rule, *operands: Any, dtype: Any = None) -> Any:
     """The rule on operands brought to the dtypes of NumPy's loop and to one shape."""
-    if dtype is None and len(operands) == 2 and ufunc.nout == 1:
-        pair = _simple_pair(ufunc, *operands)
-        if pair is not None:
-            *arrays, result = pair
-            return convert(rule(*arrays), result)
+    if dtype is None:
+        found = one_op(ufunc, *operands)
+        if found is not None:
+            return found
     known = [operand(x) for x in operands]
     dtypes = loop_of(ufunc, known, dtype)
     inputs, results = dtypes[: ufunc.nin], dtypes[ufunc.nin :]
@@ -49,35 +58,51 @@ def elementwise(ufunc: np.ufunc, rule: Rule, *operands: Any, dtype: Any = None) 
     return tuple(map(convert, found, results))
 
 
-def _simple_pair(ufunc: np.ufunc, x: Any, y: Any) -> tuple[Array, Array, DType] | None:
-    """Operands as they come in most of a program, ready for the rule, and the result's dtype.
+def one_op(ufunc: np.ufunc, *operands: Any) -> Array | None:
+    """The result where the ufunc is one op on operands that need nothing done to them; else None.
 
-    Those are two arrays of one type, or an array and a Python number that takes its dtype.
+    So it is in most of a program: on arrays of one type, and on Python numbers that take its dtype.
     """
-    array, number = (x, y) if type(x) is Array else (y, x)
-    if type(array) is not Array or array.weak or array.type.dtype.kind not in "iuf":
+    array = operands[0] if type(operands[0]) is Array else operands[-1]
+    if type(array) is not Array or array.weak:
         return None
-    if type(number) is Array:
-        if number.weak or number.type != array.type:
+    like = array.type
+    for x in operands:
+        if type(x) is Array:
+            if x is not array and (x.weak or (x.type is not like and x.type != like)):
+                return None
+        elif type(x) is not float and type(x) is not int:
             return None
-    elif type(number) is not float and type(number) is not int:
+    known = _row_beside(ufunc, like.dtype, *map(type, operands))
+    if known is None:
         return None
-    result = _result_beside(ufunc, array.type.dtype, type(x), type(y))
-    if result is None:
-        return None
-    if type(number) is not Array:
-        number = full_like(array, number)
-    return (x, number, result) if array is x else (number, y, result)
+    row, dtype = known
+    inputs = [x if type(x) is Array else splat(x, like.dtype) for x in operands]
+    return emit_alike(row, like, dtype, inputs)
 
 
 @cache
-def _result_beside(ufunc: np.ufunc, dtype: DType, *kinds: type) -> DType | None:
-    """The result's dtype where both operands take `dtype`: arrays of it, and Python numbers."""
+def _row_beside(ufunc: np.ufunc, dtype: DType, *kinds: type) -> tuple[OpRow, DType] | None:
+    """The op that the ufunc is on arrays of `dtype` and Python numbers, and its result's dtype.
+
+    None where it is not one op, or NumPy's loop takes other dtypes.
+    """
+    rule = RULES.get(ufunc) or COMPARISONS.get(ufunc)
+    if type(rule) is ByKind:
+        rule = rule.on(dtype)
+    if not isinstance(rule, OneOp) or (type(rule) is Comparison and int in kinds):
+        return None
+    if ufunc.nin != len(kinds):
+        return None
     try:
-        first, second, result = loops(ufunc, tuple(dtype.numpy if k is Array else k for k in kinds))
+        *inputs, result = loops(ufunc, tuple(dtype.numpy if k is Array else k for k in kinds))
     except TypeError:
         return None
-    return result if first is second is dtype else None
+    row = ROWS[rule.name]
+    if any(d is not dtype for d in inputs) or row.attributes:
+        return None
+    (found,) = row.infer(tuple(TensorType(dtype) for _ in kinds), {}, ())
+    return (row, result) if found.dtype is result else None
 
 
 def loop_of(ufunc: np.ufunc, operands: Sequence[Operand], dtype: Any = None) -> tuple[Any, ...]:
@@ -99,6 +124,9 @@ def loop_of(ufunc: np.ufunc, operands: Sequence[Operand], dtype: Any = None) -> 
 
 def comparison(ufunc: np.ufunc, rule: Rule, x: Any, y: Any) -> Array:
     """A comparison; a Python int beyond the other's dtype is compared by value, as NumPy does."""
+    found = one_op(ufunc, x, y)
+    if found is not None:
+        return found
     x, y = operand(x), operand(y)
     for number, other in ((x, y), (y, x)):
         if type(number) is int and _is_beyond(number, other):

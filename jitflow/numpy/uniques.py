@@ -37,7 +37,9 @@ def unique(
     """
     wanted = (return_index, return_inverse, return_counts)
     if STATE.context is None:
-        found = np.unique(ar, *wanted, axis, equal_nan=equal_nan, sorted=sorted)
+        found = np.unique(  # type: ignore[call-overload]
+            ar, *wanted, axis, equal_nan=equal_nan, sorted=sorted
+        )
         return found if size is None else _resized(found, wanted, size, fill_value)
     if size is None or axis is not None:
         problem = "how many values there are depends on the elements" if size is None else "axis="

@@ -39,7 +39,7 @@ def sliding_window_view(
     return result
 
 
-def _windows(x: Array, axis: int, extent: int) -> Array:
+def _windows(x: Array, axis: int, extent: Any) -> Array:
     """The windows along one axis, whose elements are the last axis."""
     count = x.type.shape[axis] - extent + 1
     if extent < 0 or count <= 0:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
-from jitflow.ir.core import Function, Op, Value, walk
+from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.nests import RUN, nests_of, runs_of
+from jitflow.ir.row import ROWS
 from jitflow.ir.types import BufferType
 from jitflow.passes.lowering.footprint import span_bytes
+from jitflow.passes.lowering.places import Places
 from jitflow.passes.lowering.rebuild import rebuild
 from jitflow.passes.rewrite import map_values
 
 ALIGNMENT = 64
-
+_ALLOC = ROWS["alloc"]
 
 Member = Value | Op
 """A buffer, or an op that runs a nest: it stands for what the nest allocates."""
@@ -37,12 +39,12 @@ def assign(function: Function) -> Function:
     frames = _frames(function)
     nests = {id(nest): arena_bytes(nest) for nest in nests_of(function)}
     scratch = {op: nests[id(op.attrs["nest"])] for op in runs_of(function)}
-    if not frames and not scratch and not any(op.row.name == "alloc" for op in function.ops):
+    if not frames and not scratch and _ALLOC not in function.contents.rows:
         return function
     offsets = _largest_first(_live_spans(function, frames), frames, scratch)
 
     def visit(builder: Builder, op: Op, new: dict[Value, Value]) -> bool:
-        if op.row.name == "alloc":
+        if op.row is _ALLOC:
             offset = offsets.get(op.result, 0)
         elif op.row is RUN:
             offset = offsets.get(op, 0)
@@ -50,11 +52,10 @@ def assign(function: Function) -> Function:
             return False
         if op.attrs["offset"] == offset:
             return False
-        operands = map_values(op.operands, new)
-        made = builder.emit(op.row, operands, {**op.attrs, "offset": offset})
-        for old, result in zip(op.results, made.results, strict=True):
-            result.name = old.name
-            new[old] = result
+        attrs = {**op.attrs, "offset": offset}
+        made = op.with_operands(map_values(op.operands, new), (), attrs=attrs)
+        new.update(zip(op.results, made.results, strict=True))
+        builder.append(made)
         return True
 
     return rebuild(function, visit)
@@ -63,12 +64,20 @@ def assign(function: Function) -> Function:
 def _frames(function: Function) -> dict[Member, list[Value]]:
     """The buffers that a loop allocates, by the first of them."""
     frames: dict[Member, list[Value]] = {}
-    for op in walk(function.body):
+    for op in _owners(function.body):
         if op.row.name == "loop" and op.attrs["chunks"] > 1:
             found = [inner.result for inner in op.regions[0].ops if inner.row.name == "alloc"]
             if found:
                 frames[found[0]] = found
     return frames
+
+
+def _owners(region: Region) -> Iterator[Op]:
+    """The ops that hold regions, nested ones too."""
+    for op in region.owners:
+        yield op
+        for inner in op.regions:
+            yield from _owners(inner)
 
 
 def _live_spans(function: Function, frames: dict[Member, list[Value]]) -> Spans:
@@ -107,20 +116,15 @@ def _largest_first(
     rooms = {m: _room(m, scratch) for members in together.values() for m in members}
     sizes = {member: sum([rooms[m] for m in together[member]]) for member in spans}
     offsets: dict[Member, int] = {}
-    placed: list[tuple[int, int, int, int]] = []
-    for member in sorted(spans, key=lambda member: (-sizes[member], spans[member][0])):
-        first, last = spans[member]
-        at, size = 0, sizes[member]
-        for start, end, its_first, its_last in placed:
-            if its_first > last or its_last < first:
-                continue
-            if start - at >= size:
-                break
-            at = max(at, end)
-        insort(placed, (at, at + size, first, last))
-        for each in together[member]:
-            offsets[each] = at
-            at += rooms[each]
+    places = Places()
+    ordered = sorted(spans, key=lambda member: (-sizes[member], spans[member][0]))
+    for size, members in groupby(ordered, sizes.__getitem__):
+        group = list(members)
+        found = places.take(size, [spans[member] for member in group])
+        for member, at in zip(group, found, strict=True):
+            for each in together[member]:
+                offsets[each] = at
+                at += rooms[each]
     return offsets
 
 
@@ -133,7 +137,7 @@ def arena_bytes(function: Function) -> int:
     """What the function needs of an arena, once its temporaries have their places."""
     nests = {id(nest): arena_bytes(nest) for nest in nests_of(function)}
     ends = [0, *[op.attrs["offset"] + nests[id(op.attrs["nest"])] for op in runs_of(function)]]
-    for op in walk(function.body):
-        if op.row.name == "alloc":
+    for op in walk(function.body) if _ALLOC in function.contents.rows else ():
+        if op.row is _ALLOC:
             ends.append(op.attrs["offset"] + span_bytes(op.result.type))
     return max(ends)

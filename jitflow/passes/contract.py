@@ -13,6 +13,8 @@ from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.footprint import Touch, address, moves_apart, touches, view_offset
 from jitflow.passes.lowering.rebuild import rebuild
 
+_ALLOC = ROWS["alloc"]
+
 
 def contract(function: Function) -> Function:
     """Drops the loop index from buffers of which no iteration shares an element with another.
@@ -22,7 +24,7 @@ def contract(function: Function) -> Function:
     Precondition: after `fuse_loops`, before `vectorize`. Where threads share the loop,
     `parallelize` gives each of them a row.
     """
-    windows = _windows(function)
+    windows = _windows(function) if _ALLOC in function.contents.rows else None
     if not windows:
         return function
     return _Shrink(windows).run(function)

@@ -6,8 +6,7 @@ from typing import Any
 
 from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.location import Locations, unite
-from jitflow.ir.row import Effect
-from jitflow.passes.rewrite import Sweep
+from jitflow.passes.rewrite import Sweep, map_values
 
 Key = tuple[Any, ...]
 
@@ -44,7 +43,7 @@ class _Numbering:
             if op.regions:
                 for inner in op.regions:
                     self.region(inner, known if op.row.captures else {})
-            elif op.row.effect is Effect.NONE:
+            elif op.row.is_pure:
                 key = self.key(op)
                 leader = known.setdefault(key, op)
                 if leader is op:
@@ -56,9 +55,7 @@ class _Numbering:
 
     def key(self, op: Op) -> Key:
         """Equal for ops that compute the same."""
-        leaders, operands = self.leaders, op.operands
-        if leaders:
-            operands = tuple([leaders.get(v, v) for v in operands])
+        operands = map_values(op.operands, self.leaders) if self.leaders else op.operands
         if op.row.commutative and id(operands[1]) < id(operands[0]):
             operands = (operands[1], operands[0])
         return (op.row, operands, *op.attrs.items()) if op.attrs else (op.row, operands)

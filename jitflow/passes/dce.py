@@ -28,8 +28,9 @@ def _mark(region: Region, used: set[Value], dead: set[Op]) -> None:
             dead.add(op)
             continue
         used.update(op.operands)
-        for inner in op.regions:
-            _mark(inner, used, dead)
+        if op.regions:
+            for inner in op.regions:
+                _mark(inner, used, dead)
 
 
 class _Prune(Sweep):
@@ -39,4 +40,4 @@ class _Prune(Sweep):
 
     def visit(self, op: Op) -> None:
         if op not in self.dead:
-            self.out.append(self.remap(op))
+            self.out.append(self.remap(op) if op.regions or self.values else op)

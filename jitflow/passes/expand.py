@@ -33,6 +33,8 @@ def expand(function: Function, *, inline: int = 96, hot: int = 8192) -> Function
     runs: an op runs less than `hot` times a call, or several equal ops cost more than `inline`
     additions in all. Either way the bits are the same.
     """
+    if not any([row.expand is not None for row in function.contents.rows]):
+        return function
     runs: dict[Kind, list[int]] = defaultdict(list)
     _count_runs(function.body, 1, runs)
     called = {kind for kind, each in runs.items() if _should_call(kind, each, inline, hot)}

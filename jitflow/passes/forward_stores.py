@@ -9,15 +9,18 @@ from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.dtypes import i64
-from jitflow.ir.row import Family
+from jitflow.ir.row import ROWS, Family
 from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.footprint import address, lanes_of, view_offset
 from jitflow.passes.lowering.rebuild import constant_int, copy_op, rebuild
 from jitflow.passes.lowering.reducers import full
-from jitflow.passes.rewrite import map_values, rebuild_op, rebuild_region
+from jitflow.passes.rewrite import map_values, rebuild_region
 
 Known = dict[Value, dict[Any, Value]]
 """Values that stand in memory, by buffer and address."""
+
+
+_ALLOC = ROWS["alloc"]
 
 
 def forward_stores(function: Function) -> Function:
@@ -112,7 +115,7 @@ class _Forward:
         if operands is op.operands and regions == op.regions:
             builder.append(op)
             return
-        moved = rebuild_op(op, operands, regions)
+        moved = op.with_operands(operands, regions)
         new.update(zip(op.results, moved.results, strict=True))
         builder.append(moved)
 
@@ -159,6 +162,8 @@ def _accessed(function: Function) -> tuple[set[Value], set[Value]]:
 
 def _drop_unread(function: Function) -> Function:
     """Removes stores to temporaries that nothing loads."""
+    if _ALLOC not in function.contents.rows:
+        return function
     read, written = _accessed(function)
     dead = {
         b for b in written - read if b.op is not None and b.op.row.name == "alloc"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from jitflow.ir.builder import Builder
@@ -14,7 +15,7 @@ from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.location import unite_all
 from jitflow.ir.row import ROWS, Family
 from jitflow.passes.lowering.reducers import lanes_for, reducer
-from jitflow.passes.rewrite import count_uses, map_values
+from jitflow.passes.rewrite import count_uses
 
 _GATHER = ROWS["gather"]
 _SLICE = ROWS["slice"]
@@ -103,6 +104,9 @@ def _is_filled_for(op: Op, value: Value) -> bool:
     return bool(value.type.shape) and _is_free(value.op)
 
 
+_position = attrgetter("position")
+
+
 def _axes(op: Op) -> tuple[int, ...]:
     return op.attrs["axes"] if "axes" in op.attrs else (op.attrs["axis"],)
 
@@ -136,6 +140,8 @@ class _Plan:
         self.free: set[Value] = set()
         self.ready: dict[Value, int] = {}
         """The first item that may use a value."""
+        self.outside: set[Value] = set()
+        """What groups compute that something beside them uses."""
 
     def place(self, op: Op) -> None:
         if _is_free(op):
@@ -150,7 +156,11 @@ class _Plan:
             self._alone(op)
 
     def _earliest(self, op: Op) -> int:
-        earliest = max([self.ready.get(v, -1) for v in op.operands], default=-1)
+        earliest = -1
+        for value in op.operands:
+            at = self.ready.get(value, -1)
+            if at > earliest:
+                earliest = at
         if op.row is not _GATHER or op.operands[0] not in self.owner:
             return earliest
         return max(earliest, self.owner[op.operands[0]].position + 1)
@@ -164,9 +174,7 @@ class _Plan:
             self.items.append(op)
             if op.row.name not in _MOVES:
                 self.last_fixed = at
-        for value in op.operands:
-            if value in self.owner:
-                self.owner[value].is_read = True
+        self._read(op.operands)
         if op.row is _SLICE:
             (source,) = op.operands
             self.slices[op.result] = self.slices.get(source, source)
@@ -177,6 +185,14 @@ class _Plan:
         """The item after which a view of the operand exists."""
         made_by = self.owner.get(op.operands[0])
         return made_by.position if made_by is not None else self._earliest(op) - 1
+
+    def _read(self, values: Iterable[Value]) -> None:
+        """Notes that something beside their groups uses values."""
+        for value in values:
+            group = self.owner.get(value)
+            if group is not None:
+                group.is_read = True
+                self.outside.add(value)
 
     def _join(self, op: Op, shape: tuple[Any, ...], axes: tuple[int, ...] | None) -> None:
         earliest = self._earliest(op)
@@ -189,14 +205,15 @@ class _Plan:
             group.axes, group.lanes = axes, _lanes(op) or group.lanes
         group.ops.append(op)
         outer = self._outer(op, group)
-        for value in outer:
-            if value in self.owner:
-                self.owner[value].is_read = True
-        group.operands.update(outer)
-        group.touched.update(outer, op.results)
-        for value in (*outer, *op.results, *self._sliced(outer)):
-            self.touching.setdefault(value, []).append(group)
+        if outer:
+            self._read(outer)
+            group.operands.update(outer)
+            group.touched.update(outer)
+            for value in (*outer, *self._sliced(outer)):
+                self.touching.setdefault(value, []).append(group)
         for value in op.results:
+            group.touched.add(value)
+            self.touching[value] = [group]
             self.owner[value] = group
             self.ready[value] = group.position + (axes is not None)
 
@@ -204,9 +221,14 @@ class _Plan:
         self, op: Op, shape: tuple[Any, ...], axes: tuple[int, ...] | None, earliest: int
     ) -> _Group | None:
         shared = (*op.operands, *self._sliced(op.operands)) if self.slices else op.operands
-        found = {g for v in shared for g in self.touching.get(v, ()) if g.shape == shape}
-        near = sorted(found, key=lambda g: -g.position) if len(found) > 1 else found
-        for group in near:
+        found: list[_Group] = []
+        for value in shared:
+            for group in self.touching.get(value, ()):
+                if group.shape == shape and group not in found:
+                    found.append(group)
+        if len(found) > 1:
+            found.sort(key=_position, reverse=True)
+        for group in found:
             if group.position < earliest and not self._can_move(group, op):
                 return None
             if self._fits(op, group, axes):
@@ -267,15 +289,7 @@ class _Emitter:
         self.builder = Builder(function.params)
         self.new: dict[Value, Value] = {}
         self.emitted: set[Op] = set()
-        self.outside = self._used_outside()
-
-    def _used_outside(self) -> set[Value]:
-        """Group values that something beside their own group uses."""
-        owner, used = self.plan.owner, set(self.function.results)
-        for op in self.function.ops:
-            home = owner.get(op.results[0]) if op.results else None
-            used.update([v for v in op.operands if home is None or owner.get(v) is not home])
-        return used
+        self.outside = plan.outside.union(function.results)
 
     def run(self) -> Function:
         for item in self.plan.items:
@@ -335,25 +349,22 @@ class _Emitter:
         outputs = [v for op in group.ops for v in op.results if v in self.outside]
         if not outputs:
             return
-        own = {v for op in group.ops for v in op.results}
-        inputs: dict[Value, Value] = {}
-        free: dict[Value, Op] = {}
+        inside = _Inside()
         whole = {op.operands[0] for op in group.ops if op.row is _GATHER}
-        copied = self.plan.free
         for op in group.ops:
             for value in op.operands:
-                if value in own or value in inputs or value in free:
+                if value in inside.new:
                     continue
-                if value in copied and value not in whole and value.op is not None:
-                    free[value] = value.op
+                if value in self.plan.free and value not in whole and value.op is not None:
+                    inside.copy(value.op)
                 else:
                     self._need(value)
-                    inputs[value] = Value(value.type, value.name)
-        region = _region(group.ops, inputs, free, outputs)
-        operands = tuple(self.new.get(v, v) for v in inputs)
+                    inside.take(value)
+            inside.add(op)
+        operands = tuple([self.new.get(v, v) for v in inside.inputs])
         kind = "loop" if group.axes is None else "reduce"
         made = self.builder.emit(
-            ROWS["kernel"], operands, {"kind": kind}, (region,),
+            ROWS["kernel"], operands, {"kind": kind}, (inside.region(outputs),),
             unite_all(op.locations for op in group.ops),
         )
         for old, value in zip(outputs, made.results, strict=True):
@@ -361,23 +372,33 @@ class _Emitter:
             self.new[old] = value
 
 
-def _region(
-    ops: list[Op], inputs: dict[Value, Value], free: dict[Value, Op], outputs: list[Value]
-) -> Region:
-    """The group's ops over region parameters, each constant copied in."""
-    inside: dict[Value, Value] = dict(inputs)
-    copied = []
-    for value, op in free.items():
-        copy = Op(op.row, (), op.attrs, [value.type], (), op.locations, [value.name])
-        copied.append(copy)
-        inside[value] = copy.result
-    body = list(copied)
-    for op in ops:
-        operands = map_values(op.operands, inside)
-        moved = op
-        if operands is not op.operands:
-            types, names = [v.type for v in op.results], [v.name for v in op.results]
-            moved = Op(op.row, operands, op.attrs, types, op.regions, op.locations, names)
-            inside.update(zip(op.results, moved.results, strict=True))
-        body.append(moved)
-    return Region(tuple(inputs.values()), body, [inside.get(v, v) for v in outputs])
+class _Inside:
+    """The region of a kernel: what it takes, constants that are copied in, and its ops."""
+
+    def __init__(self) -> None:
+        self.new: dict[Value, Value] = {}
+        self.inputs: list[Value] = []
+        self.params: list[Value] = []
+        self.copied: list[Op] = []
+        self.ops: list[Op] = []
+
+    def take(self, value: Value) -> None:
+        """A value from around it, as a parameter."""
+        param = self.new[value] = Value(value.type, value.name)
+        self.inputs.append(value)
+        self.params.append(param)
+
+    def copy(self, op: Op) -> None:
+        """A constant, which stands in front."""
+        fresh = op.with_operands((), ())
+        self.new[op.results[0]] = fresh.results[0]
+        self.copied.append(fresh)
+
+    def add(self, op: Op) -> None:
+        """An op of the group, on what is inside."""
+        fresh = op.with_operands(tuple([self.new[v] for v in op.operands]), op.regions)
+        self.new.update(zip(op.results, fresh.results, strict=True))
+        self.ops.append(fresh)
+
+    def region(self, results: list[Value]) -> Region:
+        return Region(self.params, self.copied + self.ops, [self.new[v] for v in results])

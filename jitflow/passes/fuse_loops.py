@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from jitflow.ir.buffers import base_of
@@ -25,10 +25,6 @@ from jitflow.passes.lowering.rebuild import constant_int, rebuild_region
 
 ROW_WORK = 64
 """Elements per iteration from which it pays to run a flat loop's body inside a row loop."""
-
-
-End = tuple[Op | None, list[Touch] | None]
-Ends = tuple[End, End]
 
 
 def fuse_loops(function: Function, *, max_accesses: int = 64) -> Function:
@@ -54,17 +50,68 @@ def fuse_loops(function: Function, *, max_accesses: int = 64) -> Function:
     return function.with_body(body)
 
 
+class _Loop:
+    """A parallel loop and what is asked of it, found out when it is first asked for."""
+
+    def __init__(self, op: Op) -> None:
+        self.op = op
+        self.bounds = tuple([constant_int(v) for v in op.operands[:2]])
+
+    @cached_property
+    def touches(self) -> list[Touch] | None:
+        """All that it touches; None where that is not known."""
+        return touches(self.op)
+
+    @cached_property
+    def is_ordered(self) -> bool:
+        return any([inner.row.effect is Effect.ORDERED for inner in walk(self.op.regions[0])])
+
+    @cached_property
+    def is_flat(self) -> bool:
+        """Whether the body is scalars only, so that the loop itself would be vectorised."""
+        return not any([
+            inner.row.name == "loop" or any([type(v.type) is VectorType for v in inner.results])
+            for inner in walk(self.op.regions[0])
+        ])
+
+    @cached_property
+    def row_work(self) -> int:
+        """Elements that one iteration touches at most by one access."""
+        return max([t.high - t.low + 1 for t in self.touches or ()], default=0)
+
+    def has_bounds_of(self, other: _Loop) -> bool:
+        same = self.bounds == other.bounds and self.op.attrs == other.op.attrs
+        return same and None not in self.bounds
+
+
+class _Placed:
+    """A loop of the body, or one of the nest that an op of the body runs."""
+
+    def __init__(self, loop: _Loop, run: Op | None = None) -> None:
+        self.loop = loop
+        self._run = run
+
+    @cached_property
+    def touches(self) -> list[Touch] | None:
+        """What it touches, of the buffers of the body."""
+        found = self.loop.touches
+        return found if found is None or self._run is None else _seen_from(self._run, found)
+
+
+Ends = tuple[_Loop | None, _Loop | None]
+"""The loops that a nest starts and ends with."""
+
+
 class _Sweep:
     """The ops so far; `last` is the place of the loop that the next one may join, or of the nest
-    whose last op it is, `before` the loop, and `facts` what it touches.
+    whose last op it is, `before` the loop.
     """
 
     def __init__(self, max_accesses: int) -> None:
         self.max_accesses = max_accesses
         self.ops: list[Op] = []
-        self.last: int | None = None
-        self.before: Op | None = None
-        self.facts: list[Touch] | None = None
+        self.last = -1
+        self.before: _Placed | None = None
         self.merged = False
         self._ends: dict[int, Ends] = {}
         self._constants: dict[Any, Value] = {}
@@ -74,18 +121,18 @@ class _Sweep:
             self._run(op)
         elif not _is_parallel(op):
             if not self._may_go_first(op):
-                self.last = None
+                self.before = None
             self._keep_constant(op)
             self.ops.append(op)
         else:
             self._loop(op)
 
     def _loop(self, op: Op) -> None:
-        facts = touches(op)
-        if self._fits(op, facts):
+        placed = _Placed(_Loop(op))
+        if self._fits(placed):
             self._merge(op)
         else:
-            self.last, self.before, self.facts = len(self.ops), op, facts
+            self.last, self.before = len(self.ops), placed
             self.ops.append(op)
 
     def _run(self, op: Op) -> None:
@@ -94,13 +141,12 @@ class _Sweep:
         ends = self._ends.get(id(nest))
         if ends is None:
             ends = self._ends[id(nest)] = _ends(nest)
-        (head, head_facts), (tail, tail_facts) = ends
-        if self._may_fit(head) and self._fits(head, _seen_from(op, head_facts)):
+        head, tail = ends
+        if head is not None and self._fits(_Placed(head, op)):
             for inner in self._opened(op):
                 self.add(inner)
             return
-        self.before, self.facts = tail, _seen_from(op, tail_facts)
-        self.last = None if tail is None else len(self.ops)
+        self.last, self.before = len(self.ops), None if tail is None else _Placed(tail, op)
         self.ops.append(op)
 
     def _opened(self, op: Op) -> list[Op]:
@@ -120,102 +166,68 @@ class _Sweep:
         if op.row.name not in ("load", "store"):
             return False
         base, writes = base_of(address(op)[0]), op.row.name == "store"
-        if self.last is None or self.before is None or self.facts is None:
+        if self.before is None or self.before.touches is None:
             return False
-        if writes and _is_ordered(self.before):
+        if writes and self.before.loop.is_ordered:
             return False  # a check that fails comes before what is written after it
-        return not any(t.base is base and (writes or t.writes) for t in self.facts)
+        return not any([t.base is base and (writes or t.writes) for t in self.before.touches])
 
-    def _may_fit(self, op: Op | None) -> bool:
-        """What `_fits` asks first."""
-        if self.last is None or self.before is None or op is None:
+    def _fits(self, placed: _Placed) -> bool:
+        """Whether a loop may join the one before."""
+        if self.before is None or not self.before.loop.has_bounds_of(placed.loop):
             return False
-        return _same_extent(self.before, op)
-
-    def _fits(self, op: Op | None, facts: list[Touch] | None) -> bool:
-        if not self._may_fit(op) or facts is None or self.facts is None:
+        before, loop = self.before.loop, placed.loop
+        if before.touches is None or loop.touches is None:
             return False
-        before = self.before
-        assert before is not None and op is not None
-        if len(facts) + len(self.facts) > self.max_accesses:
+        if len(before.touches) + len(loop.touches) > self.max_accesses:
             return False
-        if _is_ordered(before) and _is_ordered(op):
+        if before.is_ordered and loop.is_ordered:
             return False
-        if _is_flat(before) != _is_flat(op):
-            rows = op if _is_flat(before) else before
-            if _row_work(rows) < ROW_WORK:
+        if before.is_flat != loop.is_flat:
+            rows = loop if before.is_flat else before
+            if rows.row_work < ROW_WORK:
                 return False
-        first, end = (constant_int(v) for v in op.operands[:2])
+        first, end = loop.bounds
         assert first is not None and end is not None
-        return _share_rows(self.facts, facts, first, end - 1)
+        return _share_rows(self.before.touches or [], placed.touches or [], first, end - 1)
 
     def _merge(self, op: Op) -> None:
-        assert self.last is not None
         before = self.ops[self.last]
         if before.row is RUN:
             *inside, before = self._opened(before)
             self.ops[self.last : self.last + 1] = inside
         else:
             del self.ops[self.last]
-        self.before = _joined(before, op)
-        self.last = len(self.ops)
-        self.ops.append(self.before)
-        self.facts = touches(self.before)
+        joined = _joined(before, op)
+        self.last, self.before = len(self.ops), _Placed(_Loop(joined))
+        self.ops.append(joined)
         self.merged = True
 
 
 def _ends(nest: Function) -> Ends:
-    """The loops that a nest starts and ends with, and what each touches; None where none does."""
     acting = [op for op in nest.ops if op.row.effect not in (Effect.NONE, Effect.ALLOCATES)]
     ends = (acting[0], acting[-1]) if acting else ()
-    head, tail = [op if _is_parallel(op) else None for op in ends] or (None, None)
-    facts = {op: touches(op) for op in (head, tail) if op is not None}
-    return (head, facts.get(head) if head else None), (tail, facts.get(tail) if tail else None)
+    head, tail = [_Loop(op) if _is_parallel(op) else None for op in ends] or (None, None)
+    return head, tail
 
 
-def _seen_from(run: Op, facts: list[Touch] | None) -> list[Touch] | None:
+def _seen_from(run: Op, found: list[Touch]) -> list[Touch]:
     """What a loop of the nest touches, of the buffers of the run."""
-    if facts is None:
-        return None
     places = {
         param: (base_of(given), view_offset(given))
         for param, given in zip(run.attrs["nest"].params, run.operands, strict=True)
     }
-    found = []
-    for touch in facts:
-        if touch.base not in places:
-            places[touch.base] = Value(touch.base.type), 0
-        base, offset = places[touch.base]
-        low, high = touch.low + offset, touch.high + offset
-        found.append(replace(touch, base=base, low=low, high=high))
-    return found
+    seen = []
+    for t in found:
+        if t.base not in places:
+            places[t.base] = Value(t.base.type), 0
+        base, offset = places[t.base]
+        seen.append(Touch(t.op, base, t.writes, t.stride, t.low + offset, t.high + offset))
+    return seen
 
 
 def _is_parallel(op: Op) -> bool:
     return op.row.name == "loop" and op.attrs["kind"] == "parallel"
-
-
-def _same_extent(first: Op, second: Op) -> bool:
-    bounds = [tuple(map(constant_int, op.operands[:2])) for op in (first, second)]
-    return None not in bounds[0] and bounds[0] == bounds[1] and first.attrs == second.attrs
-
-
-def _is_ordered(op: Op) -> bool:
-    return any(inner.row.effect is Effect.ORDERED for inner in walk(op.regions[0]))
-
-
-def _is_flat(op: Op) -> bool:
-    """Whether the body is scalars only, so that the loop itself would be vectorised."""
-    return not any(
-        inner.row.name == "loop" or any(isinstance(v.type, VectorType) for v in inner.results)
-        for inner in walk(op.regions[0])
-    )
-
-
-def _row_work(op: Op) -> int:
-    """Elements that one iteration touches at most by one access."""
-    facts = touches(op) or []
-    return max((t.high - t.low + 1 for t in facts), default=0)
 
 
 def _share_rows(before: list[Touch], after: list[Touch], first: int, last: int) -> bool:
@@ -229,8 +241,10 @@ def _share_rows(before: list[Touch], after: list[Touch], first: int, last: int) 
         if touch.base in shared:
             groups[touch.base].append(touch)
     for group in groups.values():
+        if not any([t.writes for t in group]):
+            continue
         for part in separate(group, first, last):
-            if any(t.writes for t in part) and not moves_apart(part):
+            if any([t.writes for t in part]) and not moves_apart(part):
                 return False
     return bool(shared)
 

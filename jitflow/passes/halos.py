@@ -28,6 +28,8 @@ def halos(function: Function, *, least: int = 4096) -> Function:
     elementwise ops and rolls stays, since the order of additions may depend on where it lies.
     Precondition: static shapes; in front of `fuse`, which reads slices where they are.
     """
+    if _CONCATENATE not in function.contents.rows:
+        return function
     if sum(op.row is _CONCATENATE for op in function.ops) < 2:
         return function
     wanted = _wanted(function, least)

@@ -23,7 +23,9 @@ from jitflow.passes.lowering.cumulative import lower_cumulative
 from jitflow.passes.lowering.dot import lower_dot
 from jitflow.passes.lowering.host import lower_library
 from jitflow.passes.lowering.kernels import lower_kernel
-from jitflow.passes.lowering.moves import copy, lower_concatenate, lower_pad
+from jitflow.passes.lowering.moves import copy, lower_concatenate, lower_pad, put
+from jitflow.passes.lowering.numbers import Numbers, is_number
+from jitflow.passes.lowering.ordering import lower_argsort
 from jitflow.passes.lowering.reuse import WRITERS, Reuse, is_view
 from jitflow.passes.lowering.search import lower_searchsorted
 from jitflow.passes.lowering.structure import words
@@ -52,6 +54,8 @@ def lower(function: Function, *, vector_bytes: int = 32, registers: int = 16) ->
 _LOOPS = frozenset((ROWS["searchsorted"], ROWS["dynamic_slice"]))
 """What becomes loops from its operands to its result and nothing else, beside cumulative rows."""
 
+_TAKE_NUMBERS = ("update", "concatenate", "check")
+
 
 class _Lowering:
     def __init__(self, function: Function, vector_bytes: int, registers: int) -> None:
@@ -59,6 +63,7 @@ class _Lowering:
         self.vector_bytes = vector_bytes
         self.registers = registers
         self.reuse = Reuse(function)
+        self.numbers = Numbers(function)
         self.number = Counter(map(_likeness, function.ops))
         self.of_function = (Location(f"@{function.name}", 0),)
         buffers = [self._param(v) for v in function.params]
@@ -128,20 +133,26 @@ class _Lowering:
         return found
 
     def _op(self, op: Op) -> None:
-        if is_view(op) and op.result in self.access:
+        if is_view(op) and (op.result in self.access or self.numbers.see(op)):
+            return
+        if is_number(op):
+            self._number(op)
+            return
+        if op.row.name in _TAKE_NUMBERS:
+            self._take_numbers(op)
             return
         inputs = [self.access[v] for v in op.operands]
         if op.row.name == "kernel":
             outputs = [self._target(v) for v in op.results]
             lower_kernel(self.context, op, inputs, outputs, self._kind(op))
         elif op.row.name == "dot_general":
-            target = self._target(op.result)
-            lower_dot(self.context, op, inputs, target, self.vector_bytes, self.registers)
-        elif op.row.name == "concatenate":
-            lower_concatenate(self.context, op, inputs, self._target(op.result))
+            lower_dot(
+                self.context, op, inputs, self._target(op.result), self.vector_bytes,
+                self.registers, self.number[_likeness(op)] > 1,
+            )
         elif op.row.name == "pad":
             lower_pad(self.context, op, inputs, self._target(op.result))
-        elif op.row in _LOOPS or op.row.family is Family.CUMULATIVE:
+        elif op.row in _LOOPS or op.row.family is Family.CUMULATIVE or _is_order_of_reals(op):
             self._loops(op, inputs)
         elif op.row.name == "complex":
             self._complex(inputs, self._target(op.result))
@@ -153,23 +164,41 @@ class _Lowering:
             self._view(op, inputs[0])
         elif op.row.name == "constant":
             self._constant(op)
-        elif op.row.name == "check":
-            self._check(op, inputs[0])
         else:
             _refuse(op)
+
+    def _number(self, op: Op) -> None:
+        """Computes numbers, and stores those that are read from memory."""
+        self.numbers.compute(self.context, op, [self.access.get(v) for v in op.operands])
+        for value in op.results:
+            if value in self.numbers.in_memory:
+                put(self.context, self.numbers.known[value], self._target(value))
+
+    def _take_numbers(self, op: Op) -> None:
+        """What takes numbers as they are, and other arrays from memory."""
+        if op.row.name == "update":
+            self._update(op, self.access[op.operands[0]])
+        elif op.row.name == "concatenate":
+            known = self.numbers.known
+            parts = [known[v] if v in known else self.access[v] for v in op.operands]
+            lower_concatenate(self.context, op, parts, self._target(op.result))
+        else:
+            self._check(op)
 
     def _loops(self, op: Op, inputs: list[Access]) -> None:
         def make(context: Context, accesses: list[Access]) -> None:
             *read, target = accesses
             if op.row.name == "searchsorted":
                 lower_searchsorted(context, op, read[0], read[1], target)
+            elif op.row.name == "argsort":
+                lower_argsort(context, op, read[0], target)
             elif op.row.name == "dynamic_slice":
                 lower_dynamic_slice(context, read[0], read[1:], target)
             else:
                 lower_cumulative(context, op, read[0], target)
 
         accesses = [*inputs, self._target(op.result)]
-        self.context.again.emit(self.context, self._kind(op), accesses, make)
+        self.context.again.emit(self.context, self._kind(op), accesses, make, is_frequent=True)
 
     def _kind(self, op: Op) -> Hashable:
         """Equal for ops that do the same; None where there is certainly no other such op."""
@@ -181,19 +210,26 @@ class _Lowering:
         A large part is written first, next to the loops that computed it, and then what is around.
         """
         late = self.reuse.parts.get(op)
-        part, *places = op.operands[1:]
         if late is not None and not whole.has_overlap:
             self._set_aside(late)
             target = self.access[op.result] = whole
         else:
             target = self._target(op.result)
             if is_large(op):
-                lower_writer(self.context, op, target, self.access[part], ())
+                self._write(op, target)
                 copy_around(self.context, op, whole, target)
                 return
             copy(self.context, whole, target)
-        access = [self.access[v] for v in places]
-        lower_writer(self.context, op, target, self.access[part], access)
+        self._write(op, target)
+
+    def _write(self, op: Op, target: Access) -> None:
+        _, part, *places = op.operands
+        number = self.numbers.known.get(part) if op.row.name == "update" else None
+        if number is not None:
+            put(self.context, number, window(op, target))
+        else:
+            access = [self.access[v] for v in places]
+            lower_writer(self.context, op, target, self.access[part], access)
 
     def _set_aside(self, values: list[Value]) -> None:
         """Copies arrays, or views of them, away, whose memory will be written over."""
@@ -235,10 +271,16 @@ class _Lowering:
         added = len(shape) + len(parts) - len(whole.shape)
         self.access[op.result] = whole.moved(0, shape + parts, (0,) * added + whole.strides)
 
-    def _check(self, op: Op, condition: Access) -> None:
-        b = self.context.builder
-        flag = b.load(self.context.view(condition, (), ()))
+    def _check(self, op: Op) -> None:
+        b, condition = self.context.builder, op.operands[0]
+        flag = self.numbers.known.get(condition)
+        if flag is None:
+            flag = b.load(self.context.view(self.access[condition], (), ()))
         b.emit(op.row, (flag,), op.attrs)
+
+
+def _is_order_of_reals(op: Op) -> bool:
+    return op.row.name == "argsort" and op.operands[0].type.dtype.kind != "c"
 
 
 def _likeness(op: Op) -> Hashable:

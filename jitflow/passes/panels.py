@@ -25,6 +25,9 @@ MOST_LANES = 16
 PANEL_BYTES = 1 << 18
 """What stays in a cache beside all else."""
 
+NEAR_BYTES = 1 << 14
+"""What two of may lie in the first cache."""
+
 
 def panels(function: Function, *, vector_bytes: int = 32, least: int = MOST_LANES) -> Function:
     """Splits nests of parallel loops that read along an outer index into blocks.
@@ -35,18 +38,21 @@ def panels(function: Function, *, vector_bytes: int = 32, least: int = MOST_LANE
             panel and all else `} }`
     Where the outer loop holds more than the inner one, as rows that are reduced, only it is split,
     and panels are as wide as the inner loop is long. A last block that is not whole is read from
-    further in front. Nests stay that have less than `least` elements along one of the two axes, or
-    that read what they write.
+    further in front. Where the nest only copies, between arrays that the first cache holds, vectors
+    go to their places without a panel. Nests stay that have less than `least` elements along one of
+    the two axes, or that read what they write.
     Precondition: before `vectorize`; loop bounds are constants.
     """
+    found = {op: find_nest(op) for op in function.body.owners}
+    nests = {op: nest for op, nest in found.items() if nest and nest.shortest >= least}
     builder, changed = Builder(function.params), False
-    for op in function.ops:
-        nest = find_nest(op)
-        if nest is None or nest.shortest < least:
+    for op in function.ops if nests else ():
+        nest = nests.get(op)
+        if nest is None:
             builder.append(op)
             continue
         builder.locations = op.locations
-        blocks = _Blocks(builder, nest, vector_bytes)
+        blocks = (_Squares if _is_near_copy(nest) else _Blocks)(builder, nest, vector_bytes)
         if not blocks.fits:
             builder.append(op)
             continue
@@ -128,28 +134,35 @@ class _Blocks:
         self, b: Builder, crossing: Crossing, width: int, lanes: int, at: dict[Value, Value]
     ) -> None:
         """The panel from vectors along the outer loop, a square at a time, whole lines first."""
-        (buffer, indices), column = address(crossing.load), crossing.column
-        row, panel = self.nest.indices[self.nest.outer], self.panels[crossing.load.result]
-        along = indices.index(row)
-        lines = axis_last(b, buffer, along)
+        column, panel = crossing.column, self.panels[crossing.load.result]
+        row = self.nest.indices[self.nest.outer]
         first_column = at.get(column)
 
         def square(inner: Builder, r: Value, c: Value) -> None:
             if width % lanes:
                 c = inner.minimum(c, inner.index(width - lanes))
             start = c if first_column is None else _sum(inner, c, first_column)
-            moved = {**at, row: _sum(inner, r, at[row])}
-            vectors = []
-            for k in range(lanes):
-                moved[column] = _next(inner, start, k)
-                where = [moved[v] for axis, v in enumerate(indices) if axis != along]
-                vectors.append(inner.load(lines, *where, moved[row], lanes=lanes))
-            for k, vector in enumerate(turned(inner, vectors)):
+            there = {**at, row: _sum(inner, r, at[row]), column: start}
+            for k, vector in enumerate(self._turned(inner, crossing, lanes, there)):
                 inner.store(vector, panel, _next(inner, r, k), c)
 
         _steps(b, width, lanes, lambda b, c: _steps(
             b, self.rows, lanes, lambda inner, r: square(inner, r, c)
         ))
+
+    def _turned(
+        self, b: Builder, crossing: Crossing, lanes: int, at: dict[Value, Value]
+    ) -> list[Value]:
+        """What stands at so many rows and columns from `at` on, one vector a row."""
+        buffer, indices = address(crossing.load)
+        row, column = self.nest.indices[self.nest.outer], crossing.column
+        along, vectors = indices.index(row), []
+        lines = axis_last(b, buffer, along)
+        for k in range(lanes):
+            moved = {**at, column: _next(b, at[column], k)}
+            where = [moved[v] for axis, v in enumerate(indices) if axis != along]
+            vectors.append(b.load(lines, *where, at[row], lanes=lanes))
+        return turned(b, vectors)
 
     def _compute(self, b: Builder, at: dict[Value, Value], done: Value) -> None:
         """The body at each row of the block, and at each column if the nest is perfect."""
@@ -184,6 +197,42 @@ class _Blocks:
             b.locations = op.locations
             if not visit(b, op, new):
                 copy_op(b, op, new, visit)
+
+
+class _Squares(_Blocks):
+    """A nest that only copies, square by square."""
+
+    def __init__(self, builder: Builder, nest: Nest, vector_bytes: int) -> None:
+        super().__init__(builder, nest, vector_bytes)
+        self.rows = self.lanes[0]
+        self.widths = [self.rows]
+
+    def emit(self) -> None:
+        self._loops(self.builder, 0, {}, self.builder.index(0))
+
+    def _block(self, b: Builder, at: dict[Value, Value], done: Value) -> None:
+        (crossing,), store = self.nest.crossing, self.nest.body.ops[-1]
+        row, (buffer, indices) = self.nest.indices[self.nest.outer], address(store)
+        for k, vector in enumerate(self._turned(b, crossing, self.rows, at)):
+            moved = {**at, row: _next(b, at[row], k)}
+            b.store(vector, buffer, *[moved.get(v, v) for v in indices])
+
+
+def _is_near_copy(nest: Nest) -> bool:
+    """Whether all that a nest does is to copy what crosses to rows, near by each other."""
+    ops, (crossing, *others) = nest.body.ops, nest.crossing
+    if others or len(ops) != 2 or ops[1].row.name != "store":
+        return False
+    row, column = nest.indices[nest.outer], crossing.column
+    rows, columns = nest.extents[nest.outer], crossing.extent
+    (source, places), (target, at) = address(crossing.load), address(ops[1])
+    if ops[1].operands[0] is not crossing.load.result or at[-1] is not column:
+        return False
+    if at.count(row) != 1 or at.count(column) != 1 or target.type.strides[-1] != 1:
+        return False
+    reach = columns * abs(source.type.strides[places.index(column)])
+    far = rows * abs(target.type.strides[at.index(row)])
+    return max(reach, far) * crossing.itemsize <= NEAR_BYTES
 
 
 def _sum(b: Builder, x: Value, start: Value) -> Value:

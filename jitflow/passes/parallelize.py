@@ -62,8 +62,8 @@ class _Choice:
         return count_users(self.body)
 
     def look(self, region: Region) -> None:
-        for op in region.ops:
-            if op.regions and not (op.row.name == "loop" and self._decide(op)):
+        for op in region.owners:
+            if not (op.row.name == "loop" and self._decide(op)):
                 for inner in op.regions:
                     self.look(inner)
 
@@ -87,7 +87,7 @@ class _Choice:
     def _shared_inside(self, loop: Op) -> float:
         """How much of a loop's work is done by loops in it that threads can share."""
         total = 0.0
-        for op in loop.regions[0].ops:
+        for op in loop.regions[0].owners:
             if op.row.name == "loop":
                 work = work_of(op, self.vector_bytes)
                 is_shared = work >= self.least and self._most_chunks(op) >= FEW_TRIPS
@@ -140,7 +140,7 @@ class _Chunks(Sweep):
             return
         attrs = {**op.attrs, "chunks": self.chunks[op]}
         (body,) = op.regions
-        swept = self.region(body)
+        swept = self.region(body) if self.moved or self.values else body
         ops = (*self.moving.get(op, ()), *swept.ops)
         operands = map_values(op.operands, self.values)
         region = Region(swept.params, ops, swept.results)

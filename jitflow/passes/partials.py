@@ -54,7 +54,7 @@ def partials(
 
 def _plans(region: Region, vector_bytes: int, least: int) -> Iterator[tuple[Op, _Plan]]:
     """The loops to split in what runs once: the body, and loops of one iteration."""
-    for op in region.ops:
+    for op in region.owners:
         plan = _plan(op, vector_bytes, least)
         if plan is not None:
             yield op, plan

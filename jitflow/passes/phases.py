@@ -15,7 +15,7 @@ from jitflow.ir.types import BufferType
 from jitflow.passes.lowering.rebuild import constant_int, rebuild
 from jitflow.passes.lowering.varying import can_widen
 from jitflow.passes.lowering.work import trip_count
-from jitflow.passes.rewrite import map_values, rebuild_op
+from jitflow.passes.rewrite import map_values
 
 CHAIN = 20
 """Cost from which on an op is a chain of many others, each of which waits for the last."""
@@ -62,11 +62,11 @@ def phases(function: Function, *, most: int = 64, hot: int = 1 << 15) -> Functio
 
 def _hot_loops(region: Region, hot: int, times: int = 1) -> Iterator[Op]:
     """Innermost loops that run `hot` times or more in all."""
-    for op in region.ops:
+    for op in region.owners:
         if op.row.name == "loop":
             trips = times * (trip_count(op) or 1)
             yield from _hot_loops(op.regions[0], hot, trips)
-            if trips >= hot and not any(o.regions for o in op.regions[0].ops):
+            if trips >= hot and not op.regions[0].owners:
                 yield op
 
 
@@ -254,5 +254,5 @@ class _Phases:
             other = y if x is self.index else x
             new[op.result] = b.add(index, b.add(start, new.get(other, other)))
             return
-        copy = b.append(rebuild_op(op, map_values(op.operands, new), ()))
+        copy = b.append(op.with_operands(map_values(op.operands, new), ()))
         new.update(zip(op.results, copy.results, strict=True))

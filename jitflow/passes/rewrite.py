@@ -11,9 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.location import Locations
-from jitflow.ir.row import Effect, Family
-
-_KEPT = frozenset((Effect.WRITES, Effect.ORDERED))
+from jitflow.ir.row import Family
 
 
 class Sweep:
@@ -44,38 +42,26 @@ class Sweep:
 
     def remap(self, op: Op, locations: Locations | None = None) -> Op:
         """The op on its new operands, its regions swept, and mapped; also with other locations."""
-        operands = map_values(op.operands, self.values)
-        regions = tuple([self.region(r) for r in op.regions]) if op.regions else op.regions
+        operands, regions = map_values(op.operands, self.values), op.regions
+        if regions:
+            regions = tuple([self.region(r) for r in regions])
         if operands is op.operands and regions == op.regions and locations is None:
             return op
-        fresh = rebuild_op(op, operands, regions, locations)
-        self.replace(op, fresh.results)
+        fresh = op.with_operands(operands, regions, locations)
+        self.values.update(zip(op.results, fresh.results, strict=True))
         return fresh
 
     def replace(self, op: Op, results: Sequence[Value]) -> None:
         """From here on `results` stand for the results of `op`."""
-        for old, new in zip(op.results, results, strict=True):
-            self.values[old] = new
+        self.values.update(zip(op.results, results, strict=True))
 
 
 def map_values(values: tuple[Value, ...], new: Mapping[Value, Value]) -> tuple[Value, ...]:
     """The values with those in `new` replaced; the same tuple where there are none."""
     for value in values:
         if value in new:
-            return tuple([new.get(v, v) for v in values])
+            return tuple(map(new.get, values, values))
     return values
-
-
-def rebuild_op(
-    op: Op,
-    operands: tuple[Value, ...],
-    regions: tuple[Region, ...],
-    locations: Locations | None = None,
-) -> Op:
-    """The op with other operands of the same types, other regions, and other locations if given."""
-    types, names = [v.type for v in op.results], [v.name for v in op.results]
-    places = op.locations if locations is None else locations
-    return Op(op.row, operands, op.attrs, types, regions, places, names)
 
 
 def rebuild_region(region: Region, ops: Sequence[Op], results: tuple[Value, ...]) -> Region:
@@ -88,11 +74,9 @@ def rebuild_region(region: Region, ops: Sequence[Op], results: tuple[Value, ...]
 
 def must_stay(op: Op) -> bool:
     """Whether the op, or one nested in it, does something beside computing its results."""
-    if op.row.effect in _KEPT:
-        return True
-    return bool(op.regions) and any(
-        inner.row.effect in _KEPT for region in op.regions for inner in walk(region)
-    )
+    if not op.regions:
+        return op.row.acts
+    return op.row.acts or any([row.acts for r in op.regions for row in r.contents.rows])
 
 
 def operands_of_products(ops: Sequence[Op]) -> set[Value]:

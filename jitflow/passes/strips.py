@@ -15,7 +15,7 @@ from jitflow.passes.lowering.apart import apart
 from jitflow.passes.lowering.leaps import leaps, parallel_chain, strip_size
 from jitflow.passes.lowering.rebuild import constant_int, copy_op
 from jitflow.passes.lowering.work import trip_count
-from jitflow.passes.rewrite import map_values, rebuild_op
+from jitflow.passes.rewrite import map_values
 
 FEW_STRIPS = 16
 """Fewer strips leave threads to the runs of the loops in them."""
@@ -43,19 +43,21 @@ def strips(
     that a loop that reads what it writes stays. No order of additions changes.
     Precondition: before `vectorize`; loop bounds of the parallel loop are constants.
     """
-    builder, changed = Builder(function.params), False
+    sizes: dict[Op, int] = {}
+    for op in function.body.owners:
+        last = parallel_chain(op)[-1]
+        if leaps(last, far, near, least_rows) and (size := strip_size(last, least)):
+            sizes[op] = size
+    if not sizes:
+        return function
+    builder = Builder(function.params)
     for op in function.ops:
-        loops = parallel_chain(op)
-        size = 0
-        if leaps(loops[-1], far, near, least_rows):
-            size = strip_size(loops[-1], least)
-        if not size:
+        if op not in sizes:
             builder.append(op)
             continue
         builder.locations = op.locations
-        _rebuild(builder, builder, loops, size)
-        changed = True
-    return function.with_body(builder.region(function.results)) if changed else function
+        _rebuild(builder, builder, parallel_chain(op), sizes[op])
+    return function.with_body(builder.region(function.results))
 
 
 def _rebuild(
@@ -68,7 +70,7 @@ def _rebuild(
         return
     inner = Builder(first.regions[0].params, first.locations)
     _rebuild(top, inner, rest, size, times * (trip_count(first) or 1))
-    b.append(rebuild_op(first, first.operands, (inner.region(()),)))
+    b.append(first.with_operands(first.operands, (inner.region(()),)))
 
 
 class _Strips:
@@ -186,7 +188,7 @@ class _Strips:
                 ops = []
                 self._loop(b, op, new, carried)
             elif is_same:
-                again = b.append(rebuild_op(op, map_values(op.operands, new), ()))
+                again = b.append(op.with_operands(map_values(op.operands, new), ()))
                 new.update(zip(op.results, again.results, strict=True))
             else:
                 ops.append(op)
@@ -272,7 +274,7 @@ class _Strips:
                     b.locations = nested.locations
                     self._fetch(b, nested.operands, new, count)
                     operands = map_values(nested.operands, new)
-                    again = b.append(rebuild_op(nested, operands, ()))
+                    again = b.append(nested.with_operands(operands, ()))
                     new.update(zip(nested.results, again.results, strict=True))
                 self._fetch(b, inner.results, new, count)
                 state = [new.get(v, v) for v in inner.results]

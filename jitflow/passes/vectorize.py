@@ -5,11 +5,13 @@ from __future__ import annotations
 from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value, walk
-from jitflow.ir.row import Family
+from jitflow.ir.row import ROWS
 from jitflow.ir.types import VectorType
 from jitflow.passes.lowering.rebuild import constant_int, rebuild
 from jitflow.passes.lowering.varying import can_widen
 from jitflow.passes.lowering.widen import Widener
+
+LOOP = ROWS["loop"]
 
 LIGHT_BODY = 8
 """Additions per element up to which several vectors per step pay, and code of its own for the end.
@@ -46,8 +48,11 @@ def vectorize(function: Function, *, vector_bytes: int = 32) -> Function:
     Precondition: loop bounds are constants; others stay scalar.
     """
 
+    if LOOP not in function.contents.rows:
+        return function
+
     def visit(builder: Builder, op: Op, new: dict[Value, Value]) -> bool:
-        if op.row.name != "loop" or op.attrs["kind"] != "parallel" or op.attrs["step"] != 1:
+        if op.row is not LOOP or op.attrs["kind"] != "parallel" or op.attrs["step"] != 1:
             return False
         lower, upper = constant_int(op.operands[0]), constant_int(op.operands[1])
         if lower != 0 or upper is None or upper < 1 or not _is_innermost(op) or not can_widen(op):
@@ -65,17 +70,18 @@ def vectorize(function: Function, *, vector_bytes: int = 32) -> Function:
 
 def _is_innermost(op: Op) -> bool:
     """Whether the body is scalar and holds no parallel loop."""
-    for inner in walk(op.regions[0]):
-        if inner.row.name == "loop" and inner.attrs["kind"] == "parallel":
-            return False
-        if any(isinstance(v.type, VectorType) for v in inner.results):
-            return False
-    return True
+    contents = op.regions[0].contents
+    if any(isinstance(type, VectorType) for type in contents.types):
+        return False
+    return LOOP not in contents.rows or not any(
+        inner.row is LOOP and inner.attrs["kind"] == "parallel" for inner in walk(op.regions[0])
+    )
 
 
 def _cost(op: Op) -> float:
     """Additions per iteration."""
-    return sum(o.row.cost for o in walk(op.regions[0]) if o.row.family is Family.ELEMENTWISE)
+    rows = [inner.row for inner in walk(op.regions[0])]
+    return sum([row.cost for row in rows if row.is_elementwise])
 
 
 def _is_one_chain(body: list[Op], cost: float) -> bool:
@@ -92,7 +98,7 @@ def _lanes(op: Op, extent: int, vector_bytes: int, cost: float) -> int:
         if inner.row.name == "load"
     ]
     sizes += [inner.operands[0].type.dtype.itemsize for inner in body if inner.row.name == "store"]
-    loops = any(inner.row.name == "loop" for inner in body)
+    loops = LOOP in op.regions[0].contents.rows
     lanes = vector_bytes // max(sizes, default=4)
     if cost <= LIGHT_BODY:
         lanes *= 4 if loops else 2
@@ -107,8 +113,8 @@ def _lanes(op: Op, extent: int, vector_bytes: int, cost: float) -> int:
 
 def _vectors_carried(op: Op) -> int:
     """4, 2 or 1 vectors a step, for sequential loops whose innermost bodies are light."""
-    nests = [o for o in walk(op.regions[0]) if o.row.name == "loop"]
-    inner = [nest for nest in nests if not any(o.row.name == "loop" for o in walk(nest.regions[0]))]
+    nests = [o for o in walk(op.regions[0]) if o.row is LOOP]
+    inner = [nest for nest in nests if LOOP not in nest.regions[0].contents.rows]
     if any(_cost(nest) > LIGHT_BODY for nest in inner):
         return 1
     carried = max(len(nest.results) for nest in inner)

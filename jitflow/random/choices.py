@@ -9,15 +9,11 @@ import numpy as np
 
 from jitflow.api import jit
 from jitflow.errors import ArgumentError, ShapeError
-from jitflow.numpy.basics import Array, as_array, emit, fail
-from jitflow.numpy.ranges import arange
+from jitflow.numpy.basics import as_array, emit, fail, normal_axis
 from jitflow.random.distributions import gumbel, randint, uniform
 from jitflow.random.keys import bits, size_of
 
-
-def _elements(a: Any) -> Array:
-    """a, or the numbers below it where it is a whole number."""
-    return arange(a) if isinstance(a, int) else as_array(a)
+_WHOLE = int, np.integer
 
 
 @partial(jit, static_argnames=("x", "axis"))
@@ -34,9 +30,28 @@ def _permuted(key: Any, x: Any, axis: int) -> Any:
 
 def permutation(key: Any, x: Any, axis: int = 0) -> Any:
     """The array in random order along the axis; of a whole number x, of 0 to x - 1."""
-    if isinstance(x, int):
-        return _permuted_range(key, x, 0)
-    return _permuted(key, x, axis)
+    if isinstance(x, _WHOLE):
+        return _permuted_range(key, _count("permutation", x), 0)
+    return _permuted(key, _array("permutation", x), axis)
+
+
+def _count(op: str, x: Any) -> int:
+    """How many numbers there are below x; ArgumentError where it is negative."""
+    if x < 0:
+        fail(ArgumentError, f"there are no {x} numbers", op=op)
+    return int(x)
+
+
+def _array(op: str, x: Any) -> Any:
+    """x, which has an axis; ArgumentError where it is one number."""
+    if np.ndim(x):
+        return x if hasattr(x, "shape") else np.asarray(x)
+    fail(
+        ArgumentError,
+        "takes an array, or a whole number that is known while tracing",
+        op=op,
+        cure="name a number in static_argnames",
+    )
 
 
 @partial(jit, static_argnames=("a", "shape", "replace"))
@@ -76,8 +91,9 @@ def choice(
 
     shape: takes the place of the axis. p: their probabilities, whose sum need not be 1.
     """
-    if isinstance(a, int):
-        return _indices(key, a, shape, replace, p)
-    place = axis % np.ndim(a)
+    if isinstance(a, _WHOLE):
+        return _indices(key, _count("choice", a), shape, replace, p)
+    a = _array("choice", a)
+    place = normal_axis("choice", axis, a.ndim)
     indices = _indices(key, np.shape(a)[place], shape, replace, p)
     return _taken(a, indices, place)

@@ -105,7 +105,7 @@ def exponential(key: Any, shape: Any = (), dtype: Any = np.float64) -> Any:
     wanted = _float("exponential", dtype)
     inner = wanted if wanted.bits > 16 else f32
 
-    def make(words: list[Array]) -> list[Array]:
+    def make(words: list[Array]) -> list[Any]:
         return [-np.log(_open_units(word, inner)) for word in words]
 
     return drawn(key, shape, inner.bits, make).astype(wanted.numpy)
@@ -140,7 +140,8 @@ def randint(key: Any, shape: Any, minval: Any, maxval: Any, dtype: Any = np.int6
     low, high = strong(as_array(minval)), strong(as_array(maxval))
     if not (low.type.dtype.is_integer and high.type.dtype.is_integer):
         fail(DtypeError, "limits are integers", op="randint", dtypes=[low.dtype, high.dtype])
-    emit_check(np.all(low < high), f"{WRONG_VALUE}randint: minval must be below maxval")
+    is_range: Any = np.all(low < high)
+    emit_check(is_range, f"{WRONG_VALUE}randint: minval must be below maxval")
     start = low.astype(np.uint64)
     width = high.astype(np.uint64) - start
     bits = drawn(key, shape, 64, lambda words: words)
@@ -153,7 +154,8 @@ def categorical(key: Any, logits: Any, axis: int = -1, shape: Any = None) -> Any
 
     shape: of the result, as many draws as it has more than logits without `axis`.
     """
-    scores = np.moveaxis(as_array(logits), axis, -1)
+    given: Any = as_array(logits)
+    scores = np.moveaxis(given, axis, -1)
     batch = scores.shape[:-1]
     wanted = batch if shape is None else shape if isinstance(shape, tuple) else (shape,)
     if wanted[len(wanted) - len(batch) :] != batch:

@@ -29,6 +29,8 @@ DRAW, SPLIT, FOLD = 0, 1, 2
 
 def key(seed: int) -> np.ndarray[Any, Any]:
     """The key of a whole number mod 2**64: uint32[2], its high and its low word."""
+    if not hasattr(seed, "__index__"):
+        fail(ArgumentError, f"seed is a whole number, not {seed!r}", op="key")
     number = seed.__index__()
     return np.array([number >> 32 & 0xFFFFFFFF, number & 0xFFFFFFFF], np.uint32)
 
@@ -47,7 +49,7 @@ def fold_in(key: Any, data: Any) -> Any:
     number = strong(as_array(data))
     if not number.type.dtype.is_integer or number.type.shape:
         fail(DtypeError, "data is an integer", op="fold_in", dtypes=[number.dtype])
-    wide = np.reshape(number, (1,)).astype(np.uint64)
+    wide: Any = np.reshape(number, (1,)).astype(np.uint64)
     low, high = wide.astype(np.uint32), (wide >> 32).astype(np.uint32)
     return np.stack(_philox(key, low, high, FOLD)[:2], axis=1)[0]
 
@@ -80,7 +82,7 @@ def _philox(key: Any, low: Array, high: Array, use: int) -> list[Array]:
     return [emit("random_bits", *counter, *halves, word=word) for word in range(4)]
 
 
-def drawn(key: Any, shape: Any, width: int, make: Make) -> Array:
+def drawn(key: Any, shape: Any, width: int, make: Make) -> Any:
     """Elements that `make` gives for words of 32 bits, or of 64 if `width` is more than 32.
 
     `make` gets two or four arrays of words and gives as many arrays of elements; they stand in a

@@ -36,22 +36,26 @@ class Application:
     `leaves` and `tree` are the arguments, or arguments and keywords where `has_names`.
     """
 
-    __slots__ = ("_has_names", "_leaves", "_places", "_tree", "function", "keeps_dtype")
+    __slots__ = ("_has_names", "_places", "_tree", "function", "keeps_dtype", "leaves")
 
     def __init__(
         self, function: Callable[..., Any], leaves: Sequence[Any], tree: TreeDef, has_names: bool,
         keeps_dtype: bool,
     ) -> None:
         self._tree = tree
-        self._places = tuple([i for i, x in enumerate(leaves) if isinstance(x, Operand)])
-        self._leaves = [_HOLE if isinstance(x, Operand) else x for x in leaves]
+        places, self.leaves = [], list(leaves)
+        for place, x in enumerate(leaves):
+            if isinstance(x, Operand):
+                places.append(place)
+                self.leaves[place] = _HOLE
+        self._places = tuple(places)
         self._has_names = has_names
         self.function = function
         self.keeps_dtype = keeps_dtype
 
     def __call__(self, operands: Sequence[Any]) -> Any:
         """The function on these operands; its result has the first one's dtype if it keeps it."""
-        leaves = list(self._leaves)
+        leaves = list(self.leaves)
         for place, x in zip(self._places, operands, strict=True):
             leaves[place] = x
         if self._has_names:
@@ -63,6 +67,14 @@ class Application:
             return result.astype(operands[0].dtype)
         return result
 
+    def on(self, leaves: list[Any]) -> Application:
+        """The same function, to leaves that have holes in the same places."""
+        other = object.__new__(Application)
+        other._tree, other._places, other._has_names = self._tree, self._places, self._has_names
+        other.function, other.keeps_dtype = self.function, self.keeps_dtype
+        other.leaves = leaves
+        return other
+
     @property
     def name(self) -> str:
         """What the function is called in errors."""
@@ -71,12 +83,12 @@ class Application:
     @property
     def numbers(self) -> set[int]:
         """The positive integers among the arguments."""
-        return {x for x in self._leaves if type(x) is int and x > 0}
+        return {x for x in self.leaves if type(x) is int and x > 0}
 
     @property
     def key(self) -> Any:
         """Hashable, equal for equal applications; None where an argument cannot be compared."""
-        statics = tuple((type(x), _comparable(x)) for x in self._leaves)
+        statics = tuple((type(x), _comparable(x)) for x in self.leaves)
         key = self.function, self._tree, self._has_names, statics
         try:
             hash(key)
@@ -98,7 +110,7 @@ def apply(
     DtypeError where the dtypes of operands do not agree.
     """
     where = mixing(function)
-    if where is not None:
+    if where is not None and not _agree(args[where], kwargs):
         args = list(args)
         args[where], kwargs = _agreed(name, args[where], kwargs, constant)
     leaves, tree = flatten((tuple(args), kwargs) if kwargs else tuple(args))
@@ -109,6 +121,14 @@ def apply(
         require_one_dtype(name, [x.dtype for x in operands])
     keeps = keep_dtype(function, kwargs)
     return Application(function, leaves, tree, bool(kwargs), keeps), operands
+
+
+def _agree(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
+    """Whether these are operands of one dtype, as is quickly seen."""
+    if kwargs or not args:
+        return False
+    dtype = getattr(args[0], "dtype", None)
+    return all([isinstance(x, Operand) and x.dtype == dtype for x in args])
 
 
 def _agreed(

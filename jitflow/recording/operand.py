@@ -16,7 +16,7 @@ import numpy as np
 from jitflow.errors import TraceError
 from jitflow.recording.queries import QUERIES
 from jitflow.recording.writes import refuse_method, refuse_writes
-from jitflow.trace.dispatch import CURES, METHODS, PROPERTIES, MissingAttribute, fill_tables
+from jitflow.trace.dispatch import CURES, MissingAttribute, of_attribute
 from jitflow.trace.source import fail
 
 
@@ -83,11 +83,10 @@ class Operand:
         if name.startswith("_"):
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
         refuse_method(name, type(self).__name__)
-        if not METHODS:
-            fill_tables()
-        if name in METHODS:
+        method, compute = of_attribute(name)
+        if method is not None:
             return partial(self._call_method, name)
-        if name in PROPERTIES:
+        if compute is not None:
             return self._record(name, Attribute(name), (self,), {})
         if hasattr(np.ndarray, name) or name in CURES:
             raise MissingAttribute(f"the array attribute .{name} is not recorded")

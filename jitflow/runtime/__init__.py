@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jitflow.runtime.compile import compile_body, compile_function
     from jitflow.runtime.executable import Body, Executable
-    from jitflow.runtime.target import Target, host_target, make_target
+    from jitflow.runtime.machine import host_target
+    from jitflow.runtime.target import Target, make_target
 
 __all__ = [
     "Body",
@@ -20,7 +21,7 @@ __all__ = [
 
 _HOMES = {
     "Body": "executable", "Executable": "executable", "Target": "target",
-    "compile_body": "compile", "compile_function": "compile", "host_target": "target",
+    "compile_body": "compile", "compile_function": "compile", "host_target": "machine",
     "make_target": "target",
 }  # fmt: skip
 

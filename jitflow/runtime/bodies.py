@@ -16,8 +16,9 @@ from jitflow.errors import JitflowError
 from jitflow.ir.core import Function, walk
 from jitflow.ir.digest import digest_text, failing_lines, has_own_rows_only
 from jitflow.passes.timing import measure
-from jitflow.runtime.cache import discard, folder, keep, key_of, load, origin
+from jitflow.runtime.cache import discard, folder, key_of, load
 from jitflow.runtime.executable import Body, Executable
+from jitflow.runtime.surroundings import keep, origin
 
 
 def body_key(graph: Function, passes: Sequence[str]) -> str:

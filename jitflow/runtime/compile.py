@@ -17,11 +17,13 @@ from jitflow.ir.types import BufferType
 from jitflow.passes.assign import arena_bytes
 from jitflow.passes.lowering.work import usual_trips, work
 from jitflow.passes.timing import measure
-from jitflow.runtime.engine import BASELINE, FULL, engine
+from jitflow.runtime.engine import FULL, engine
 from jitflow.runtime.executable import Body, Executable, Failure
 from jitflow.runtime.host import HostCall
-from jitflow.runtime.target import Target, host_target
-from jitflow.runtime.tiers import baseline_calls
+from jitflow.runtime.loading import arranged
+from jitflow.runtime.machine import host_target
+from jitflow.runtime.target import Target
+from jitflow.runtime.tiers import tier_of
 
 LONG_CALL_WORK = 1_200_000
 """Additions of a register above which a call releases the GIL: 150 to 350 us on one thread."""
@@ -48,8 +50,8 @@ def compile_body(function: Function, target: Target, in_hurry: bool = False) -> 
     calls = called_rows(ops)
     inputs, outputs = _split(function)
     cost = work(function.body, target.vector_bytes)
-    patience = baseline_calls(ops, cost) if in_hurry else 0
-    make, tier = engine().object_image, BASELINE if patience else FULL
+    tier, calls_first = tier_of(ops, cost) if in_hurry else (FULL, 0)
+    make = engine().object_image
     return Body(
         symbol=symbol_of(function.name),
         inputs=inputs,
@@ -57,13 +59,14 @@ def compile_body(function: Function, target: Target, in_hurry: bool = False) -> 
         failures=failures(ops),
         arena_bytes=arena_bytes(function),
         is_long=cost > LONG_CALL_WORK,
-        object_bytes=measure("machine code", make, text, target, calls, tier),
+        code=arranged(measure("machine code", make, text, target, calls, tier)),
         calls=calls,
         forks=any(op.row.name == LOOP_OP and op.attrs["chunks"] > 1 for op in ops),
         streamed=_streamed(function, ops),
         host_calls=tuple(_host_call(op) for op in ops if op.row.name == HOST_OP),
         target=target,
-        baseline_calls=patience,
+        baseline_calls=calls_first,
+        text=text if calls_first else "",
     )
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from jitflow.errors import DeviceError, cut
-from jitflow.runtime.target import host_target
+from jitflow.runtime.machine import host_target
 
 _NAME = re.compile(r"(?:/job:localhost)?(?:/replica:0)?(?:/task:0)?/?(?:device:)?(\w+)(?::(\d+))?")
 """`cpu:0`, `cpu`, `/cpu:0`, `/device:CPU:0`, or all that graph systems write before it."""

@@ -7,26 +7,35 @@ final. Knows no IR and no arrays. An object image can come from here or from a c
 from __future__ import annotations
 
 import os
-import sys
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 from jitflow.errors import JitflowError, LinkError
 from jitflow.passes.timing import measure
 from jitflow.runtime.interrupts import Uninterrupted
-from jitflow.runtime.target import Target, host_target
+from jitflow.runtime.loading import Code, Linked, load
+from jitflow.runtime.target import Target
 
-BASELINE, FULL = 0, 1
-"""Tiers of code, by LLVM's levels of code generation: `tiers` says what is made at which. Level 2
-takes a tenth longer than 1, for code that runs no faster."""
+
+class Tier(NamedTuple):
+    """How code is made: LLVM's level, and whether values keep registers from block to block."""
+
+    level: int
+    keeps_registers: bool
+
+
+BASELINE, BASELINE_OF_LOOPS, FULL = Tier(0, False), Tier(0, True), Tier(1, True)
+"""`tiers` says what is made at which. The second takes half as long again as the first; where loops
+hand values from step to step, its code takes up to twice, not four times, as long as full code.
+Level 2 takes a tenth longer than 1, for code that runs no faster."""
 
 OPTIONS = ("-dag-maps-huge-region=100",)
 """LLVM's schedulers compare loads and stores of a block pair by pair, up to this many: at the usual
 1000, straight code of 2500 memory operations takes seven times as long."""
-_SETTINGS = f"{BASELINE} {FULL} {OPTIONS}"
+_SETTINGS = f"{BASELINE} {BASELINE_OF_LOOPS} {FULL} {OPTIONS}"
 _NO_IMPORTS: Mapping[str, int] = {}
 
 LINKS_EACH = 64
@@ -49,12 +58,13 @@ class Engine:
         self.binding_lock: Any = getattr(llvm.ffi.lib, "_lock", None) or nullcontext()
         self.version = f"{llvmlite.__version__} {llvm.llvm_version_info} {_SETTINGS}"
         self.machines: dict[tuple[Target, int], Any] = {}
+        self.keeps_registers: bool | None = None
         self.links = 0
         llvm.initialize_native_target()
         self.linker = llvm.create_lljit_compiler(use_jit_link=True)
 
     def object_image(
-        self, text: str, target: Target, calls: Collection[str] = (), tier: int = FULL
+        self, text: str, target: Target, calls: Collection[str] = (), tier: Tier = FULL
     ) -> bytes:
         """The object file of an LLVM module that may call the functions named.
 
@@ -82,7 +92,7 @@ class Engine:
         symbols: Sequence[str],
         imports: Mapping[str, int] = _NO_IMPORTS,
     ) -> Linked:
-        """Loads objects into this process; the code lives as long as the result."""
+        """Loads objects into this process by LLVM; the code lives as long as the result."""
         with LOCK, Uninterrupted():
             library = self.llvm.JITLibraryBuilder()
             for image in images:
@@ -95,7 +105,7 @@ class Engine:
                 tracker = library.link(self._current_linker(), f"{symbols[0]}.{self.links}")
             except RuntimeError as error:
                 raise LinkError(f"cannot link @{', @'.join(symbols)}: {error}") from error
-            return Linked(tracker, {symbol: tracker[symbol] for symbol in symbols})
+            return Linked(partial(_close, tracker), {name: tracker[name] for name in symbols})
 
     def _current_linker(self) -> Any:
         """A linker for one more library; one that is replaced lives as long as its code."""
@@ -112,12 +122,18 @@ class Engine:
             raise JitflowError(f"LLVM refuses the module that jitflow wrote: {error}") from error
         return module
 
-    def _machine(self, target: Target, tier: int) -> Any:
-        machine = self.machines.get((target, tier))
+    def _machine(self, target: Target, tier: Tier) -> Any:
+        """LLVM's machine for the target, and what no machine knows set for the next module."""
+        machine = self.machines.get((target, tier.level))
         if machine is None:
             if not self.machines:
                 self._prepare()
-            machine = self.machines[target, tier] = self._new_machine(target, tier)
+            machine = self._new_machine(target, tier.level)
+            self.machines[target, tier.level] = machine
+        now = tier.level > 0 if self.keeps_registers is None else self.keeps_registers
+        if now is not tier.keeps_registers:
+            self.llvm.set_option("jitflow", f"-optimize-regalloc={tier.keeps_registers:d}")
+            self.keeps_registers = tier.keeps_registers
         return machine
 
     def _prepare(self) -> None:
@@ -126,30 +142,20 @@ class Engine:
         for option in OPTIONS:
             self.llvm.set_option("jitflow", option)
 
-    def _new_machine(self, target: Target, tier: int) -> Any:
-        if target.triple != host_target().triple:
+    def _new_machine(self, target: Target, level: int) -> Any:
+        if target.triple != self.llvm.get_process_triple():
             self.llvm.initialize_all_targets()
             self.llvm.initialize_all_asmprinters()
         return self.llvm.Target.from_triple(target.triple).create_target_machine(
-            cpu=target.cpu, features=target.features, opt=tier,
+            cpu=target.cpu, features=target.features, opt=level,
             reloc="static" if target.architecture == "wasm32" else "pic", codemodel="small",
             jit=True,
         )
 
 
-class Linked:
-    """Code in memory: the addresses hold while this object lives; then its memory is freed."""
-
-    __slots__ = ("addresses", "tracker")
-
-    def __init__(self, tracker: Any, addresses: Mapping[str, int]) -> None:
-        self.tracker = tracker
-        self.addresses = addresses
-
-    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        if not is_finalizing():
-            with Uninterrupted():
-                self.tracker.close()
+def _close(tracker: Any) -> None:
+    with Uninterrupted():
+        tracker.close()
 
 
 def _check_imports(image: bytes, calls: Collection[str]) -> None:
@@ -181,6 +187,16 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
     )
+
+
+def link(
+    codes: Sequence[Code], symbols: Sequence[str], imports: Mapping[str, int] = _NO_IMPORTS
+) -> Linked:
+    """Loads objects into this process, with LLVM where one needs it; they live as the result does.
+    """
+    if all([code.content for code in codes]):
+        return load(codes, symbols, imports)
+    return engine().link([code.image for code in codes], symbols, imports)
 
 
 def engine() -> Engine:

@@ -10,7 +10,7 @@ import ctypes
 import math
 import struct
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -20,15 +20,19 @@ from jitflow.errors import CheckError, DtypeError, ShapeError, explain
 from jitflow.ir.host import HOST_FAILED
 from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
-from jitflow.passes.timing import measure
+from jitflow.passes.timing import Timing, measure, recorded
 from jitflow.runtime.arrays import addresses
-from jitflow.runtime.engine import Linked, engine
+from jitflow.runtime.background import refine_soon
+from jitflow.runtime.engine import LOCK, engine, link
 from jitflow.runtime.library import library_addresses
+from jitflow.runtime.loading import Code, Linked, arranged
 from jitflow.runtime.memory import empty, lender_of, maker_of
+from jitflow.runtime.patience import Patience
 from jitflow.runtime.target import Target
 
 if TYPE_CHECKING:
     from jitflow.ir.kinds import Kind
+    from jitflow.runtime.entry import Row
     from jitflow.runtime.host import HostCall
 
 ARENA_ALIGNMENT = 64
@@ -54,7 +58,7 @@ class Body(NamedTuple):
     `host_calls` are its calls back into Python, by their numbers; `forks` says that it has loops
     that threads share; `streamed` are the numbers of outputs that are stored past the caches,
     which asks for addresses that 64 divides; `baseline_calls` says after how many calls it pays to
-    make the code anew, as it is baseline code: 0 for code that is not.
+    make the code anew of its `text`, as it is baseline code: 0 and "" for code that is not.
     """
 
     symbol: str
@@ -63,13 +67,19 @@ class Body(NamedTuple):
     failures: Mapping[int, Failure]
     arena_bytes: int
     is_long: bool
-    object_bytes: bytes
+    code: Code
     calls: Mapping[str, Kind]
     host_calls: tuple[HostCall, ...]
     forks: bool
     streamed: frozenset[int]
     target: Target
     baseline_calls: int = 0
+    text: str = ""
+
+    @property
+    def object_bytes(self) -> bytes:
+        """The object file."""
+        return self.code.image
 
 
 def _host_module() -> Any:
@@ -86,6 +96,13 @@ def _fork() -> int:
     return pool().fork
 
 
+def full_body(body: Body) -> Body:
+    """The body with full code, where it has baseline code."""
+    make = engine().object_image
+    image = measure("machine code", make, body.text, body.target, body.calls)
+    return body._replace(code=arranged(image), baseline_calls=0, text="")
+
+
 def bytes_of(type: BufferType) -> int:
     """Of a dense buffer of static shape."""
     shape: Any = type.shape
@@ -100,13 +117,13 @@ class Executable:
     """
 
     def __init__(self, body: Body) -> None:
-        self.body = body
-        imports = measure("math functions", library_addresses, body.calls)
-        images, symbols = [body.object_bytes], [body.symbol]
-        self._linked: Linked = measure("link", engine().link, images, symbols, imports)
-        make_call = _RELEASES_GIL if body.is_long else _HOLDS_GIL
-        self.address = self._linked.addresses[body.symbol]
-        self._call = make_call(self.address)
+        self._linked: list[Linked] = []
+        """Baseline code stays as long as full code: calls may be under way in it."""
+        self._load(body)
+        self.patience = Patience(body.baseline_calls) if body.baseline_calls else None
+        """None where the code is full code."""
+        self.refined: Callable[[Body, list[Timing]], None] | None = None
+        """What wants to know of full code, and of the steps in which it was made."""
         fork = _fork() if body.forks else 0
         self._host = _host_module().Host(body.host_calls, fork) if body.host_calls else None
         self.context: int | None = None
@@ -128,6 +145,38 @@ class Executable:
         """Of large arenas, one a call."""
         self._arenas: list[tuple[int, Any]] = []
 
+    def _load(self, body: Body) -> None:
+        """Links the body; calls that begin from now on run it."""
+        imports = measure("math functions", library_addresses, body.calls)
+        linked = measure("link", link, [body.code], [body.symbol], imports)
+        address = linked.addresses[body.symbol]
+        self._linked.append(linked)
+        self._call = (_RELEASES_GIL if body.is_long else _HOLDS_GIL)(address)
+        self.address, self.body = address, body
+
+    def refine(self) -> None:
+        """Makes full code, if it is baseline code; calls that are under way finish with that."""
+        with LOCK:
+            patience, steps = self.patience, list[Timing]()
+            if patience is None:
+                return
+            with recorded(steps):
+                measure("refine", lambda: self._load(full_body(self.body)))
+            patience.use(self.address)
+            self.patience = None
+            if self.refined is not None:
+                self.refined(self.body, steps)
+                self.refined = None
+
+    def serve(self, row: Row) -> None:
+        """Has a row of the native entry call the code, now and when it is full code."""
+        patience = self.patience
+        if patience is not None:
+            patience.serve(row, self)
+        else:
+            row.use(self.address)
+            row.limit(None)
+
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
         """Outputs of checked inputs; DtypeError, ShapeError or CheckError."""
         if list(map(type, inputs)) != self._types or list(map(_layout, inputs)) != self._expected:
@@ -140,6 +189,9 @@ class Executable:
         What a function of the host raises is raised again. `places` are arrays that outputs, by
         number, are to be, where their addresses allow it.
         """
+        patience = self.patience
+        if patience is not None and patience.ends_now():
+            refine_soon(self)
         if places:
             outputs = [self._output(k, places.get(k)) for k in range(len(self._outputs))]
         else:

@@ -8,17 +8,17 @@ process.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from jitflow.ir.builder import OWN_ROWS
-from jitflow.runtime.cache import keep, key_of, load, origin
-from jitflow.runtime.engine import LOCK, Linked, engine
-from jitflow.runtime.target import host_target
-
-if TYPE_CHECKING:
-    from jitflow.ir.kinds import Kind
+from jitflow.ir.kinds import Kind
+from jitflow.runtime.cache import key_of, load
+from jitflow.runtime.engine import LOCK, engine, link
+from jitflow.runtime.loading import Code, Linked, arranged
+from jitflow.runtime.machine import host_target
+from jitflow.runtime.surroundings import keep, origin
 
 _addresses: dict[str, int] = {}
 """By symbol."""
@@ -29,12 +29,13 @@ _NO_IMPORTS: Mapping[str, int] = {}
 
 def library_addresses(kinds: Mapping[str, Kind]) -> dict[str, int]:
     """Where the functions of these kinds of rows are, by symbol."""
-    with LOCK:
-        missing = {symbol: kind for symbol, kind in kinds.items() if symbol not in _addresses}
-        if missing:
-            images = [_row_object(symbol, kind) for symbol, kind in missing.items()]
-            _addresses.update(_link(images, list(missing), _NO_IMPORTS))
-        return {symbol: _addresses[symbol] for symbol in kinds}
+    if not all(map(_addresses.__contains__, kinds)):
+        with LOCK:
+            missing = {symbol: kind for symbol, kind in kinds.items() if symbol not in _addresses}
+            if missing:
+                codes = [_row_code(symbol, kind) for symbol, kind in missing.items()]
+                _addresses.update(_link(codes, list(missing), _NO_IMPORTS))
+    return {symbol: _addresses[symbol] for symbol in kinds}
 
 
 def library_address(symbol: str, write: Callable[[], str], imports: Mapping[str, int]) -> int:
@@ -54,21 +55,21 @@ def link_library(
     `write` gives its text, which follows from jitflow's sources, the machine and the name.
     """
     with LOCK:
-        return _link([_object(name, name, write, imports)], symbols, imports)
+        return _link([_code(name, name, write, imports)], symbols, imports)
 
 
 def _link(
-    images: Sequence[bytes], symbols: Sequence[str], imports: Mapping[str, int]
+    codes: Sequence[Code], symbols: Sequence[str], imports: Mapping[str, int]
 ) -> Mapping[str, int]:
-    linked = engine().link(images, symbols, imports)
+    linked = link(codes, symbols, imports)
     _kept.append(linked)
     return linked.addresses
 
 
-def _row_object(symbol: str, kind: Kind) -> bytes:
+def _row_code(symbol: str, kind: Kind) -> Code:
     write = partial(_row_text, kind)
     is_own = OWN_ROWS.get(kind.row.name) is kind.row
-    return _object(symbol, symbol if is_own else write(), write)
+    return _code(symbol, symbol if is_own else write(), write)
 
 
 def _row_text(kind: Kind) -> str:
@@ -78,14 +79,15 @@ def _row_text(kind: Kind) -> str:
     return emit_row_function(kind, lacks=host_target().lacks)
 
 
-def _object(
+def _code(
     symbol: str, name: str, write: Callable[[], str], calls: Collection[str] = ()
-) -> bytes:
+) -> Code:
     """The object of a function, from the disk or from LLVM; `name` stands for its text."""
     key = key_of(origin(), "library", name)
-    image = load(key) if origin() else None
-    if image is None:
-        image = engine().object_image(write(), host_target(), calls)
-        if origin():
-            keep(key, image, "library", symbol)
-    return image
+    kept = load(key) if origin() else None
+    if kept is not None:
+        return Code(*pickle.loads(kept))
+    code = arranged(engine().object_image(write(), host_target(), calls))
+    if origin():
+        keep(key, pickle.dumps(tuple(code)), "library", symbol)
+    return code

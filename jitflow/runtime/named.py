@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from jitflow.errors import ArgumentError
 from jitflow.runtime.engine import engine
-from jitflow.runtime.target import Target, host_target
+from jitflow.runtime.machine import host_target
+from jitflow.runtime.target import Target
 
 
 class _Baseline(NamedTuple):
@@ -55,8 +56,10 @@ _ASK = """
 import sys
 import llvmlite.binding as llvm
 llvm.initialize_all_targets()
-triple, cpu, features = sys.argv[1:]
-llvm.Target.from_triple(triple).create_target_machine(cpu=cpu, features=features)
+llvm.initialize_all_asmprinters()
+triple, cpu, features, text = sys.argv[1:]
+machine = llvm.Target.from_triple(triple).create_target_machine(cpu=cpu, features=features)
+machine.emit_object(llvm.parse_assembly(text))
 """
 
 
@@ -66,6 +69,9 @@ def named_target(triple: str = "", cpu: str = "", features: str = "") -> Target:
     cpu: LLVM's name of a CPU; without one, any of the architecture. features: LLVM's text,
     `+avx2,+fma`. ArgumentError for what LLVM, or jitflow, has no code for.
     """
+    for name, text in (("target", triple), ("cpu", cpu), ("features", features)):
+        if not isinstance(text, str):
+            raise ArgumentError(f"{name} is a text, not {text!r}")
     if not triple:
         if not cpu and not features:
             return host_target()._replace(cache_bytes=0)
@@ -78,6 +84,9 @@ def named_target(triple: str = "", cpu: str = "", features: str = "") -> Target:
         raise ArgumentError(f"no object files for '{triple}'; there are ELF, Mach-O and wasm")
     if not all(_is_plain(text) for text in (triple, cpu, features)):
         raise ArgumentError(f"'{triple}', '{cpu}' or '{features}' is not LLVM's text")
+    unsigned = [name for name in features.split(",") if features and name[:1] not in ("+", "-")]
+    if unsigned:
+        raise ArgumentError(f"a feature is +name or -name, not '{unsigned[0]}'")
     default = BASELINES[architecture]
     if cpu or features:
         _require_known(triple, cpu, features)
@@ -91,12 +100,14 @@ def _is_plain(text: str) -> bool:
 
 @cache
 def _require_known(triple: str, cpu: str, features: str) -> None:
-    """LLVM says what it does not know on stderr only: a process of its own asks it."""
-    command = [sys.executable, "-c", _ASK, triple, cpu, features]
+    """LLVM says what it does not know on stderr only, or aborts: a process of its own asks it."""
+    command = [sys.executable, "-c", _ASK, triple, cpu, features, _PROBE]
     asked = subprocess.run(command, capture_output=True, text=True, check=False)
     complaints = [line for line in asked.stderr.splitlines() if "is not a recognized" in line]
     if complaints:
         raise ArgumentError(complaints[0].partition(" (ignoring")[0])
+    if asked.returncode:
+        raise ArgumentError(f"LLVM takes no cpu '{cpu}' with features '{features}' for '{triple}'")
 
 
 @cache

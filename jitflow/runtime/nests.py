@@ -18,7 +18,8 @@ from jitflow.ir.types import INDEX
 from jitflow.passes.nests import split_nests
 from jitflow.runtime.compile import LOOP_OP, executed_ops, llvm_text
 from jitflow.runtime.engine import engine
-from jitflow.runtime.target import Target, host_target
+from jitflow.runtime.machine import host_target
+from jitflow.runtime.target import Target
 
 
 class NestCost(NamedTuple):

@@ -12,8 +12,11 @@ from functools import cache
 ABI_VERSION = 0x2000000
 """Of NumPy 2: as long as it is this, slots keep their meaning."""
 
-ARRAY_TYPE, NEW_FROM_DESCR, SCALAR, FROM_ARRAY, SET_HANDLER = 2, 94, 60, 109, 304
-"""Slots: PyArray_Type, PyArray_NewFromDescr, _Scalar, _FromArray, PyDataMem_SetHandler."""
+ARRAY_TYPE, NEW_FROM_DESCR, SCALAR, FROM_ARRAY = 2, 94, 60, 109
+"""Slots: PyArray_Type, PyArray_NewFromDescr, PyArray_Scalar, PyArray_FromArray."""
+
+SET_HANDLER, DEFAULT_HANDLER = 304, 306
+"""Slots: PyDataMem_SetHandler, and the address of the variable PyDataMem_DefaultHandler."""
 
 _GET_ABI_VERSION = 0
 

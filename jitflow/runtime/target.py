@@ -1,12 +1,11 @@
 """The machine that code is for: what passes and the engine must know of it.
 
-Owns the host's description, asked of LLVM once. Knows no IR.
+Knows how to ask LLVM; `machine` does it. Knows no IR.
 """
 
 from __future__ import annotations
 
 import os
-from functools import cache
 from typing import NamedTuple
 
 from jitflow.runtime.interrupts import Uninterrupted
@@ -78,9 +77,8 @@ def _vectors(architecture: str, features: dict[str, bool]) -> tuple[int, int, bo
     return 16, 32, architecture in ("aarch64", "arm64", "riscv64", "ppc64le", "s390x")
 
 
-@cache
-def host_target() -> Target:
-    """The CPU that this process runs on."""
+def asked_target() -> Target:
+    """The CPU that this process runs on, as LLVM describes it."""
     import llvmlite.binding as llvm  # noqa: PLC0415
 
     with Uninterrupted():

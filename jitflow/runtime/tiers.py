@@ -1,7 +1,7 @@
-"""Two tiers of machine code: baseline code, which LLVM makes in a third of the time, and full code.
+"""Two tiers of machine code: baseline code, which LLVM makes in half of the time, and full code.
 
-Code of short calls is baseline code first, and made anew once the calls that it served have cost
-about what full code would have taken to make. Bits are the same: LLVM may contract and reorder
+Code of short calls is baseline code first. Once it was called so often that it is worth while, full
+code is made (`background`), and calls run that. Bits are the same: LLVM may contract and reorder
 nothing at either tier. Owns the rule, which is one of counts alone: nothing is timed.
 """
 
@@ -11,34 +11,37 @@ from collections.abc import Iterable, Sequence
 
 from jitflow.config import settings
 from jitflow.ir.core import Op
+from jitflow.runtime.background import has_place
+from jitflow.runtime.engine import BASELINE, BASELINE_OF_LOOPS, FULL, Tier
 
 FIRST_PATIENCE, LOOP_PATIENCE, PATIENCE = 3_000_000, 2_000_000, 30_000
-"""What full code takes longer to make, and what more for each loop and each op, in additions of a
-register: calls of baseline code take up to twice as long, for as long as that."""
+"""A fourth of what full code takes longer to make, or less, and of what more for each loop and each
+op, in additions of a register: calls of baseline code take up to twice as long, until they have
+done so much."""
 
-LEAST_CALLS = 8
-"""Code that is worth fewer calls is full code at once."""
+LEAST_CALLS, LEAST_CALLS_ALONE = 2, 8
+"""Code that is worth fewer calls is full code at once; alone: where calls wait for full code."""
 
 MOST_OPS = 16384
 """Of baseline code, each of which may take a place on the stack: 64 bytes at most, mostly 16."""
 
 
-def baseline_calls(ops: Sequence[Op], work: float) -> int:
-    """How many calls baseline code is good for; 0 where full code is to be made at once.
+def tier_of(ops: Sequence[Op], work: float) -> tuple[Tier, int]:
+    """What code is made first, and how many calls it is good for: 0 where it is full code.
 
     ops: all of a function at level 3, nested ones too; work: what one call costs, in additions.
     """
     loops = [op for op in ops if op.row.name == "loop"]
-    if not settings.baseline or len(ops) > MOST_OPS or carries_values(loops):
-        return 0
+    is_carried = carries_values(loops)
+    if not settings.baseline or len(ops) > MOST_OPS or (is_carried and not has_place()):
+        return FULL, 0
     patience = FIRST_PATIENCE + LOOP_PATIENCE * len(loops) + PATIENCE * len(ops)
     calls = int(patience / max(1.0, work))
-    return calls if calls >= LEAST_CALLS else 0
+    if calls < (LEAST_CALLS if has_place() else LEAST_CALLS_ALONE):
+        return FULL, 0
+    return BASELINE_OF_LOOPS if is_carried else BASELINE, calls
 
 
 def carries_values(loops: Iterable[Op]) -> bool:
-    """Whether a loop hands values from step to step, as those of products and reductions do.
-
-    Baseline code keeps these in memory, and runs three to six times as long.
-    """
+    """Whether a loop hands values from step to step, as those of products and reductions do."""
     return any(len(loop.operands) > 2 for loop in loops)

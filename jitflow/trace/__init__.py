@@ -14,7 +14,16 @@ from jitflow.trace.dispatch import (
     implements,
     missing,
 )
-from jitflow.trace.emit import as_twin, constant, emit, emit_constant, emit_view, literal, wrap
+from jitflow.trace.emit import (
+    as_twin,
+    constant,
+    emit,
+    emit_alike,
+    emit_constant,
+    emit_view,
+    literal,
+    wrap,
+)
 from jitflow.trace.lift import WEAK, holds_traced, lift
 from jitflow.trace.source import fail, here
 from jitflow.trace.writes import converted, fitted, require_writable, write
@@ -37,6 +46,7 @@ __all__ = [
     "current",
     "detach",
     "emit",
+    "emit_alike",
     "emit_constant",
     "emit_view",
     "fail",

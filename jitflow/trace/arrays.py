@@ -7,7 +7,7 @@ or method computes is in the tables of `dispatch`; this file knows no implementa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import index
 from typing import Any, NoReturn
@@ -18,16 +18,23 @@ from jitflow.errors import DtypeError, TraceError
 from jitflow.ir.core import Value
 from jitflow.ir.row import ROWS
 from jitflow.trace.context import STATE, Context, current, strange_text, where_made
-from jitflow.trace.demands import array_demand, number_demand, truth_demand
+from jitflow.trace.demands import (
+    Demand,
+    array_demand,
+    number_demand,
+    size_demand,
+    truth_demand,
+)
 from jitflow.trace.dispatch import (
     CURES,
     METHODS,
+    OPERATORS,
     PROPERTIES,
     MissingAttribute,
     call_function,
-    call_operator,
     call_ufunc,
     missing,
+    of_attribute,
 )
 from jitflow.trace.source import fail, here
 
@@ -39,6 +46,7 @@ Path = tuple[Step, ...]
 """
 
 MAY_BE_COPY = "NumPy's reshape may have made a copy or a view"
+
 
 class Cell:
     """One array's memory: its current value, and how often it was written.
@@ -55,7 +63,7 @@ class Cell:
         self.context = context
         self.frozen = frozen
         self.version = 0
-        self.twins: list[Cell] = []
+        self.twins: Sequence[Cell] = ()
         self.in_doubt = False
         self.row_major = False
 
@@ -70,9 +78,9 @@ class Cell:
     def twin(self, value: Value) -> Cell:
         """A new cell that holds `value` in what may be the same memory."""
         made = Cell(value, self.context, self.frozen)
-        self.twins = self.twins or [self]
-        self.twins.append(made)
-        made.twins = self.twins
+        twins = self.twins if isinstance(self.twins, list) else [self]
+        twins.append(made)
+        self.twins = made.twins = twins
         return made
 
 
@@ -160,15 +168,16 @@ class TracedArray:
         return f"TracedArray({self.type}{', weak' if self.weak else ''})"
 
     def __getattr__(self, name: str) -> Any:
-        method = METHODS.get(name)
+        if name.startswith("_"):
+            raise AttributeError(f"'TracedArray' object has no attribute '{name}'")
+        method, compute = of_attribute(name)
         if method is not None:
             self.require_trace()
             return partial(method, self)
-        compute = PROPERTIES.get(name)
         if compute is not None:
             self.require_trace()
             return compute(self)
-        if name.startswith("__") or not (hasattr(np.ndarray, name) or name in CURES):
+        if not (hasattr(np.ndarray, name) or name in CURES):
             raise AttributeError(f"'TracedArray' object has no attribute '{name}'")
         raise MissingAttribute(missing(f"the array attribute .{name}", CURES.get(name, "")))
 
@@ -176,7 +185,7 @@ class TracedArray:
 
     def __getitem__(self, key: Any) -> Any:
         self.require_trace()
-        result = call_operator("getitem", self, key)
+        result = OPERATORS["getitem"](self, key)
         if type(result) is not TracedArray or result.type.shape or not result.path:
             return result
         if _has_ellipsis(key):
@@ -184,7 +193,7 @@ class TracedArray:
         return detach(result)  # a scalar, which has no memory
 
     def __setitem__(self, key: Any, new: Any) -> None:
-        call_operator("setitem", self, key, new)
+        OPERATORS["setitem"](self, key, new)
 
     @property
     def real(self) -> Any:
@@ -193,7 +202,7 @@ class TracedArray:
 
     @real.setter
     def real(self, new: Any) -> None:
-        call_operator("setitem", self._part("real"), ..., new)
+        OPERATORS["setitem"](self._part("real"), ..., new)
 
     @property
     def imag(self) -> Any:
@@ -209,7 +218,7 @@ class TracedArray:
                 shapes=[self.type],
                 cure="make it complex first: x = x.astype(complex)",
             )
-        call_operator("setitem", self._part("imag"), ..., new)
+        OPERATORS["setitem"](self._part("imag"), ..., new)
 
     def _part(self, name: str) -> Any:
         self.require_trace()
@@ -227,8 +236,9 @@ class TracedArray:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         self.require_trace()
-        if len(inputs) > 1 and any(hasattr(type(x), "_record") for x in inputs):
-            return NotImplemented  # a tensor's operation, which a tape may want to know of
+        for x in inputs:
+            if type(x) is not TracedArray and hasattr(type(x), "_record"):
+                return NotImplemented  # a tensor's operation, which a tape may want to know of
         return call_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -237,57 +247,50 @@ class TracedArray:
             return NotImplemented
         return call_function(function, args, kwargs)
 
+    def __array_namespace__(self, **options: Any) -> Any:
+        self.require_trace()
+        return METHODS["__array_namespace__"](self, **options)
+
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
-        found = self._found()
-        if found is None:
-            self._refuse(*array_demand())
-        return np.array(found, dtype)
+        return np.array(self._numbers(array_demand), dtype)
 
     # What needs a number.
 
     def __bool__(self) -> bool:
-        found = self._found()
-        if found is None:
-            self._refuse(*truth_demand(
-                "use as a Python bool (if, while, and, or, not, assert)",
-                "choose with jnp.where(condition, x, y), or name the argument in static_argnames",
-            ))  # fmt: skip
-        return bool(found)
+        return bool(self._numbers(
+            truth_demand,
+            "use as a Python bool (if, while, and, or, not, assert)",
+            "choose with jnp.where(condition, x, y), or name the argument in static_argnames",
+        ))  # fmt: skip
 
     def __int__(self) -> int:
-        found = self._found()
-        if found is None:
-            cure = "use .astype(int), or name the argument in static_argnames"
-            self._refuse(*number_demand("int()", cure))
-        return int(found)
+        cure = "use .astype(int), or name the argument in static_argnames"
+        return int(self._numbers(number_demand, "int()", cure))
 
     def __float__(self) -> float:
-        found = self._found()
-        if found is None:
-            self._refuse(*number_demand(
-                "float() (and the math module)",
-                "use .astype(float) and NumPy's functions, or name the argument in static_argnames",
-            ))  # fmt: skip
-        return float(found)
+        return float(self._numbers(
+            number_demand,
+            "float() (and the math module)",
+            "use .astype(float) and NumPy's functions, or name the argument in static_argnames",
+        ))  # fmt: skip
 
     def __complex__(self) -> complex:
-        found = self._found()
-        if found is None:
-            cure = "use .astype(complex), or name the argument in static_argnames"
-            self._refuse(*number_demand("complex()", cure))
-        return complex(found)
+        cure = "use .astype(complex), or name the argument in static_argnames"
+        return complex(self._numbers(number_demand, "complex()", cure))
 
     def __index__(self) -> int:
-        found = self._found()
-        if found is None:
-            use = "use as a Python index or size"
-            cure = "take sizes from x.shape, index jnp.array(list), or name it in static_argnames"
-            self._refuse(TraceError, use, cure)
-        return index(found)
+        return index(self._numbers(
+            size_demand,
+            "use as a Python index or size",
+            "take sizes from x.shape, index jnp.array(list), or name it in static_argnames",
+        ))  # fmt: skip
 
-    def _found(self) -> Any:
+    def _numbers(self, demand: Callable[..., Demand], *words: str) -> Any:
         """The elements, where NumPy would have them: of constants, while `STATE.stands_in`."""
-        return call_operator("known", self) if STATE.stands_in else None
+        found = OPERATORS["known"](self) if STATE.stands_in else None
+        if found is None:
+            self._refuse(*demand(*words))
+        return found
 
     def _refuse(self, kind: type[TraceError], use: str, cure: str) -> NoReturn:
         made = where_made(self._value)
@@ -321,14 +324,16 @@ def _has_own_operators(other: Any) -> bool:
 
 def _binary(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def forward(self: TracedArray, other: Any) -> Any:
-        if type(other) is not TracedArray and _has_own_operators(other):
+        kind = type(other)
+        if kind is not TracedArray and kind is not float and _has_own_operators(other):
             return NotImplemented
-        self.require_trace()
-        return call_operator(name, self, other)
+        if STATE.context is None:
+            self.require_trace()
+        return OPERATORS[name](self, other)
 
     def reflected(self: TracedArray, other: Any) -> Any:
         self.require_trace()
-        return call_operator(name, other, self)
+        return OPERATORS[name](other, self)
 
     return forward, reflected
 
@@ -336,7 +341,7 @@ def _binary(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
 def _in_place(name: str) -> Callable[..., Any]:
     def update(self: TracedArray, other: Any) -> Any:
         self.require_trace()
-        return call_operator(f"i{name}", self, other)
+        return OPERATORS[f"i{name}"](self, other)
 
     return update
 
@@ -344,7 +349,7 @@ def _in_place(name: str) -> Callable[..., Any]:
 def _unary(name: str) -> Callable[..., Any]:
     def compute(self: TracedArray, *options: Any) -> Any:
         self.require_trace()
-        return call_operator(name, self, *options)
+        return OPERATORS[name](self, *options)
 
     return compute
 

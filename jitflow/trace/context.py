@@ -21,7 +21,7 @@ from jitflow.ir.location import Location, Locations
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import TensorType
 from jitflow.runtime.entry import TRACES
-from jitflow.trace.dispatch import fill_tables
+from jitflow.trace.dispatch import begin_tables
 from jitflow.trace.source import here
 
 Result = TypeVar("Result")
@@ -146,7 +146,7 @@ def in_trace(body: Callable[[Context], Result], nested: bool = False) -> Result:
     While there are traces, native calls are Python's. Nothing is called where the state changes, as
     an interrupt (Ctrl-C) or another thread comes in where something is, and would see half of it.
     """
-    fill_tables()
+    begin_tables()
     before, count = STATE.context, STATE.traces
     context = Context(before if nested else None)
     try:

@@ -51,11 +51,7 @@ def array_demand() -> Demand:
     """Of `__array__`: a write, an index, a function that does not know of traced arrays."""
     user, function = _callers()
     if function:
-        given = (
-            f"NumPy's {function}, given it in a list or beside a NumPy array,",
-            "give it traced arrays: jnp.array(list), np.stack(list), jnp.asarray(array)",
-        )
-        return NumpyArrayError, *_OBJECTS.get(function.partition(".")[0], given)
+        return NumpyArrayError, *_given(function)
     asked = {"STORE_SUBSCR": _WRITE, "BINARY_SUBSCR": _INDEX}.get(instruction(user))
     return NumpyArrayError, *(asked or _conversion(called_name(user)))
 
@@ -79,12 +75,29 @@ def number_demand(use: str, cure: str) -> Demand:
     return _write_or(instruction(user), use, cure)
 
 
+def size_demand(use: str, cure: str) -> Demand:
+    """Of `__index__`: what the caller says."""
+    return TraceError, use, cure
+
+
 def truth_demand(use: str, cure: str) -> Demand:
     """Of `__bool__`: a write of one element, a function, or what the caller says."""
-    running = instruction(_callers()[0])
+    user, function = _callers()
+    running = instruction(user)
+    if function:
+        return NumpyArrayError, *_given(function)
     if running.startswith("CALL"):
         return TraceError, *_TRUTH
     return _write_or(running, use, cure)
+
+
+def _given(function: str) -> tuple[str, str]:
+    """What a function of NumPy's that does not know of traced arrays was asked, and instead."""
+    otherwise = (
+        f"NumPy's {function}, given it as a size, in a list or beside a NumPy array,",
+        "give it traced arrays (jnp.array(list), jnp.asarray(array)), and sizes by static_argnames",
+    )
+    return _OBJECTS.get(function.partition(".")[0], otherwise)
 
 
 def _write_or(running: str, use: str, cure: str) -> Demand:
@@ -99,6 +112,6 @@ def _callers() -> tuple[FrameType | None, str]:
     function = ""
     while frame is not None and not is_users(frame.f_code.co_filename):
         if frame.f_code.co_filename.startswith(_NUMPY):
-            function = frame.f_code.co_qualname
+            function = frame.f_code.co_qualname.removesuffix(".__init__")
         frame = frame.f_back
     return frame, function

@@ -6,7 +6,7 @@ implementation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -18,13 +18,28 @@ from jitflow.trace.source import here
 
 Implementation = Callable[..., Any]
 
-OPERATORS: dict[str, Implementation] = {}
+class _Table(dict[Any, Implementation]):
+    """Entries that modules of `FILLERS` make: more of these are loaded before one is missing."""
+
+    def find(self, key: Any) -> Implementation | None:
+        found = self.get(key)
+        return found if found is not None or not _loaded_for(key, self) else self[key]
+
+    def __missing__(self, key: Any) -> Implementation:
+        if _loaded_for(key, self):
+            return self[key]
+        if self is OPERATORS:
+            raise TraceError(missing(f"the operator {key}"))
+        raise KeyError(key)
+
+
+OPERATORS = _Table()
 """By the name in Python's `operator` module: `add(x, y)`, `neg(x)`, `matmul`, `getitem`."""
 
-METHODS: dict[str, Implementation] = {}
+METHODS = _Table()
 """Methods of arrays: `METHODS["sum"](x, axis=0)` stands for `x.sum(axis=0)`."""
 
-PROPERTIES: dict[str, Implementation] = {}
+PROPERTIES = _Table()
 """Attributes of arrays that are computed: `PROPERTIES["T"](x)`."""
 
 CURES: dict[str, str] = {}
@@ -32,7 +47,7 @@ CURES: dict[str, str] = {}
 
 _OUTSIDE = "call it outside @jit, or write it in functions that are traced"
 
-FUNCTIONS: dict[Any, Implementation] = {}
+FUNCTIONS = _Table()
 """By NumPy function or ufunc (`np.mean`, `np.add`), or (ufunc, method): `(np.add, "reduce")`."""
 
 STAND_INS: dict[str, Any] = {}
@@ -42,10 +57,31 @@ FOREIGN_UFUNCS: dict[str, Implementation] = {}
 """Ufuncs of other packages, by name, as those cannot be imported here: scipy.special's `erf`."""
 
 
+def begin_tables() -> None:
+    """Loads what most programs need, as a trace begins: threads wait, and once is enough."""
+    import_module(FILLERS[0])
+
+
 def fill_tables() -> None:
-    """Has the tables filled, as a trace begins: threads wait, and a second time costs nothing."""
+    """Has the tables filled, all of them."""
     for module in FILLERS:
         import_module(module)
+
+
+def _loaded_for(key: Any, *tables: Mapping[Any, Any]) -> bool:
+    """Loads module by module until one of the tables has the key; whether one has."""
+    for module in FILLERS:
+        import_module(module)
+        if any([key in table for table in tables]):
+            return True
+    return False
+
+
+def of_attribute(name: str) -> tuple[Implementation | None, Implementation | None]:
+    """What stands for an attribute of arrays: as a method, and as one that is computed."""
+    if name in METHODS or name in PROPERTIES or _loaded_for(name, METHODS, PROPERTIES):
+        return METHODS.get(name), PROPERTIES.get(name)
+    return None, None
 
 
 class MissingAttribute(TraceError, AttributeError):
@@ -72,16 +108,9 @@ def numpy_name(function: Any) -> str:
     return f"{module}.{name}".replace("numpy", "np", 1)
 
 
-def call_operator(name: str, *operands: Any) -> Any:
-    implementation = OPERATORS.get(name)
-    if implementation is None:
-        raise TraceError(missing(f"the operator {name}"))
-    return implementation(*operands)
-
-
 def call_function(function: Any, args: Any, kwargs: Any) -> Any:
     """What `__array_function__` asks for."""
-    implementation = FUNCTIONS.get(function)
+    implementation = FUNCTIONS.find(function)
     if implementation is None:
         name = numpy_name(function)
         raise TraceError(missing(name, CURES.get(name, _OUTSIDE)))
@@ -90,19 +119,21 @@ def call_function(function: Any, args: Any, kwargs: Any) -> Any:
 
 def call_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: Any) -> Any:
     """What `__array_ufunc__` asks for; `out=` and `where=` act on the result."""
-    implementation = FUNCTIONS.get(ufunc if method == "__call__" else (ufunc, method))
+    implementation = FUNCTIONS.find(ufunc if method == "__call__" else (ufunc, method))
     if implementation is None:
         name = _call_name(ufunc, method)
         if name == f"the ufunc {ufunc.__name__}":
             implementation = FOREIGN_UFUNCS.get(ufunc.__name__)
         if implementation is None:
             raise TraceError(missing(name))
+    if not kwargs:
+        return implementation(*inputs)
     out = kwargs.pop("out", None)
     where = True if method == "reduce" else kwargs.pop("where", True)
     result = implementation(*inputs, **kwargs)
     if out is None and where is True:
         return result
-    return call_operator("out", _call_name(ufunc, method), result, out, where)
+    return OPERATORS["out"](_call_name(ufunc, method), result, out, where)
 
 
 def _call_name(ufunc: Any, method: str) -> str:

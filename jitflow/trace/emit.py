@@ -6,7 +6,8 @@ check of weak integers. Knows no NumPy function.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -15,7 +16,7 @@ from jitflow.errors import DtypeError, JitflowError, RangeError, ShapeError, Tra
 from jitflow.ir.core import Region, Value
 from jitflow.ir.dense import Dense
 from jitflow.ir.dtypes import DType, i64
-from jitflow.ir.row import ROWS
+from jitflow.ir.row import ROWS, OpRow
 from jitflow.ir.types import TensorType
 from jitflow.trace.arrays import Cell, TracedArray
 from jitflow.trace.checks import OUT_OF_BOUNDS
@@ -24,6 +25,8 @@ from jitflow.trace.source import fail, here
 
 CAPTURED = "it is a captured array"
 _CONSTANT = ROWS["constant"]
+_ABOVE_RULES = 3
+_NO_ATTRS: Mapping[str, Any] = MappingProxyType({})
 
 FOREIGN = "it belongs to the function around this one"
 """Why an array cannot be written: of NumPy, or of the trace around this one."""
@@ -54,6 +57,25 @@ def emit(row: str, *arrays: TracedArray, regions: tuple[Region, ...] = (), **att
         weak = not result.type.shape and bool(arrays) and row != "convert"
         return TracedArray(Cell(result, context), weak and all([x.weak for x in arrays]))
     return tuple([TracedArray(Cell(result, context), False) for result in results])
+
+
+def emit_alike(
+    row: OpRow, like: TensorType, dtype: DType, operands: Sequence[TracedArray | Dense]
+) -> TracedArray:
+    """Appends an elementwise op of arrays of the type `like`, and of numbers, spread to it.
+
+    The row's type rule is not asked: for operands of this dtype, it once said `dtype`. Called from
+    functions of `numpy/` that are called by others of it, whose frames are not looked at.
+    """
+    context = STATE.context or current()
+    append, place = context.builder.restated, here(_ABOVE_RULES)
+    values = [
+        append(_CONSTANT, (), {"value": x, "type": like}, like, place)
+        if isinstance(x, Dense) else x.value
+        for x in operands
+    ]  # fmt: skip
+    result = append(row, tuple(values), _NO_ATTRS, like.with_dtype(dtype), place)
+    return TracedArray(Cell(result, context))
 
 
 def emit_constant(data: Dense, type: TensorType) -> TracedArray:

@@ -77,16 +77,19 @@ def holds_traced(x: Any) -> bool:
 
 def checked_dtype(x: Any, name: str = "") -> DType:
     """The dtype of a NumPy array or scalar; DtypeError, with the name, where jitflow has none."""
-    if type(x) is not np.ndarray:
-        _refuse_classes(x, name)
-    try:
-        return as_dtype(x.dtype)
-    except DtypeError as error:
-        fail(DtypeError, str(error), op=name)
+    problem, cure = refusal(x)
+    if problem:
+        fail(DtypeError, problem, op=name, cure=cure)
+    return as_dtype(x.dtype)
 
 
-def _refuse_classes(x: Any, name: str) -> None:
-    for base in type(x).__mro__:
+def refusal(x: Any) -> tuple[str, str]:
+    """Why a NumPy array or scalar is not taken, and a cure; two empty texts where it is."""
+    for base in () if type(x) is np.ndarray else type(x).__mro__:
         if base.__name__ in _REFUSED and base.__module__.startswith("numpy"):
-            problem = f"{type(x).__name__} is not supported"
-            fail(DtypeError, problem, op=name, cure=_REFUSED[base.__name__])
+            return f"{type(x).__name__} is not supported", _REFUSED[base.__name__]
+    try:
+        as_dtype(x.dtype)
+    except DtypeError as error:
+        return str(error), ""
+    return "", ""

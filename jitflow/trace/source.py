@@ -28,27 +28,34 @@ _OWN = (
     "<frozen ",
     "<__array_function__",
 )
+_CYTHON = ".pyx", ".pxd"
 _STANDARD = join(dirname(os.__file__), "")
 
 
 class _Lines:
     """The lines of one code object; `places` is filled as instructions are asked for."""
 
-    __slots__ = ("code", "lines", "places", "starts")
+    __slots__ = ("code", "places", "spans", "starts")
 
     def __init__(self, code: CodeType) -> None:
-        spans = [(start, line) for start, _, line in code.co_lines() if line is not None]
         self.code = code  # held, so that its id is not given to another
-        self.starts = [start for start, _ in spans]
-        self.lines = [line for _, line in spans]
+        self.spans = list(code.co_lines())
+        self.starts = [start for start, _, _ in self.spans]
         self.places: dict[int, Locations] = {}
 
     def find(self, instruction: int) -> Locations:
-        index = bisect_right(self.starts, instruction) - 1
-        line = self.lines[index] if index >= 0 else self.code.co_firstlineno
-        place = (Location(self.code.co_filename, line, self.code.co_name),)
-        self.places[instruction] = place
+        code, line = self.code, None
+        index = bisect_right(self.starts, instruction)
+        while index and line is None:  # instructions that have no line belong to the one before
+            index -= 1
+            line = self.spans[index][2]
+        found = code.co_filename, line or code.co_firstlineno, code.co_name
+        place = self.places[instruction] = (_location(Location, found),)
         return place
+
+
+_location = tuple.__new__
+"""Without the steps of a named tuple's class: one is made for each line of a program."""
 
 
 _CODES: dict[int, _Lines | str | None] = {}
@@ -61,12 +68,12 @@ _INTERNAL: list[CodeType] = []
 """Code objects held so that their ids are not given to others."""
 
 
-def here() -> Locations:
+def here(above: int = 1) -> Locations:
     """The line of the user's code that is running now, as an op's locations.
 
-    Called from within jitflow: the caller's own frame is not looked at.
+    above: how many frames are not looked at, the caller's own among them, as they are jitflow's.
     """
-    frame: FrameType | None = sys._getframe(2)
+    frame: FrameType | None = sys._getframe(above + 1)
     while frame is not None:
         code = frame.f_code
         lines: Any = _CODES.get(id(code), code)
@@ -108,8 +115,9 @@ def definition(function: object) -> Location:
 
 def is_users(file: str) -> bool:
     """Whether code of this file is the user's."""
-    installed = any(part in file for part in _PACKAGES)
-    return not file.startswith(_OWN) and (installed or not file.startswith(_STANDARD))
+    if file.startswith(_OWN) or file.endswith(_CYTHON):
+        return False
+    return not file.startswith(_STANDARD) or any(part in file for part in _PACKAGES)
 
 
 def is_users_module(module: ModuleType) -> bool:

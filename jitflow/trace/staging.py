@@ -123,6 +123,8 @@ _REFUSALS = (
 """What NumPy's arrays say instead of our errors."""
 _NOT_IN_STRINGS = ("setting an array element with a sequence",)
 _NOT_IN_NDITER = "Iterator operand is flagged as writeable, but is an object"
+_SIZE = f"expected a sequence of integers or a single integer, got '{TracedArray.__name__}("
+"""How NumPy refuses a traced size."""
 
 
 def _reveal(error: ValueError | TypeError) -> None:
@@ -137,7 +139,10 @@ def _reveal(error: ValueError | TypeError) -> None:
         problem = "a NumPy array takes no number of a traced array"
         cure = "make the array in the function by np.zeros or jnp.zeros"
         raise NumpyArrayError(explain(problem, at=_innermost(error), cure=cure)) from None
-    if error.args == _NOT_IN_STRINGS:
+    if str(error).startswith(_SIZE):
+        problem = "a size cannot be a traced value"
+        cure = "take sizes from x.shape, or name the argument in static_argnames"
+    elif error.args == _NOT_IN_STRINGS:
         problem = "an array of strings takes no traced array, and no sequence"
         cure = "format the result of the jitted function"
     elif str(error).startswith(_NOT_IN_NDITER):
@@ -148,21 +153,13 @@ def _reveal(error: ValueError | TypeError) -> None:
         cure = "call it outside @jit, or write it in NumPy's functions of arrays"
     else:
         return
-    raise TraceError(explain(problem, at=_users(error), cure=cure)) from None
-
-
-def _users(error: Exception) -> Location:
-    """The innermost line of the user's that the error came through."""
-    places = [
-        Location(frame.f_code.co_filename, line, frame.f_code.co_name)
-        for frame, line in walk_tb(error.__traceback__) if is_users(frame.f_code.co_filename)
-    ]  # fmt: skip
-    return places[-1] if places else _innermost(error)
+    raise TraceError(explain(problem, at=_innermost(error), cure=cure)) from None
 
 
 def _innermost(error: Exception) -> Location:
-    """The line that raised the error."""
-    *_, (frame, line) = walk_tb(error.__traceback__)
+    """The user's line that raised the error."""
+    frames = list(walk_tb(error.__traceback__))
+    *_, (frame, line) = [x for x in frames if is_users(x[0].f_code.co_filename)] or frames
     return Location(frame.f_code.co_filename, line, frame.f_code.co_name)
 
 

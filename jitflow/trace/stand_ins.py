@@ -22,7 +22,7 @@ import numpy as np
 from jitflow.runtime.interrupts import Uninterrupted
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.context import STATE
-from jitflow.trace.dispatch import FUNCTIONS, STAND_INS
+from jitflow.trace.dispatch import FUNCTIONS, STAND_INS, fill_tables
 from jitflow.trace.instructions import calls
 from jitflow.trace.lift import holds_traced
 from jitflow.trace.source import is_users, is_users_module
@@ -86,6 +86,7 @@ def standing_in() -> Iterator[None]:
 @cache
 def _stand_ins() -> tuple[tuple[Any, str, Any], ...]:
     """Module, name and what replaces the attribute; `FUNCTIONS` knows the new ones, too."""
+    fill_tables()
     found: list[tuple[Any, str, Any]] = []
     for module in (np, np.linalg, np.fft):
         for name, original in vars(module).items():

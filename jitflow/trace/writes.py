@@ -16,7 +16,7 @@ from jitflow.errors import DtypeError, NumpyArrayError, RangeError, ShapeError, 
 from jitflow.ir.dtypes import DType
 from jitflow.trace.arrays import MAY_BE_COPY, Step, TracedArray
 from jitflow.trace.context import STATE
-from jitflow.trace.dispatch import METHODS, OPERATORS, call_operator
+from jitflow.trace.dispatch import METHODS, OPERATORS
 from jitflow.trace.emit import CAPTURED, FOREIGN, emit, literal, wrap
 from jitflow.trace.source import fail
 
@@ -130,7 +130,7 @@ def _put_slice(attrs: Any, whole: TracedArray, part: TracedArray) -> TracedArray
 
 def _updater(name: str) -> Callable[..., Any]:
     def update(x: TracedArray, other: Any) -> Any:
-        new = call_operator(name, x, other)
+        new = OPERATORS[name](x, other)
         if not x.type.shape and not x.path:
             return new  # a rank-0 result is a NumPy scalar, which has no memory to write to
         if not np.can_cast(new.dtype, x.dtype, "same_kind"):
@@ -159,4 +159,4 @@ _SIGNS = dict(
 )
 for _name in _IN_PLACE:
     OPERATORS[f"i{_name}"] = _updater(_name)
-METHODS["fill"] = lambda x, value: call_operator("setitem", x, ..., value)
+METHODS["fill"] = lambda x, value: OPERATORS["setitem"](x, ..., value)

@@ -171,7 +171,8 @@ import helper
 f = jf.jit(lambda x: np.sin(x) + np.tanh(helper.scaled(x)))
 x = np.linspace(-9, 9, 50, dtype=np.float32)
 f(x)
-print("jitflow.passes.fuse" in sys.modules, "jitflow.codegen" in sys.modules, f(x).tobytes().hex())
+loaded = [name in sys.modules for name in ("jitflow.passes.fuse", "jitflow.codegen", "llvmlite")]
+print(*loaded, f(x).tobytes().hex())
 """
 
 
@@ -188,8 +189,10 @@ def test_another_process_finds_what_one_kept_until_a_helper_is_edited(tmp_path):
     helper = tmp_path / "helper.py"
     helper.write_text("def scaled(x): return x * 2\n")
     first, second = run("1"), run("2")
-    assert first[:2] == ["True", "True"] and second[:2] == ["False", "False"]
-    assert first[2] == second[2]
+    assert first[:3] == ["True", "True", "True"] and second[:2] == ["False", "False"]
+    assert first[3] == second[3]
+    if sys.platform == "linux" and os.uname().machine == "x86_64":
+        assert second[2] == "False"  # elsewhere LLVM loads what was found
     helper.write_text("def scaled(x): return x * 3\n")
     third = run("3")
-    assert third[:2] == ["True", "True"] and third[2] != first[2]
+    assert third[:2] == ["True", "True"] and third[3] != first[3]

@@ -76,8 +76,10 @@ def test_older_checkpoints_go(tmp_path):
     assert store.restore(5)["params"]["w"][0] == 5
     with pytest.raises(CheckpointError, match=r"no checkpoint of step 1 .*\[5, 30\]"):
         store.restore(1)
-    with pytest.raises(ArgumentError, match="step 30"):
+    with pytest.raises(ArgumentError, match="has a checkpoint of step 30"):
         store.save(30, params={})
+    with pytest.raises(ArgumentError, match="step is 'last'; it must be an integer"):
+        store.save("last", params={})
 
 
 def damaged(file, at):

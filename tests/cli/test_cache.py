@@ -5,8 +5,9 @@ import json
 import pytest
 
 from jitflow.cli.main import main
-from jitflow.runtime.cache import keep, key_of
+from jitflow.runtime.cache import key_of
 from jitflow.runtime.cache.store import UNFINISHED, save
+from jitflow.runtime.surroundings import keep
 from tests.support.kept_code import kept_in
 
 

@@ -1,7 +1,10 @@
 """`jitflow doctor`: what it shows, and that a check that fails is said."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -39,3 +42,12 @@ def test_a_wrong_number_is_found(monkeypatch):
     monkeypatch.setattr(doctor, "grad", lambda function: lambda x: x)
     with pytest.raises(AssertionError):
         doctor.CHECKS["gradients are right"]()
+
+
+def test_a_wrong_setting_ends_the_command_in_one_line():
+    done = subprocess.run(
+        [sys.executable, "-m", "jitflow.cli", "doctor"], capture_output=True, text=True,
+        check=False, env=os.environ | {"JITFLOW_NUM_THREADS": "many"},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == "jitflow: JITFLOW_NUM_THREADS='many': expected a whole number\n"

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jitflow.codegen import emit_llvm
+from jitflow.codegen.emitter import LONG_BLOCK
 from jitflow.codegen.outline import LONG_BODY
 from jitflow.errors import NoCodeError, VerifyError
 from jitflow.ir.builder import Builder
@@ -34,6 +35,20 @@ def test_text_is_readable():
     assert "fmul <8 x float> %load." in text
     assert "%x.1 = load ptr" in text
     assert "fast" not in text and "contract" not in text
+
+
+def test_bodies_of_many_buffers_are_cut_into_blocks():
+    """LLVM would take minutes where tens of thousands of pointers are loaded in one block."""
+    b, count = Builder(), 2 * LONG_BLOCK + 5
+    x = b.param(BufferType(f32, ()), "x")
+    outs = [b.param(BufferType(f32, ()), "out") for _ in range(count)]
+    for out in outs:
+        b.store(b.load(x), out)
+    function = b.build("copies", (), {"outputs": count})
+    text = emit_llvm(function, "copies")
+    assert max(block.count("load ptr") for block in text.split("further.")) <= LONG_BLOCK
+    found = compile_function(function)([np.array(3, np.float32)])
+    assert found == [3.0] * count
 
 
 def test_equal_functions_give_equal_text_and_objects():

@@ -8,7 +8,7 @@ import pytest
 from jitflow.codegen.emitter import Emitter
 from jitflow.codegen.soft import soft_functions, write_soft
 from jitflow.runtime.engine import engine
-from jitflow.runtime.target import host_target
+from jitflow.runtime.machine import host_target
 
 COUNT = 24_000
 TYPES = {

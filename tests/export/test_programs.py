@@ -1,5 +1,7 @@
 """Sessions and models in files: state goes on, in a process that has none of their Python code."""
 
+import copy
+import pickle
 import subprocess
 import sys
 import threading
@@ -78,6 +80,22 @@ def test_a_train_step_goes_on_with_the_bits_of_its_session(tmp_path, data):
         assert np.isfinite(results.loss)
         assert changes.keys() == state.keys()
         np.testing.assert_array_equal(step.state["w"], state["w"])
+
+
+def test_a_copy_of_a_program_has_a_state_of_its_own(tmp_path, data):
+    with g.Graph().as_default(), g.Session() as session:
+        x, y, w, loss, train = regression()
+        session.run(g.global_variables_initializer())
+        export.save(tmp_path / "step.jfx", session, [loss, train], {x: data[0], y: data[1]})
+    step = export.load(tmp_path / "step.jfx")
+    first = step(*data)[0]
+    for other in copy.copy(step), copy.deepcopy(step):
+        np.testing.assert_array_equal(other.state["w"], step.state["w"])
+        before = step.state["w"].copy()
+        assert other(*data)[0] < first
+        np.testing.assert_array_equal(step.state["w"], before)
+    with pytest.raises(TraceError, match="load it where it is needed"):
+        pickle.dumps(step)
 
 
 def test_a_process_without_the_graph(tmp_path, data):

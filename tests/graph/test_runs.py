@@ -108,6 +108,30 @@ def test_feeds_that_do_not_fit():
         sess.run(3)
 
 
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (np.array(["a"]), "an array for tensor 'x:0': dtype <U1"),
+        (np.array([object()]), "an array for tensor 'x:0': dtype object"),
+        (np.array(["2020-01-01"], "M8[D]"), "int64"),
+        (np.zeros(2, ">f4"), "byte-swapped"),
+        (np.zeros(2, [("a", "f4")]), "fields"),
+        (np.ones((1, 1)).view(np.matrix), r"a matrix for(.|\n)*cure: pass np.asarray"),
+        (np.ma.array([1.0]), r"a MaskedArray for(.|\n)*filled"),
+        (np.str_("a"), "a str_ for"),
+        (None, "a NoneType for tensor 'x:0': it has no numbers"),
+        ([1.0, None], "a list for"),
+        ([[1.0], [1.0, 2.0]], "inhomogeneous"),
+        (10**400, "an int for tensor 'x:0': it is out of range"),
+    ],
+)
+def test_feeds_that_are_no_numbers_name_the_placeholder(value, problem):
+    x = g.placeholder(g.float32, name="x")
+    with pytest.raises(g.InvalidArgumentError, match=problem) as caught:
+        g.Session().run(x * 2, {x: value})
+    assert f"made at: {__file__}" in str(caught.value)
+
+
 def test_errors_of_a_run_name_the_line_of_the_node():
     v, i, x = g.Variable([1.0, 2.0]), g.placeholder(g.int32, []), g.placeholder(g.float32, [None])
     read = v[i]

@@ -1,8 +1,11 @@
 """Runs that were seen are native, and mean what they mean in Python."""
 
 import collections
+import copy
+import enum
 import gc
 import os
+import pickle
 import sys
 import threading
 import weakref
@@ -464,3 +467,38 @@ def test_a_closed_session_frees_its_values_while_the_graph_lives():
             del sess
             gc.collect()
     assert [one() for one in alive] == [None, None]
+
+
+def test_fetches_that_lie_deep_are_refused_with_a_cure(nodes):
+    fetch = nodes.y
+    for _ in range(150):
+        fetch = [fetch]
+    endless = []
+    endless.append(endless)
+    for deep in fetch, endless, {"a": fetch}:
+        with pytest.raises(ArgumentError, match="more than 100 containers"):
+            nodes.sess.run(deep)
+        with pytest.raises(ArgumentError, match="more than 100 containers"):
+            nodes.graph.explain(deep)
+
+
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, pickle.dumps], ids=lambda f: f.__name__)
+def test_a_session_is_not_copied(nodes, how):
+    with pytest.raises(TraceError, match="restore_state") as caught:
+        how(nodes.sess)
+    assert __file__ in str(caught.value)
+
+
+def test_feeds_of_classes_of_numbers_and_of_arrays(nodes):
+    class Index(enum.IntEnum):
+        TWO = 2
+
+    class Own(np.ndarray):
+        pass
+
+    wanted = nodes.sess.run(nodes.row, {nodes.k: 2})
+    for _ in range(2):
+        found = nodes.sess.run(nodes.row, {nodes.k: Index.TWO})
+        assert found.shape == wanted.shape
+    with pytest.raises(g.InvalidArgumentError, match=r"an Own for tensor 'x:0'.*\n.*\n.*asarray"):
+        nodes.sess.run(nodes.y, {nodes.x: X.view(Own)})

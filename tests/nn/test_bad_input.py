@@ -37,6 +37,13 @@ REFUSED = {
     "a layer of integers": (
         lambda: nn.Dense(2).init(jf.random.key(0), np.ones((2, 3), int)), DtypeError, "int64",
     ),
+    "an activation by name": (
+        lambda: nn.Dense(2, "relu"), ArgumentError, "activation is 'relu'; it (.|\n)* nn.relu is",
+    ),
+    "an initializer by name": (
+        lambda: nn.Dense(2, kernel="zeros"), ArgumentError, "kernel is 'zeros'; it must be",
+    ),
+    "a rate as text": (lambda: nn.Dropout("0.5"), ArgumentError, "rate is '0.5'; it is a number"),
     "a gradient that would broadcast": (
         lambda: optim.SGD().update(X, X[0], optim.SGD().init(X)), ShapeError, r"\(4, 3\), \(3,\)",
     ),

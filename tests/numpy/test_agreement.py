@@ -16,6 +16,7 @@ import jitflow.numpy as jnp
 from jitflow.errors import JitflowError
 from jitflow.ir.interpreter import interpret
 from jitflow.trace import CURES, FUNCTIONS
+from jitflow.trace.dispatch import fill_tables
 from jitflow.trace.pytree import flatten
 from tests.numpy.conftest import evaluate, numpy_result, staged
 from tests.support.numpy_samples import (
@@ -30,6 +31,7 @@ from tests.support.numpy_samples import (
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # NumPy's, of the same numbers
 
+fill_tables()
 UFUNCS = sorted(
     {f.__name__ for f in FUNCTIONS if isinstance(f, np.ufunc) and hasattr(np, f.__name__)}
 )

@@ -150,3 +150,19 @@ def test_a_sum_of_negative_zeros_is_positive():
         for axis in range(len(shape)):
             result = jf.jit(lambda x, axis=axis: np.sum(x, axis=axis))(x)
             assert not np.signbit(result).any() and not np.signbit(np.sum(x, axis=axis)).any()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int8", "bool"])
+@pytest.mark.parametrize("extent", [2, 3, 5, 8])
+def test_many_short_lines_have_the_bits_of_one(dtype, extent):
+    random = np.random.default_rng(extent)
+    x = (random.normal(size=(40, 2, extent)) * 3).astype(dtype)
+    if x.dtype.kind == "f":
+        x.flat[::13], x.flat[5::29], x.flat[7::31] = -0.0, np.inf, np.nan
+
+    def reduced(x):
+        return np.sum(x, -1), np.max(x, -1), np.argmin(x, -1), np.any(x, -1), np.sum(x, (-2, -1))
+
+    for k, line in enumerate(zip(*jf.jit(reduced)(x), strict=True)):
+        for got, expected in zip(line, jf.jit(reduced)(x[k]), strict=True):
+            np.testing.assert_array_equal(got, expected)

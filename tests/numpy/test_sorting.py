@@ -55,6 +55,29 @@ def test_ties_in_long_lines(dtype):
             agree(lambda x: np.argsort(x[..., ::-1], kind="stable"), np.sort(x))
 
 
+@pytest.mark.parametrize("length", [33, 600])
+def test_order_of_keys_that_differ_in_few_bits(length):
+    """Low bits alone beside one that differs in high ones; high ones alone; none; all of them."""
+    random = np.random.default_rng(4)
+    low = random.integers(0, 4 * length, length)
+    outlier = low.copy()
+    outlier[length // 2] = 2**62
+    steps = 1 + low * 2.0**-50
+    steps[3] = 1e300
+    for x in (low, outlier, -outlier, low << 50, np.zeros(length, "i8"), steps, -steps,
+              random.integers(-(2**62), 2**62, length)):  # fmt: skip
+        agree(lambda x: np.argsort(x, kind="stable"), x)
+        agree(lambda x: np.argsort(x, kind="stable"), np.tile(x, (3, 1)))
+
+
+def test_order_of_bfloat16_puts_nan_last():
+    x = np.array([np.nan, 2.0, -0.0, -np.inf, 0.0, np.nan, -1.0] * 60, "float32")
+    narrow = jf.numpy.asarray(x).astype("bfloat16")
+    expected = np.argsort(x, kind="stable")
+    np.testing.assert_array_equal(jf.jit(np.argsort)(narrow), expected)
+    np.testing.assert_array_equal(jf.jit(np.sort)(narrow).astype("f4"), x[expected])
+
+
 def test_shapes():
     for shape in ((0,), (1,), (3, 0), (0, 3)):
         agree(np.sort, np.ones(shape))

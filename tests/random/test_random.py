@@ -8,7 +8,7 @@ from scipy import stats
 
 import jitflow as jf
 from jitflow import random
-from jitflow.errors import ArgumentError, DtypeError, ShapeError, ValueCheckError
+from jitflow.errors import ArgumentError, AxisError, DtypeError, ShapeError, ValueCheckError
 
 KEY = random.key(7)
 MANY = (20_000,)
@@ -141,3 +141,19 @@ def test_faults():
         random.choice(KEY, 4, (5,), p=np.ones(3))
     with pytest.raises(ArgumentError, match="must end in"):
         random.categorical(KEY, np.zeros((2, 3)), shape=(5,))
+    with pytest.raises(ArgumentError, match="seed is a whole number, not 1.5"):
+        random.key(1.5)
+    with pytest.raises(AxisError, match="choice: axis 5 is out of bounds"):
+        random.choice(KEY, np.ones(3), (2,), axis=5)
+
+
+@pytest.mark.parametrize("draw", [random.choice, random.permutation])
+def test_what_to_choose_from_is_an_array_or_a_known_number(draw):
+    with pytest.raises(ArgumentError, match="takes an array, or a whole number"):
+        draw(KEY, 2.5)
+    with pytest.raises(ArgumentError, match="there are no -2 numbers"):
+        draw(KEY, -2)
+    with pytest.raises(ArgumentError, match="(.|\n)*cure: name a number in static_argnames"):
+        jf.jit(draw)(KEY, 5)
+    np.testing.assert_array_equal(draw(KEY, np.int64(5)), draw(KEY, 5))
+    np.testing.assert_array_equal(draw(KEY, [3, 1, 2]), draw(KEY, np.array([3, 1, 2])))

@@ -12,11 +12,13 @@ import jitflow.numpy as jnp
 from jitflow.errors import JitflowError
 from jitflow.recording import Operand
 from jitflow.trace import FUNCTIONS
+from jitflow.trace.dispatch import fill_tables
 from jitflow.trace.pytree import flatten
 from tests.support.numpy_samples import METHODS, SAMPLES, calls, function, operands
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # NumPy's, of the same numbers
 
+fill_tables()
 UFUNCS = sorted(
     {f.__name__ for f in FUNCTIONS if isinstance(f, np.ufunc) and hasattr(np, f.__name__)}
 )

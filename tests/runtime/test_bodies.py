@@ -15,12 +15,14 @@ from jitflow.api.road import Road
 from jitflow.ir.core import Function, Op, Region
 from jitflow.ir.location import Location
 from jitflow.ir.parser import parse_function
-from jitflow.runtime import bodies
+from jitflow.runtime import bodies, surroundings
 from jitflow.runtime.bodies import body_key, body_of, bytes_of, find_executable, keep_body
-from jitflow.runtime.cache import CacheWarning, keep, key_of, load, surroundings
+from jitflow.runtime.cache import CacheWarning, key_of, load
 from jitflow.runtime.cache.listing import entries
 from jitflow.runtime.cache.store import save
 from jitflow.runtime.executable import Failure
+from jitflow.runtime.sources import sources
+from jitflow.runtime.surroundings import keep
 from tests.support.kept_code import kept_in
 
 TEXT = """
@@ -52,7 +54,7 @@ def test_a_body_is_the_same_when_it_comes_back(body):
     assert again.failures and again.host_calls and again.calls and again.arena_bytes
     assert {hash(t) for t in again.inputs} == {hash(t) for t in body.inputs}
     assert next(iter(again.calls.values())).row is next(iter(body.calls.values())).row
-    assert set(body._fields) >= {"object_bytes", "failures", "calls", "host_calls"}
+    assert set(body._fields) >= {"code", "failures", "calls", "host_calls"}
 
 
 def test_bytes_that_are_no_body_make_no_objects():
@@ -126,7 +128,7 @@ def test_the_text_of_code_is_the_same_whoever_asks():
 
 def test_an_edit_of_any_source_is_another_origin(tmp_path):
     def origin():
-        return surroundings.sources(str(tmp_path), 1 << 62)
+        return sources(str(tmp_path), 1 << 62)
 
     for room in ("ir/expand", "runtime"):
         (tmp_path / room).mkdir(parents=True)
@@ -146,19 +148,19 @@ def test_an_edit_of_any_source_is_another_origin(tmp_path):
 
 
 def test_sources_that_are_not_those_of_the_process_stand_for_nothing(tmp_path):
-    assert surroundings.sources(str(tmp_path), 1 << 62) == ""
+    assert sources(str(tmp_path), 1 << 62) == ""
     source = tmp_path / "config.py"
     source.write_text("x = 1\n")
     changed = source.stat().st_ctime_ns
     (tmp_path / ".#config.py").symlink_to("an editor's lock")
-    assert surroundings.sources(str(tmp_path), changed)
-    assert surroundings.sources(str(tmp_path), changed - 1) == ""
+    assert sources(str(tmp_path), changed)
+    assert sources(str(tmp_path), changed - 1) == ""
 
 
 def test_nothing_is_kept_once_sources_were_changed(place, monkeypatch):
     surroundings._is_current.cache_clear()
     with monkeypatch.context() as patch:
-        patch.setattr(surroundings, "sources", lambda *_: "")
+        patch.setattr(surroundings, "own_sources", lambda: "")
         keep(KEY, b"code", "function", "f")
         assert load(KEY) is None
     surroundings._is_current.cache_clear()
@@ -170,7 +172,7 @@ def test_settings_that_may_change_code_are_part_of_the_origin(monkeypatch):
     def origin(**chosen):
         with monkeypatch.context() as patch:
             patch.setattr(surroundings, "settings", replace(surroundings.settings, **chosen))
-            patch.setattr(surroundings, "sources", lambda *_: "sources")
+            patch.setattr(surroundings, "known_sources", lambda: "sources")
             return surroundings.origin.__wrapped__()
 
     assert origin() == origin(debug=True) == origin(cache_dir="elsewhere")

@@ -9,7 +9,7 @@ import pytest
 import jitflow as jf
 from jitflow.runtime import engine as engines
 from jitflow.runtime.engine import LINKS_EACH, engine
-from jitflow.runtime.target import host_target
+from jitflow.runtime.machine import host_target
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "recompile.py"
 ANSWER = "define i32 @answer() nounwind {\n  ret i32 42\n}\n"

@@ -3,8 +3,8 @@
 import pytest
 
 from jitflow.errors import ArgumentError
+from jitflow.runtime.machine import host_target
 from jitflow.runtime.named import named_target
-from jitflow.runtime.target import host_target
 
 
 @pytest.mark.parametrize(("cpu", "features", "size", "registers", "fma", "f16c", "rounding"), [
@@ -51,5 +51,11 @@ def test_names_that_llvm_does_not_know():
         named_target("aarch64-linux-gnu", "", "+warp")
     with pytest.raises(ArgumentError, match="no code for 'sparc64-sun-solaris'"):
         named_target("sparc64-sun-solaris")
+    with pytest.raises(ArgumentError, match="a feature is [+]name or -name, not 'avx2'"):
+        named_target("x86_64-linux-gnu", "", "+fma,avx2")
+    with pytest.raises(ArgumentError, match="LLVM takes no cpu 'i386'"):  # it would abort
+        named_target("x86_64-linux-gnu", "i386")
+    with pytest.raises(ArgumentError, match="cpu is a text, not 3"):
+        named_target("x86_64-linux-gnu", 3)
     with pytest.raises(ArgumentError, match="is not LLVM's text"):
         named_target("x86_64-linux-gnu", "two words")

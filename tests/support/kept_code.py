@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from jitflow.runtime import bodies, library
 from jitflow.runtime.cache import folder, place, store, why_off
+from jitflow.runtime.machine import machine
 
 
 @contextmanager
 def kept_in(path, origin="this machine", **chosen):
     """Code is kept under `path`; the process has not warned yet. chosen: other settings."""
+    machine()  # asked before, so that it is not kept there
     with _put((place, store), "settings", replace(place.settings, cache_dir=str(path), **chosen)):
         with _put((place,), "_warned", []), _put((bodies, library), "origin", lambda: origin):
             _forget()

@@ -12,6 +12,7 @@ from jitflow.errors import TraceError
 
 TABLE = np.arange(5.0)
 ROWS = np.zeros((2, 3))
+RANDOM = np.random.default_rng(0)
 
 
 def written(dtype, value):
@@ -79,6 +80,13 @@ CASES = {
     "if": (lambda x, i: 1 if i else 2, "use as a Python bool", "jnp.where"),
     "math": (lambda x, i: math.sqrt(i), "the math module", "NumPy's functions"),
     "range": (lambda x, i: list(range(i)), "use as a Python index or size", "x.shape"),
+    "size": (lambda x, i: np.zeros(i), "a size cannot be a traced value", "x.shape"),
+    "sizes": (lambda x, i: OWN["full"]((i, 2), 1.0), "use as a Python index or size", "x.shape"),
+    "broadcast": (lambda x, i: np.broadcast_to(ROWS, i), "a size cannot be", "static_argnames"),
+    "window": (lambda x, i: np.hanning(i), "NumPy's hanning, given it as a", "static_argnames"),
+    "draw": (lambda x, i: RANDOM.normal(size=i), "a size cannot be a traced value", "x.shape"),
+    "repeated": (lambda x, i: [0.0] * i, "a list repeated a traced number", r"jnp.asarray\(list\)"),
+    "repeats": (lambda x, i: i * (0.0, 1.0), "a tuple repeated a traced number", "static_argnames"),
     "in place": (lambda x, i: added(x), "out= is not supported", "a = a [+] x"),
 }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Sorting and searching along the last axis. NaN comes after all numbers.
 
-Sorting is done by the host (see ir/host.py).
+Sorting is done by the host (see ir/host.py), but for argsort of real numbers.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from jitflow.ir.batching import batch_elementwise
 from jitflow.ir.dtypes import i64
 from jitflow.ir.ops.rules import Attrs, Types, require_tensor
 from jitflow.ir.row import Attribute, Family, OpRow, register
-
-LONG_LINE = 256
-"""Elements of a line from which on a faster sort is worth another look at its result."""
 
 
 def _infer_sort(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
@@ -32,39 +29,26 @@ def _infer_argsort(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
 
 
 def _sort(x: Any) -> Any:
-    """NumPy's fastest sort where equal elements have equal bits, else its stable one."""
+    """NumPy's fastest sort; zeros of both signs, which are equal, stay in the order of x."""
+    if x.dtype.kind == "c":
+        return np.sort(x, axis=-1, kind="stable")
+    ordered = np.sort(_comparable(x), axis=-1).astype(x.dtype, copy=False)
     if x.dtype.kind in "biu":
-        return np.sort(x, axis=-1)
-    signs = np.signbit(x[x == 0]) if x.dtype.kind != "c" else np.array([False, True])
-    mixed = signs.any() and not signs.all()
-    return np.sort(x, axis=-1, kind="stable" if mixed else None)
+        return ordered
+    zeros = x == 0
+    signs = np.signbit(x[zeros])
+    if signs.any() and not signs.all():
+        ordered[ordered == 0] = x[zeros]
+    return ordered
 
 
 def _argsort(x: Any) -> Any:
-    """NumPy's stable argsort; of long lines of floats by its fastest one, then ties put in order.
-
-    Lines that are in order already are left to the stable one, which sees that.
-    """
-    is_float = x.dtype.kind == "f" and x.dtype.itemsize >= 4
-    if x.shape[-1] < LONG_LINE or not is_float or np.all(x[..., :-1] <= x[..., 1:]):
-        return np.argsort(x, axis=-1, kind="stable")
-    order = np.argsort(x, axis=-1)
-    ordered = np.take_along_axis(x, order, axis=-1) if x.ndim > 1 else x[order]
-    before, after = ordered[..., :-1], ordered[..., 1:]
-    tied = np.zeros(x.shape, bool)
-    tied[..., 1:] = (before == after) | ((before != before) & (after != after))
-    if tied.any():
-        _arrange_ties(order, tied)
-    return order
+    return np.argsort(_comparable(x), axis=-1, kind="stable")
 
 
-def _arrange_ties(order: Any, tied: Any) -> None:
-    """Sorts the indices of each run of elements that are `tied` with the one before."""
-    in_run = tied.copy()
-    in_run[..., :-1] |= tied[..., 1:]
-    runs = np.cumsum(~tied.reshape(-1)).reshape(tied.shape)[in_run]
-    length = order.shape[-1]
-    order[in_run] = np.sort(runs * length + order[in_run]) % length
+def _comparable(x: Any) -> Any:
+    """NumPy sorts NaN last among floats of its own only."""
+    return x.astype(np.float32) if x.dtype.kind == "V" else x
 
 
 def take_last(b: Any, x: Any, indices: Any) -> Any:

@@ -5,15 +5,18 @@ Layers of a network and steps that are unrolled give the same loops many times o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.ir.location import Locations
 from jitflow.ir.nests import NOT_IN_NESTS, RUN
-from jitflow.ir.types import BufferType
+from jitflow.ir.types import INDEX, BufferType
 from jitflow.passes.lowering.access import Access
+from jitflow.passes.lowering.opening import open_run
 
 Make = Callable[[Any, list[Access]], None]
 """make(context, accesses): adds loops to a context that read and write these."""
@@ -27,7 +30,6 @@ class _First:
     end: int
     given: list[Access]
     nest: Function | None = None
-    is_nest: bool = True
 
 
 class Again:
@@ -38,73 +40,109 @@ class Again:
 
     def __init__(self, new_context: Callable[[list[Value]], Any]) -> None:
         self._new_context = new_context
-        self._made: dict[Hashable, _First] = {}
-        self._count = 0
+        self._firsts: dict[Hashable, _First] = {}
+        self._nests: dict[Hashable, Function | None] = {}
+        """None where what is made cannot be a nest."""
+        self._runs: Counter[str] = Counter()
+        """Of each nest, by its name."""
 
     def emit(
-        self, context: Any, key: Hashable, accesses: Sequence[Access], make: Make
+        self, context: Any, key: Hashable, accesses: Sequence[Access], make: Make,
+        is_frequent: bool = False,
     ) -> None:
         """What `make` adds to the context, or a run of the nest that it makes.
 
         key: what is made depends on, beside the accesses; None where nothing else is alike.
-        Accesses that see one memory in different ways are left to `share`.
+        is_frequent: whether the like of it is to be expected again. Accesses that see one memory in
+        different ways are left to `share`.
         """
         given = list(dict.fromkeys(accesses))
         if key is None or len({access.base for access in given}) < len(given):
             make(context, list(accesses))
             return
         order = tuple([given.index(access) for access in accesses])
-        key = key, order, tuple([_type(access) for access in given])
-        first = self._made.get(key)
-        if first is None:
-            start = len(context.builder.ops)
-            make(context, list(accesses))
-            end = len(context.builder.ops)
-            self._made[key] = _First(start, end, given, is_nest=end > start)
+        key = key, order, tuple([_layout(access) for access in given])
+        first = self._firsts.get(key)
+        if key not in self._nests and (first is not None or is_frequent):
+            made = self._nest(make, given, order, context.builder.locations)
+            self._nests[key] = made
+            if first is not None and made is not None:
+                first.nest = made
+                self._runs[made.name] += 1
+        nest = self._nests.get(key)
+        if nest is not None:
+            operands = tuple([context.view(a, a.shape, a.strides) for a in given])
+            context.builder.append(_run(nest, operands, context.builder.locations))
+            self._runs[nest.name] += 1
             return
-        if first.nest is None and first.is_nest:
-            self._become_nest(first, make, order, context.builder.locations)
-        if not first.is_nest:
-            make(context, list(accesses))
-            return
-        operands = tuple([context.view(a, a.shape, a.strides) for a in given])
-        context.builder.emit(RUN, operands, {"nest": first.nest, "offset": -1})
+        start = len(context.builder.ops)
+        make(context, list(accesses))
+        end = len(context.builder.ops)
+        if key not in self._nests and end > start:
+            self._firsts[key] = _First(start, end, given)
 
-    def _become_nest(
-        self, first: _First, make: Make, order: tuple[int, ...], locations: Any
-    ) -> None:
-        params = [Value(_type(access), access.base.name) for access in first.given]
+    def _nest(
+        self, make: Make, given: list[Access], order: tuple[int, ...], locations: Locations
+    ) -> Function | None:
+        """What is made as a function of its buffers; None where that has no loops or can fail."""
+        params = [Value(_type(access), access.base.name) for access in given]
         inner = self._new_context(params)
         inner.builder.locations = locations
         made = [Access.whole(param) for param in params]
         make(inner, [made[number] for number in order])
         body = Region(params, inner.ops(), ())
-        has_loops = any(op.regions for op in body.ops)
-        first.is_nest = has_loops and not any(op.row in NOT_IN_NESTS for op in walk(body))
-        first.nest = Function(f"nest{self._count}", body)
-        self._count += 1
+        if not any(op.regions for op in body.ops):
+            return None
+        if any(op.row in NOT_IN_NESTS for op in walk(body)):
+            return None
+        return Function(f"nest{len(self._runs)}", body)
 
-    def replaced(self, ops: list[Op]) -> list[Op]:
+    def replaced(self, context: Any, ops: list[Op]) -> list[Op]:
         """The ops of the body with runs in place of what was made first for each nest.
 
-        Views and memory stay, as others may use them. What was made within another goes with it.
+        Views and memory stay, as others may use them. What was made within another goes with it. A
+        nest that is run once only is opened.
         """
         result: list[Op] = []
         done = 0
-        firsts = [first for first in self._made.values() if first.nest and first.is_nest]
+        firsts = [first for first in self._firsts.values() if first.nest is not None]
         for first in sorted(firsts, key=lambda first: (first.start, -first.end)):
             if first.start < done:
                 continue
             result += ops[done : first.start]
             mine = ops[first.start : first.end]
             result += [op for op in mine if op.row.name in ("view", "alloc")]
-            places = mine[-1].locations
-            b = Builder(locations=places)
+            b = Builder(locations=mine[-1].locations)
             operands = tuple([_seen(b, access) for access in first.given])
-            b.emit(RUN, operands, {"nest": first.nest, "offset": -1})
-            result += b.ops
+            assert first.nest is not None
+            result += [*b.ops, _run(first.nest, operands, b.locations)]
             done = first.end
-        return result + ops[done:]
+        result += ops[done:]
+        return self._opened(context, result) if 1 in self._runs.values() else result
+
+    def _opened(self, context: Any, ops: list[Op]) -> list[Op]:
+        builder = Builder()
+        for op in ops:
+            if op.row is RUN and self._runs[op.attrs["nest"].name] == 1:
+                indices = [c.attrs["value"] for c in op.attrs["nest"].ops if _is_index(c)]
+                open_run(builder, op, {(INDEX, i): context.index(i.item()) for i in indices})
+            else:
+                builder.append(op)
+        return builder.ops
+
+
+def _is_index(op: Op) -> bool:
+    return op.row.name == "constant" and op.result.type == INDEX
+
+
+def _run(nest: Function, operands: tuple[Value, ...], locations: Locations) -> Op:
+    return Op(RUN, operands, {"nest": nest, "offset": -1}, (), (), locations)
+
+
+def _layout(access: Access) -> Hashable:
+    """Equal for accesses whose buffers have one `_type`."""
+    type = access.base.type
+    return type.dtype, access.shape, access.strides, type.space == "const"
 
 
 def _type(access: Access) -> BufferType:

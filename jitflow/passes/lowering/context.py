@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Value
@@ -11,7 +10,7 @@ from jitflow.ir.dense import Dense
 from jitflow.ir.dtypes import DType, part_of
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import INDEX, BufferType
-from jitflow.passes.lowering.access import Access
+from jitflow.passes.lowering.access import Access, IntShape
 from jitflow.passes.lowering.again import Again
 
 
@@ -23,7 +22,7 @@ class Context:
         self.prologue = Builder()
         self._indices: dict[int, Value] = {}
         self._token: Value | None = None
-        self._views: dict[Any, Value] = {}
+        self._views: dict[tuple[Value, int, IntShape, IntShape], Value] = {}
         self.again = Again(Context)
 
     def index(self, value: int) -> Value:
@@ -45,9 +44,9 @@ class Context:
     def temp(self, dtype: DType, shape: tuple[int, ...], name: str = "") -> Value:
         """A new dense buffer in the arena."""
         type = BufferType(dtype, shape, None, "temp")
-        op = self.builder.emit(ROWS["alloc"], (), {"type": type})
-        op.result.name = name
-        return op.result
+        attrs = {"offset": -1, "type": type}
+        op = Op(ROWS["alloc"], (), attrs, (type,), (), self.builder.locations, (name,))
+        return self.builder.append(op).results[0]
 
     def whole(self, buffer: Value) -> Access:
         """All of a buffer; that of complex numbers as floats, with a last axis for the parts."""
@@ -78,20 +77,21 @@ class Context:
     def view(self, access: Access, shape: tuple[int, ...], strides: tuple[int, ...]) -> Value:
         """A buffer value for `access` under other axes; made once per place, shape and strides."""
         base = access.base
-        type = BufferType(base.type.dtype, shape, strides, base.type.space)
-        if access.offset == 0 and type == base.type:
+        whole = base.type
+        if not access.offset and shape == whole.shape and strides == whole.strides:
             return base
-        key = (base, access.offset, type)
+        key = base, access.offset, shape, strides
         found = self._views.get(key)
         if found is None:
+            type = BufferType(whole.dtype, shape, strides, whole.space)
             attrs = {"offset": access.offset, "type": type}
             op = self.builder.emit(ROWS["view"], (base,), attrs)
             op.result.name = base.name
             found = self._views[key] = op.result
         return found
 
-    def fill(self, buffer: Value, value: Value) -> None:
-        """Stores the scalar in every element."""
+    def fill(self, buffer: Value, value: Value, builder: Builder | None = None) -> None:
+        """Stores the scalar in every element; at the end of the body, or where a builder is."""
 
         def nest(b: Builder, at: tuple[Value, ...]) -> tuple[Value, ...]:
             if len(at) == buffer.type.rank:
@@ -101,7 +101,8 @@ class Context:
                 b.loop(self.index(0), extent, lambda c, i: nest(c, (*at, i)), kind="parallel")
             return ()
 
-        nest(self.builder, ())
+        nest(self.builder if builder is None else builder, ())
 
     def ops(self) -> list[Op]:
-        return [*self.prologue.ops, *self.again.replaced(self.builder.ops)]
+        ops = self.again.replaced(self, self.builder.ops)
+        return [*self.prologue.ops, *ops]

@@ -70,14 +70,13 @@ def find_nest(op: Op) -> Nest | None:
     if not loops:
         return None
     body, indices = loops[-1].regions[0], [_index(loop) for loop in loops]
-    last = loops[-1] if can_widen(loops[-1]) else None
     found: dict[int, list[Crossing]] = {}
-    if any(o.row.name == "loop" for o in body.ops):
-        inner = [o for o in body.ops if _counts(o) and not _has_loops(o)]
+    if any(o.row.name == "loop" for o in body.owners):
+        inner = [o for o in body.owners if _counts(o) and not _has_loops(o)]
         for outer, crossing in _crossings(inner, indices, _written(body)):
             found.setdefault(outer, []).append(crossing)
-    elif last is not None and _written(body).isdisjoint(_read(body)):
-        for outer, crossing in _crossings([last], indices[:-1], set()):
+    elif len(loops) > 1 and can_widen(loops[-1]) and _written(body).isdisjoint(_read(body)):
+        for outer, crossing in _crossings(loops[-1:], indices[:-1], set()):
             found.setdefault(outer, []).append(crossing)
     if not found:
         return None
@@ -105,7 +104,7 @@ def _counts(op: Op) -> bool:
 
 
 def _has_loops(op: Op) -> bool:
-    return any(o.regions for o in op.regions[0].ops)
+    return bool(op.regions[0].owners)
 
 
 def _index(loop: Op) -> Value:

@@ -24,9 +24,12 @@ FEW_ROWS = 4
 
 def lower_dot(
     context: Context, op: Op, inputs: Sequence[Access], out: Access, vector_bytes: int,
-    registers: int,
+    registers: int, is_frequent: bool,
 ) -> None:
-    """Emits the loops of one product into `out`, which is dense."""
+    """Emits the loops of one product into `out`, which is dense.
+
+    is_frequent: whether there are others like it.
+    """
     if 0 in out.shape:
         return
     lhs, rhs = inputs
@@ -51,7 +54,8 @@ def lower_dot(
         blocks.emit(long_product(blocks) or blocks.whole)
 
     key = "product", product.batch, product.is_symmetric, is_by_rows
-    context.again.emit(context, key, [product.lhs, product.rhs, product.out], make)
+    accesses = [product.lhs, product.rhs, product.out]
+    context.again.emit(context, key, accesses, make, is_frequent)
 
 
 def _row_by_row(product: Product) -> bool:

@@ -7,8 +7,7 @@ lie in a window that moves by a fixed stride from one iteration of the outer loo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from jitflow.ir.buffers import base_of
 from jitflow.ir.core import Op, Region, Value
@@ -16,8 +15,7 @@ from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.rebuild import constant_int
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(NamedTuple):
     """One load or store: elements low..high of `base`, moving by `stride` per iteration."""
 
     op: Op

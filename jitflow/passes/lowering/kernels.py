@@ -18,6 +18,7 @@ from jitflow.ir.row import Family
 from jitflow.ir.types import TensorType, VectorType
 from jitflow.passes.lowering.access import Access, IntShape
 from jitflow.passes.lowering.cascade import State, cascade
+from jitflow.passes.lowering.columns import Columns
 from jitflow.passes.lowering.context import Context
 from jitflow.passes.lowering.gathers import GATHER, inside, read, uniform
 from jitflow.passes.lowering.moves import dense
@@ -25,6 +26,13 @@ from jitflow.passes.lowering.reducers import Reducer, lanes_for, reducer
 from jitflow.passes.lowering.space import merged_space
 
 LINE_BYTES = 64
+SHORT_LINE_BYTES = 32
+"""Of a line up to which lines are lanes, and each place in them is read across lines."""
+
+SHORT_SUM_BYTES = 28
+"""Of a line that is summed: a whole register is halved as quickly."""
+
+MANY_LINES = 16
 COPY_BYTES = 1 << 15
 """From here on an array that lies across the lanes of a reduction is copied before."""
 
@@ -42,7 +50,7 @@ def lower_kernel(
     def make(context: Context, accesses: Sequence[Access]) -> None:
         _Kernel(context, op, accesses[: len(sources)], accesses[len(sources) :]).emit()
 
-    context.again.emit(context, kind, [*sources, *outputs], make)
+    context.again.emit(context, kind, [*sources, *outputs], make, is_frequent=True)
 
 
 def _along_lanes(context: Context, op: Op, inputs: Sequence[Access]) -> list[Access]:
@@ -176,6 +184,9 @@ class _Kernel:
             return
         reduced = [k for k, axis in enumerate(self.space.axes) if axis.reduced]
         inner = bool(reduced) and reduced[-1] == len(self.space.axes) - 1
+        if inner and self._is_of_short_lines():
+            self._finish(b, self._side_by_side(b, reduced, at), at, None)
+            return
         lanes = self._lanes(self.space.axes[-1].extent) if inner else None
         state = self._sweep(b, reduced, at, lanes)
         self._finish(b, state, at, lanes)
@@ -230,6 +241,36 @@ class _Kernel:
             state = tail if state is None else self._combine(b, state, tail)
         assert state is not None
         return state
+
+    def _is_of_short_lines(self) -> bool:
+        """Whether a register holds several lines, which then are lanes in place of elements."""
+        *outer, last = self.space.axes
+        kept = [axis.extent for axis in outer if not axis.reduced]
+        loaded = max((v.type.dtype.itemsize for v in self.loads.values()), default=LINE_BYTES)
+        sums = any(r.fixes_order for r in self.reducers)
+        most = SHORT_SUM_BYTES if sums else SHORT_LINE_BYTES
+        is_short = 1 < last.extent and last.extent * loaded <= most
+        return is_short and not self.stores and bool(kept) and kept[-1] >= MANY_LINES
+
+    def _side_by_side(self, b: Builder, reduced: list[int], at: dict[int, Value]) -> State:
+        """The state of short lines: of each place in them by itself, then of all places."""
+        *outer, last = reduced
+        places = [self.context.index(k) for k in range(self.space.axes[last].extent)]
+        columns = Columns(len(places), lambda c: self._identity(c, None), self._combine)
+
+        def sweep(inner: Builder, left: list[int], at: dict[int, Value]) -> State:
+            if not left:
+                return columns.joined([self._body(inner, {**at, last: k}, None, 0) for k in places])
+            axis, *rest = left
+            return cascade(
+                self.context, inner, self.space.axes[axis].extent, 1, columns.identity,
+                lambda c, index: sweep(c, rest, {**at, axis: index}), columns.combine,
+            )
+
+        states = columns.apart(sweep(b, outer, at))
+        return self._per_reducer(
+            lambda k, r: r.across_places(b, [self._slot(state, k) for state in states])
+        )
 
     # States: those of all reductions in a row.
 

@@ -16,6 +16,9 @@ def copy(context: Context, source: Access, target: Access) -> None:
     """Copies every element; the two have one shape and share no memory."""
     if 0 in target.shape:
         return
+    if set(target.shape) <= {1}:
+        put(context, context.builder.load(context.view(source, (), ())), target)
+        return
     space = merged_space(target.shape, (), [source, target], set())
     merged = [
         access.moved(0, space.shape, strides)
@@ -27,6 +30,11 @@ def copy(context: Context, source: Access, target: Access) -> None:
 def _copy(context: Context, accesses: Sequence[Access]) -> None:
     views = [context.view(access, access.shape, access.strides) for access in accesses]
     _copy_nest(context, context.builder, views, accesses[0].shape, [])
+
+
+def put(context: Context, number: Value, target: Access) -> None:
+    """Stores a number in an array of one element."""
+    context.builder.store(number, context.view(target, (), ()))
 
 
 def dense(context: Context, source: Access) -> Access:
@@ -51,14 +59,18 @@ def _copy_nest(
 
 
 def lower_concatenate(
-    context: Context, op: Op, inputs: Sequence[Access], target: Access
+    context: Context, op: Op, inputs: Sequence[Access | Value], target: Access
 ) -> None:
-    """Copies each operand to its place along the axis."""
+    """Brings each operand, an array or a number, to its place along the axis."""
     axis, start = op.attrs["axis"], 0
-    for source in inputs:
-        place = target.moved(start * target.strides[axis], source.shape, target.strides)
-        copy(context, source, place)
-        start += source.shape[axis]
+    for value, source in zip(op.operands, inputs, strict=True):
+        shape = value.type.shape
+        place = target.moved(start * target.strides[axis], shape, target.strides)
+        if isinstance(source, Access):
+            copy(context, source, place)
+        else:
+            put(context, source, place)
+        start += shape[axis]
 
 
 def lower_pad(context: Context, op: Op, inputs: Sequence[Access], target: Access) -> None:

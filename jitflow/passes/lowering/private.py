@@ -38,7 +38,7 @@ def private_buffers(loop: Op, users: dict[Value, int]) -> set[Value] | None:
     users: how many loads, stores and other uses there are of each buffer in the whole function.
     """
     body = loop.regions[0]
-    if any([op.row.name in FORBIDDEN for op in walk(body)]):
+    if any([row.name in FORBIDDEN for row in body.contents.rows]):
         return None
     uses = _places(body)
     private: set[Value] = set()
@@ -98,6 +98,9 @@ def _moving(body: Region) -> dict[Value, _Place]:
     """How what may be an index differs from one iteration to the next; the others are left out."""
     moves = {body.params[0]: _Place.MOVES}
     for op in walk(body):
+        is_known = op.row.name != "load" and moves.keys().isdisjoint(op.operands)
+        if is_known and not op.regions:
+            continue
         if not (op.regions or any([v.type.dtype is i64 for v in op.results])):
             continue
         for region in op.regions:

@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value
-from jitflow.passes.rewrite import map_values, rebuild_op
+from jitflow.ir.row import ROWS
+from jitflow.passes.rewrite import map_values
 from jitflow.passes.rewrite import rebuild_region as like
+
+_CONSTANT = ROWS["constant"]
 
 Visit = Callable[[Builder, Op, dict[Value, Value]], bool]
 """visit(builder, op, new): emits what stands for the op, maps its results in `new`, and says
@@ -36,13 +39,12 @@ def copy_op(builder: Builder, op: Op, new: dict[Value, Value], visit: Visit) -> 
         regions = tuple([rebuild_region(r, visit, new) for r in regions])
     if operands is op.operands and regions == op.regions:
         return builder.append(op)
-    moved = rebuild_op(op, operands, regions)
+    moved = op.with_operands(operands, regions)
     new.update(zip(op.results, moved.results, strict=True))
     return builder.append(moved)
 
 
 def constant_int(value: Value) -> int | None:
     """The value of an i64[] constant, else None."""
-    if value.op is not None and value.op.row.name == "constant":
-        return int(value.op.attrs["value"].item())
-    return None
+    op = value.op
+    return int(op.attrs["value"].array.item()) if op is not None and op.row is _CONSTANT else None

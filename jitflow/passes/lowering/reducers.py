@@ -8,6 +8,7 @@ what a sum is. In which order the states of one lane combine is in cascade.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial, reduce
 from typing import Any
 
 from jitflow.ir.builder import Builder
@@ -80,6 +81,17 @@ class Reducer:
     def across_lanes(self, b: Builder, state: State) -> State:
         """The scalar state of lanes."""
         return (b.lane_reduce(state[0], op=self.combiner),)
+
+    def across_places(self, b: Builder, states: list[State]) -> State:
+        """The state of scalars that stand for lanes, those of the line alone; of equal bits."""
+        if not self.fixes_order:
+            return reduce(partial(self.combine, b), states)
+        count = lanes_for(self.bytes)
+        while count > 1:
+            count //= 2
+            pairs = list(zip(states, states[count:], strict=False))
+            states = [self.combine(b, x, y) for x, y in pairs] + states[len(pairs) : count]
+        return states[0]
 
     def result(self, b: Builder, state: State) -> Value:
         """The result of a scalar state, or of lanes that each hold a result of their own."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from jitflow.ir.core import Op, Region, Value
-from jitflow.ir.row import Family
 from jitflow.passes.lowering.footprint import address
 
 
@@ -36,6 +35,10 @@ class _Check:
         return all(self.op(op) for op in region.ops)
 
     def op(self, op: Op) -> bool:
+        if op.row.is_elementwise:
+            if not self.lanes.isdisjoint(op.operands):
+                self.lanes.update(op.results)
+            return True
         match op.row.name:
             case "constant":
                 return True
@@ -45,9 +48,7 @@ class _Check:
                 return self.is_plain(op) and self.moves(op)
             case "loop":
                 return self.loop(op)
-        if not self.lanes.isdisjoint(op.operands):
-            self.lanes.update(op.results)
-        return op.row.family is Family.ELEMENTWISE
+        return False
 
     def load(self, op: Op) -> bool:
         if self.moves(op) or not self.is_plain(op):

@@ -10,7 +10,6 @@ from collections import Counter
 
 from jitflow.ir.core import Op, Region, Value
 from jitflow.ir.nests import RUN
-from jitflow.ir.row import Family
 from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.rebuild import constant_int
 
@@ -90,28 +89,31 @@ def _length(value: Value) -> int:
 
 def work(region: Region, vector_bytes: int) -> float:
     """What a run of the region costs, for vector registers of so many bytes."""
+    if RUN not in region.contents.rows:
+        return sum([work_of(op, vector_bytes) for op in region.ops])
     runs = Counter([id(op.attrs["nest"]) for op in region.ops if op.row is RUN])
-    nests = {id(op.attrs["nest"]): op for op in region.ops if op.row is RUN} if runs else {}
+    nests = {id(op.attrs["nest"]): op for op in region.ops if op.row is RUN}
     again = sum([runs[key] * work_of(op, vector_bytes) for key, op in nests.items()])
     return again + sum([work_of(op, vector_bytes) for op in region.ops if op.row is not RUN])
 
 
 def work_of(op: Op, vector_bytes: int) -> float:
     """What an op costs, with all that its regions do."""
+    row = op.row
+    if row.is_elementwise:
+        call = CALL if row.expand is not None else 0
+        return (row.cost + call) * _registers(op.results[0], vector_bytes)
     if op.regions:
         inside = [work(region, vector_bytes) for region in op.regions]
-        is_loop = op.row.name == "loop"
+        is_loop = row.name == "loop"
         return usual_trips(op) * (inside[0] + LOOP_STEP) if is_loop else 1 + max(inside)
-    if op.row is RUN:
+    if row is RUN:
         return work(op.attrs["nest"].body, vector_bytes)
-    if op.row.family is Family.ELEMENTWISE:
-        call = CALL if op.row.expand is not None else 0
-        return (op.row.cost + call) * _registers(op.results[0], vector_bytes)
-    if op.row.name == "load":
+    if row.name == "load":
         return _accesses(op.operands[0], op.results[0], vector_bytes)
-    if op.row.name == "store":
+    if row.name == "store":
         return _accesses(op.operands[1], op.operands[0], vector_bytes)
-    return 0 if op.row.cost == 0 or op.row.name in ("alloc", "view", "splat") else 1
+    return 0 if row.cost == 0 or row.name in ("alloc", "view", "splat") else 1
 
 
 def _registers(value: Value, vector_bytes: int) -> int:

@@ -1,9 +1,8 @@
 """Code kept on disk from one process to the next: files by keys. docs/cache.md tells the whole."""
 
 from jitflow.runtime.cache.place import CacheWarning, folder, why_off
-from jitflow.runtime.cache.store import discard, key_of, load, remove
-from jitflow.runtime.cache.surroundings import keep, origin
+from jitflow.runtime.cache.store import discard, key_of, load, remove, save
 
 __all__ = [
-    "CacheWarning", "discard", "folder", "keep", "key_of", "load", "origin", "remove", "why_off",
+    "CacheWarning", "discard", "folder", "key_of", "load", "remove", "save", "why_off",
 ]  # fmt: skip

@@ -5,8 +5,9 @@ from jitflow.runtime.entry.layout import why_not_native
 from jitflow.runtime.entry.method import native_method
 from jitflow.runtime.entry.programs import Kept, Program, Results, TooLarge
 from jitflow.runtime.entry.rows import Row
+from jitflow.runtime.entry.templates import why_no_templates
 
 __all__ = [
     "BUSY", "TRACES", "Entry", "Kept", "Program", "Results", "Row", "TooLarge", "forget_lost",
-    "native_callable", "native_method", "why_not_native",
+    "native_callable", "native_method", "why_no_templates", "why_not_native",
 ]  # fmt: skip

@@ -101,9 +101,10 @@ def forget_lost(values: list[Any], places: Sequence[int]) -> bool:
     return all(chain(none, busy, put))
 
 
-def native_callable(cls: Class) -> Class:
+def native_callable(cls: Class, is_method: bool = True) -> Class:
     """The class with a native entry: a call runs no Python where a row of its object fits.
 
+    is_method: calls of an object's methods come with the object first, and nobody asks `__get__`.
     Other calls are those of `cls.__call__`. Each object keeps an `Entry` in its attribute `_entry`.
     """
     if layout.why_not_native():
@@ -111,7 +112,7 @@ def native_callable(cls: Class) -> Class:
     members = (_Member * 2)(_Member(b"__vectorcalloffset__", _SSIZE, _VECTORCALL, _READ_ONLY, None))
     slots = (_Slot * 2)(_Slot(_MEMBERS_SLOT, ctypes.addressof(members)))
     name = f"{cls.__module__}.{cls.__qualname__}".encode()
-    flags = _BASE_TYPE | _HAS_VECTORCALL | _IS_METHOD
+    flags = _BASE_TYPE | _HAS_VECTORCALL | (_IS_METHOD if is_method else 0)
     spec = _Spec(name, STATE + 8, 0, flags, ctypes.addressof(slots))
     make = ctypes.pythonapi.PyType_FromSpecWithBases
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object]
@@ -142,18 +143,13 @@ class Entry:
     def add(self, row: Row) -> bool:
         """Puts a row in front, unless there is an equal one; no call sees half of it.
 
-        A row that is spent stays behind that which takes its place. An interrupt may come between
-        any two lines: whoever comes next makes up for it.
+        An interrupt may come between any two lines: whoever comes next makes up for it.
         """
         stub, process = _stub()
         with self.lock:
-            old = self.rows.get(row.identity)
-            is_new = len(self.rows) < MAX_ROWS if old is None else old.is_spent
+            is_new = row.identity not in self.rows and len(self.rows) < MAX_ROWS
             if is_new:
                 row.put_before(next(reversed(self.rows.values()), None))
-                if old is not None:
-                    row.succeed(old)
-                    del self.rows[row.identity]
                 self.rows[row.identity] = row
             first = next(reversed(self.rows.values()), row)
             self.state.memory[State.PROCESS] = process.address
@@ -194,9 +190,7 @@ class Entry:
     @property
     def is_full(self) -> bool:
         """Whether there is no place for another row."""
-        if not self.is_native:
-            return True
-        return len(self.rows) >= MAX_ROWS and not any(row.is_spent for row in self.rows.values())
+        return not self.is_native or len(self.rows) >= MAX_ROWS
 
     @property
     def calls(self) -> int:

@@ -15,12 +15,18 @@ IMPORTS = {
     "PyList_Size": "i64 (ptr)",
     "PyLong_AsLongLongAndOverflow": "i64 (ptr, ptr)",
     "PyLong_FromLong": "ptr (i64)",
+    "PyMem_RawFree": "void (ptr)",
+    "PyMem_RawMalloc": "ptr (i64)",
     "PyObject_CallNoArgs": "ptr (ptr)",
     "PyObject_CallOneArg": "ptr (ptr, ptr)",
+    "PyObject_Free": "void (ptr)",
     "PyObject_GetAttr": "ptr (ptr, ptr)",
     "PyObject_Hash": "i64 (ptr)",
+    "PyObject_Init": "ptr (ptr, ptr)",
+    "PyObject_Malloc": "ptr (i64)",
     "PyObject_RichCompareBool": "i32 (ptr, ptr, i32)",
     "PyObject_Vectorcall": "ptr (ptr, ptr, i64, ptr)",
+    "PyTraceMalloc_Track": "i32 (i32, i64, i64)",
     "PyTuple_GetItem": "ptr (ptr, i64)",
     "PyTuple_New": "ptr (i64)",
     "PyTuple_SetItem": "i32 (ptr, i64, ptr)",
@@ -28,7 +34,7 @@ IMPORTS = {
     "Py_DecRef": "void (ptr)",
     "Py_IncRef": "void (ptr)",
 }
-"""What the stub calls of CPython's stable API, with types."""
+"""What the stub calls of CPython's API, with types."""
 
 
 def stub_symbol(state_offset: int) -> str:

@@ -30,6 +30,9 @@ HEAD = object.__basicsize__
 DATA, RANK, SHAPE, STRIDES, DTYPE, FLAGS = (HEAD + at for at in (0, 8, 16, 24, 40, 48))
 """Of an ndarray: `PyArrayObject_fields` in NumPy's ndarraytypes.h."""
 
+HANDLER, ARRAY_BYTES = HEAD + 72, HEAD + 80
+"""Its last word and its size, where `why_no_templates` has no objection."""
+
 TYPE = HEAD - 8
 """Of any object: its type."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Callable, Collection, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from jitflow.errors import JitflowError
 from jitflow.runtime.entry.layout import ALIGNED, C_CONTIGUOUS, HEAD, IN_PLACE, WRITEABLE
 from jitflow.runtime.entry.words import (
+    FACTOR,
     GUARD_WORDS,
     MAKE_WORDS,
     OBJECTS,
@@ -28,6 +30,7 @@ _CONTAINERS: dict[type, Guard] = {tuple: Guard.TUPLE, list: Guard.LIST, dict: Gu
 _LEAVES = (Guard.ARRAY, Guard.IN_PLACE, Guard.INT, Guard.BOOL, Guard.TICK)
 _MADE: dict[type, Make] = {tuple: Make.TUPLE, list: Make.LIST, dict: Make.DICT}
 _STRIDES, _MAY_COPY = 1 << 63, 1 << 62
+_WORD = (1 << 64) - 1
 _BY_IDENTITY: Any = object.__eq__
 
 
@@ -59,6 +62,7 @@ class Program:
         self.leaves = 0
         self.runs_python = False
         self._guards: list[list[int]] = []
+        self._facts: dict[int, list[int]] = {}
         self.keeps: list[Any] = [self.names]
         self.identity: list[Any] = [positional, self.names]
         """Equal for programs that the same calls pass."""
@@ -70,6 +74,16 @@ class Program:
         if self.runs_python:
             guards = sorted(guards, key=lambda guard: guard[0] in _LEAVES)
         return [word for guard in guards for word in guard]
+
+    @property
+    def fingerprint(self) -> int:
+        """Of the arguments' types, and of arrays' dtypes and shapes; 0 where some may be any."""
+        given = self.positional + len(self.names)
+        facts = [self._facts.get(number, []) for number in range(given)]
+        found = 0
+        for word in chain.from_iterable(facts):
+            found = (found * FACTOR + word) & _WORD
+        return found if all(facts) else 0
 
     def array(
         self, number: int, x: np.ndarray[Any, Any], by_strides: bool, may_copy: bool = False
@@ -91,6 +105,8 @@ class Program:
         word |= (_STRIDES if by_strides else 0) | (_MAY_COPY if may_copy else 0)
         self.keeps.append(layout)
         self._guard(Guard.ARRAY, number, type(x), self._kept(x.dtype), word, layout.address)
+        if type(x) is np.ndarray:
+            self._facts[number] += [id(type(x.dtype)), *x.shape]
         self._asked(x.dtype, word, x.shape, x.strides if by_strides else None)
         self.leaves += 1
 
@@ -199,6 +215,7 @@ class Program:
     def _guard(self, kind: Guard, number: int, type: type, *words: int) -> None:
         line = [kind, number, self._kept(type), *words]
         self._asked(kind, number, type)
+        self._facts.setdefault(number, [id(type)])
         self._guards.append(line + [0] * (GUARD_WORDS - len(line)))
 
     def _asked(self, *facts: Any) -> None:
@@ -226,6 +243,10 @@ class Results:
 
     def output(self, number: int) -> None:
         self._make(Make.OUTPUT, number)
+
+    def object(self, number: int) -> None:
+        """An object of the call: one of the arguments, or what guards found."""
+        self._make(Make.OBJECT, number)
 
     def container(self, kind: type, keys: Sequence[Any]) -> None:
         """A tuple, list or dict of the last parts, or an object of a class of lists or dicts.

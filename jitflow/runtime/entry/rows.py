@@ -5,11 +5,11 @@ Knows no guards: `programs.py` hands them over as words.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jitflow.runtime.entry.programs import Kept, Program, Results, TooLarge, Words
+from jitflow.runtime.entry.templates import memory_source, template
 from jitflow.runtime.entry.words import GUARD_WORDS, LEAVES, MAKE_WORDS, Flag, RowWord
 from jitflow.runtime.memory import ALIGNMENT
 
@@ -37,21 +37,14 @@ class Row:
         body = executable.body
         if program.leaves != len(body.inputs) or program.leaves + len(body.outputs) > LEAVES:
             raise TooLarge(f"a native call has at most {LEAVES} buffers, each from one leaf")
-        outputs: list[int] = []
         failed = executable.fail
         keeps: list[Any] = [program, results, executable, failed]
         given, taken = _donations(program, executable, donated)
         taken |= {kept.output: kept.words[3] for kept in stores if kept.is_taken}
         sizes = Words([program.arrays.get(leaf, (0, 0))[1] for leaf in range(program.leaves)])
-        for k, (type, maker) in enumerate(zip(body.outputs, executable.makers, strict=True)):
-            if type.rank and not maker.address:
-                raise TooLarge("a result that only Python can align")
-            dtype, shape = type.dtype.numpy, Words([int(n) for n in type.shape])  # type: ignore[arg-type]
-            keeps += [dtype, shape]
-            outputs += [id(dtype), type.rank, shape.address, maker.address if type.rank else 0]
-            outputs.append(taken.get(k, 0))
         names = Words([id(name) for name in program.names])
-        guards, made, out = Words(program.words), Words(results.words), Words(outputs)
+        guards, made = Words(program.words), Words(results.words)
+        out = _outputs(executable, taken)
         lender = executable.lender
         has_own = body.arena_bytes and lender is None
         start, memory = executable.new_arena() if has_own else (0, None)
@@ -73,7 +66,6 @@ class Row:
             RowWord.NAMES: names.address,
             RowWord.GUARDS: guards.address,
             RowWord.GUARD_COUNT: len(program.words) // GUARD_WORDS,
-            RowWord.BODY: executable.address,
             RowWord.OUTPUTS: out.address,
             RowWord.OUTPUT_COUNT: len(body.outputs),
             RowWord.ARENA: arena.address if start else 0,
@@ -87,14 +79,23 @@ class Row:
             RowWord.DONATIONS: given.address,
             RowWord.DONATION_COUNT: len(donated),
             RowWord.LEAF_BYTES: sizes.address,
-            RowWord.MOST_CALLS: body.baseline_calls or _ALWAYS,
             RowWord.STORES: stored.address,
             RowWord.STORE_COUNT: len(stores),
+            RowWord.FINGERPRINT: program.fingerprint,
         }
         if lender is not None:
             words[RowWord.ARENA_BYTES] = body.arena_bytes
             words[RowWord.POOL], words[RowWord.POOL_TAKE], words[RowWord.POOL_GIVE] = lender
         self.words = Words([words.get(word, 0) for word in RowWord])
+        executable.serve(self)
+
+    def use(self, address: int) -> None:
+        """Has calls from now on run the code there."""
+        self.words.memory[RowWord.BODY] = address
+
+    def limit(self, calls: int | None) -> None:
+        """Leaves further calls to Python once there were so many of this row; None: never."""
+        self.words.memory[RowWord.MOST_CALLS] = _ALWAYS if calls is None else calls
 
     def put_before(self, row: Row | None) -> None:
         """Has the stub ask this row before another one, which lives as long."""
@@ -102,23 +103,25 @@ class Row:
         self.words.memory[RowWord.NEXT] = 0 if row is None else row.words.address
 
     @property
-    def counter(self) -> Callable[[], int]:
-        """What gives `calls`, without keeping the row and what it points to."""
-        return functools.partial(self.words.memory.__getitem__, int(RowWord.CALLS))
-
-    @property
     def calls(self) -> int:
         """How often the stub called this row."""
         return int(self.words.memory[RowWord.CALLS])
 
-    @property
-    def is_spent(self) -> bool:
-        """Whether the stub asks it no more, as its code has served as often as it should."""
-        return self.calls >= int(self.words.memory[RowWord.MOST_CALLS])
 
-    def succeed(self, row: Row) -> None:
-        """Takes the place of a row that is spent, and goes on counting."""
-        self.words.memory[RowWord.CALLS] = row.calls
+def _outputs(executable: Executable, taken: Mapping[int, int]) -> Words:
+    """The table of outputs; TooLarge where only Python can make one."""
+    words: list[int] = []
+    keeps: list[Any] = []
+    for k, (type, maker) in enumerate(zip(executable.body.outputs, executable.makers, strict=True)):
+        if type.rank and not maker.address:
+            raise TooLarge("a result that only Python can align")
+        dtype, shape = type.dtype.numpy, tuple(int(n) for n in type.shape)  # type: ignore[arg-type]
+        extents, like = Words(shape), template(shape, dtype, maker.address)
+        keeps += [dtype, extents, like]
+        words += [id(dtype), type.rank, extents.address, maker.address if type.rank else 0]
+        words.append(taken.get(k, 0))
+        words += [0] * 4 if like is None else [id(like), like.nbytes, *memory_source()]
+    return Words(words, keeps)
 
 
 def _donations(

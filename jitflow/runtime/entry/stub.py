@@ -15,6 +15,7 @@ from functools import cache
 from jitflow.runtime.entry.imports import IMPORTS, stub_symbol
 from jitflow.runtime.entry.stub_arguments import arrays, guards, search
 from jitflow.runtime.entry.stub_donation import donors, late
+from jitflow.runtime.entry.stub_outputs import array
 from jitflow.runtime.entry.stub_results import leave, made, results, run
 from jitflow.runtime.entry.stub_stores import give_back, stores, take
 from jitflow.runtime.entry.stub_values import containers, numbers, values
@@ -33,4 +34,4 @@ def stub_text(state_offset: int) -> str:
     values_of = (numbers(), values(), containers())
     outputs = (run(), take(), donors(), late(), results(), made(), stores())
     parts = (*asked, *values_of, *outputs, leave(), give_back())
-    return "\n".join([*declared, drop(), *parts, "}", ""])
+    return "\n".join([*declared, drop(), array(), *parts, "}", ""])

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from jitflow.runtime.entry import layout
 from jitflow.runtime.entry.stub_arena import give_arena, take_arena
+from jitflow.runtime.entry.stub_outputs import outputs
 from jitflow.runtime.entry.text import forget
 from jitflow.runtime.entry.words import (
     MAKE_WORDS,
@@ -18,7 +18,7 @@ from jitflow.runtime.entry.words import (
     RowWord,
     State,
 )
-from jitflow.runtime.stub_text import field, item, phi, release, word
+from jitflow.runtime.stub_text import item, phi, release, word
 
 
 def run() -> str:
@@ -36,53 +36,7 @@ run:
 {forget("busy", "%known", "end")}
 make:
   %arena = phi ptr [ null, %own ], [ %arena.free, %took ], [ %arena.lent, %lent ]
-  br label %output
-output:
-  %o = phi i64 [ 0, %make ], [ %o.next, %output.done ]
-  %output.words = phi ptr [ %output.first, %make ], [ %output.words.next, %output.done ]
-  %output.place = getelementptr inbounds ptr, ptr %outputs, i64 %o
-  %o.done = icmp eq i64 %o, %output.count
-  br i1 %o.done, label %ready, label %output.one
-output.one:
-  {word("new.array", "%output.words", OutputWord.MAKER, "ptr")}
-  %output.buffer = add i64 %leaf.count, %o
-  %output.slot = getelementptr inbounds ptr, ptr %buffers, i64 %output.buffer
-  %output.is.scalar = icmp eq ptr %new.array, null
-  br i1 %output.is.scalar, label %output.local, label %output.ask
-output.ask:
-  {word("output.takes", "%output.words", OutputWord.TAKES)}
-  %output.is.made = icmp eq i64 %output.takes, 0
-  br i1 %output.is.made, label %output.array, label %output.donor
-output.donor:
-  %output.number = sub i64 %output.takes, 1
-  {item("output.taken", "%objects", "%output.number")}
-  call void @Py_IncRef(ptr %output.taken)
-  br label %output.right
-output.local:
-  %local = getelementptr inbounds i128, ptr %scalars, i64 %o
-  br label %output.done
-output.array:
-  {word("output.dtype", "%output.words", OutputWord.DTYPE, "ptr")}
-  {word("output.rank", "%output.words", OutputWord.RANK)}
-  {word("output.shape", "%output.words", OutputWord.SHAPE, "ptr")}
-  %output.rank.32 = trunc i64 %output.rank to i32
-  call void @Py_IncRef(ptr %output.dtype)
-  %made = call ptr %new.array(ptr %array.type, ptr %output.dtype, i32 %output.rank.32,
-      ptr %output.shape, ptr null, ptr null, i32 0, ptr null)
-  %made.failed = icmp eq ptr %made, null
-  br i1 %made.failed, label %no.memory, label %output.right
-output.right:
-  %placed = phi ptr [ %made, %output.array ], [ %output.taken, %output.donor ]
-  {field("placed.data", "%placed", layout.DATA, "ptr")}
-  br label %output.done
-output.done:
-  %output.object = phi ptr [ null, %output.local ], [ %placed, %output.right ]
-  %output.memory = phi ptr [ %local, %output.local ], [ %placed.data, %output.right ]
-  store ptr %output.object, ptr %output.place, align 8
-  store ptr %output.memory, ptr %output.slot, align 8
-  %o.next = add i64 %o, 1
-  %output.words.next = getelementptr inbounds i64, ptr %output.words, i64 {OUTPUT_WORDS}
-  br label %output
+  br label %output{outputs("make", "ready")}
 ready:
   {word("body", "%row", RowWord.BODY, "ptr")}
   {word("context", "%row", RowWord.CONTEXT, "ptr")}
@@ -185,6 +139,7 @@ make.one:
   %base = sub i64 %height, %make.size
   switch i64 %make.kind, label %make.constant [
     i64 {Make.OUTPUT:d}, label %make.output
+    i64 {Make.OBJECT:d}, label %make.object
     i64 {Make.TUPLE:d}, label %make.tuple
     i64 {Make.LIST:d}, label %make.list
     i64 {Make.DICT:d}, label %make.dict
@@ -196,11 +151,16 @@ make.output:
   {item("pushed.output", "%outputs", "%make.size")}
   store ptr null, ptr %pushed.output.at, align 8
   br label %push.new
+make.object:
+  {item("pushed.object", "%objects", "%make.size")}
+  call void @Py_IncRef(ptr %pushed.object)
+  br label %push.new
 make.constant:
   call void @Py_IncRef(ptr %make.keys)
   br label %push.new
 push.new:
-  %new = phi ptr [ %pushed.output, %make.output ], [ %make.keys, %make.constant ]
+  %new = phi ptr [ %pushed.output, %make.output ], [ %pushed.object, %make.object ],
+      [ %make.keys, %make.constant ]
   br label %pushed
 make.call:
   %call.args = getelementptr inbounds ptr, ptr %stack, i64 %base

@@ -79,6 +79,12 @@ class RowWord(IntEnum):
     STORE_COUNT = 26
     MOST_CALLS = 27
     """How many calls the row takes."""
+    FINGERPRINT = 28
+    """Of arguments that the row may fit (`Program.fingerprint`); 0 where that says nothing."""
+
+
+FACTOR = 0x9E37_79B9_7F4A_7C15
+"""A fingerprint is 0 to begin with, and times this, plus the next word, for each word."""
 
 
 class Flag(IntEnum):
@@ -149,12 +155,19 @@ class OutputWord(IntEnum):
     MAKER = 3
     """Address of what makes the array, as PyArray_NewFromDescr does; 0 for a scalar."""
 
-
     TAKES = 4
     """The number of the object that is the output, and 1; 0 where one is made."""
 
+    TEMPLATE = 5
+    """An array that it is like, but for its memory; 0 where MAKER makes it."""
 
-OUTPUT_WORDS = 5
+    BYTES = 6
+    MEMORY = 7
+    MEMORY_CONTEXT = 8
+    """Of one with a template: its size, what gives memory, and the first argument of that."""
+
+
+OUTPUT_WORDS = 9
 
 
 class Donation(IntEnum):
@@ -208,6 +221,8 @@ class Make(IntEnum):
     """length, 0, a class made of list"""
     DICT_LIKE = 7
     """length, address of the keys, a class made of dict"""
+    OBJECT = 8
+    """number of an object of the call"""
 
 
 MAKE_WORDS = 4

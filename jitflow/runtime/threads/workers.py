@@ -16,7 +16,7 @@ from jitflow.config import MOST_THREADS, settings
 from jitflow.errors import ArgumentError, LinkError
 from jitflow.runtime.engine import LOCK
 from jitflow.runtime.library import link_library
-from jitflow.runtime.target import host_target
+from jitflow.runtime.machine import host_target
 from jitflow.runtime.threads.count import machine_threads
 from jitflow.runtime.threads.pool_text import (
     SYMBOL,

@@ -1,0 +1,121 @@
+"""Full code made beside the calls: by one thread, which lives as long as there is some to be made.
+
+Owns the thread and what it has to do. What full code is, and when it is wanted, others know. On a
+machine of one CPU, and where a thread cannot be had, the caller's thread does the work.
+
+The thread holds `LOCK` of the engine while it works: a fork waits until it is between two
+executables, and so does the end of the interpreter, as LLVM must not be at work when that goes.
+What the thread raises is Python's to report, as of any thread; calls go on with baseline code.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import weakref
+from functools import cache
+from typing import TYPE_CHECKING
+
+from jitflow.runtime.engine import LOCK
+from jitflow.runtime.interrupts import Uninterrupted
+from jitflow.runtime.threads.count import machine_threads
+
+if TYPE_CHECKING:
+    from jitflow.runtime.executable import Executable
+
+
+@cache
+def has_place() -> bool:
+    """Whether there is a CPU for work beside the calls."""
+    return machine_threads() > 1
+
+
+class Worker:
+    """The thread, if there is one, and what waits for it; what is gone meanwhile is left out."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.waiting: list[weakref.ref[Executable]] = []
+        self.thread: threading.Thread | None = None
+        self.is_closed = False
+
+    def takes(self, executable: Executable) -> bool:
+        """Whether the thread will refine it, or there is no time left for that."""
+        with Uninterrupted(), self.lock:
+            if self.is_closed:
+                return True
+            self.waiting.append(weakref.ref(executable))
+            if self.thread is None:
+                self.thread = threading.Thread(target=self._work, name="jitflow", daemon=True)
+                try:
+                    self.thread.start()
+                except RuntimeError:  # too many threads, or an interpreter that has no daemons
+                    self.thread = None
+                    self.waiting.pop()
+                    return False
+            return True
+
+    def _work(self) -> None:
+        """What is under way still waits, for a fork to find it there."""
+        while self._goes_on():
+            try:
+                with LOCK:
+                    executable = self.waiting[0]()
+                    if executable is not None:
+                        executable.refine()
+                    del executable
+            except BaseException:
+                with self.lock:
+                    self.thread = None
+                raise
+            finally:
+                del self.waiting[:1]
+
+    def _goes_on(self) -> bool:
+        """Whether there is more to do; if not, this thread ends, and another may begin."""
+        with self.lock:
+            if self.is_closed or not self.waiting:
+                self.thread = None
+            return self.thread is not None
+
+    def finish(self) -> None:
+        """Waits until nothing waits."""
+        thread = self.thread
+        while thread is not None:
+            thread.join()
+            thread = self.thread
+
+    def close(self) -> None:
+        """The interpreter ends: what is under way is finished, and nothing begun."""
+        with Uninterrupted():
+            self.is_closed = True
+            self.finish()
+
+    def forget(self) -> None:
+        """In a forked child there is no thread: calls ask anew for what waited."""
+        waited = [reference() for reference in self.waiting]
+        self.lock, self.waiting, self.thread = threading.RLock(), [], None
+        for executable in waited:
+            patience = None if executable is None else executable.patience
+            if patience is not None:
+                patience.begin_again()
+
+
+WORKER = Worker()
+atexit.register(WORKER.close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=WORKER.forget)
+
+
+def refine_soon(executable: Executable) -> None:
+    """Has full code made of baseline code, now or soon."""
+    if has_place() and WORKER.takes(executable):
+        return
+    patience = executable.patience
+    try:
+        executable.refine()
+    except BaseException:
+        if patience is not None:
+            patience.begin_again()
+        raise
