@@ -11,7 +11,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from jitflow.errors import RangeError, TraceError
+from jitflow.errors import RangeError, TraceError, described
 from jitflow.ir.types import TensorType
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.lift import WEAK, checked_dtype
@@ -124,7 +124,7 @@ def leaf_of(
         checked_dtype(x, name)
         fail(
             TraceError,
-            f"a {type(x).__name__} is not a plain NumPy array",
+            f"{described(x)} is not a plain NumPy array",
             op=name,
             cure="pass np.asarray(x)",
         )
@@ -140,7 +140,7 @@ def leaf_of(
 
 
 def _described(x: Any) -> str:
-    return f"the str {x[:20]!r}" if isinstance(x, str) else f"a {type(x).__name__}"
+    return f"the str {x[:20]!r}" if isinstance(x, str) else described(x)
 
 
 def _root(name: str) -> str:

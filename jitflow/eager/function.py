@@ -16,7 +16,7 @@ from jitflow import api
 from jitflow.eager.frame import Frame
 from jitflow.eager.native import row_of_arrays, row_of_tensors
 from jitflow.eager.tensor import STATE, application_of, given, record
-from jitflow.errors import JitflowError, TraceError
+from jitflow.errors import JitflowError, TraceError, described
 from jitflow.recording import Operand
 from jitflow.runtime.entry import TRACES, Entry, native_callable
 from jitflow.trace.arrays import TracedArray
@@ -146,7 +146,7 @@ class Function:
         if instance is None:
             return self
         if not hasattr(instance, "__dict__"):
-            problem = f"a {type(instance).__name__} has no place for the code of its methods"
+            problem = f"{described(instance)} has no place for the code of its methods"
             fail(TraceError, problem, cure="add '__dict__' to its __slots__")
         place = f"{self.__name__} {id(self):x}"
         bound = vars(instance).get(place)

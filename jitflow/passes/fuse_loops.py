@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
+from jitflow.forks import computed
 from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
@@ -57,16 +57,16 @@ class _Loop:
         self.op = op
         self.bounds = tuple([constant_int(v) for v in op.operands[:2]])
 
-    @cached_property
+    @computed
     def touches(self) -> list[Touch] | None:
         """All that it touches; None where that is not known."""
         return touches(self.op)
 
-    @cached_property
+    @computed
     def is_ordered(self) -> bool:
         return any([inner.row.effect is Effect.ORDERED for inner in walk(self.op.regions[0])])
 
-    @cached_property
+    @computed
     def is_flat(self) -> bool:
         """Whether the body is scalars only, so that the loop itself would be vectorised."""
         return not any([
@@ -74,7 +74,7 @@ class _Loop:
             for inner in walk(self.op.regions[0])
         ])
 
-    @cached_property
+    @computed
     def row_work(self) -> int:
         """Elements that one iteration touches at most by one access."""
         return max([t.high - t.low + 1 for t in self.touches or ()], default=0)
@@ -91,7 +91,7 @@ class _Placed:
         self.loop = loop
         self._run = run
 
-    @cached_property
+    @computed
     def touches(self) -> list[Touch] | None:
         """What it touches, of the buffers of the body."""
         found = self.loop.touches

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jitflow.errors import JitflowError, NumpyArrayError, TraceError, explain
+from jitflow.errors import JitflowError, NumpyArrayError, TraceError, described, explain
 from jitflow.ir.builder import Builder
 from jitflow.ir.copying import copy_ops
 from jitflow.ir.core import Function, Op, Region, Value, walk
@@ -171,9 +171,8 @@ def _result(x: Any, index: int, tree: TreeDef, source: Source) -> TracedArray:
         return lift(x, where)
     if hasattr(x, "__jitflow_array__"):
         return lift(x, where)
-    kind = type(x).__name__
     raise TraceError(explain(
-        f"{where} is a {kind}, not an array", op=source.name, at=source.at,
+        f"{where} is {described(x)}, not an array", op=source.name, at=source.at,
         cure="return arrays, numbers, None, or tuples, lists and dicts of them",
     ))
 

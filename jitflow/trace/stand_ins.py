@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from jitflow.forks import forked_lock
 from jitflow.runtime.interrupts import Uninterrupted
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.context import STATE
@@ -35,7 +36,7 @@ class _Replacements:
     """
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = forked_lock()
         self.threads: set[int] = set()
         self.originals: list[tuple[Any, str, Any]] = []
 
@@ -60,7 +61,6 @@ class _Replacements:
 
     def forget_other_threads(self) -> None:
         """In a forked child: threads that were tracing are not there."""
-        self.lock = threading.Lock()
         self.threads = {threading.get_ident()} if STATE.stands_in else set()
         if not self.threads:
             self._restore()

@@ -289,7 +289,7 @@ def test_a_method_of_an_unhashable_object_is_refused():
         def f(self, x):
             return x
 
-    with pytest.raises(TraceError, match="must be hashable, got a Unhashable"):
+    with pytest.raises(TraceError, match="must be hashable, got an Unhashable"):
         Unhashable().f(X)
 
 
