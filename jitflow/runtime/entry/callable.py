@@ -239,8 +239,8 @@ def _stub_text() -> str:
 
 def addresses(names: Iterable[str]) -> dict[str, int]:
     """Where functions of CPython are."""
-    functions = {name: getattr(ctypes.pythonapi, name) for name in names}
-    return {name: ctypes.cast(f, ctypes.c_void_p).value or 0 for name, f in functions.items()}
+    found = ctypes.c_char.in_dll
+    return {name: ctypes.addressof(found(ctypes.pythonapi, name)) for name in names}
 
 
 def enter(place: int, code: int, state: Words) -> None:
