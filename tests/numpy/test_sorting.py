@@ -44,6 +44,12 @@ def test_sort(dtype):
         agree(lambda x: x[:, ::-1].T.argsort(stable=True), x)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_order_of_lines_of_any_length(dtype):
+    for length in (2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 170, 255, 256, 257):
+        agree(lambda x: np.argsort(x, kind="stable"), block(dtype, (2, length)))
+
+
 @pytest.mark.parametrize("dtype", ["int32", "uint64", "float32", "float64"])
 def test_ties_in_long_lines(dtype):
     random = np.random.default_rng(3)
