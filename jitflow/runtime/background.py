@@ -13,16 +13,21 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 import weakref
 from functools import cache
 from typing import TYPE_CHECKING
 
+from jitflow.forks import forked_lock
 from jitflow.runtime.engine import LOCK
 from jitflow.runtime.interrupts import Uninterrupted
 from jitflow.runtime.threads.count import machine_threads
 
 if TYPE_CHECKING:
     from jitflow.runtime.executable import Executable
+
+_PAUSE = 1e-3
+"""Seconds between two executables: who waits to compile something comes first then."""
 
 
 @cache
@@ -35,7 +40,7 @@ class Worker:
     """The thread, if there is one, and what waits for it; what is gone meanwhile is left out."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self.lock = forked_lock()
         self.waiting: list[weakref.ref[Executable]] = []
         self.thread: threading.Thread | None = None
         self.is_closed = False
@@ -57,20 +62,25 @@ class Worker:
             return True
 
     def _work(self) -> None:
-        """What is under way still waits, for a fork to find it there."""
+        """Refines what waits, the oldest first."""
         while self._goes_on():
             try:
-                with LOCK:
-                    executable = self.waiting[0]()
-                    if executable is not None:
-                        executable.refine()
-                    del executable
+                self._refine_first()
             except BaseException:
                 with self.lock:
+                    del self.waiting[:1]
                     self.thread = None
                 raise
-            finally:
-                del self.waiting[:1]
+            del self.waiting[:1]
+            if self.waiting:
+                time.sleep(_PAUSE)
+
+    def _refine_first(self) -> None:
+        """What is under way still waits, for a fork to find it there."""
+        with LOCK:
+            executable = self.waiting[0]()
+            if executable is not None:
+                executable.refine()
 
     def _goes_on(self) -> bool:
         """Whether there is more to do; if not, this thread ends, and another may begin."""
@@ -95,7 +105,7 @@ class Worker:
     def forget(self) -> None:
         """In a forked child there is no thread: calls ask anew for what waited."""
         waited = [reference() for reference in self.waiting]
-        self.lock, self.waiting, self.thread = threading.RLock(), [], None
+        self.waiting, self.thread = [], None
         for executable in waited:
             patience = None if executable is None else executable.patience
             if patience is not None:

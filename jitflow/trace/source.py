@@ -11,7 +11,7 @@ import sys
 from bisect import bisect_right
 from collections.abc import Callable
 from os.path import dirname, join
-from types import CodeType, FrameType
+from types import CodeType, FrameType, ModuleType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -118,6 +118,14 @@ def is_users(file: str) -> bool:
     if file.startswith(_OWN) or file.endswith(_CYTHON):
         return False
     return not file.startswith(_STANDARD) or any(part in file for part in _PACKAGES)
+
+
+def is_users_module(module: ModuleType) -> bool:
+    """Whether a module is the user's and not installed: one of Python files, or a session's."""
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return getattr(module, "__name__", "") == "__main__"
+    return file.endswith(".py") and is_users(file) and not any(part in file for part in _PACKAGES)
 
 
 def _classify(code: CodeType) -> _Lines | None:

@@ -88,6 +88,21 @@ def test_variables_are_read_and_set():
     np.testing.assert_array_equal(step(X)["pair"].first.numpy(), -X)
 
 
+def test_a_variable_as_result_is_what_it_has_come_to():
+    v = eager.Variable(X)
+
+    @jf.function
+    def step(a):
+        v.assign_add(a)
+        return v, [v]
+
+    for k in range(3):
+        one, (other,) = step(X)
+        assert isinstance(one, eager.Tensor)
+        np.testing.assert_array_equal(one.numpy(), X * (k + 2), strict=True)
+        np.testing.assert_array_equal(other.numpy(), X * (k + 2), strict=True)
+
+
 def test_tapes_see_calls_and_gradients_of_variables():
     v = eager.Variable(X)
     function = jf.function(lambda a: v * a)
@@ -207,3 +222,15 @@ def test_nothing_is_kept_of_a_call():
     del x, found
     gc.collect()
     assert gone() is None
+
+
+def test_gradients_tell_the_places_of_operands_apart():
+    v = eager.Variable(X + 1)
+    found = []
+    for function in (lambda x: x**2.0, lambda x: 2.0**x, lambda x: x**2.0):
+        with jf.GradientTape() as tape:
+            result = function(v)
+        found.append(tape.gradient(result, v).numpy())
+    np.testing.assert_allclose(found[0], 2 * (X + 1), 1e-6)
+    np.testing.assert_allclose(found[1], 2 ** (X + 1) * np.log(np.float32(2)), 1e-6)
+    np.testing.assert_array_equal(found[2], found[0])
