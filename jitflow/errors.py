@@ -196,6 +196,14 @@ def cut(line: str) -> str:
     return line if len(line) <= MAX_WIDTH else line[: MAX_WIDTH - 3] + "..."
 
 
+def described(x: object) -> str:
+    """What an error calls a value of the wrong class: `an int`, `a list`, `None`."""
+    kind = type(x).__name__
+    if x is None:
+        return "None"
+    return f"an {kind}" if kind[0].lower() in "aeiou" or kind == "ndarray" else f"a {kind}"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that somebody may have meant, or ""."""
     import difflib  # noqa: PLC0415  (nothing for `import jitflow`)

@@ -11,7 +11,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from jitflow.errors import RangeError, TraceError
+from jitflow.errors import RangeError, TraceError, described
 from jitflow.ir.types import TensorType
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.lift import WEAK, checked_dtype
@@ -124,13 +124,15 @@ def leaf_of(
         checked_dtype(x, name)
         fail(
             TraceError,
-            f"a {type(x).__name__} is not a plain NumPy array",
+            f"{described(x)} is not a plain NumPy array",
             op=name,
             cure="pass np.asarray(x)",
         )
     if isinstance(x, TracedArray):
         x.require_trace()
-    if hasattr(type(x), "_record"):
+    if isinstance(x, str) and "[" in x:
+        cure = f"where types stand for arrays, write jf.spec({x[:40]!r})"
+    elif hasattr(type(x), "_record"):
         cure = "decorate the function by jf.function, which takes tensors and nodes"
     elif takes_static:
         cure = f"list it in static_argnames, as in @jit(static_argnames={_root(name)!r})"
@@ -140,7 +142,7 @@ def leaf_of(
 
 
 def _described(x: Any) -> str:
-    return f"the str {x[:20]!r}" if isinstance(x, str) else f"a {type(x).__name__}"
+    return f"the str {x[:20]!r}" if isinstance(x, str) else described(x)
 
 
 def _root(name: str) -> str:

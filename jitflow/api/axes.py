@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jitflow.errors import AxisError, TraceError
+from jitflow.errors import AxisError, TraceError, described
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.containers import kind_of
 from jitflow.trace.emit import emit
@@ -32,7 +32,7 @@ def spread(axes: Any, tree: Any, option: str) -> list[int | None]:
     if found is not kind or data != other or len(parts) != len(rest):
         fail(
             TraceError,
-            f"{option} has a {type(axes).__name__} of {len(parts)} where there is {_shown(tree)}",
+            f"{option} has {described(axes)} of {len(parts)} where there is {_shown(tree)}",
             op="vmap",
             cure="give one axis for all below, or the structure itself",
         )
@@ -44,7 +44,7 @@ def _shown(tree: Any) -> str:
     kind = kind_of(type(tree))
     if kind is None:
         return "an array"
-    return f"a {type(tree).__name__} of {len(kind.flatten(tree)[0])}"
+    return f"{described(tree)} of {len(kind.flatten(tree)[0])}"
 
 
 def to_front(x: TracedArray, axis: int, name: str) -> TracedArray:

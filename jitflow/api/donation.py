@@ -14,7 +14,7 @@ from numpy.lib.array_utils import byte_bounds
 
 from jitflow.api.signature import Call, Signature
 from jitflow.api.stages import Compiled, Donated
-from jitflow.errors import TraceError
+from jitflow.errors import TraceError, described
 from jitflow.ir.core import Function
 from jitflow.trace.lift import WEAK
 from jitflow.trace.pytree import flatten, unflatten
@@ -136,7 +136,7 @@ def _some_share(arrays: Sequence[tuple[bool, Any]]) -> bool:
 def _unfit(x: Any) -> str:
     """Why a value cannot take a result, or ""."""
     if type(x) is not np.ndarray:
-        return f"it is a {type(x).__name__}, not a NumPy array"
+        return f"it is {described(x)}, not a NumPy array"
     if not x.flags.writeable:
         return "it is read-only"
     if not (x.flags.c_contiguous and x.flags.aligned):

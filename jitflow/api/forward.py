@@ -9,7 +9,7 @@ from jitflow.api.chosen import Chosen
 from jitflow.api.directions import directions
 from jitflow.api.inner import Inner, evaluate, require_function, require_inexact
 from jitflow.api.linear_map import LinearMap, Recipe, Side
-from jitflow.errors import DerivativeError, TraceError
+from jitflow.errors import DerivativeError, TraceError, described
 from jitflow.ir.core import Function
 from jitflow.ir.ops.custom import forward_text
 from jitflow.ir.row import ROWS
@@ -131,7 +131,7 @@ def require_arguments(given: Any, kind: str, what: str) -> None:
     if not isinstance(given, (tuple, list)):
         fail(
             TraceError,
-            f"{what} is a tuple with an entry for each argument, got a {type(given).__name__}",
+            f"{what} is a tuple with an entry for each argument, got {described(given)}",
             op=kind,
             cure="write (x,) for one argument",
         )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import os
-import threading
 import weakref
 from collections.abc import Callable, Sequence
 from operator import attrgetter
@@ -22,7 +20,8 @@ from jitflow.api.recent import compile_recent
 from jitflow.api.report import CompileReport
 from jitflow.api.signature import Call, Signature, refuse_unhashable, static_key
 from jitflow.api.stages import Compiled, Donated, Lowered, Traced
-from jitflow.errors import TraceError
+from jitflow.errors import TraceError, described
+from jitflow.forks import forked_lock
 from jitflow.passes.timing import Timing, measure, recorded
 from jitflow.runtime.entry import Entry, native_callable
 from jitflow.trace import staging
@@ -84,10 +83,9 @@ class JitFunction:
         self._cache: dict[Any, Compiled] = {}
         self._misses = 0
         self._recent: tuple[Any, Any, Any, bool] = _NOTHING_RECENT
-        self._lock = threading.RLock()
+        self._lock = forked_lock()
         self._owners: weakref.WeakSet[type] = weakref.WeakSet()
         self._entry = Entry(self)
-        _WITH_LOCKS.add(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if STATE.context is not None:
@@ -292,19 +290,6 @@ class JitFunction:
         return f"<jit of {self._name}>"
 
 
-_WITH_LOCKS: weakref.WeakSet[JitFunction] = weakref.WeakSet()
-
-
-def _renew_locks() -> None:
-    """In a forked child: the threads that compiled, and held locks, are not there."""
-    for function in _WITH_LOCKS:
-        function._lock = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks)
-
-
 class BoundMethod(functools.partial[Any]):
     """A jitted function with its instance: what `instance.method` gives."""
 
@@ -392,6 +377,6 @@ def jit(
             donate_argnames=donate_argnames,
         )
     if not callable(function):
-        fail(TraceError, f"jit takes a function, got a {type(function).__name__}")
+        fail(TraceError, f"jit takes a function, got {described(function)}")
     donated = (donate_argnums, donate_argnames)
     return JitFunction(function, static_argnums, static_argnames, donated=donated)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jitflow.api.function import JitFunction
-from jitflow.errors import DerivativeError, DtypeError, TraceError
+from jitflow.errors import DerivativeError, DtypeError, TraceError, described
 from jitflow.ir.core import Function, Value
 from jitflow.passes.inline import inline
 from jitflow.trace.arrays import TracedArray
@@ -32,7 +32,7 @@ def evaluate(transform: Callable[..., Any], *args: Any) -> Any:
 
 def require_function(function: Any, kind: str) -> None:
     if not callable(function):
-        fail(TraceError, f"{kind} takes a function, got a {type(function).__name__}")
+        fail(TraceError, f"{kind} takes a function, got {described(function)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _pair(returned: Any, kind: str) -> Any:
         return returned
     fail(
         DerivativeError,
-        f"with has_aux the function returns (value, aux), not a {type(returned).__name__}",
+        f"with has_aux the function returns (value, aux), not {described(returned)}",
         op=kind,
         cure="return a pair, or drop has_aux",
     )

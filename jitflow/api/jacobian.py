@@ -11,7 +11,7 @@ from jitflow.api.forward import jvp, require_arguments, require_forward
 from jitflow.api.function import JitFunction
 from jitflow.api.gradient import grad
 from jitflow.api.inner import Inner, require_function, require_inexact
-from jitflow.errors import DerivativeError
+from jitflow.errors import DerivativeError, described
 from jitflow.ir.core import Function, Value
 from jitflow.ir.types import TensorType
 from jitflow.passes.batch import batch
@@ -82,7 +82,7 @@ def elementwise_grad(
         result = function(*args, **kwargs)
         if kind_of(type(result)) is not None:
             fail(
-                DerivativeError, f"the function returns a {type(result).__name__}, not one array",
+                DerivativeError, f"the function returns {described(result)}, not one array",
                 op="elementwise_grad",
             )  # fmt: skip
         result = lift(result, "result")

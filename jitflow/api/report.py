@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jitflow.api.road import Road
 from jitflow.errors import cut
+from jitflow.forks import computed
 from jitflow.passes.timing import Timing, format_timings
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Compilation:
     def milliseconds(self) -> float:
         return sum(step.milliseconds for step in self.steps)
 
-    @cached_property
+    @computed
     def kernels(self) -> tuple[NestCost, ...]:
         """What each loop nest costs. When first asked for, all are compiled once more, singly."""
         return self._road.nest_costs()

@@ -7,11 +7,12 @@ for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from functools import cache, partial, wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jitflow.api.order import host_passes
 from jitflow.errors import ParseError
+from jitflow.forks import computed
 from jitflow.ir.core import Function
 from jitflow.ir.printer import format_function
 from jitflow.passes.timing import Timing, measure, recorded
@@ -27,28 +28,15 @@ LEVELS = ("graph", "ir", "opt", "kernels", "llvm", "asm")
 Result = TypeVar("Result")
 
 
-class _Stage(Generic[Result]):
-    """A property that is computed once. Not `functools.cached_property`: that of Python 3.11 holds
-    one lock for all functions, which a fork may find held by a thread that is not there.
-    """
+def _stage(compute: Callable[[Road], Result]) -> computed[Result]:
+    """A property that is computed once, with what it took in the timings of the road."""
 
-    def __init__(self, compute: Callable[[Any], Result]) -> None:
-        self.compute = compute
-        self.__doc__ = compute.__doc__
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    @overload
-    def __get__(self, road: None, owner: type) -> _Stage[Result]: ...
-    @overload
-    def __get__(self, road: Road, owner: type) -> Result: ...
-    def __get__(self, road: Road | None, owner: type) -> Any:
-        if road is None:
-            return self
+    @wraps(compute)
+    def record(road: Road) -> Result:
         with recorded(road.timings):
-            result = road.__dict__[self.name] = self.compute(road)
-        return result
+            return compute(road)
+
+    return computed(record)
 
 
 class Road:
@@ -58,37 +46,37 @@ class Road:
         self.graph = graph
         self.timings = list(timings)
 
-    @_Stage
+    @_stage
     def ir(self) -> Function:
         """One flat function over whole arrays: calls are inlined."""
         return _machinery().inlined(self.graph)
 
-    @_Stage
+    @_stage
     def opt(self) -> Function:
         """The tensor IR after its passes."""
         return _machinery().simplified(self.ir)
 
-    @_Stage
+    @_stage
     def fused(self) -> Function:
         """The tensor IR with kernels: what each loop nest will compute."""
         return _machinery().fused(self.opt)
 
-    @_Stage
+    @_stage
     def kernels(self) -> Function:
         """Loop IR, ready for code for this machine."""
         return _machinery().lowered(self.fused)
 
-    @_Stage
+    @_stage
     def made(self) -> Executable:
         """Machine code, compiled here and linked: baseline code where that pays."""
         return _machinery().compile_function(self.kernels, in_hurry=True)
 
-    @_Stage
+    @_stage
     def key(self) -> str:
         """What the code is known by on disk; "" where it must not come from there."""
         return bodies.body_key(self.graph, host_passes())
 
-    @_Stage
+    @_stage
     def executable(self) -> Executable:
         """Machine code, linked: that of an earlier process, where it kept some for this graph."""
         found: Executable | None = bodies.find_executable(self.key) if self.key else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from jitflow.api.directions import directions, fitted, zeros_of
-from jitflow.errors import DerivativeError
+from jitflow.errors import DerivativeError, described
 from jitflow.ir.core import Region, Value
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import TensorType
@@ -162,7 +162,7 @@ class Regions:
 
     def _pair(self, found: Any, what: str, wanted: str) -> Any:
         if not isinstance(found, (tuple, list)) or len(found) != 2:
-            self._refuse(f"{what} returns {wanted}, not a {type(found).__name__}")
+            self._refuse(f"{what} returns {wanted}, not {described(found)}")
         return found
 
     def _result(self, result: Any, primal: Traced) -> list[TracedArray]:

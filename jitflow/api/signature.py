@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from jitflow.errors import TraceError
+from jitflow.errors import TraceError, described
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.pytree import TreeDef, flatten, paths, unflatten
 from jitflow.trace.source import fail
@@ -162,7 +162,7 @@ def refuse_unhashable(call: Call, signature: Signature) -> None:
             name = signature.name_of(place) if isinstance(place, int) else place
             fail(
                 TraceError,
-                f"a static argument must be hashable, got a {type(x).__name__}",
+                f"a static argument must be hashable, got {described(x)}",
                 op=f"argument {name}",
                 cure=_unhashable_cure(x),
             )

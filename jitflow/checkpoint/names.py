@@ -10,7 +10,7 @@ import numpy as np
 
 from jitflow.checkpoint.errors import CheckpointError
 from jitflow.checkpoint.objects import restore, stands_for_a_tree, state_of
-from jitflow.errors import DtypeError
+from jitflow.errors import DtypeError, described
 from jitflow.ir.dtypes import as_dtype
 from jitflow.trace.pytree import TreeDef, flatten, unflatten
 from jitflow.trace.source import fail
@@ -39,7 +39,7 @@ def named(tree: Any) -> Content:
             content.arrays[name] = np.asarray(x, native(x))
         else:
             kind = f" of {x.dtype}" if hasattr(x, "dtype") else ""
-            fail(CheckpointError, f"{name} is a {type(x).__name__}{kind}; it cannot be saved")
+            fail(CheckpointError, f"{name} is {described(x)}{kind}; it cannot be saved")
     return content
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import jitflow
 from jitflow.cli.locate import calling, find_object
-from jitflow.errors import UsageError
+from jitflow.errors import UsageError, described
 
 
 def find_graph(target: str) -> tuple[Any, list[Any]] | None:
@@ -19,8 +19,9 @@ def find_graph(target: str) -> tuple[Any, list[Any]] | None:
         return None
     owner = getattr(found, "graph", found)
     if not isinstance(owner, jitflow.graph.Graph):
-        what = type(found).__name__
-        raise UsageError(f"'{target}' is a {what}; expected a function, a graph or a node of one")
+        raise UsageError(
+            f"'{target}' is {described(found)}; expected a function, a graph or a node of one"
+        )
     return owner, [] if owner is found else [found]
 
 

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 import jitflow
-from jitflow.errors import JitflowError, UsageError, nearest
+from jitflow.errors import JitflowError, UsageError, described, nearest
 from jitflow.trace.source import is_users
 
 EXPECTED = "expected MODULE_OR_FILE:FUNCTION, such as examples/digits.py:train_step"
@@ -56,7 +56,7 @@ def locate(target: str) -> Callable[..., Any]:
     found: Any = find_object(target)
     if not callable(found):
         place, _, name = target.rpartition(":")
-        raise UsageError(f"{place}: '{name}' is a {type(found).__name__}, not a function")
+        raise UsageError(f"{place}: '{name}' is {described(found)}, not a function")
     return found
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from jitflow.codegen.emitter import Emit, Emitter
-from jitflow.codegen.soft import soft_lines
+from jitflow.codegen.soft import write_soft
 from jitflow.codegen.types import element_type, register_type, suffix
 from jitflow.ir.core import Op, Value
 from jitflow.ir.dtypes import bool_, f32, f64
@@ -139,10 +139,8 @@ def _float_intrinsic(row: str) -> Emit:
         result = op.results[0]
         kind = suffix(result.type)
         if row in e.lacks:
-            prefix = e.new_block(row)
             operands = dict(zip("xyz", [e.names[v] for v in op.operands], strict=False))
-            e.lines += soft_lines(row, kind, prefix, operands)
-            e.names[result] = f"%{prefix}"
+            e.names[result] = write_soft(e, row, kind, operands)
             return
         text = register_type(result.type)
         given = ", ".join(f"{text} {e.names[v]}" for v in op.operands)

@@ -22,7 +22,7 @@ LONG_BLOCK = 1024
 class Emitter:
     """Writes LLVM text; `names` holds each value as an operand: `%add.7`, or a literal.
 
-    `addresses` are the addresses that the current block has computed.
+    `computed` has addresses, and parts of numbers, that are there in the current block.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Emitter:
         """Whether a store goes past the caches."""
         self.arena_start = 0
         """Where in the body's arena the memory at %arena begins."""
-        self.addresses: dict[Hashable, str] = {}
+        self.computed: dict[Hashable, str] = {}
         self.memory: dict[Dense, str] = {}
         self.declarations: dict[str, str] = {}
         self.definitions: list[str] = []
@@ -124,7 +124,7 @@ class Emitter:
         """Starts a block; the one before it must be closed by a jump."""
         self.lines.append(f"{label}:")
         self.block = label
-        self.addresses.clear()
+        self.computed.clear()
 
     def constant_memory(self, data: Dense) -> str:
         """The symbol of constant data in the object; equal data is stored once."""

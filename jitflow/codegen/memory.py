@@ -82,7 +82,7 @@ def _moved(
 ) -> str:
     """The pointer after all moving indices, in as few steps as may be; the block keeps it."""
     key = (pointer, *moving)
-    found = e.addresses.get(key)
+    found = e.computed.get(key)
     if found is not None:
         return found
     inbounds = " inbounds" if whole else ""
@@ -94,7 +94,7 @@ def _moved(
         places = [_forward(e, name, stride) for name, stride in together]
         step = ", ".join([step, f"ptr {pointer}", *[f"i64 {place}" for place in places]])
         pointer = e.temp("at", f"getelementptr{inbounds} {step}")
-    e.addresses[key] = pointer
+    e.computed[key] = pointer
     return pointer
 
 

@@ -42,19 +42,20 @@ TABLE: dict[str, Emit] = {
 _SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def emit_llvm(function: Function, name: str) -> str:
+def emit_llvm(function: Function, name: str, lacks: Collection[str] = ()) -> str:
     """LLVM text that defines `name`; equal functions with equal names give equal text.
 
-    Raises NoCodeError for ops, dtypes (complex) and sizes (symbols) that have no code
-    yet, and VerifyError where the function is not at level 3 or its buffers have no place yet.
+    lacks: rows that the machine has no instructions for. Raises NoCodeError for ops, dtypes
+    (complex) and sizes (symbols) that have no code yet, and VerifyError where the function is not
+    at level 3 or its buffers have no place yet.
     """
     if not _SYMBOL.fullmatch(name):
         raise VerifyError(f"'{name}' is not a symbol: letters, digits and _")
-    e = Emitter(TABLE, _otherwise, name)
+    e = Emitter(TABLE, _otherwise, name, lacks)
     _write(e, function, _write_list if is_list(function) else _write_body)
     before = [*e.globals(), *e.declarations.values(), *e.definitions]
     head = _head(name, len(function.params), traits(function))
-    return "\n".join([*before, *head, *e.entry, *e.lines, "}", ""])
+    return _with_soft("\n".join([*before, *head, *e.entry, *e.lines, "}", ""]), lacks)
 
 
 def emit_alone(
@@ -79,8 +80,12 @@ def emit_alone(
     seen = [f"@{symbol} = constant {initializer(x)}, align 64" for symbol, x in data.items()]
     before = [target, *seen, *rows, *e.globals(), *e.definitions]
     head = head_alone(name, given, traits(function))
-    text = "\n".join([*before, *head, *e.entry, *e.lines, "}", ""])
-    return "\n".join([text, *soft_functions(text), ""])
+    return _with_soft("\n".join([*before, *head, *e.entry, *e.lines, "}", ""]), lacks)
+
+
+def _with_soft(text: str, lacks: Collection[str]) -> str:
+    """The text, and the functions that stand in it for what the machine lacks."""
+    return "\n".join([text, *soft_functions(text), ""]) if lacks else text
 
 
 def _write(e: Emitter, function: Function, body: Callable[[Emitter, Function], None]) -> None:
@@ -101,9 +106,13 @@ def _write(e: Emitter, function: Function, body: Callable[[Emitter, Function], N
 def emit_row_function(
     kind: Kind, is_internal: bool = False, lacks: frozenset[str] = frozenset()
 ) -> str:
-    """LLVM text of a function that `emit_llvm` calls; is_internal: from its own module only."""
+    """LLVM text of a function that `emit_llvm` calls.
+
+    is_internal: from its own module only, which has what stands for `lacks` then.
+    """
     e = Emitter(TABLE, _otherwise, row_symbol(kind), lacks)
-    return emit_row(kind, e, "internal " if is_internal else "")
+    text = emit_row(kind, e, "internal " if is_internal else "")
+    return text if is_internal else _with_soft(text, lacks)
 
 
 def _otherwise(e: Emitter, op: Op) -> None:

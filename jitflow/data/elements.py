@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import ArgumentError
+from jitflow.errors import ArgumentError, described
 from jitflow.trace.pytree import map_tree
 from jitflow.trace.source import fail
 
@@ -87,7 +87,7 @@ def at_least(name: str, number: int, least: int) -> int:
 def function_of_elements(name: str, function: Any) -> Any:
     """The function; ArgumentError where it is none."""
     if not callable(function):
-        fail(ArgumentError, f"{name} of a {type(function).__name__}, which is no function")
+        fail(ArgumentError, f"{name} of {described(function)}, which is no function")
     return function
 
 

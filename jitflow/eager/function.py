@@ -15,8 +15,9 @@ import numpy as np
 from jitflow import api
 from jitflow.eager.frame import Frame
 from jitflow.eager.native import row_of_arrays, row_of_tensors
-from jitflow.eager.tensor import STATE, application_of, given, record
-from jitflow.errors import JitflowError, TraceError
+from jitflow.eager.tensor import STATE, application_of, as_tensor, given, record
+from jitflow.eager.value import Valued
+from jitflow.errors import JitflowError, TraceError, described
 from jitflow.recording import Operand
 from jitflow.runtime.entry import TRACES, Entry, native_callable
 from jitflow.trace.arrays import TracedArray
@@ -130,7 +131,7 @@ class Function:
             args, kwargs = map_tree(_as_tensor, (args, kwargs))
         with frame.entered():
             try:
-                result = self._call(*args, **kwargs)
+                result = map_tree(_read, self._call(*args, **kwargs))
             except JitflowError:  # of a variable's numbers, which are to be traced values
                 if not frame.missing:
                     raise
@@ -146,7 +147,7 @@ class Function:
         if instance is None:
             return self
         if not hasattr(instance, "__dict__"):
-            problem = f"a {type(instance).__name__} has no place for the code of its methods"
+            problem = f"{described(instance)} has no place for the code of its methods"
             fail(TraceError, problem, cure="add '__dict__' to its __slots__")
         place = f"{self.__name__} {id(self):x}"
         bound = vars(instance).get(place)
@@ -175,6 +176,11 @@ def function(call: Callable[..., Any] | None = None, **options: Any) -> Any:
 def _as_tensor(x: Any) -> Any:
     """Arrays as tensors; Python numbers keep taking the dtype of what stands beside them."""
     return given(x) if type(x) is TracedArray and not x.weak else x
+
+
+def _read(x: Any) -> Any:
+    """A variable as the tensor that it has come to."""
+    return as_tensor(x) if isinstance(x, Valued) else x
 
 
 def _with_state(call: Callable[..., Any]) -> inspect.Signature:

@@ -13,7 +13,7 @@ import numpy as np
 from jitflow.eager.program import compiled_gradient, program_of
 from jitflow.eager.tensor import GRADIENTS, STATE, Done, Made, Tensor, as_tensor, given, record
 from jitflow.eager.value import Valued
-from jitflow.errors import ArgumentError, DtypeError
+from jitflow.errors import ArgumentError, DtypeError, described
 from jitflow.trace.pytree import flatten, unflatten
 from jitflow.trace.source import fail
 
@@ -46,7 +46,7 @@ class GradientTape:
         """Records what is done with a tensor, or those of a tree; DtypeError for integers."""
         for leaf in flatten(x)[0]:
             if not isinstance(leaf, Valued):
-                fail(ArgumentError, f"a tape watches tensors, not a {type(leaf).__name__}")
+                fail(ArgumentError, f"a tape watches tensors, not {described(leaf)}")
             tensor = as_tensor(leaf)
             if tensor.dtype.kind not in "fcV":
                 fail(DtypeError, f"{tensor.dtype} has no gradient", cure="watch floats")
@@ -106,7 +106,7 @@ class GradientTape:
     def _reads(self, source: Any) -> list[Tensor]:
         """The tensors that stand for a source: of a variable all that were read."""
         if not isinstance(source, Valued):
-            problem = f"gradients are for tensors and variables, not for a {type(source).__name__}"
+            problem = f"gradients are for tensors and variables, not for {described(source)}"
             fail(ArgumentError, problem)
         if not isinstance(source, Tensor):
             inputs = (x for one in self._record for x in one.inputs if x.variable is source)

@@ -216,15 +216,15 @@ def _explain(error: Exception, application: Application, inputs: Sequence[Tensor
 
 def _literal(x: Any, beside: Any, place: int) -> Tensor:
     if type(x) in (int, float) and x:
-        return given(_number(type(x), x, beside))
+        return given(_number(x, beside))
     if type(x) is not TracedArray:
         return given(as_literal(x, beside))
     wanted = as_literal(x.dtype.type(), beside).dtype if x.weak else x.dtype
     return given(x.astype(wanted) if x.weak or x.dtype != wanted else x)
 
 
-@lru_cache(maxsize=1024)
-def _number(kind: type, x: Any, beside: Any) -> Any:
+@lru_cache(maxsize=1024, typed=True)
+def _number(x: Any, beside: Any) -> Any:
     """A literal as a NumPy scalar. Zeros are none of these: -0.0 and 0.0 are equal."""
     return as_literal(x, beside)[()]
 

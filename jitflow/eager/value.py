@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from jitflow.errors import described
 from jitflow.recording import Operand
 
 
@@ -42,7 +43,7 @@ class Valued(Operand):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if copy is False:
-            raise ValueError(f"a {type(self).__name__} gives its value as a copy only")
+            raise ValueError(f"{described(self)} gives its value as a copy only")
         return np.array(self._value, dtype)
 
     def __float__(self) -> float:

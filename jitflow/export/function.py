@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import os
-import threading
 from collections.abc import Mapping
 from functools import partial
 from operator import itemgetter
@@ -20,6 +19,7 @@ from jitflow.errors import TraceError
 from jitflow.export.archive import Archive, Stated, read, state_names, write
 from jitflow.export.sources import archive_of
 from jitflow.export.trees import builder, same, text, written
+from jitflow.forks import forked_lock
 from jitflow.recording import printed_line
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.emit import wrap
@@ -131,7 +131,7 @@ class ExportedProgram(Exported):
         self._names = state_names(archive)
         params = archive.function.params[: len(archive.function.params) - len(archive.constants)]
         self._taken = [param.type.dtype.numpy for param in params]
-        self._lock = threading.Lock()
+        self._lock = forked_lock()
         self.state: dict[str, Any] = {}
         for name, spec in self.program.initial.items():
             self.state[name] = builder(spec)(values)

@@ -122,7 +122,7 @@ def header(
 
 _SLOW = (
     " * The CPU has no fused multiply-add, which stands in by other instructions: products and",
-    " * math functions take up to a hundred times as long as on one that has it.",
+    " * math functions take up to fifty times as long as on one that has it.",
 )
 
 

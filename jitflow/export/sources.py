@@ -9,7 +9,7 @@ import numpy as np
 
 from jitflow import api
 from jitflow.api import Traced
-from jitflow.errors import explain
+from jitflow.errors import described, explain
 from jitflow.export.archive import Archive, Stated, read
 from jitflow.export.errors import ExportError
 from jitflow.export.program import Program
@@ -38,7 +38,7 @@ def archive_of(source: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ar
         return _program(source.__jitflow_program__(*args, **kwargs))
     if not callable(source):
         cure = "give a function and its arguments, a trace, a session of a graph, or a model"
-        raise ExportError(explain(f"cannot export a {type(source).__name__}", cure=cure))
+        raise ExportError(explain(f"cannot export {described(source)}", cure=cure))
     jitted = source if hasattr(source, "trace") else api.jit(source)
     return _archived(jitted.trace(*args, **kwargs))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jitflow import api
-from jitflow.errors import ArgumentError, cut
+from jitflow.errors import ArgumentError, cut, described
 from jitflow.graph.effects import effect_text
 from jitflow.graph.fetches import Fetches
 from jitflow.graph.graph import Graph, steps_of
@@ -86,7 +86,7 @@ class Explanation:
 def explain_run(graph: Graph, fetches: Any, feeds: Any) -> Explanation:
     """What a run of these fetches would do; with `feeds`, also what code it is."""
     if feeds is not None and not isinstance(feeds, dict):
-        fail(ArgumentError, f"feed_dict is a {type(feeds).__name__}", cure="{placeholder: x}")
+        fail(ArgumentError, f"feed_dict is {described(feeds)}", cure="{placeholder: x}")
     found = Fetches(fetches, graph)
     fetched = list(dict.fromkeys([*(x.op for x in found.tensors), *found.operations]))
     runs = graph.ancestors(*fetched)

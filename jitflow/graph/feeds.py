@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from jitflow.errors import described
 from jitflow.graph.errors import InvalidArgumentError
 from jitflow.graph.graph import Graph
 from jitflow.graph.nodes import Placeholder
@@ -48,8 +49,7 @@ def as_feed(tensor: Tensor, x: Any) -> Any:
     """A value as an array or a number; InvalidArgumentError for what is neither."""
     if type(x) in (float, complex, bool) or (type(x) is int and x in _INT64):
         return x
-    kind = "array" if type(x) is np.ndarray else type(x).__name__
-    what = f"an {kind}" if kind[0].lower() in "aeiou" else f"a {kind}"
+    what = "an array" if type(x) is np.ndarray else described(x)
     try:
         array = x if isinstance(x, (np.ndarray, np.generic)) else np.asarray(x)
     except ValueError as error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 from jitflow import drawing
 from jitflow.errors import ArgumentError, TraceError
+from jitflow.forks import forked_lock
 from jitflow.graph.names import checked_name
 from jitflow.graph.scopes import Scopes
 from jitflow.trace.source import fail
@@ -50,7 +51,7 @@ class Graph(Scopes):
         self.seed: int | None = None
         self.plans: dict[Any, Any] = {}
         """Runs that were seen, for all sessions."""
-        self._lock = threading.Lock()
+        self._lock = forked_lock()
         self._names: dict[str, int] = {}
         self._by_name: dict[str, Operation] = {}
         self.slots: list[Operation] = []

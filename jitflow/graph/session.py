@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from jitflow import api
-from jitflow.errors import ArgumentError, TraceError
+from jitflow.errors import ArgumentError, TraceError, described
 from jitflow.export.program import Program
 from jitflow.graph.exporting import program_of
 from jitflow.graph.fetches import refuse_deep
@@ -120,7 +120,7 @@ class Session:
             fail(TraceError, "a session runs within a traced function", cure="run it before")
         self._require_open("make a new one")
         if feeds is not None and not isinstance(feeds, dict):
-            fail(ArgumentError, f"feed_dict is a {type(feeds).__name__}", cure="{placeholder: x}")
+            fail(ArgumentError, f"feed_dict is {described(feeds)}", cure="{placeholder: x}")
         self._reserve()
         key = _key(fetches), frozenset(feeds or ())
         try:

@@ -8,7 +8,7 @@ derivatives, transposes and expansions get the builder they write to as an argum
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, Literal
@@ -193,6 +193,13 @@ def fault_text(row: OpRow, operands: Sequence[Any], error: Exception) -> str:
     return f"{row.name} does not take operands ({types}) with these attributes: {error}"
 
 
+def _complete(row: OpRow, name: str, value: Any) -> None:
+    """Gives a row that nobody has yet what follows from the rest of it; a copy takes longer, and
+    each process makes all rows.
+    """
+    object.__setattr__(row, name, value)
+
+
 def register(row: OpRow) -> OpRow:
     """Adds a row to the table; a name twice or a row without derivative or batching is refused."""
     if row.name in ROWS:
@@ -200,14 +207,12 @@ def register(row: OpRow) -> OpRow:
     is_linear = row.linear is not None or row.multilinear is not None
     if is_linear and row.transpose is None:
         raise ValueError(f"op '{row.name}' is linear and has no transpose")
-    given: dict[str, Any] = {}
     if is_linear and row.jvp is None:
-        given["jvp"] = jvp_linear if row.linear is not None else jvp_multilinear
+        _complete(row, "jvp", jvp_linear if row.linear is not None else jvp_multilinear)
     if row.reference is not None and row.widens_halves:
-        given["reference"] = in_f32(row.reference)
+        _complete(row, "reference", in_f32(row.reference))
     if row.batch is None and row.family in _BATCH_OF_FAMILY:
-        given["batch"] = _BATCH_OF_FAMILY[row.family]
-    row = replace(row, **given) if given else row
+        _complete(row, "batch", _BATCH_OF_FAMILY[row.family])
     if (row.jvp is None) == (row.no_derivative == ""):
         raise ValueError(f"op '{row.name}' must state a derivative, or why there is none")
     if row.batch is None and row.family not in _WITHOUT_BATCH:

@@ -12,7 +12,7 @@ import numpy as np
 
 from jitflow.data import Dataset, Iteration
 from jitflow.data.sources import plain_array
-from jitflow.errors import ArgumentError, DtypeError
+from jitflow.errors import ArgumentError, DtypeError, described
 from jitflow.trace.pytree import flatten, map_tree
 from jitflow.trace.source import fail
 
@@ -38,9 +38,8 @@ def arguments(x: Any) -> tuple[Any, ...]:
 def batch_of(element: Any) -> Batch:
     """A batch of a dataset; ArgumentError for one that is no pair, and no triple with weights."""
     if not isinstance(element, (tuple, list)) or len(element) not in (2, 3):
-        kind = type(element).__name__
-        kind = f"{kind} of {len(element)}" if isinstance(element, (tuple, list)) else kind
-        problem = f"a batch is (inputs, true values), got a {kind}"
+        count = f" of {len(element)}" if isinstance(element, (tuple, list)) else ""
+        problem = f"a batch is (inputs, true values), got {described(element)}{count}"
         fail(ArgumentError, problem, cure="Dataset.from_arrays((x, y))")
     x, y, *weights = element
     if not flatten(y)[0]:
@@ -54,7 +53,7 @@ def batches_of(x: Any, y: Any, weights: Any, size: int, shuffle: bool, seed: int
         if isinstance(x, Dataset) and x.is_endless:
             fail(ArgumentError, "an epoch of this dataset has no end", cure="take(steps)")
         if not isinstance(x, Iterable) or isinstance(x, (np.ndarray, Mapping)):
-            problem = f"expected batches of (inputs, true values), got a {type(x).__name__}"
+            problem = f"expected batches of (inputs, true values), got {described(x)}"
             fail(ArgumentError, problem, cure="fit(x, y), or a Dataset of pairs")
         if weights is not None:
             fail(ArgumentError, "sample_weight is for arrays", cure="batches of (x, y, weights)")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from jitflow import random
-from jitflow.errors import ArgumentError, TraceError
+from jitflow.errors import ArgumentError, TraceError, described
 from jitflow.random.initializers import Initializer
 from jitflow.recording import Operand
 from jitflow.trace.source import fail
@@ -98,7 +98,7 @@ class Call:
         self, root: Layer, variables: Any, creates: bool, training: bool, key: Any
     ) -> None:
         if not isinstance(variables, Variables):
-            problem = f"expected Variables, got a {type(variables).__name__}"
+            problem = f"expected Variables, got {described(variables)}"
             fail(ArgumentError, problem, cure="what init gives, or Variables(params, state)")
         self.creates = creates
         self.training = training

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import TraceError
+from jitflow.errors import TraceError, described
 from jitflow.ir.dtypes import DTYPES
 from jitflow.ir.types import TensorType
 from jitflow.numpy import contracting as _contracting  # noqa: F401  (fills CALLS)
@@ -152,7 +152,7 @@ def _product(x: Any, y: Any) -> Array:
         if isinstance(sequence, (list, tuple)) and count.type in _COUNTS:
             fail(
                 TraceError,
-                f"a {type(sequence).__name__} repeated a traced number of times has no known size",
+                f"{described(sequence)} repeated a traced number of times has no known size",
                 op="mul",
                 cure="name the number in static_argnames, or write jnp.asarray(list) * number",
             )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache
 from typing import NamedTuple
 
+from jitflow.forks import computed
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value, walk
 from jitflow.ir.location import Locations, unite
@@ -113,11 +114,11 @@ class Canonicalizer(Sweep):
         product = self.products.get(value, value)
         return self.uses[product] == 1 and product not in self.read
 
-    @cached_property
+    @computed
     def uses(self) -> Counter[Value]:
         return count_uses(self.original)
 
-    @cached_property
+    @computed
     def read(self) -> set[Value]:
         return operands_of_products(list(walk(self.original.body)))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
+from jitflow.forks import computed
 from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
@@ -57,16 +57,16 @@ class _Loop:
         self.op = op
         self.bounds = tuple([constant_int(v) for v in op.operands[:2]])
 
-    @cached_property
+    @computed
     def touches(self) -> list[Touch] | None:
         """All that it touches; None where that is not known."""
         return touches(self.op)
 
-    @cached_property
+    @computed
     def is_ordered(self) -> bool:
         return any([inner.row.effect is Effect.ORDERED for inner in walk(self.op.regions[0])])
 
-    @cached_property
+    @computed
     def is_flat(self) -> bool:
         """Whether the body is scalars only, so that the loop itself would be vectorised."""
         return not any([
@@ -74,7 +74,7 @@ class _Loop:
             for inner in walk(self.op.regions[0])
         ])
 
-    @cached_property
+    @computed
     def row_work(self) -> int:
         """Elements that one iteration touches at most by one access."""
         return max([t.high - t.low + 1 for t in self.touches or ()], default=0)
@@ -91,7 +91,7 @@ class _Placed:
         self.loop = loop
         self._run = run
 
-    @cached_property
+    @computed
     def touches(self) -> list[Touch] | None:
         """What it touches, of the buffers of the body."""
         found = self.loop.touches
@@ -231,9 +231,10 @@ def _is_parallel(op: Op) -> bool:
 
 
 def _share_rows(before: list[Touch], after: list[Touch], first: int, last: int) -> bool:
-    """Whether some buffer is shared, and what is written of every shared one moves apart.
+    """Whether some buffer is shared in equal steps, and what is written of every one moves apart.
 
-    Parts of a buffer that the indices from first to last keep separate are looked at one by one.
+    A loop over rows and one over columns of an array would only be in each other's way. Parts of a
+    buffer that the indices from first to last keep separate are looked at one by one.
     """
     shared = {t.base for t in before} & {t.base for t in after}
     groups: dict[Value, list[Touch]] = {base: [] for base in shared}
@@ -246,7 +247,10 @@ def _share_rows(before: list[Touch], after: list[Touch], first: int, last: int) 
         for part in separate(group, first, last):
             if any([t.writes for t in part]) and not moves_apart(part):
                 return False
-    return bool(shared)
+    steps = [
+        {(t.base, abs(t.stride)) for t in found if t.base in shared} for found in (before, after)
+    ]
+    return not steps[0].isdisjoint(steps[1])
 
 
 def _joined(first: Op, second: Op) -> Op:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
+from jitflow.forks import computed
 from jitflow.ir.buffers import base_of
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.passes.lowering.footprint import span_bytes
@@ -57,7 +56,7 @@ class _Choice:
         self.chunks: dict[Op, int] = {}
         self.private: dict[Op, set[Value]] = {}
 
-    @cached_property
+    @computed
     def users(self) -> dict[Value, int]:
         return count_users(self.body)
 

@@ -15,9 +15,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
+from jitflow.forks import computed
 from jitflow.ir.builder import method_name
 from jitflow.ir.core import Op, Value
 from jitflow.ir.dense import Dense
@@ -45,12 +46,12 @@ class Rule:
     kinds: str = "biufc"
     exact: bool = True
 
-    @cached_property
+    @computed
     def row(self) -> OpRow:
         """The row of the outermost op."""
         return _row(self._tree)
 
-    @cached_property
+    @computed
     def trigger(self) -> tuple[int, OpRow] | None:
         """An operand and the row that must have produced it; None if any producer may match."""
         for index, operand in enumerate(self._tree.args):
@@ -59,15 +60,15 @@ class Rule:
                 return index, row
         return None
 
-    @cached_property
+    @computed
     def _tree(self) -> ast.Call:
         return _parse(self.pattern)
 
-    @cached_property
+    @computed
     def _operands(self) -> tuple[Matcher, ...]:
         return tuple(_matcher(operand, self.row) for operand in self._tree.args)
 
-    @cached_property
+    @computed
     def make(self) -> Maker:
         """make(builder, op, bindings): the op's new value, or None where the rule declines."""
         if isinstance(self.result, str):

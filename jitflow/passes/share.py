@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable
-from functools import cached_property
 from itertools import count
 
+from jitflow.forks import computed
 from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
@@ -55,7 +55,7 @@ class _Body:
         self.nests = 0
         self._taken = {nest.name for nest in nests_of(function)}
 
-    @cached_property
+    @computed
     def _users(self) -> dict[Value, set[Op]]:
         """The ops of the body that use each value, themselves or inside of them, views aside."""
         users: dict[Value, set[Op]] = {}

@@ -10,9 +10,10 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
+from jitflow.forks import computed
 from jitflow.ir.core import Function
 from jitflow.ir.nests import map_nests
 from jitflow.ir.printer import format_attrs
@@ -51,7 +52,7 @@ class Pass:
         """The first line of the docstring."""
         return (inspect.getdoc(self.function) or "").partition("\n")[0]
 
-    @cached_property
+    @computed
     def options(self) -> Mapping[str, Option]:
         """The options by name, in the order of the signature."""
         hints = typing.get_type_hints(self.function)
@@ -61,7 +62,7 @@ class Pass:
             if parameter.kind is parameter.KEYWORD_ONLY
         }
 
-    @cached_property
+    @computed
     def needed(self) -> tuple[str, ...]:
         """Names of the options without a default."""
         return tuple(n for n, o in self.options.items() if o.default is inspect.Parameter.empty)
@@ -116,7 +117,7 @@ class Step:
     def name(self) -> str:
         return self.rule.name
 
-    @cached_property
+    @computed
     def text(self) -> str:
         """Its pipeline text."""
         return self.name + (format_attrs(self.options) if self.options else "")

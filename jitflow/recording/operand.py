@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from jitflow.errors import TraceError
+from jitflow.errors import TraceError, described
 from jitflow.recording.queries import QUERIES
 from jitflow.recording.writes import refuse_method, refuse_writes
 from jitflow.trace.dispatch import CURES, MissingAttribute, of_attribute
@@ -76,7 +76,7 @@ class Operand:
 
     def _refuse_write(self, how: str) -> NoReturn:
         cure = "make a new one with np.where, or assign to a variable"
-        fail(TraceError, f"{how} writes in place, and a {type(self).__name__} keeps its value",
+        fail(TraceError, f"{how} writes in place, and {described(self)} keeps its value",
              cure=cure)
 
     def __getattr__(self, name: str) -> Any:

@@ -17,6 +17,7 @@ import weakref
 from functools import cache
 from typing import TYPE_CHECKING
 
+from jitflow.forks import forked_lock
 from jitflow.runtime.engine import LOCK
 from jitflow.runtime.interrupts import Uninterrupted
 from jitflow.runtime.threads.count import machine_threads
@@ -35,7 +36,7 @@ class Worker:
     """The thread, if there is one, and what waits for it; what is gone meanwhile is left out."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self.lock = forked_lock()
         self.waiting: list[weakref.ref[Executable]] = []
         self.thread: threading.Thread | None = None
         self.is_closed = False
@@ -95,7 +96,7 @@ class Worker:
     def forget(self) -> None:
         """In a forked child there is no thread: calls ask anew for what waited."""
         waited = [reference() for reference in self.waiting]
-        self.lock, self.waiting, self.thread = threading.RLock(), [], None
+        self.waiting, self.thread = [], None
         for executable in waited:
             patience = None if executable is None else executable.patience
             if patience is not None:

@@ -45,7 +45,7 @@ def compile_function(
 
 def compile_body(function: Function, target: Target, in_hurry: bool = False) -> Body:
     """The object of a function and what a caller must know of it; nothing is loaded."""
-    text = measure("LLVM text", llvm_text, function)
+    text = measure("LLVM text", llvm_text, function, target)
     ops = list(walk_all(function))
     calls = called_rows(ops)
     inputs, outputs = _split(function)
@@ -72,14 +72,16 @@ def compile_body(function: Function, target: Target, in_hurry: bool = False) -> 
     )
 
 
-def llvm_text(function: Function) -> str:
+def llvm_text(function: Function, target: Target | None = None) -> str:
     """The LLVM text that the object of a function is made of."""
-    return emit_llvm(function, symbol_of(function.name))
+    lacks = (host_target() if target is None else target).lacks
+    return emit_llvm(function, symbol_of(function.name), lacks)
 
 
 def assembly(function: Function, target: Target | None = None) -> str:
     """What machine code is made of the function."""
-    return engine().assembly(llvm_text(function), host_target() if target is None else target)
+    target = host_target() if target is None else target
+    return engine().assembly(llvm_text(function, target), target)
 
 
 def symbol_of(name: str) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from jitflow.errors import CheckError, DtypeError, ShapeError, explain
+from jitflow.errors import CheckError, DtypeError, ShapeError, described, explain
 from jitflow.ir.host import HOST_FAILED
 from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
@@ -248,7 +248,7 @@ class Executable:
             raise ShapeError(f"{self.body.symbol} takes {count} arrays, got {len(inputs)}")
         for position, (x, layout) in enumerate(zip(inputs, self._expected, strict=True)):
             if type(x) is not np.ndarray:
-                raise DtypeError(f"input {position} is a {type(x).__name__}, not an ndarray")
+                raise DtypeError(f"input {position} is {described(x)}, not an ndarray")
             dtype, shape = layout[:2]
             if x.dtype != dtype:
                 raise DtypeError(f"input {position} is {x.dtype}, the code is for {dtype}")

@@ -76,7 +76,7 @@ def _row_text(kind: Kind) -> str:
     """Code generation is loaded with the first function that is not on disk."""
     from jitflow.codegen import emit_row_function  # noqa: PLC0415
 
-    return emit_row_function(kind)
+    return emit_row_function(kind, lacks=host_target().lacks)
 
 
 def _code(

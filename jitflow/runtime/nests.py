@@ -9,14 +9,14 @@ from collections import Counter
 from time import perf_counter
 from typing import NamedTuple
 
-from jitflow.codegen import called_rows, emit_llvm
+from jitflow.codegen import called_rows
 from jitflow.ir.core import Function, Op, Region
 from jitflow.ir.location import Locations, unite_all
 from jitflow.ir.nests import nests_of, runs_of, walk_all
 from jitflow.ir.row import Family
 from jitflow.ir.types import INDEX
 from jitflow.passes.nests import split_nests
-from jitflow.runtime.compile import LOOP_OP, executed_ops, symbol_of
+from jitflow.runtime.compile import LOOP_OP, executed_ops, llvm_text
 from jitflow.runtime.engine import engine
 from jitflow.runtime.machine import host_target
 from jitflow.runtime.target import Target
@@ -56,7 +56,7 @@ def _compile(function: Function, target: Target) -> tuple[float, int]:
     """Milliseconds, and bytes of the object."""
     calls = called_rows(walk_all(function))
     start = perf_counter()
-    text = emit_llvm(function, symbol_of(function.name))
+    text = llvm_text(function, target)
     image = engine().object_image(text, target, calls)
     return 1000 * (perf_counter() - start), len(image)
 

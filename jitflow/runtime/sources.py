@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from functools import cache
 
 from jitflow import config
@@ -58,8 +59,9 @@ def _add_facts(facts: list[str], folder: str, is_deep: bool) -> int:
     finally:
         os.close(handle)
     if names:
-        times = [(x.st_size, x.st_mtime_ns, x.st_ctime_ns) for x in found]
-        facts.append(repr((folder, names, times)))
+        numbers = [n for x in found for n in (x.st_size, x.st_mtime_ns, x.st_ctime_ns)]
+        packed = struct.pack(f"{len(numbers)}q", *numbers)  # faster than numbers as text
+        facts.append("\0".join([folder, *names, packed.hex()]))
     latest = max([x.st_ctime_ns for x in found], default=0)
     if is_deep:
         inner = [name for name in listed if "." not in name and name != "__pycache__"]

@@ -11,10 +11,8 @@ from collections.abc import Collection
 
 from jitflow.errors import LinkError
 
-ALLOWED = frozenset(
-    ["memcpy", "memmove", "memset", "fma", "fmaf", "floor", "floorf", "rint", "rintf"]
-)
-"""What LLVM calls where a CPU has no instruction for an op, or memory is copied."""
+ALLOWED = frozenset(["memcpy", "memmove", "memset"])
+"""What LLVM calls where memory is copied."""
 
 _ELF, _MACH_O, _WASM = b"\x7fELF\x02\x01", b"\xcf\xfa\xed\xfe", b"\0asm\1\0\0\0"
 LINKER_MADE = frozenset(["_GLOBAL_OFFSET_TABLE_"])

@@ -40,6 +40,9 @@ class Target(NamedTuple):
         return self.triple.partition("-")[0]
 
 
+_X86 = ("x86_64", "amd64", "i686")
+
+
 def make_target(
     triple: str, cpu: str, features: dict[str, bool], cache_bytes: int = 0
 ) -> Target:
@@ -50,11 +53,14 @@ def make_target(
     """
     architecture = triple.partition("-")[0]
     size, registers, has_fma = _vectors(architecture, features)
+    has_rounding = architecture not in _X86 or bool(features.get("sse4.1"))
     if features.get("avx2"):
         features = {**features, "fast-gather": True}
     text = ",".join(f"{'+' if on else '-'}{name}" for name, on in sorted(features.items()))
     has_f16c = _has_f16c(architecture, features)
-    return Target(triple, cpu, text, size, registers, has_fma, has_f16c, cache_bytes)
+    return Target(
+        triple, cpu, text, size, registers, has_fma, has_f16c, cache_bytes, has_rounding
+    )
 
 
 def _has_f16c(architecture: str, features: dict[str, bool]) -> bool:
@@ -64,7 +70,7 @@ def _has_f16c(architecture: str, features: dict[str, bool]) -> bool:
 
 def _vectors(architecture: str, features: dict[str, bool]) -> tuple[int, int, bool]:
     """Bytes of a vector, number of vector registers, and whether x * y + z can round once."""
-    if architecture in ("x86_64", "amd64", "i686"):
+    if architecture in _X86:
         if features.get("avx512f") and features.get("avx512vl"):
             return 64, 32, True
         return (32 if features.get("avx2") else 16), 16, bool(features.get("fma"))

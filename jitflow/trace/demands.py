@@ -1,40 +1,41 @@
 """What asks a traced array for numbers: read off the user's instruction, so that the cure fits.
 
 NumPy and Python ask by `__array__`, `__float__` and the like, and do not say what for. Knows frames
-and instructions only.
+only.
 """
 
 from __future__ import annotations
 
-import opcode
 import sys
 from os.path import dirname, join
-from types import CodeType, FrameType
+from types import FrameType
 
 import numpy as np
 
 from jitflow.errors import NumpyArrayError, TraceError
+from jitflow.trace.instructions import called_name, instruction
 from jitflow.trace.source import is_users
 
 Demand = tuple[type[TraceError], str, str]
 """The error, what was asked for in its words, and what to write instead."""
 
 _NUMPY = join(dirname(np.__file__), "")
-_SUBSCRIPT_OPERATION = 26
-"""Which BINARY_OP reads x[i], in Pythons that have no BINARY_SUBSCR."""
 
 _WRITE = (
     "a write into a NumPy array",
     "write into a copy, np.array(a), or make it in the function by np.zeros or jnp.zeros",
 )
-_INDEX = "indexing a NumPy array", "index a traced array: jnp.asarray(array)[index]"
+_INDEX = (
+    "indexing a NumPy array",
+    "write np.take(array, index, axis=0), or index a traced array: jnp.asarray(array)[index]",
+)
 _TRUTH = (
     "a Python function that compares (max, min, sorted, any, all, bool)",
     "use NumPy's (np.max, np.maximum, np.sort, np.any), or choose with jnp.where(condition, x, y)",
 )
 _ARRAY = (
-    "conversion to a NumPy array (np.array, np.asarray, np.float64)",
-    "write jnp.array, jnp.asarray or np.array(..., like=x); a dtype is x.astype(np.float64)",
+    "conversion to a NumPy array (np.array, np.asarray)",
+    "write jnp.array, jnp.asarray or np.array(..., like=x)",
 )
 _OBJECTS = {
     "AxisConcatenator": ("np.r_ or np.c_", "write jnp.r_ or jnp.c_"),
@@ -51,13 +52,27 @@ def array_demand() -> Demand:
     user, function = _callers()
     if function:
         return NumpyArrayError, *_given(function)
-    asked = {"STORE_SUBSCR": _WRITE, "BINARY_SUBSCR": _INDEX}.get(_instruction(user), _ARRAY)
-    return NumpyArrayError, *asked
+    asked = {"STORE_SUBSCR": _WRITE, "BINARY_SUBSCR": _INDEX}.get(instruction(user))
+    return NumpyArrayError, *(asked or _conversion(called_name(user)))
+
+
+def _conversion(name: str) -> tuple[str, str]:
+    """What a function in C asked for, which the user calls by this name."""
+    numpy_own = getattr(np, name, None)
+    if isinstance(numpy_own, type) and issubclass(numpy_own, np.generic):
+        return f"np.{name}()", f"write x.astype(np.{name})"
+    if not name or numpy_own is not None:
+        return _ARRAY
+    cure = "call it outside @jit, or write it in NumPy's functions of arrays"
+    return f"{name}, which takes arrays of NumPy's own,", cure
 
 
 def number_demand(use: str, cure: str) -> Demand:
     """Of `__float__` and the like: a write of one element, or what the caller says."""
-    return _write_or(_instruction(_callers()[0]), use, cure)
+    user = _callers()[0]
+    if called_name(user) == "fill":
+        return NumpyArrayError, *_WRITE
+    return _write_or(instruction(user), use, cure)
 
 
 def size_demand(use: str, cure: str) -> Demand:
@@ -68,12 +83,12 @@ def size_demand(use: str, cure: str) -> Demand:
 def truth_demand(use: str, cure: str) -> Demand:
     """Of `__bool__`: a write of one element, a function, or what the caller says."""
     user, function = _callers()
-    instruction = _instruction(user)
+    running = instruction(user)
     if function:
         return NumpyArrayError, *_given(function)
-    if instruction.startswith("CALL"):
+    if running.startswith("CALL"):
         return TraceError, *_TRUTH
-    return _write_or(instruction, use, cure)
+    return _write_or(running, use, cure)
 
 
 def _given(function: str) -> tuple[str, str]:
@@ -85,8 +100,8 @@ def _given(function: str) -> tuple[str, str]:
     return _OBJECTS.get(function.partition(".")[0], otherwise)
 
 
-def _write_or(instruction: str, use: str, cure: str) -> Demand:
-    if instruction == "STORE_SUBSCR":
+def _write_or(running: str, use: str, cure: str) -> Demand:
+    if running == "STORE_SUBSCR":
         return NumpyArrayError, *_WRITE
     return TraceError, use, cure
 
@@ -100,14 +115,3 @@ def _callers() -> tuple[FrameType | None, str]:
             function = frame.f_code.co_qualname.removesuffix(".__init__")
         frame = frame.f_back
     return frame, function
-
-
-def _instruction(frame: FrameType | None) -> str:
-    """The name of what the frame is executing."""
-    if frame is None:
-        return ""
-    code: CodeType = frame.f_code
-    operation, operand = code.co_code[frame.f_lasti : frame.f_lasti + 2]
-    name = opcode.opname[operation]
-    is_subscript = name == "BINARY_OP" and operand == _SUBSCRIPT_OPERATION
-    return "BINARY_SUBSCR" if is_subscript else name

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from jitflow.errors import TraceError
+from jitflow.errors import TraceError, described
 from jitflow.trace.containers import (
     KINDS,
     LEAF_TYPES,
@@ -230,7 +230,7 @@ def _refuse_endless(tree: Any, count: int) -> None:
             done.add(id(part))
         elif (kind := kind_of(type(part))) is not None and id(part) not in done:
             if id(part) in opened:
-                raise TraceError(f"a {type(part).__name__} contains itself")
+                raise TraceError(f"{described(part)} contains itself")
             opened.add(id(part))
             pending.append((part, True))
             pending += [(child, False) for child in kind.flatten(part)[0]]

@@ -11,7 +11,7 @@ import sys
 from bisect import bisect_right
 from collections.abc import Callable
 from os.path import dirname, join
-from types import CodeType, FrameType
+from types import CodeType, FrameType, ModuleType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -35,16 +35,17 @@ _STANDARD = join(dirname(os.__file__), "")
 class _Lines:
     """The lines of one code object; `places` is filled as instructions are asked for."""
 
-    __slots__ = ("code", "places", "spans")
+    __slots__ = ("code", "places", "spans", "starts")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code  # held, so that its id is not given to another
         self.spans = list(code.co_lines())
+        self.starts = [start for start, _, _ in self.spans]
         self.places: dict[int, Locations] = {}
 
     def find(self, instruction: int) -> Locations:
         code, line = self.code, None
-        index = bisect_right(self.spans, (instruction, _AFTER_ALL))
+        index = bisect_right(self.starts, instruction)
         while index and line is None:  # instructions that have no line belong to the one before
             index -= 1
             line = self.spans[index][2]
@@ -53,7 +54,6 @@ class _Lines:
         return place
 
 
-_AFTER_ALL = sys.maxsize
 _location = tuple.__new__
 """Without the steps of a named tuple's class: one is made for each line of a program."""
 
@@ -118,6 +118,14 @@ def is_users(file: str) -> bool:
     if file.startswith(_OWN) or file.endswith(_CYTHON):
         return False
     return not file.startswith(_STANDARD) or any(part in file for part in _PACKAGES)
+
+
+def is_users_module(module: ModuleType) -> bool:
+    """Whether a module is the user's and not installed: one of Python files, or a session's."""
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return getattr(module, "__name__", "") == "__main__"
+    return file.endswith(".py") and is_users(file) and not any(part in file for part in _PACKAGES)
 
 
 def _classify(code: CodeType) -> _Lines | None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jitflow.errors import NumpyArrayError, TraceError, explain
+from jitflow.errors import JitflowError, NumpyArrayError, TraceError, described, explain
 from jitflow.ir.builder import Builder
 from jitflow.ir.copying import copy_ops
 from jitflow.ir.core import Function, Op, Region, Value, walk
@@ -121,7 +121,8 @@ _REFUSALS = (
     ("Error setting single item of array.",),
 )
 """What NumPy's arrays say instead of our errors."""
-
+_NOT_IN_STRINGS = ("setting an array element with a sequence",)
+_NOT_IN_NDITER = "Iterator operand is flagged as writeable, but is an object"
 _SIZE = f"expected a sequence of integers or a single integer, got '{TracedArray.__name__}("
 """How NumPy refuses a traced size."""
 
@@ -130,7 +131,7 @@ def _reveal(error: ValueError | TypeError) -> None:
     """Raises our error where another stands in front of it: a number written into NumPy's array.
 
     An array of bfloat16 takes no number that it does not know, and asks it nothing; `x.flat`
-    forgets what was in its way.
+    forgets what was in its way. What takes no traced array says so without the user's line.
     """
     if isinstance(error.__cause__, TraceError):
         raise error.__cause__ from None
@@ -141,7 +142,18 @@ def _reveal(error: ValueError | TypeError) -> None:
     if str(error).startswith(_SIZE):
         problem = "a size cannot be a traced value"
         cure = "take sizes from x.shape, or name the argument in static_argnames"
-        raise TraceError(explain(problem, at=_innermost(error), cure=cure)) from None
+    elif error.args == _NOT_IN_STRINGS:
+        problem = "an array of strings takes no traced array, and no sequence"
+        cure = "format the result of the jitted function"
+    elif str(error).startswith(_NOT_IN_NDITER):
+        problem = "np.nditer takes no traced array"
+        cure = "loop over x.flat, or over np.ndindex(x.shape), and read x[index]"
+    elif TracedArray.__name__ in str(error) and not isinstance(error, JitflowError):
+        problem = str(error)
+        cure = "call it outside @jit, or write it in NumPy's functions of arrays"
+    else:
+        return
+    raise TraceError(explain(problem, at=_innermost(error), cure=cure)) from None
 
 
 def _innermost(error: Exception) -> Location:
@@ -159,9 +171,8 @@ def _result(x: Any, index: int, tree: TreeDef, source: Source) -> TracedArray:
         return lift(x, where)
     if hasattr(x, "__jitflow_array__"):
         return lift(x, where)
-    kind = type(x).__name__
     raise TraceError(explain(
-        f"{where} is a {kind}, not an array", op=source.name, at=source.at,
+        f"{where} is {described(x)}, not an array", op=source.name, at=source.at,
         cure="return arrays, numbers, None, or tuples, lists and dicts of them",
     ))
 

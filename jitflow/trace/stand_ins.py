@@ -14,16 +14,19 @@ import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
+from jitflow.forks import forked_lock
 from jitflow.runtime.interrupts import Uninterrupted
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.context import STATE
 from jitflow.trace.dispatch import FUNCTIONS, STAND_INS, fill_tables
+from jitflow.trace.instructions import calls
 from jitflow.trace.lift import holds_traced
-from jitflow.trace.source import is_users
+from jitflow.trace.source import is_users, is_users_module
 
 
 class _Replacements:
@@ -33,14 +36,15 @@ class _Replacements:
     """
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = forked_lock()
         self.threads: set[int] = set()
         self.originals: list[tuple[Any, str, Any]] = []
 
     def enter(self) -> None:
         with self.lock, Uninterrupted():
             if not self.threads:
-                for module, name, new in _stand_ins():
+                made = _stand_ins()
+                for module, name, new in (*made, *_imported(made)):
                     self.originals.append((module, name, getattr(module, name)))
                     setattr(module, name, new)
             self.threads.add(threading.get_ident())
@@ -57,7 +61,6 @@ class _Replacements:
 
     def forget_other_threads(self) -> None:
         """In a forked child: threads that were tracing are not there."""
-        self.lock = threading.Lock()
         self.threads = {threading.get_ident()} if STATE.stands_in else set()
         if not self.threads:
             self._restore()
@@ -89,40 +92,57 @@ def _stand_ins() -> tuple[tuple[Any, str, Any], ...]:
         for name, original in vars(module).items():
             if module is np and name in STAND_INS:
                 own = STAND_INS[name]
-                found.append((np, name, _for_users(original, own) if callable(original) else own))
+                new = _for_users(name, original, own) if callable(original) else own
+                found.append((np, name, new))
             elif isinstance(original, Hashable) and original in FUNCTIONS:
                 if not isinstance(original, np.ufunc):
-                    found.append((module, name, _for_traced(original, FUNCTIONS[original])))
+                    found.append((module, name, _for_traced(name, original, FUNCTIONS[original])))
                     FUNCTIONS[found[-1][-1]] = FUNCTIONS[original]
     return tuple(found)
 
 
-def _for_users(original: Any, own: Callable[..., Any]) -> Callable[..., Any]:
+def _imported(stand_ins: tuple[tuple[Any, str, Any], ...]) -> list[tuple[Any, str, Any]]:
+    """The same of the user's modules: what they have by `from numpy import zeros`."""
+    by_id = {id(getattr(module, name)): new for module, name, new in stand_ins}
+    return [
+        (module, name, by_id[id(value)])
+        for module in list(sys.modules.values()) if is_users_module(module)
+        for name, value in list(vars(module).items()) if id(value) in by_id
+    ]  # fmt: skip
+
+
+def _for_users(name: str, original: Any, own: Callable[..., Any]) -> Callable[..., Any]:
     """`own` where the user's code calls it in a trace of this thread, else the original."""
 
     @wraps(original, assigned=("__name__", "__doc__"), updated=())
     def call(*args: Any, **kwargs: Any) -> Any:
-        if _is_asked(sys._getframe(1).f_code.co_filename):
+        if _is_asked(sys._getframe(1), call, name):
             return own(*args, **kwargs)
         return original(*args, **kwargs)
 
     return call
 
 
-def _for_traced(original: Any, own: Callable[..., Any]) -> Callable[..., Any]:
+def _for_traced(name: str, original: Any, own: Callable[..., Any]) -> Callable[..., Any]:
     """Like `_for_users`, where a traced array is among the arguments, or in a list of them."""
 
     @wraps(original, assigned=("__name__", "__doc__"), updated=())
     def call(*args: Any, **kwargs: Any) -> Any:
-        if _is_asked(sys._getframe(1).f_code.co_filename) and has_traced(args, kwargs):
+        if _is_asked(sys._getframe(1), call, name) and has_traced(args, kwargs):
             return own(*args, **kwargs)
         return original(*args, **kwargs)
 
     return call
 
 
-def _is_asked(file: str) -> bool:
-    return STATE.stands_in and STATE.context is not None and is_users(file)
+def _is_asked(caller: FrameType, stand_in: Any, name: str) -> bool:
+    """Whether the user's own code calls the stand-in in a trace of this thread.
+
+    A function in C that the user calls may take for granted that NumPy makes arrays.
+    """
+    if not STATE.stands_in or STATE.context is None or not is_users(caller.f_code.co_filename):
+        return False
+    return calls(caller, stand_in, name)
 
 
 def has_traced(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -156,7 +156,7 @@ def test_no_influence_gives_zeros():
     (lambda: jf.vjp(pair, X, X)[1](1.0), DerivativeError, "expected dict of 2, got a leaf"),
     (lambda: jf.linearize(cube, X)[1](X, X), DerivativeError, "expected tuple of 1"),
     (lambda: jf.linearize(cube, 3), DtypeError, "linearize: argument x: no derivative by integers"),
-    (lambda: jf.vjp(3, X), TraceError, "vjp takes a function, got a int"),
+    (lambda: jf.vjp(3, X), TraceError, "vjp takes a function, got an int"),
     (lambda: jf.vjp(cube, X, has_aux=True), DerivativeError, "returns .value, aux., not a Traced"),
 ])  # fmt: skip
 @IN_AND_OUT

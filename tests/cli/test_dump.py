@@ -130,7 +130,7 @@ def test_function_in_a_class_and_static_arguments(model, capsys):
         (["os.nosuch:f"], ["no module 'os.nosuch'"]),
         (["two words:f"], ["'two words' is no module"]),
         (["FILE:los", *LOSS], ["no function 'los'; did you mean loss?", "double, repeat"]),
-        (["FILE:rate"], ["'rate' is a int, not a function"]),
+        (["FILE:rate"], ["'rate' is an int, not a function"]),
         (["FILE:loss", *VECTOR], ["loss(x, w): missing", "'w'; --args gives 1 argument"]),
         (["FILE:loss"], ["--args gives 0 arguments"]),
         (["FILE:loss", "--args", "f32[3"], ["--args:1:", "expected ',' or ']'", "^"]),

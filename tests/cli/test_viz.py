@@ -122,7 +122,7 @@ def test_a_node_of_a_graph_is_fetched(graph, tmp_path):
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (["number"], "is a int; expected a function, a graph or a node of one"),
+        (["number"], "is an int; expected a function, a graph or a node of one"),
         (["graph", "--fetch", "nope"], "no operation 'nope'"),
         (["graph", "--fetch", "add:7"], "'add' has 1 outputs"),
         (["graph", "--only-path"], "--only-path needs a node"),

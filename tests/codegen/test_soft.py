@@ -5,7 +5,8 @@ import ctypes
 import numpy as np
 import pytest
 
-from jitflow.codegen.soft import soft_functions, soft_lines
+from jitflow.codegen.emitter import Emitter
+from jitflow.codegen.soft import soft_functions, write_soft
 from jitflow.runtime.engine import engine
 from jitflow.runtime.machine import host_target
 
@@ -38,8 +39,13 @@ done:
 """
 
 
-def compiled(type, steps):
-    text = LOOP.replace("STEPS", "\n".join(steps)).replace("TYPE", type)
+def compiled(type, write):
+    """A loop of what `write` writes for an emitter; it gives the name of the result."""
+    e = Emitter({}, None, "run")
+    e.open("loop")
+    result = write(e)
+    text = LOOP.replace("STEPS", "\n".join(e.lines[1:])).replace("TYPE", type)
+    text = text.replace("%next, %loop ]", f"%next, %{e.block} ]").replace("%r,", f"{result},")
     text = "\n".join([text, *soft_functions(text)])
     linked = engine().link([engine().object_image(text, host_target())], ["run"])
     kind = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64)
@@ -82,8 +88,8 @@ def test_bits_are_those_of_the_instruction(row, names, suffix):
     type, dtype = TYPES[suffix]
     operands = dict(zip("xyz", [f"%{name}" for name in names], strict=False))
     given = ", ".join(f"{type} {name}" for name in operands.values())
-    soft = compiled(type, soft_lines(row, suffix, "r", operands))
-    hard = compiled(type, [f"  %r = call {type} @llvm.{row}.{suffix}({given})"])
+    soft = compiled(type, lambda e: write_soft(e, row, suffix, operands))
+    hard = compiled(type, lambda e: e.temp("r", f"call {type} @llvm.{row}.{suffix}({given})"))
     for given in numbers(dtype, np.random.default_rng(0)):
         found, wanted = soft(given), hard(given)
         np.testing.assert_array_equal(found, wanted)

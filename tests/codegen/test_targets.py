@@ -12,7 +12,7 @@ from jitflow.ir.types import BufferType, TensorType
 from jitflow.passes.manager import run_pipeline
 from jitflow.passes.pipeline import loops_for
 from jitflow.runtime import compile_body, make_target
-from jitflow.runtime.symbols import check_imports, undefined_symbols
+from jitflow.runtime.symbols import check_imports
 from tests.support.samples import accepted, plain_rows
 
 AVX512 = {"avx2": True, "fma": True, "f16c": True, "avx512f": True, "avx512vl": True}
@@ -55,8 +55,6 @@ def test_rows_compile_for_other_cpus(target, dtype):
     half_bits = f"half_bits{{f16c={str(target.has_f16c).lower()}}}"
     body = compile_body(run_pipeline(half_bits, all_rows(dtype)), target)
     check_imports(body.object_bytes)
-    if target.has_fma:
-        assert not {"fma", "fmaf"} & undefined_symbols(body.object_bytes)
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
@@ -73,7 +71,7 @@ def test_numbers_of_16_bits_need_no_library(target, dtype, lanes):
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_expansions_compile_for_other_cpus(target):
-    """Each alone, written out; what a CPU lacks is floor, rint and fma of the C library at most."""
+    """Each alone, written out, without a function of the C library."""
     stages = loops_for(target.vector_bytes, target.vector_registers, target.has_f16c)
     written_out = [f"{p}{{hot=0,inline=1000000}}" if p == "expand" else p for p in stages]
     for row in (r for r in plain_rows() if r.expand is not None):

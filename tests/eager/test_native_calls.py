@@ -88,6 +88,21 @@ def test_variables_are_read_and_set():
     np.testing.assert_array_equal(step(X)["pair"].first.numpy(), -X)
 
 
+def test_a_variable_as_result_is_what_it_has_come_to():
+    v = eager.Variable(X)
+
+    @jf.function
+    def step(a):
+        v.assign_add(a)
+        return v, [v]
+
+    for k in range(3):
+        one, (other,) = step(X)
+        assert isinstance(one, eager.Tensor)
+        np.testing.assert_array_equal(one.numpy(), X * (k + 2), strict=True)
+        np.testing.assert_array_equal(other.numpy(), X * (k + 2), strict=True)
+
+
 def test_tapes_see_calls_and_gradients_of_variables():
     v = eager.Variable(X)
     function = jf.function(lambda a: v * a)

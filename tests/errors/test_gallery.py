@@ -272,7 +272,7 @@ def test_static_options(options, text):
     jf.elementwise_grad, jf.custom_jvp, jf.custom_vjp,
 ])
 def test_only_functions_are_compiled(make):
-    with pytest.raises(TraceError, match="takes a function, got a int"):
+    with pytest.raises(TraceError, match="takes a function, got an int"):
         make(3)
 
 

@@ -190,7 +190,7 @@ def test_what_cannot_be_exported_is_named_with_its_line(tmp_path):
         deep = [deep]
     with pytest.raises(ExportError, match="containers 201 deep cannot be exported"):
         export.save(tmp_path / "f", lambda x: x, deep)
-    with pytest.raises(ExportError, match="cannot export a int"):
+    with pytest.raises(ExportError, match="cannot export an int"):
         export.save(tmp_path / "f", 3)
     with pytest.raises(TypeError):
         export.save(tmp_path / "f", loss, *example(), "text")

@@ -252,7 +252,7 @@ def test_what_cannot_be_built(tmp_path, monkeypatch):
         export.build(tmp_path / "sinf", jnp.sin, x)
     with pytest.raises(ExportError, match=r"cannot write .*none/f.o: No such file"):
         export.build(tmp_path / "none" / "f", jnp.sin, x)
-    with pytest.raises(ExportError, match="cannot export a int"):
+    with pytest.raises(ExportError, match="cannot export an int"):
         export.build(tmp_path / "f", 3)
     with pytest.raises(ExportError, match=r"x is f64\[n\]: an object is for arrays of known shape"):
         export.build(tmp_path / "f", lambda x: x + 1, jf.spec("f64[n]"))

@@ -119,7 +119,7 @@ def test_feeds_that_do_not_fit():
         (np.ones((1, 1)).view(np.matrix), r"a matrix for(.|\n)*cure: pass np.asarray"),
         (np.ma.array([1.0]), r"a MaskedArray for(.|\n)*filled"),
         (np.str_("a"), "a str_ for"),
-        (None, "a NoneType for tensor 'x:0': it has no numbers"),
+        (None, "None for tensor 'x:0': it has no numbers"),
         ([1.0, None], "a list for"),
         ([[1.0], [1.0, 2.0]], "inhomogeneous"),
         (10**400, "an int for tensor 'x:0': it is out of range"),

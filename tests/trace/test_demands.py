@@ -59,7 +59,12 @@ OWN = {name: getattr(np, name) for name in ("array", "c_", "full", "sum", "take"
 CASES = {
     "index": (lambda x, i: TABLE[i], "indexing a NumPy array", r"jnp.asarray\(array\)\[index\]"),
     "list": (lambda x, i: [1, 2][i], "use as a Python index", r"index jnp.array\(list\)"),
-    "dtype": (lambda x, i: np.float64(i), "conversion to a NumPy array", "x.astype"),
+    "dtype": (lambda x, i: np.float64(i), r"np.float64\(\)", r"x.astype\(np.float64\)"),
+    "random": (lambda x, i: np.random.choice(x), "choice, which takes arrays", "outside @jit"),
+    "fill": (lambda x, i: ROWS.fill(i), "a write into a NumPy array", "np.zeros"),
+    "strings": (lambda x, i: written("U3", sum)(x), "an array of strings", "format the result"),
+    "nditer": (lambda x, i: list(np.nditer(x)), "np.nditer", "np.ndindex"),
+    "buffer": (lambda x, i: memoryview(x), "a bytes-like object", "outside @jit"),
     "array": (lambda x, i: OWN["array"](x), "conversion to a NumPy array", "jnp.array"),
     "function": (lambda x, i: OWN["sum"]([i, i]), "NumPy's sum", "jnp.array"),
     "take": (lambda x, i: OWN["take"](TABLE, i), "NumPy's take", r"jnp.asarray\(array\)"),

@@ -6,6 +6,9 @@ import threading
 
 import numpy as np
 import pytest
+from numpy import array as ARRAY
+from numpy import concatenate as JOINED
+from numpy import zeros as ZEROS
 
 import jitflow as jf
 import jitflow.numpy as jnp
@@ -49,6 +52,15 @@ def kinds(x):
     z.real = x[:2]
     z[1] = 1j
     return i, f, b, z
+
+
+@case
+def names_from_numpy(x):
+    out, local = ZEROS(2), np.ones
+    out[0] = x[0]
+    last = local(1)
+    last[0] = x[5]
+    return JOINED([out, ARRAY([x[1], 2.0]), np.concat([last, [1.0]]), list(x)])
 
 
 @case
@@ -277,6 +289,19 @@ def test_a_fork_while_another_thread_traces():
     thread.join()
     assert os.waitpid(child, 0)[1] == 0
     assert np.zeros is before
+
+
+@pytest.mark.parametrize("draw", [np.random.choice, np.random.default_rng(0).choice])
+def test_functions_in_c_have_numpys_own(draw):
+    """They take what NumPy makes for an array, unasked, and would read memory that is none."""
+
+    def f(x):
+        out = np.zeros(1)
+        out[0] = x[0]
+        return out + draw(x)
+
+    with pytest.raises(TraceError, match="takes arrays of NumPy's own"):
+        jf.jit(f)(X)
 
 
 @pytest.mark.parametrize("place", ["enter", "leave"])

@@ -17,11 +17,16 @@ from math import gcd, inf
 from typing import Union
 
 from jitflow.errors import ShapeError
-from jitflow.ir.dims.intervals import INTERVALS, Bound, Interval, floor_quotient, interval_product
+from jitflow.ir.dims.canonical import (
+    Canonical,
+    degree_order,
+    print_order,
+    sum_interval,
+    sum_text,
+)
+from jitflow.ir.dims.intervals import INTERVALS, Bound, Interval, floor_quotient
 
 SMALLEST_SYMBOL = 2
-MAX_DEPTH = 50
-MAX_TEXT = 4000
 MAX_FACTORS = 64  # as many as an array may have axes
 MAX_ARGUMENTS = 64
 KINDS = ("floordiv", "mod", "min", "max")
@@ -32,34 +37,7 @@ _REFINEMENTS = 3
 Dimension = Union[int, "Dim"]
 
 
-class _Canonical:
-    """Immutable, and known by its canonical text alone."""
-
-    __slots__ = ("depth", "high", "low", "text")
-    text: str
-    low: Bound
-    high: Bound
-    depth: int
-
-    def _freeze(self, text: str, low: Bound, high: Bound, depth: int) -> None:
-        if depth > MAX_DEPTH or len(text) > MAX_TEXT:
-            raise ShapeError(
-                f"dimension expression too large: nested {depth} deep, {len(text)} characters; "
-                f"the limits are {MAX_DEPTH} and {MAX_TEXT}"
-            )
-        self.text, self.low, self.high, self.depth = text, low, high, depth
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (type(self) is type(other) and self.text == other.text)
-
-    def __hash__(self) -> int:
-        return hash(self.text)
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-class Atom(_Canonical):
+class Atom(Canonical):
     """A symbol (kind "symbol", no args), or a node of one of the KINDS over dimensions."""
 
     __slots__ = ("args", "kind")
@@ -75,7 +53,7 @@ class Atom(_Canonical):
 Monomial = tuple[Atom, ...]
 
 
-class Dim(_Canonical):
+class Dim(Canonical):
     """A sum of `terms`, pairs (monomial, coefficient); made by operators on `symbol(name)`.
 
     >>> n = symbol("n")
@@ -88,9 +66,9 @@ class Dim(_Canonical):
     def __init__(self, terms: Mapping[Monomial, int]) -> None:
         if max(map(len, terms)) > MAX_FACTORS:
             raise ShapeError(f"dimension expression too large: more than {MAX_FACTORS} factors")
-        self.terms = tuple(sorted(terms.items(), key=_print_order))
+        self.terms = tuple(sorted(terms.items(), key=print_order))
         depth = max(atom.depth for monomial in terms for atom in monomial)
-        self._freeze(_sum_text(self.terms), *_sum_interval(self.terms), depth)
+        self._freeze(sum_text(self.terms), *sum_interval(self.terms), depth)
 
     def __bool__(self) -> bool:
         raise ShapeError(f"the truth of dimension {self} is unknown; ask known_positive")
@@ -212,7 +190,7 @@ def _floordiv_rest(rest: Dimension, b: Dimension) -> Dimension:
     if common > 1:  # (g*x + k) // (g*b) == (x + k//g) // b
         reduced = {monomial: k // common for monomial, k in variable.items()}
         return _floordiv(_from_terms({**reduced, (): constant // common}), b // common)
-    if variable[min(variable, key=_degree_order)] < 0:  # -x // b == -((x + b - 1) // b)
+    if variable[min(variable, key=degree_order)] < 0:  # -x // b == -((x + b - 1) // b)
         return -_floordiv(b - 1 - rest, b)
     inner = _only_atom(variable)
     if inner is not None and inner.kind == "floordiv" and isinstance(inner.args[1], int):
@@ -369,36 +347,6 @@ def _atom_interval(kind: str, args: tuple[Dimension, ...]) -> Interval:
     if kind == "symbol":
         return SMALLEST_SYMBOL, inf
     return INTERVALS[kind](*map(_interval, args))
-
-
-def _sum_interval(terms: Iterable[tuple[Monomial, int]]) -> Interval:
-    low: Bound = 0
-    high: Bound = 0
-    for monomial, k in terms:
-        ends = [(atom.low, atom.high) for atom in monomial]
-        term = interval_product((k, k), *ends)
-        low, high = low + term[0], high + term[1]
-    return low, high
-
-
-def _degree_order(monomial: Monomial) -> tuple[int, list[str]]:
-    return -len(monomial), [atom.text for atom in monomial]
-
-
-def _print_order(term: tuple[Monomial, int]) -> tuple[bool, int, list[str]]:
-    return (term[1] < 0, *_degree_order(term[0]))
-
-
-def _sum_text(terms: Iterable[tuple[Monomial, int]]) -> str:
-    text = ""
-    for monomial, k in terms:
-        factors = [atom.text for atom in monomial]
-        if abs(k) != 1 or not factors:
-            factors.insert(0, str(abs(k)))
-        sign = "-" if k < 0 else "+"
-        text += f" {sign} " if text else sign.replace("+", "")
-        text += "*".join(factors)
-    return text
 
 
 OPERATIONS: Mapping[str, Callable[..., Dimension]] = {

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
+from jitflow.forks import computed
 from jitflow.ir.buffers import base_of
 from jitflow.ir.core import Op, Region, Value, walk
 from jitflow.ir.types import VectorType
@@ -42,19 +42,19 @@ class Nest:
     outer: int
     crossing: tuple[Crossing, ...]
 
-    @cached_property
+    @computed
     def is_perfect(self) -> bool:
         return self.crossing[0].column is self.indices[-1]
 
-    @cached_property
+    @computed
     def body(self) -> Region:
         return self.loops[-1].regions[0]
 
-    @cached_property
+    @computed
     def indices(self) -> list[Value]:
         return [_index(loop) for loop in self.loops]
 
-    @cached_property
+    @computed
     def extents(self) -> list[int]:
         return [_extent(loop) for loop in self.loops]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import operator
 import os
-import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from jitflow.forks import forked_lock
 from jitflow.runtime.entry import layout
 from jitflow.runtime.entry.imports import IMPORTS, stub_symbol
 from jitflow.runtime.entry.programs import Words
@@ -131,14 +131,14 @@ class Entry:
     def __init__(self, owner: Any, miss: Callable[..., Any] | None = None) -> None:
         """miss: what takes other calls, if not `owner.__call__`."""
         self.rows: dict[Any, Row] = {}
-        self.lock = threading.RLock()
-        _ENTRIES.add(self)
+        self.lock = forked_lock()
         self.is_native = isinstance(owner, _Instance)
         if self.is_native:
             self.place = id(owner)
             # of the owner, bound: a cycle that the collector knows
             self.miss = miss or owner._from_python
             self.state = Words([0, id(self.miss), 0])
+        _ENTRIES.add(self)  # at the end: a fork finds nothing half made
 
     def add(self, row: Row) -> bool:
         """Puts a row in front, unless there is an equal one; no call sees half of it.
@@ -176,8 +176,7 @@ class Entry:
             self.state.memory[State.ROWS] = first.words.address if first else 0
 
     def renew(self) -> None:
-        """In a forked child: threads that held the lock are not there."""
-        self.lock = threading.RLock()
+        """In a forked child: a thread that had put it to sleep is not there."""
         self._wake()
 
     def clear(self) -> None:
@@ -204,7 +203,7 @@ _ENTRIES: weakref.WeakSet[Entry] = weakref.WeakSet()
 def _renew_locks() -> None:
     for table in _PROCESS:
         table.memory[Process.TAKERS] = 0
-    for entry in _ENTRIES:
+    for entry in list(_ENTRIES):
         entry.renew()
 
 
@@ -240,8 +239,8 @@ def _stub_text() -> str:
 
 def addresses(names: Iterable[str]) -> dict[str, int]:
     """Where functions of CPython are."""
-    functions = {name: getattr(ctypes.pythonapi, name) for name in names}
-    return {name: ctypes.cast(f, ctypes.c_void_p).value or 0 for name, f in functions.items()}
+    found = ctypes.c_char.in_dll
+    return {name: ctypes.addressof(found(ctypes.pythonapi, name)) for name in names}
 
 
 def enter(place: int, code: int, state: Words) -> None:
