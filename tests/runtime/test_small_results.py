@@ -61,6 +61,7 @@ def test_results_are_as_numpy_makes_them(dtype):
         assert made.base is None
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")
 def test_a_result_is_the_caller_s():
     x, fresh = native(lambda x: x + 1, np.arange(6.0)), np.empty(6)
     assert references(x) == references(fresh)
@@ -180,6 +181,7 @@ def test_dtypes_that_were_pickled_find_their_row():
     assert f._entry.calls == before + 1
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")
 def test_an_array_that_changes_its_shape_finds_its_row():
     f = jf.jit(lambda x: x * 2)
     for n in range(1, 7):
