@@ -170,6 +170,17 @@ def test_many_rows_are_told_apart():
     assert f._entry.calls - before == 2 * len(wanted)
 
 
+def test_a_hundred_signatures_are_native():
+    f = jf.jit(lambda x: x + 1)
+    arrays = [np.ones(n, np.float32) for n in range(1, 101)]
+    for x in arrays:
+        f(x)
+    before = f._entry.calls
+    for x in arrays:
+        assert f(x).shape == x.shape
+    assert f._entry.calls == before + 100
+
+
 def test_dtypes_that_were_pickled_find_their_row():
     import pickle
 

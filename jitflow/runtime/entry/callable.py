@@ -26,7 +26,7 @@ from jitflow.runtime.entry.rows import Row
 from jitflow.runtime.entry.words import Process, State
 from jitflow.runtime.numpy_api import FROM_ARRAY, SCALAR, numpy_api
 
-MAX_ROWS = 64
+MAX_ROWS = 256
 """Of one function; calls of other signatures go through Python."""
 
 Class = TypeVar("Class", bound=type)
