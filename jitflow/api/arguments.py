@@ -130,7 +130,9 @@ def leaf_of(
         )
     if isinstance(x, TracedArray):
         x.require_trace()
-    if hasattr(type(x), "_record"):
+    if isinstance(x, str) and "[" in x:
+        cure = f"where types stand for arrays, write jf.spec({x[:40]!r})"
+    elif hasattr(type(x), "_record"):
         cure = "decorate the function by jf.function, which takes tensors and nodes"
     elif takes_static:
         cure = f"list it in static_argnames, as in @jit(static_argnames={_root(name)!r})"

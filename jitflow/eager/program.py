@@ -13,6 +13,7 @@ import numpy as np
 
 from jitflow import api
 from jitflow.eager.tensor import Done, Tensor
+from jitflow.forks import computed
 from jitflow.recording import Application
 from jitflow.trace.pytree import flatten
 
@@ -41,9 +42,12 @@ class Program:
         self.given = given
         self.changes = changes
 
-    @property
+    @computed
     def key(self) -> Any:
-        """Equal for equal programs; None where an argument cannot be compared."""
+        """Equal for equal programs; None where an argument cannot be compared.
+
+        Taken once, before the program is traced: it has what arrays hold then.
+        """
         applied = [(step.application.key, step.inputs) for step in self.steps]
         if any(key is None for key, _ in applied):
             return None
@@ -54,6 +58,10 @@ class Program:
         return isinstance(other, Program) and self.key is not None and self.key == other.key
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @computed
+    def _hash(self) -> int:
         return id(self) if self.key is None else hash(self.key)
 
     def gradient(self, weights: Sequence[Any], given: Sequence[Any]) -> list[Any]:

@@ -16,7 +16,7 @@ from jitflow.ir.dense import Dense
 from jitflow.ir.dims import Dim
 from jitflow.ir.dtypes import DType
 from jitflow.ir.location import Location
-from jitflow.ir.row import Effect, Family
+from jitflow.ir.row import Effect, Family, OpRow
 from jitflow.ir.types import Type
 
 
@@ -49,7 +49,9 @@ class _Writer:
     def __init__(self) -> None:
         self.parts: list[str] = []
         self.numbers: dict[Value, str] = {}
-        self.types: dict[Type, str] = {}
+        self.types: dict[int, str] = {}
+        """By the id of the object, which the function holds."""
+        self.can_fail: dict[OpRow, bool] = {}
 
     def add(self, *parts: str) -> None:
         self.parts += parts
@@ -63,24 +65,29 @@ class _Writer:
         self.add("return", *[self.numbers[v] for v in region.results], ".")
 
     def _op(self, op: Op) -> None:
-        self.parts.append(op.row.name)
-        self.parts += [self.numbers[v] for v in op.operands]
+        row, parts = op.row, self.parts
+        parts.append(row.name)
+        parts += [self.numbers[v] for v in op.operands]
         if op.attrs:
-            self.parts.append(_attrs(op.attrs))
-        if _can_fail(op):
-            self.parts.append(repr([tuple(place) for place in op.locations]))
+            parts.append(_attrs(op.attrs))
+        can_fail = self.can_fail.get(row)
+        if can_fail is None:
+            can_fail = self.can_fail[row] = _can_fail(op)
+        if can_fail:
+            parts.append(repr([tuple(place) for place in op.locations]))
         for inner in op.regions:
             self.region(inner)
         self._define(op.results)
 
     def _define(self, values: Sequence[Value]) -> None:
-        self.parts.append(":")
+        parts, numbers, types = self.parts, self.numbers, self.types
+        parts.append(":")
         for value in values:
-            text = self.types.get(value.type)
+            text = types.get(id(value.type))
             if text is None:
-                text = self.types[value.type] = str(value.type)
-            self.parts.append(text)
-            self.numbers[value] = str(len(self.numbers))
+                text = types[id(value.type)] = str(value.type)
+            parts.append(text)
+            numbers[value] = str(len(numbers))
 
 
 def _attrs(attrs: Mapping[str, Any]) -> str:
@@ -89,12 +96,12 @@ def _attrs(attrs: Mapping[str, Any]) -> str:
 
 def _attr(value: Any) -> str:
     """The value, in other words than any value that is not equal."""
+    if type(value) is Dense:
+        return f"{value.dtype.name}{value.array.shape} {value.bits.hex()}"
     if isinstance(value, (bool, int, str)):
         return repr(value)
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_attr, value)) + "]"
-    if isinstance(value, Dense):
-        return f"{value.dtype}{value.array.shape} {value.bits.hex()}"
     if isinstance(value, (DType, Dim, Type)):
         return str(value)
     raise VerifyError(f"an attribute is a {type(value).__name__}, which has no text")

@@ -110,10 +110,23 @@ def _pair(first: Part, second: Part, kept: set[Label]) -> Part:
     shared = [c for c in left if c in right]
     summed = [c for c in shared if c not in kept]
     batch = [c for c in shared if c in kept]
+    if _is_weighted_sum(left, right, summed, x.type.dtype):
+        product = emit("mul", x, permuted(y, _places(right, left)))
+        return tuple(batch), emit("reduce_sum", product, axes=_places(left, summed))
     axes = _places(left, summed), _places(right, summed)
     product = contract("einsum", x, y, axes, (_places(left, batch), _places(right, batch)))
     rest = [c for c in left + right if c not in shared]
     return (*batch, *rest), product
+
+
+def _is_weighted_sum(left: Term, right: Term, summed: Sequence[Label], dtype: DType) -> bool:
+    """Whether no element is used twice, and sums go along other axes than the last ones.
+
+    Then there is nothing for a matrix product to share, and whole rows are added.
+    """
+    if dtype.bits < 32 or set(left) != set(right) or not 0 < len(summed) < len(left):
+        return False
+    return left[-1] not in summed or right[-1] not in summed
 
 
 def _places(term: Term, labels: Sequence[Label]) -> Axes:

@@ -40,13 +40,17 @@ def in_range(index: Array, axis: int, extent: Dimension) -> Array:
         return _from_front(index, extent) if (value < 0).any() else index
     if extent == 0 and 0 not in index.type.shape:
         _refuse_index(0, axis, extent)
-    index = convert(index, i64)
-    limit = full_like(index, extent)
-    fits = emit("and", emit("ge", index, full_like(index, -extent)), emit("lt", index, limit))
+    source, index = index.type.dtype, convert(index, i64)
+    counts_up = not source.is_signed and source.bits < i64.bits
+    if counts_up and 1 << source.bits <= extent:
+        return index
+    fits = emit("lt", index, full_like(index, extent))
+    if not counts_up:
+        fits = emit("and", emit("ge", index, full_like(index, -extent)), fits)
     every = tuple(range(index.type.rank))
     message = f"{INDEX_OUT_OF_BOUNDS} for axis {axis} with size {extent}"
     emit_check(emit("reduce_all", fits, axes=every) if every else fits, message)
-    return _from_front(index, extent)
+    return index if counts_up else _from_front(index, extent)
 
 
 def _from_front(index: Array, extent: int) -> Array:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from jitflow.errors import ShapeError
+from jitflow.errors import ArgumentError
 from jitflow.numpy.basics import (
     Array,
     Operand,
@@ -92,7 +92,7 @@ def _integer_power(x: Operand, y: Operand, dtype: Any) -> Array:
             _check_not_negative(exponent)
         return emit("pow", spread(x, shape, dtype), broadcast(exponent, shape))
     if y < 0:
-        fail(ShapeError, NEGATIVE, op="power", shapes=[shape], cure="use a float array, or x**-1.0")
+        fail(ArgumentError, NEGATIVE, op="power", cure="use a float array, or x**-1.0")
     base = spread(x, shape, dtype)
     if y <= _MOST_PRODUCTS:
         return _products(base, int(y))

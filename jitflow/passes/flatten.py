@@ -10,7 +10,7 @@ from jitflow.ir.ops.reduce import COMBINES
 from jitflow.ir.row import ROWS, Family
 from jitflow.ir.types import Shape
 from jitflow.passes.constants import CONSTANT
-from jitflow.passes.flat_groups import flat_groups
+from jitflow.passes.flat_groups import flat_groups, spread_runs
 
 LONG_ROW = 1024
 """Elements from which on a reduced axis is a loop of its own."""
@@ -125,8 +125,19 @@ class _Flatten:
             return b.emit(CONSTANT, (), attrs).result
         if op is not None and op.row is ROWS["broadcast"] and not op.operands[0].type.shape:
             return b.broadcast(self._whole(op.operands[0]), shape=shape, axes=())
+        if op is not None and (runs := spread_runs(value, shape)) is not None:
+            return self._spread(op, shape, runs)
         result: Value = b.reshape(self._whole(value), shape=shape)
         return result
+
+    def _spread(self, op: Op, shape: Shape, runs: list[tuple[int, ...]]) -> Value:
+        """A broadcast, whose operand has an axis for each run of axes that it had."""
+        axes = tuple(k for k, run in enumerate(runs) if run[0] in op.attrs["axes"])
+        source = self._whole(op.operands[0])
+        merged = tuple(shape[axis] for axis in axes)
+        if merged != source.type.shape:
+            source = self.builder.reshape(source, shape=merged)
+        return self.builder.broadcast(source, shape=shape, axes=axes)
 
     def _whole(self, value: Value) -> Value:
         """The value in its own shape."""

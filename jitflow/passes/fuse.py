@@ -104,6 +104,13 @@ def _is_filled_for(op: Op, value: Value) -> bool:
     return bool(value.type.shape) and _is_free(value.op)
 
 
+def _is_spread_for(op: Op, value: Value) -> bool:
+    """Whether the op reads a constant, of which one number will do, element by element."""
+    if op.row.name != "scatter" or value is op.operands[0] or value.op is None:
+        return False
+    return _is_free(value.op) and value.op.row.name == "constant"
+
+
 _position = attrgetter("position")
 
 
@@ -318,9 +325,17 @@ class _Emitter:
         for value in op.operands:
             if value.op is not None and _is_filled_for(op, value):
                 self._fill(value.op)
+            elif value.op is not None and _is_spread_for(op, value):
+                self._spread(value.op)
             else:
                 self._need(value)
         self._emit(op)
+
+    def _spread(self, op: Op) -> None:
+        """One number in memory, unless somebody needed the whole array."""
+        if op not in self.emitted:
+            made = self.builder.emit(op.row, (), op.attrs, locations=op.locations)
+            self.new[op.results[0]] = made.result
 
     def _emit(self, op: Op) -> None:
         """One op outside kernels; a splat constant that is needed whole becomes a kernel."""

@@ -231,9 +231,10 @@ def _is_parallel(op: Op) -> bool:
 
 
 def _share_rows(before: list[Touch], after: list[Touch], first: int, last: int) -> bool:
-    """Whether some buffer is shared, and what is written of every shared one moves apart.
+    """Whether some buffer is shared in equal steps, and what is written of every one moves apart.
 
-    Parts of a buffer that the indices from first to last keep separate are looked at one by one.
+    A loop over rows and one over columns of an array would only be in each other's way. Parts of a
+    buffer that the indices from first to last keep separate are looked at one by one.
     """
     shared = {t.base for t in before} & {t.base for t in after}
     groups: dict[Value, list[Touch]] = {base: [] for base in shared}
@@ -246,7 +247,10 @@ def _share_rows(before: list[Touch], after: list[Touch], first: int, last: int) 
         for part in separate(group, first, last):
             if any([t.writes for t in part]) and not moves_apart(part):
                 return False
-    return bool(shared)
+    steps = [
+        {(t.base, abs(t.stride)) for t in found if t.base in shared} for found in (before, after)
+    ]
+    return not steps[0].isdisjoint(steps[1])
 
 
 def _joined(first: Op, second: Op) -> Op:

@@ -93,8 +93,12 @@ class _Lowering:
                 self.home[value] = access
                 self._place_parts(value.op, access)
         for op in reversed(self.function.ops):
-            if op.row in WRITERS and op.result in self.home:
+            if not op.results or op.results[0] not in self.home:
+                continue
+            if op.row in WRITERS:
                 self._place_operands(op, self.home[op.result])
+            elif op.row.name == "reshape":
+                self._place_reshaped(op.operands[0], self.home[op.result])
 
     def _place_operands(self, op: Op, access: Access) -> None:
         """What a writer writes into, or the part that it writes, is computed in its place."""
@@ -103,6 +107,13 @@ class _Lowering:
             self.home[taken] = access
         elif is_large(op) and (part := self.reuse.moves_in(op)) is not None:
             self.home.setdefault(part, window(op, access))
+
+    def _place_reshaped(self, value: Value, access: Access) -> None:
+        """An array is computed where a result lies that is the same memory in another shape."""
+        is_dense = access.strides == c_strides(access.shape) and value.type.dtype.kind != "c"
+        if value.op is not None and is_dense and _makes_memory(value.op):
+            shape = value.type.shape
+            self.home.setdefault(value, access.moved(0, shape, c_strides(shape)))
 
     def _place_parts(self, op: Op, access: Access) -> None:
         """Kernels write the parts of a complex result to their places in it."""
@@ -277,6 +288,11 @@ class _Lowering:
         if flag is None:
             flag = b.load(self.context.view(self.access[condition], (), ()))
         b.emit(op.row, (flag,), op.attrs)
+
+
+def _makes_memory(op: Op) -> bool:
+    """Whether the op's result may lie anywhere: a reshape's operand may, if it is no view."""
+    return op.row.name == "reshape" or not (is_view(op) or op.row.family is Family.CREATION)
 
 
 def _is_order_of_reals(op: Op) -> bool:

@@ -88,8 +88,9 @@ class Application:
     @property
     def key(self) -> Any:
         """Hashable, equal for equal applications; None where an argument cannot be compared."""
-        statics = tuple((type(x), _comparable(x)) for x in self.leaves)
-        key = self.function, self._tree, self._has_names, statics
+        others = [x for x in self.leaves if x is not _HOLE]
+        statics = tuple([(type(x), _comparable(x)) for x in others])
+        key = self.function, self._tree, self._has_names, self._places, statics
         try:
             hash(key)
         except TypeError:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 import weakref
 from functools import cache
 from typing import TYPE_CHECKING
@@ -24,6 +25,9 @@ from jitflow.runtime.threads.count import machine_threads
 
 if TYPE_CHECKING:
     from jitflow.runtime.executable import Executable
+
+_PAUSE = 1e-3
+"""Seconds between two executables: who waits to compile something comes first then."""
 
 
 @cache
@@ -58,20 +62,25 @@ class Worker:
             return True
 
     def _work(self) -> None:
-        """What is under way still waits, for a fork to find it there."""
+        """Refines what waits, the oldest first."""
         while self._goes_on():
             try:
-                with LOCK:
-                    executable = self.waiting[0]()
-                    if executable is not None:
-                        executable.refine()
-                    del executable
+                self._refine_first()
             except BaseException:
                 with self.lock:
+                    del self.waiting[:1]
                     self.thread = None
                 raise
-            finally:
-                del self.waiting[:1]
+            del self.waiting[:1]
+            if self.waiting:
+                time.sleep(_PAUSE)
+
+    def _refine_first(self) -> None:
+        """What is under way still waits, for a fork to find it there."""
+        with LOCK:
+            executable = self.waiting[0]()
+            if executable is not None:
+                executable.refine()
 
     def _goes_on(self) -> bool:
         """Whether there is more to do; if not, this thread ends, and another may begin."""

@@ -113,7 +113,7 @@ def call_function(function: Any, args: Any, kwargs: Any) -> Any:
     implementation = FUNCTIONS.find(function)
     if implementation is None:
         name = numpy_name(function)
-        raise TraceError(missing(name, CURES.get(name, _OUTSIDE)))
+        raise TraceError(missing(name, CURES.get(name, "")))
     return implementation(*args, **kwargs)
 
 
@@ -143,4 +143,4 @@ def _call_name(ufunc: Any, method: str) -> str:
 
 def missing(name: str, cure: str = "") -> str:
     """The text of an error about something that no entry stands for."""
-    return explain(f"{name} is not supported under @jit yet", at=here()[0], cure=cure)
+    return explain(f"{name} is not supported under @jit yet", at=here()[0], cure=cure or _OUTSIDE)

@@ -1,7 +1,6 @@
 """jit: what it takes, what it gives, when it compiles."""
 
 import copy
-import dataclasses
 import functools
 import gc
 import itertools
@@ -51,48 +50,6 @@ def test_a_jitted_function_is_pickled_by_name():
 @jf.jit
 def module_level(x):
     return x + 1
-
-
-class Scaled:
-    def __init__(self, factor):
-        self.factor = factor
-        self.weights = np.ones(3, np.float32)
-
-    @jf.jit
-    def apply(self, x):
-        return x * self.factor + self.weights
-
-    @functools.partial(jf.jit, static_argnames="n")
-    def repeat(self, x, n):
-        return jnp.stack([x * self.factor] * n)
-
-
-def test_methods():
-    two, three = Scaled(2), Scaled(3)
-    np.testing.assert_array_equal(two.apply(X), X * 2 + 1)
-    np.testing.assert_array_equal(three.apply(X), X * 3 + 1)
-    assert three.repeat(X, n=4).shape == three.repeat(X, 4).shape == (4, 2, 3)
-    assert "mul" in two.apply.trace(X).as_text()
-    two.weights[:] = 10
-    np.testing.assert_array_equal(two.apply(X), X * 2 + 10)
-
-
-@dataclasses.dataclass
-class Model:
-    weight: object
-    name: str = dataclasses.field(default="m", metadata={"static": True})
-
-    @jf.jit
-    def apply(self, x):
-        return x @ self.weight
-
-
-def test_a_method_of_a_pytree_takes_its_arrays_as_arguments():
-    model = Model(np.ones((3, 2), np.float32))
-    np.testing.assert_array_equal(model.apply(X), X @ model.weight)
-    model.weight = model.weight * 2
-    np.testing.assert_array_equal(model.apply(X), X @ model.weight)
-    assert Model.apply.cache_info() == (1, 1, 1)
 
 
 def test_one_compilation_per_signature():
@@ -324,34 +281,6 @@ def test_reflected_operators(left):
         expected = op(left, X + 1)
         got = jf.jit(lambda x, op=op: op(left, x + 1))(X)
         np.testing.assert_array_equal(got, expected, strict=True)
-
-
-def test_static_and_class_methods():
-    class Holder:
-        factor = 3
-
-        @staticmethod
-        @jf.jit
-        def plain(x):
-            return x * 2
-
-        @classmethod
-        @jf.jit
-        def scaled(cls, x):
-            return x * cls.factor
-
-    np.testing.assert_array_equal(Holder.plain(X), X * 2)
-    np.testing.assert_array_equal(Holder().plain(X), X * 2)
-    np.testing.assert_array_equal(Holder.scaled(X), X * 3)
-    np.testing.assert_array_equal(jf.jit(lambda x: Holder.scaled(x))(X), X * 3)
-
-
-def test_a_class_in_front_is_static():
-    scaled = jf.jit(lambda cls, x: x * cls.factor)
-    two, three = type("Two", (), {"factor": 2}), type("Three", (), {"factor": 3})
-    for kind in (two, three, two):
-        np.testing.assert_array_equal(scaled(kind, X), X * kind.factor)
-    assert "mul" in scaled.lower(two, X).as_text("opt")
 
 
 def test_keywords_are_not_taken_for_a_dict_argument():

@@ -79,6 +79,8 @@ def test_static_arguments_are_not_passed_again():
     np.testing.assert_array_equal(compiled(X), X * 4)
 
 
-def test_an_unknown_level_is_refused():
+def test_specs_as_text_and_unknown_levels_are_refused():
+    with pytest.raises(TraceError, match=r"(.|\n)*cure: .* write jf.spec\('f32\[3\]'\)"):
+        jf.jit(lambda x: x).lower("f32[3]")
     with pytest.raises(ParseError, match="unknown stage 'loops'; expected one of graph, ir"):
         f.trace(X, 1.0).as_text("loops")

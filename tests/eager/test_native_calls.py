@@ -222,3 +222,15 @@ def test_nothing_is_kept_of_a_call():
     del x, found
     gc.collect()
     assert gone() is None
+
+
+def test_gradients_tell_the_places_of_operands_apart():
+    v = eager.Variable(X + 1)
+    found = []
+    for function in (lambda x: x**2.0, lambda x: 2.0**x, lambda x: x**2.0):
+        with jf.GradientTape() as tape:
+            result = function(v)
+        found.append(tape.gradient(result, v).numpy())
+    np.testing.assert_allclose(found[0], 2 * (X + 1), 1e-6)
+    np.testing.assert_allclose(found[1], 2 ** (X + 1) * np.log(np.float32(2)), 1e-6)
+    np.testing.assert_array_equal(found[2], found[0])

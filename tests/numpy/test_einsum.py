@@ -106,3 +106,16 @@ def test_one_operand_is_a_view():
         return a
 
     np.testing.assert_array_equal(with_ones(0.0), [[7, 0, 0]] * 3)
+
+
+@pytest.mark.parametrize("text", ["kij,kij->ij", "kij,ikj->ij", "ijk,ikj->i", "ij,ji->j"])
+def test_sums_of_products_element_by_element(text):
+    random = np.random.default_rng(8)
+    sizes = {"i": 3, "j": 4, "k": 5}
+    for dtype in ("float32", "complex128", "int32"):
+        operands = [
+            (random.normal(size=[sizes[c] for c in term]) * 9).astype(dtype)
+            for term in text.split("->")[0].split(",")
+        ]
+        got = jf.jit(lambda x, y: np.einsum(text, x, y))(*operands)
+        np.testing.assert_allclose(got, np.einsum(text, *operands), rtol=1e-5, atol=1e-4)

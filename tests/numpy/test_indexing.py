@@ -454,3 +454,14 @@ def test_a_number_of_bool_is_a_mask_without_axes(holds, shape):
     flag = np.bool_(holds)
     np.testing.assert_array_equal(jf.jit(write)(x, flag), write(x, flag))
     assert jf.jit(lambda x, flag: x[flag].sum())(x, flag) == x[flag].sum()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "uint64", "int8"])
+def test_indices_of_narrow_dtypes(dtype):
+    index = np.random.default_rng(9).integers(0, 100, 500).astype(dtype)
+    for size in (100, 256, 70_000):
+        table = np.arange(size, dtype="float32")
+        np.testing.assert_array_equal(jf.jit(lambda t, i: t[i])(table, index), table[index])
+    index[7] = 101
+    with pytest.raises(IndexError, match="out of bounds"):
+        jf.jit(lambda t, i: t[i])(np.arange(100.0), index)

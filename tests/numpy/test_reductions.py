@@ -166,3 +166,16 @@ def test_many_short_lines_have_the_bits_of_one(dtype, extent):
     for k, line in enumerate(zip(*jf.jit(reduced)(x), strict=True)):
         for got, expected in zip(line, jf.jit(reduced)(x[k]), strict=True):
             np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int16", "uint16"])
+def test_sums_of_narrow_integers(dtype):
+    random = np.random.default_rng(7)
+    most = 1 if dtype == "bool" else np.iinfo(dtype).max
+    x = random.integers(-most if dtype[0] == "i" else 0, most, (300, 130), endpoint=True)
+    for array in (x.astype(dtype), np.full((300, 130), most, dtype), np.full(70_000, most, dtype)):
+        for axis in (None, 0, -1):
+            expected = np.sum(array, axis)
+            got = jf.jit(lambda x: np.sum(x, axis))(array)  # noqa: B023
+            assert got.dtype == expected.dtype
+            np.testing.assert_array_equal(got, expected)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from ml_dtypes import bfloat16
 
 import jitflow as jf
 from jitflow.errors import AxisError, TraceError, ValueCheckError
@@ -43,6 +44,12 @@ def test_sort(dtype):
         agree(lambda x: x[:, ::-1].T.argsort(stable=True), x)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_order_of_lines_of_any_length(dtype):
+    for length in (2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 170, 255, 256, 257):
+        agree(lambda x: np.argsort(x, kind="stable"), block(dtype, (2, length)))
+
+
 @pytest.mark.parametrize("dtype", ["int32", "uint64", "float32", "float64"])
 def test_ties_in_long_lines(dtype):
     random = np.random.default_rng(3)
@@ -72,10 +79,22 @@ def test_order_of_keys_that_differ_in_few_bits(length):
 
 def test_order_of_bfloat16_puts_nan_last():
     x = np.array([np.nan, 2.0, -0.0, -np.inf, 0.0, np.nan, -1.0] * 60, "float32")
-    narrow = jf.numpy.asarray(x).astype("bfloat16")
+    narrow = x.astype(bfloat16)
     expected = np.argsort(x, kind="stable")
     np.testing.assert_array_equal(jf.jit(np.argsort)(narrow), expected)
     np.testing.assert_array_equal(jf.jit(np.sort)(narrow).astype("f4"), x[expected])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_places_of_special_numbers(dtype, side):
+    least = np.finfo(dtype).smallest_subnormal
+    special = [np.nan, np.inf, -np.inf, 0.0, -0.0, least, -least, np.finfo(dtype).max, 1.0]
+    values = np.array(special, dtype)
+    for extent in (1, 2, 3, 7, 40):
+        line = np.sort(np.resize(values[::-1], extent))
+        for array in (line, line[~np.isnan(line)]):
+            agree(lambda a, v: np.searchsorted(a, v, side), array, np.resize(values, 21))
 
 
 def test_shapes():

@@ -13,7 +13,7 @@ from jitflow.ir.row import ROWS, Family, OpRow, register
 from jitflow.ir.types import TensorType
 from jitflow.ir.verifier import verify
 from jitflow.passes.batch import batch
-from tests.ops.test_derivatives import CASES
+from tests.support.derivative_cases import CASES
 from tests.support.samples import sample
 
 SIZE = 3

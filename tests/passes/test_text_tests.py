@@ -15,10 +15,11 @@ CHANGE_RESULTS = {"batch", "linearize", "transpose"}
 
 @cache
 def cases_of(name):
-    """The cases of a pass's file that run it."""
+    """The cases of a pass's files, `NAME.jf` and `NAME_*.jf`, that run it."""
     file = Path(__file__).with_name(f"{name}.jf")
     assert file.exists(), f"{name} has no text tests: write {file.name}"
-    cases = read_cases(file.read_text(), file.name)
+    files = [file, *file.parent.glob(f"{name}_*.jf")]
+    cases = [case for file in files for case in read_cases(file.read_text(), file.name)]
     return [case for case in cases if name in {step.name for step in parse_pipeline(case.passes)}]
 
 

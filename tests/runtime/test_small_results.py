@@ -61,6 +61,7 @@ def test_results_are_as_numpy_makes_them(dtype):
         assert made.base is None
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")
 def test_a_result_is_the_caller_s():
     x, fresh = native(lambda x: x + 1, np.arange(6.0)), np.empty(6)
     assert references(x) == references(fresh)
@@ -169,6 +170,17 @@ def test_many_rows_are_told_apart():
     assert f._entry.calls - before == 2 * len(wanted)
 
 
+def test_a_hundred_signatures_are_native():
+    f = jf.jit(lambda x: x + 1)
+    arrays = [np.ones(n, np.float32) for n in range(1, 101)]
+    for x in arrays:
+        f(x)
+    before = f._entry.calls
+    for x in arrays:
+        assert f(x).shape == x.shape
+    assert f._entry.calls == before + 100
+
+
 def test_dtypes_that_were_pickled_find_their_row():
     import pickle
 
@@ -180,6 +192,7 @@ def test_dtypes_that_were_pickled_find_their_row():
     assert f._entry.calls == before + 1
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")
 def test_an_array_that_changes_its_shape_finds_its_row():
     f = jf.jit(lambda x: x * 2)
     for n in range(1, 7):

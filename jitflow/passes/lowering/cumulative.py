@@ -21,6 +21,9 @@ from jitflow.passes.lowering.space import merged_space
 WIDE_SLICE = 16
 """Elements from which on a slice is worth a loop of its own."""
 
+LINES = 8
+"""Lines that one loop takes: about as many as results are on their way at the same time."""
+
 
 def lower_cumulative(context: Context, op: Op, source: Access, target: Access) -> None:
     """Emits the loops of a cumulative row that reads `source` and writes `target`."""
@@ -88,29 +91,58 @@ class _Cumulative:
         self._loop(b, axis, body, "sequential" if axis == self.along else "parallel")
 
     def _by_lines(self, b: Builder, left: list[int], at: dict[int, Value]) -> None:
-        """Parallel loops over the other axes, then one loop that carries the result so far."""
-        if left:
-            axis, *rest = left
+        """Parallel loops over the other axes, then one loop that carries the results so far.
 
-            def nest(inner: Builder, index: Value) -> tuple[Value, ...]:
+        It takes some lines side by side: each waits for its own results only.
+        """
+        if not left:
+            self._lines(b, [at])
+            return
+        axis, *rest = left
+
+        def nest(inner: Builder, index: Value) -> tuple[Value, ...]:
+            if rest:
                 self._by_lines(inner, rest, {**at, axis: index})
-                return ()
+            else:
+                self._lines(inner, self._next_to(inner, at, axis, index, LINES))
+            return ()
 
+        extent = self.extents[axis]
+        if rest:
             self._loop(b, axis, nest, "parallel")
             return
+        whole = extent - extent % LINES
+        zero, end = self.context.index(0), self.context.index(whole)
+        if whole:
+            b.loop(zero, end, nest, step=LINES, kind="parallel")
+        if extent > whole:
+            self._lines(b, self._next_to(b, at, axis, end, extent - whole))
+
+    def _next_to(
+        self, b: Builder, at: dict[int, Value], axis: int, first: Value, count: int
+    ) -> list[dict[int, Value]]:
+        """The places of `count` lines from one on."""
+        numbers = [first, *(b.add(first, self.context.index(k)) for k in range(1, count))]
+        return [{**at, axis: number} for number in numbers]
+
+    def _lines(self, b: Builder, lines: list[dict[int, Value]]) -> None:
+        """One loop along lines."""
         along = self.along
         assert along is not None
 
-        def place(index: Value) -> list[Value]:
-            return [index if k == along else at[k] for k in range(len(self.extents))]
+        def place(line: dict[int, Value], index: Value) -> list[Value]:
+            return [index if k == along else line[k] for k in range(len(self.extents))]
 
-        def step(inner: Builder, index: Value, before: Value) -> tuple[Value, ...]:
-            value = self._combined(inner, before, inner.load(self.next, *place(index)))
-            inner.store(value, self.result, *place(index))
-            return (value,)
+        def step(inner: Builder, index: Value, *before: Value) -> tuple[Value, ...]:
+            found = []
+            for line, so_far in zip(lines, before, strict=True):
+                value = inner.load(self.next, *place(line, index))
+                found.append(self._combined(inner, so_far, value))
+                inner.store(found[-1], self.result, *place(line, index))
+            return tuple(found)
 
         zero, end = self.context.index(0), self.context.index(self.extents[along])
-        b.loop(zero, end, step, (b.load(self.before, *place(zero)),))
+        b.loop(zero, end, step, [b.load(self.before, *place(line, zero)) for line in lines])
 
     def _loop(self, b: Builder, axis: int, body: object, kind: str) -> None:
         zero, end = self.context.index(0), self.context.index(self.extents[axis])

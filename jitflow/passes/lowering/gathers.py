@@ -14,7 +14,17 @@ GATHER = ROWS["gather"]
 
 def inside(b: Builder, index: Value, extent: int) -> Value:
     """The index, or the nearest one within 0..extent-1; of scalars and of lanes."""
+    if _fits(index, extent):
+        return index
     return b.minimum(b.maximum(index, b.full_like(index, 0)), b.full_like(index, extent - 1))
+
+
+def _fits(index: Value, extent: int) -> bool:
+    """Whether an index was made of fewer bits than could lead outside."""
+    if index.op is None or index.op.row.name != "convert":
+        return False
+    source = index.op.operands[0].type.dtype
+    return source.kind == "u" and 1 << source.bits <= extent
 
 
 def uniform(index: Value) -> Value:

@@ -328,13 +328,14 @@ class _Kernel:
                 values[op.result] = self._gather(b, op, values, indices, lanes, valid)
             else:
                 values[op.result] = self._emit(b, op, values, indices, lanes)
-        for value in (*self.stores, *(o.operands[0] for o in self.reduces)):
+        reduced = [r.operand(o) for r, o in zip(self.reducers, self.reduces, strict=True)]
+        for value in (*self.stores, *reduced):
             if value not in values:
                 values[value] = self._load(b, self.loads[value], indices, lanes, valid)
         for value, view in zip(self.stores, self.views, strict=True):
             b.store(values[value], view, *indices, valid=valid)
         return self._per_reducer(
-            lambda k, r: r.element(b, values[self.reduces[k].operands[0]], self._position(at))
+            lambda k, r: r.element(b, values[reduced[k]], self._position(at))
         )
 
     def _position(self, at: dict[int, Value]) -> Value:

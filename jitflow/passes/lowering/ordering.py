@@ -13,6 +13,9 @@ from jitflow.passes.lowering.sort_keys import Keys, Place, Read, Write
 COUNTED_BYTES = 256
 """Of the keys of a line up to which each is compared with every other: that runs on lanes."""
 
+LEAST_KEY_BYTES = 4
+"""What a key counts for at least: elements are numbered by as many bits as keys have."""
+
 
 def lower_argsort(context: Context, op: Op, source: Access, target: Access) -> None:
     """Emits a loop over lines, which sorts the indices of each."""
@@ -22,8 +25,8 @@ def lower_argsort(context: Context, op: Op, source: Access, target: Access) -> N
     numbers = context.view(source, source.shape, source.strides)
     places = context.view(target, target.shape, target.strides)
     keys = Keys(dtype)
-    sorter = _Counting if length * keys.dtype.itemsize <= COUNTED_BYTES else Radix
-    line = sorter(context, keys, length).sort
+    is_short = length * max(keys.dtype.itemsize, LEAST_KEY_BYTES) <= COUNTED_BYTES
+    line = (_Counting if is_short else Radix)(context, keys, length).sort
 
     def nest(b: Builder, at: Place) -> Place:
         if len(at) == len(target.shape) - 1:

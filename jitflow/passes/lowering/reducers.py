@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial, reduce
+from math import prod
 from typing import Any
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Value
-from jitflow.ir.dtypes import DType, i32, i64, u8
+from jitflow.ir.dtypes import DType, i32, i64, u8, u64
 from jitflow.ir.ops.reduce import COMBINES
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import TensorType, Type, VectorType
@@ -49,6 +50,10 @@ class Reducer:
     def bytes(self) -> int:
         """The widest value of a state."""
         return self.dtype.itemsize
+
+    def operand(self, op: Op) -> Value:
+        """What `element` takes of the reduction's operand."""
+        return op.operands[0]
 
     @property
     def held(self) -> DType:
@@ -101,6 +106,31 @@ class Reducer:
         if self.row == "reduce_sum" and self.dtype.is_float:
             return b.add(value, b.full_like(value, 0.0))  # NumPy's sum of -0.0 is +0.0
         return value
+
+
+@dataclass(frozen=True)
+class NarrowSum(Reducer):
+    """A sum of narrow integers that were widened to 64 bits, where 32 hold it: twice the lanes."""
+
+    @property
+    def bytes(self) -> int:
+        return self.held.itemsize
+
+    @property
+    def held(self) -> DType:
+        return i32
+
+    def operand(self, op: Op) -> Value:
+        """The narrow integers."""
+        convert = op.operands[0].op
+        assert convert is not None
+        return convert.operands[0]
+
+    def element(self, b: Builder, value: Value, index: Value) -> State:
+        return (b.convert(value, dtype=self.held),)
+
+    def result(self, b: Builder, state: State) -> Value:
+        return b.convert(state[0], dtype=self.dtype)
 
 
 @dataclass(frozen=True)
@@ -170,7 +200,21 @@ def reducer(op: Op) -> Reducer:
     type = op.operands[0].type
     if op.row.name in ("argmax", "argmin"):
         return ArgReducer(op.row.name, type.dtype, type.shape[op.attrs["axis"]])
+    if _fits_in_32_bits(op):
+        return NarrowSum(op.row.name, type.dtype)
     return Reducer(op.row.name, type.dtype)
+
+
+def _fits_in_32_bits(op: Op) -> bool:
+    """Whether it sums integers that were so narrow that no sum of some of them needs 64 bits."""
+    (operand,) = op.operands
+    if op.row.name != "reduce_sum" or operand.op is None or operand.op.row.name != "convert":
+        return False
+    source, target = operand.op.operands[0].type.dtype, operand.type.dtype
+    if target not in (i64, u64) or source.kind not in "biu" or source.bits > 16:
+        return False
+    elements = prod(operand.type.shape[axis] for axis in op.attrs["axes"])
+    return elements << source.bits < 1 << 31
 
 
 def full(b: Builder, dtype: DType, lanes: int | None, value: Any) -> Value:

@@ -1,18 +1,18 @@
-"""searchsorted: a binary search for each value."""
+"""searchsorted: a binary search for each value, which never jumps (P.-V. Khuong, 2012)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from jitflow.ir import split
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Value
+from jitflow.ir.dtypes import DTYPES
 from jitflow.ir.parts import Parts
 from jitflow.passes.lowering.access import Access
 from jitflow.passes.lowering.context import Context
 
 Number = Value | Parts
-
 
 def lower_searchsorted(
     context: Context, op: Op, line: Access, values: Access, target: Access
@@ -32,8 +32,8 @@ def lower_searchsorted(
             end = context.index(target.shape[len(at)])
             b.loop(context.index(0), end, lambda c, i: nest(c, (*at, i)), kind="parallel")
             return ()
-        value = _load(b, numbers, at)
-        found = _search(context, b, lines, at[:-1], value, op.attrs["side"], extent)
+        value = _Sought(b, _load(b, numbers, at), op.attrs["side"])
+        found = _search(context, b, lambda c, i: _load(c, lines, (*at[:-1], i)), value, extent)
         b.store(found, places, *at)
         return ()
 
@@ -41,47 +41,74 @@ def lower_searchsorted(
 
 
 def _search(
-    context: Context, b: Builder, line: Sequence[Value], row: tuple[Value, ...], value: Number,
-    side: str, extent: int,
+    context: Context, b: Builder, element: Callable[[Builder, Value], Number], value: _Sought,
+    extent: int,
 ) -> Value:
-    """How many elements of the row come before the value.
+    """How many elements of the line come before the value.
 
-    Halves what is left, of which the first `low` elements come before, until nothing is.
+    That is between `low` and `low + left`; the half of `left` that is looked at depends on no
+    element. A step does so little that many values take it side by side.
     """
     zero, one = context.index(0), context.index(1)
-    last = context.index(extent - 1)
+    if not extent:
+        return b.full_like(zero, 0)
 
     def step(c: Builder, index: Value, low: Value, left: Value) -> tuple[Value, ...]:
         half = c.shift_right(left, one)
         middle = c.add(low, half)
-        element = _load(c, line, (*row, c.minimum(middle, last)))
-        before = c.and_(_comes_before(c, element, value, side), c.gt(left, zero))
-        low = c.select(before, c.add(middle, one), low)
-        return low, c.select(before, c.sub(c.sub(left, half), one), half)
+        before = value.comes_after(c, element(c, c.sub(middle, one)))
+        return c.select(before, middle, low), c.sub(left, half)
 
-    if not extent:
-        return b.full_like(zero, 0)
-    found = b.loop(zero, context.index(extent.bit_length()), step, (zero, context.index(extent)))
-    return found[0]
+    steps = context.index((extent - 1).bit_length())
+    low, _ = b.loop(zero, steps, step, (zero, context.index(extent)))
+    before = value.comes_after(b, element(b, low))
+    return value.place(b, b.select(before, b.add(low, one), low), context.index(extent))
+
+
+class _Sought:
+    """A value, and which elements come before it, where NaN is greater than every number.
+
+    Elements below a float are those up to the float that is next below it; below NaN are those up
+    to infinity.
+    """
+
+    def __init__(self, b: Builder, value: Number, side: str) -> None:
+        self.value = value
+        self.is_left = side == "left"
+        self.is_nan: Value | None = None
+        if not isinstance(value, Parts) and value.type.dtype.is_float:
+            self.is_nan = b.ne(value, value)
+            limit = _next_below(b, value) if self.is_left else value
+            self.value = b.select(self.is_nan, b.full_like(value, float("inf")), limit)
+
+    def comes_after(self, b: Builder, element: Number) -> Value:
+        """Whether an element comes before the value; of no NaN, in a search of NaN's right."""
+        if isinstance(self.value, Parts):
+            assert isinstance(element, Parts)
+            if self.is_left:
+                return split.sorts_before(b, element, self.value)
+            return b.not_(split.sorts_before(b, self.value, element))
+        if self.is_left and self.is_nan is None:
+            return b.lt(element, self.value)
+        return b.le(element, self.value)
+
+    def place(self, b: Builder, found: Value, extent: Value) -> Value:
+        """The result of a search; all elements come before NaN's right."""
+        if self.is_nan is None or self.is_left:
+            return found
+        return b.select(self.is_nan, extent, found)
+
+
+def _next_below(b: Builder, x: Value) -> Value:
+    """The greatest float below x; NaN below minus infinity."""
+    dtype = DTYPES[f"i{x.type.dtype.bits}"]
+    bits = b.bitcast(x, dtype=dtype)
+    one, sign = b.full_like(bits, 1), b.full_like(bits, -(1 << (dtype.bits - 1)))
+    down = b.select(b.lt(bits, b.full_like(bits, 0)), b.add(bits, one), b.sub(bits, one))
+    is_zero = b.eq(x, b.full_like(x, 0.0))
+    return b.bitcast(b.select(is_zero, b.or_(sign, one), down), dtype=x.type.dtype)
 
 
 def _load(b: Builder, buffers: Sequence[Value], at: tuple[Value, ...]) -> Number:
     loaded = [b.load(buffer, *at) for buffer in buffers]
     return Parts(*loaded) if len(loaded) > 1 else loaded[0]
-
-
-def _comes_before(b: Builder, element: Number, value: Number, side: str) -> Value:
-    if side == "left":
-        return _less(b, element, value)
-    return b.not_(_less(b, value, element))
-
-
-def _less(b: Builder, x: Number, y: Number) -> Value:
-    """x < y, where NaN is greater than every number."""
-    if isinstance(x, Parts):
-        assert isinstance(y, Parts)
-        return split.sorts_before(b, x, y)
-    less = b.lt(x, y)
-    if not x.type.dtype.is_float:
-        return less
-    return b.or_(less, b.and_(b.eq(x, x), b.ne(y, y)))

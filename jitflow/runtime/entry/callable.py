@@ -26,7 +26,7 @@ from jitflow.runtime.entry.rows import Row
 from jitflow.runtime.entry.words import Process, State
 from jitflow.runtime.numpy_api import FROM_ARRAY, SCALAR, numpy_api
 
-MAX_ROWS = 64
+MAX_ROWS = 256
 """Of one function; calls of other signatures go through Python."""
 
 Class = TypeVar("Class", bound=type)
@@ -239,8 +239,8 @@ def _stub_text() -> str:
 
 def addresses(names: Iterable[str]) -> dict[str, int]:
     """Where functions of CPython are."""
-    functions = {name: getattr(ctypes.pythonapi, name) for name in names}
-    return {name: ctypes.cast(f, ctypes.c_void_p).value or 0 for name, f in functions.items()}
+    found = ctypes.c_char.in_dll
+    return {name: ctypes.addressof(found(ctypes.pythonapi, name)) for name in names}
 
 
 def enter(place: int, code: int, state: Words) -> None:

@@ -7,8 +7,8 @@ of the guards. Knows no pytrees and no signatures.
 
 from __future__ import annotations
 
-import ctypes
 import sys
+from array import array
 from collections.abc import Callable, Collection, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -42,9 +42,9 @@ class Words:
     """A table of 64-bit words, which objects that it points to outlive."""
 
     def __init__(self, words: Sequence[int], keeps: Sequence[Any] = ()) -> None:
-        self.memory = (ctypes.c_uint64 * max(1, len(words)))(*[w & (2**64 - 1) for w in words])
+        self.memory = array("Q", [word & _WORD for word in words] or [0])
         self.keeps = keeps
-        self.address = ctypes.addressof(self.memory)
+        self.address = self.memory.buffer_info()[0]
 
 
 class Program:

@@ -47,40 +47,40 @@ class RowWord(IntEnum):
     """Of a row: one signature, and the code for it."""
 
     NEXT = 0
-    POSITIONAL = 1
-    KEYWORDS = 2
-    NAMES = 3
-    GUARDS = 4
-    GUARD_COUNT = 5
-    BODY = 6
-    OUTPUTS = 7
-    OUTPUT_COUNT = 8
-    ARENA = 9
-    """Address of a word that holds the row's arena, or 0 while a call has it; 0 for none."""
-    CONTEXT = 10
-    FLAGS = 11
-    RESULTS = 12
-    RESULT_COUNT = 13
-    OWNER = 14
-    CALLS = 15
-    FAILED = 16
-    LEAF_COUNT = 17
-    DONATIONS = 18
-    DONATION_COUNT = 19
-    LEAF_BYTES = 20
-    """Address of the bytes of each leaf, 0 where it is no array; read where there are donations."""
-    ARENA_BYTES = 21
-    """Of an arena that each call takes from the pool; 0 for a small one, or none."""
-    POOL = 22
-    POOL_TAKE = 23
-    POOL_GIVE = 24
-    """The pool, and functions of it, for that arena."""
-    STORES = 25
-    STORE_COUNT = 26
-    MOST_CALLS = 27
-    """How many calls the row takes."""
-    FINGERPRINT = 28
+    FINGERPRINT = 1
     """Of arguments that the row may fit (`Program.fingerprint`); 0 where that says nothing."""
+    POSITIONAL = 2
+    KEYWORDS = 3
+    NAMES = 4
+    GUARDS = 5
+    GUARD_COUNT = 6
+    BODY = 7
+    OUTPUTS = 8
+    OUTPUT_COUNT = 9
+    ARENA = 10
+    """Address of a word that holds the row's arena, or 0 while a call has it; 0 for none."""
+    CONTEXT = 11
+    FLAGS = 12
+    RESULTS = 13
+    RESULT_COUNT = 14
+    OWNER = 15
+    CALLS = 16
+    FAILED = 17
+    LEAF_COUNT = 18
+    DONATIONS = 19
+    DONATION_COUNT = 20
+    LEAF_BYTES = 21
+    """Address of the bytes of each leaf, 0 where it is no array; read where there are donations."""
+    ARENA_BYTES = 22
+    """Of an arena that each call takes from the pool; 0 for a small one, or none."""
+    POOL = 23
+    POOL_TAKE = 24
+    POOL_GIVE = 25
+    """The pool, and functions of it, for that arena."""
+    STORES = 26
+    STORE_COUNT = 27
+    MOST_CALLS = 28
+    """How many calls the row takes."""
 
 
 FACTOR = 0x9E37_79B9_7F4A_7C15
