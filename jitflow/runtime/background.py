@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 from jitflow.forks import forked_lock
 from jitflow.runtime.engine import LOCK
 from jitflow.runtime.interrupts import Uninterrupted
-from jitflow.runtime.threads.count import machine_threads
 
 if TYPE_CHECKING:
     from jitflow.runtime.executable import Executable
@@ -32,7 +31,9 @@ _PAUSE = 1e-3
 
 @cache
 def has_place() -> bool:
-    """Whether there is a CPU for work beside the calls."""
+    """Whether there is a CPU for work beside the calls; what counts them is loaded for it."""
+    from jitflow.runtime.threads import machine_threads  # noqa: PLC0415
+
     return machine_threads() > 1
 
 
@@ -46,9 +47,10 @@ class Worker:
         self.is_closed = False
 
     def takes(self, executable: Executable) -> bool:
-        """Whether the thread will refine it, or there is no time left for that."""
+        """Whether the thread will refine it, or nobody has to any more."""
         with Uninterrupted(), self.lock:
-            if self.is_closed:
+            patience = executable.patience
+            if self.is_closed or patience is None or patience.is_over:
                 return True
             self.waiting.append(weakref.ref(executable))
             if self.thread is None:
@@ -59,6 +61,7 @@ class Worker:
                     self.thread = None
                     self.waiting.pop()
                     return False
+            patience.end()
             return True
 
     def _work(self) -> None:
@@ -120,12 +123,5 @@ if hasattr(os, "register_at_fork"):
 
 def refine_soon(executable: Executable) -> None:
     """Has full code made of baseline code, now or soon."""
-    if has_place() and WORKER.takes(executable):
-        return
-    patience = executable.patience
-    try:
+    if not (has_place() and WORKER.takes(executable)):
         executable.refine()
-    except BaseException:
-        if patience is not None:
-            patience.begin_again()
-        raise
