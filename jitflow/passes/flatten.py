@@ -106,9 +106,7 @@ class _Flatten:
         if operands == op.operands:
             self.builder.append(op)
             return
-        types, names = [v.type for v in op.results], [v.name for v in op.results]
-        moved = Op(op.row, operands, op.attrs, types, op.regions, op.locations, names)
-        self.builder.append(moved)
+        moved = self.builder.append(op.with_operands(operands, op.regions))
         self.new.update(zip(op.results, moved.results, strict=True))
 
     def _flat(self, value: Value, shape: Shape) -> Value:

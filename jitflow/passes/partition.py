@@ -52,8 +52,7 @@ class _Later:
 
     def append(self, op: Op) -> None:
         operands = tuple([self.own(v) for v in op.operands])
-        types, names = [v.type for v in op.results], [v.name for v in op.results]
-        fresh = Op(op.row, operands, op.attrs, types, op.regions, op.locations, names)
+        fresh = op.with_operands(operands, op.regions)
         self.ops.append(fresh)
         self.depends.update(op.results)
         self.values.update(zip(op.results, fresh.results, strict=True))

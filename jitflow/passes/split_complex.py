@@ -111,8 +111,7 @@ class _Split:
         if operands == op.operands and regions == op.regions:
             b.append(op)
             return
-        types, names = [v.type for v in op.results], [v.name for v in op.results]
-        moved = b.append(Op(op.row, operands, op.attrs, types, regions, op.locations, names))
+        moved = b.append(op.with_operands(operands, regions))
         self.new.update(zip(op.results, moved.results, strict=True))
 
     def known(self, b: Builder, value: Value) -> Any:

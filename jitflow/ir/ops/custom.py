@@ -110,9 +110,8 @@ def _append_without_zeros(b: Any, op: Any, zeros: set[Any], replaced: dict[Any, 
             replaced[value] = b.full_like(value, 0)
         return
     if any(v in replaced for v in op.operands):
-        types, names = [v.type for v in op.results], [v.name for v in op.results]
         operands = tuple([replaced.get(v, v) for v in op.operands])
-        fresh = type(op)(op.row, operands, op.attrs, types, op.regions, op.locations, names)
+        fresh = op.with_operands(operands, op.regions)
         replaced.update(zip(op.results, fresh.results, strict=True))
         op = fresh
     b.append(op)
