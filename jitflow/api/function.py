@@ -6,6 +6,7 @@ import functools
 import inspect
 import weakref
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from operator import attrgetter
 from typing import Any, NamedTuple, cast, overload
 
@@ -41,7 +42,11 @@ _NOTHING_RECENT = None, None, None, False
 _VALUES = (np.ndarray, np.generic, TracedArray, Spec, *WEAK)
 
 
-begin_tables()  # with `jit`, as the first call of any function needs them
+@functools.cache
+def _load_what_calls_need() -> None:
+    """With the first jitted function: `import jitflow` is short, and so is the first call."""
+    begin_tables()
+    import_module("jitflow.runtime.bodies")
 
 
 class CacheInfo(NamedTuple):
@@ -72,6 +77,7 @@ class JitFunction:
         updates: Sequence[tuple[int, int]] = (),
     ) -> None:
         """updates: results and leaves, by number, that a caller may have in one memory."""
+        _load_what_calls_need()
         functools.update_wrapper(self, function)
         self._inlines = inlines
         self._function = function

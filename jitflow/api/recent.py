@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from jitflow.api.stages import Compiled, Lowered
 from jitflow.ir.digest import digest_text
-from jitflow.runtime.cache import key_of
 
 if TYPE_CHECKING:
     from jitflow.runtime.executable import Executable
@@ -22,9 +21,16 @@ ones last. Two threads that miss the same compile it twice.
 """
 
 
+def _key(text: str) -> str:
+    """A hash that only equal texts have; loaded when something is compiled."""
+    from jitflow.runtime.cache import key_of  # noqa: PLC0415
+
+    return key_of(text)
+
+
 def compile_recent(lowered: Lowered) -> Compiled:
     """The function compiled, with the code of an equal one where there is one."""
-    key = key_of(digest_text(lowered.graph))
+    key = _key(digest_text(lowered.graph))
     executable = _RECENT.pop(key, None)
     if executable is not None:
         lowered.road.adopt(executable)

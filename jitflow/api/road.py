@@ -16,7 +16,6 @@ from jitflow.forks import computed
 from jitflow.ir.core import Function
 from jitflow.ir.printer import format_function
 from jitflow.passes.timing import Timing, measure, recorded
-from jitflow.runtime import bodies
 
 if TYPE_CHECKING:
     from jitflow.runtime.executable import Body, Executable
@@ -74,12 +73,12 @@ class Road:
     @_stage
     def key(self) -> str:
         """What the code is known by on disk; "" where it must not come from there."""
-        return bodies.body_key(self.graph, host_passes())
+        return str(_bodies().body_key(self.graph, host_passes()))
 
     @_stage
     def executable(self) -> Executable:
         """Machine code, linked: that of an earlier process, where it kept some for this graph."""
-        found: Executable | None = bodies.find_executable(self.key) if self.key else None
+        found: Executable | None = _bodies().find_executable(self.key) if self.key else None
         if found is None:
             found = self.made
             _keep(self.key, self.graph, found.body)
@@ -92,11 +91,11 @@ class Road:
         the other while it runs. Kept on disk like the code.
         """
         question = f"may overwrite {pairs}"
-        found: tuple[bool, ...] | None = bodies.find_answers(self.key, question)
+        found: tuple[bool, ...] | None = _bodies().find_answers(self.key, question)
         if found is None:
             made = [_machinery().may_overwrite(self.kernels, *pair) for pair in pairs]
             found = tuple(made)
-            bodies.keep_answers(self.key, question, self.graph, found)
+            _bodies().keep_answers(self.key, question, self.graph, found)
         return found
 
     def nest_costs(self) -> tuple[NestCost, ...]:
@@ -125,7 +124,7 @@ class Road:
 
 def _keep(key: str, graph: Function, body: Body) -> None:
     if key:
-        measure("keep on disk", bodies.keep_body, key, graph, body)
+        measure("keep on disk", _bodies().keep_body, key, graph, body)
 
 
 def _refined(
@@ -135,6 +134,13 @@ def _refined(
     with recorded(steps):
         _keep(key, graph, body)
     timings += steps
+
+
+def _bodies() -> Any:
+    """Calls of machine code, and what is kept of it on disk: loaded with the first function."""
+    from jitflow.runtime import bodies  # noqa: PLC0415
+
+    return bodies
 
 
 @cache

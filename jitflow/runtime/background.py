@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 from jitflow.forks import forked_lock
 from jitflow.runtime.engine import LOCK
 from jitflow.runtime.interrupts import Uninterrupted
-from jitflow.runtime.threads.count import machine_threads
 
 if TYPE_CHECKING:
     from jitflow.runtime.executable import Executable
@@ -32,7 +31,9 @@ _PAUSE = 1e-3
 
 @cache
 def has_place() -> bool:
-    """Whether there is a CPU for work beside the calls."""
+    """Whether there is a CPU for work beside the calls; what counts them is loaded for it."""
+    from jitflow.runtime.threads import machine_threads  # noqa: PLC0415
+
     return machine_threads() > 1
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from jitflow.codegen import called_rows, emit_llvm
+from jitflow.codegen import baseline_text, called_rows, emit_llvm
 from jitflow.errors import NoCodeError, VerifyError
 from jitflow.ir.buffers import base_of
 from jitflow.ir.core import Function, Op, Region
@@ -17,7 +17,7 @@ from jitflow.ir.types import BufferType
 from jitflow.passes.assign import arena_bytes
 from jitflow.passes.lowering.work import usual_trips, work
 from jitflow.passes.timing import measure
-from jitflow.runtime.engine import FULL, engine
+from jitflow.runtime.engine import BASELINE, FULL, engine
 from jitflow.runtime.executable import Body, Executable, Failure
 from jitflow.runtime.host import HostCall
 from jitflow.runtime.loading import arranged
@@ -51,6 +51,8 @@ def compile_body(function: Function, target: Target, in_hurry: bool = False) -> 
     inputs, outputs = _split(function)
     cost = work(function.body, target.vector_bytes)
     tier, calls_first = tier_of(ops, cost) if in_hurry else (FULL, 0)
+    is_rewritten = tier is BASELINE and target.architecture in ("x86_64", "amd64")
+    made_of = measure("baseline text", baseline_text, text) if is_rewritten else text
     make = engine().object_image
     return Body(
         symbol=symbol_of(function.name),
@@ -59,7 +61,7 @@ def compile_body(function: Function, target: Target, in_hurry: bool = False) -> 
         failures=failures(ops),
         arena_bytes=arena_bytes(function),
         is_long=cost > LONG_CALL_WORK,
-        code=arranged(measure("machine code", make, text, target, calls, tier)),
+        code=arranged(measure("machine code", make, made_of, target, calls, tier)),
         calls=calls,
         forks=any(op.row.name == LOOP_OP and op.attrs["chunks"] > 1 for op in ops),
         streamed=_streamed(function, ops),

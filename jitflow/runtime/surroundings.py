@@ -17,6 +17,7 @@ import numpy as np
 
 from jitflow.config import settings
 from jitflow.runtime.cache import key_of, save
+from jitflow.runtime.cache.place import OFF
 from jitflow.runtime.machine import machine, package_file
 from jitflow.runtime.sources import known_sources, own_sources
 
@@ -24,6 +25,9 @@ _NOT_IN_CODE = frozenset(
     ("cache_dir", "cache_bytes", "debug", "native_entry", "num_threads", "pool_bytes")
 )
 """Settings that no code depends on; any other one, also one that is new, tells code apart."""
+
+if settings.cache_dir != OFF:
+    known_sources()  # now, as they are what this process loads; and no call waits for it
 
 
 @cache

@@ -43,9 +43,17 @@ def test_jit_loads_neither_derivatives_nor_text():
     loaded = modules_after("import jitflow; jitflow.jit")
     assert "jitflow.api.function" in loaded
     assert not loaded & {
-        "jitflow.api.gradient", "jitflow.numpy.tables", "jitflow.passes.linearize",
-        "jitflow.ir.parser", "ml_dtypes",
+        "jitflow.api.gradient", "jitflow.numpy", "jitflow.passes.linearize", "jitflow.ir.parser",
+        "jitflow.runtime.bodies", "ml_dtypes",
     }  # fmt: skip
+
+
+def test_the_first_jitted_function_loads_what_its_first_call_needs():
+    code = "import jitflow as jf, numpy as np; f = jf.jit(lambda x: x + 1)"
+    loaded = modules_after(code)
+    assert not loaded & {"jitflow.numpy.tables", "ml_dtypes"}
+    called = f"import os; os.environ['JITFLOW_CACHE_DIR'] = 'off'; {code}; f.trace(np.ones(3))"
+    assert {m for m in modules_after(called) - loaded if m.startswith("jitflow")} == set()
 
 
 def test_every_public_name_is_there():

@@ -1,0 +1,92 @@
+"""Text for baseline code: the same bits, whatever it makes of literals and intrinsics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import jitflow as jf
+from jitflow.codegen import baseline_text
+from jitflow.runtime.compile import compile_function
+from jitflow.runtime.engine import BASELINE, engine
+from jitflow.runtime.machine import host_target
+
+BLOCK = """\
+define void @f(ptr %p) nounwind {{
+entry:
+  %x.1 = load <8 x float>, ptr %p, align 4
+  %y.2 = fmul <8 x float> %x.1, splat (float 2.0)
+  {middle}
+  store <8 x float> %z.3, ptr %p, align 4
+  ret void
+}}
+"""
+
+
+def test_literals_are_read_from_memory_and_intrinsics_are_called() -> None:
+    operands = "<8 x float> %y.2, <8 x float> splat (float 0.0)"
+    call = f"%z.3 = call <8 x float> @llvm.maximum.v8f32({operands})"
+    text = baseline_text(BLOCK.format(middle=call))
+    block = text.partition("  ret void")[0]
+    assert "splat" not in block
+    assert "@llvm." not in block
+    assert "@jitflow.maximum.v8f32(<8 x float> %y.2, <8 x float> %literal.of.2)" in block
+    assert "call <8 x float> @llvm.maximum.v8f32(<8 x float> %0, <8 x float> %1)" in text
+    assert engine().object_image(text, host_target(), (), BASELINE)
+
+
+@pytest.mark.parametrize("middle", [
+    "%m.4 = fcmp olt <8 x float> %x.1, %y.2\n"
+    "  %z.3 = select <8 x i1> %m.4, <8 x float> %x.1, <8 x float> %y.2",
+    "%z.3 = shufflevector <8 x float> %y.2, <8 x float> poison, <8 x i32> zeroinitializer",
+])  # fmt: skip
+def test_blocks_of_what_is_not_known_stay(middle: str) -> None:
+    text = BLOCK.format(middle=middle)
+    assert baseline_text(text) == text
+
+
+def test_vectors_of_several_registers_stay() -> None:
+    text = BLOCK.format(middle="%z.3 = fneg <8 x float> %y.2").replace("<8 x", "<32 x")
+    assert baseline_text(text) == text
+
+
+def _numbers(x: Any, y: Any) -> Any:
+    for k in range(6):
+        x = np.maximum(np.abs(x - (k + 2)) * 3, y - 4)
+        x = np.minimum(np.copysign(x, y) + 5, x * 7)
+    return np.maximum(x, 0.0) - np.minimum(y, -0.0)
+
+
+def _integers(x: Any, y: Any) -> Any:
+    for k in range(6):
+        x = np.minimum(np.maximum(x * 3 - y, k + 4) ^ 21, y | 5)
+    return x
+
+
+@pytest.mark.parametrize(("function", "dtype"), [
+    (_numbers, "f4"), (_numbers, "f8"), (_integers, "i4"), (_integers, "u4"), (_integers, "i8"),
+    (_integers, "i2"),
+])  # fmt: skip
+def test_baseline_code_gives_the_bits_of_full_code(
+    function: Callable[..., Any], dtype: str
+) -> None:
+    generator = np.random.default_rng(1)
+    x, y = (generator.integers(0, 100, 67).astype(dtype) for _ in range(2))
+    if np.dtype(dtype).kind == "f":
+        special = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, 3.0, -3.0], dtype)
+        x[:64], y[:64] = np.repeat(special, 8), np.tile(special, 8)
+    with np.errstate(all="ignore"):
+        expected = function(x, y)
+    code = jf.jit(function).lower(x, y).compile()
+    text = code.as_text("llvm")
+    assert host_target().vector_bytes != 32 or baseline_text(text) != text
+    found = code(x, y)
+    np.testing.assert_array_equal(found, expected)
+    if np.dtype(dtype).kind == "f":
+        same = np.signbit(found) == np.signbit(expected)
+        assert (same | np.isnan(expected)).all()
+    (full,) = compile_function(code.road.kernels)([x, y])
+    assert found.tobytes() == full.tobytes()
