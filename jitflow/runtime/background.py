@@ -47,9 +47,10 @@ class Worker:
         self.is_closed = False
 
     def takes(self, executable: Executable) -> bool:
-        """Whether the thread will refine it, or there is no time left for that."""
+        """Whether the thread will refine it, or nobody has to any more."""
         with Uninterrupted(), self.lock:
-            if self.is_closed:
+            patience = executable.patience
+            if self.is_closed or patience is None or patience.is_over:
                 return True
             self.waiting.append(weakref.ref(executable))
             if self.thread is None:
@@ -60,6 +61,7 @@ class Worker:
                     self.thread = None
                     self.waiting.pop()
                     return False
+            patience.end()
             return True
 
     def _work(self) -> None:
@@ -121,12 +123,5 @@ if hasattr(os, "register_at_fork"):
 
 def refine_soon(executable: Executable) -> None:
     """Has full code made of baseline code, now or soon."""
-    if has_place() and WORKER.takes(executable):
-        return
-    patience = executable.patience
-    try:
+    if not (has_place() and WORKER.takes(executable)):
         executable.refine()
-    except BaseException:
-        if patience is not None:
-            patience.begin_again()
-        raise

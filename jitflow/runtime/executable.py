@@ -190,7 +190,7 @@ class Executable:
         number, are to be, where their addresses allow it.
         """
         patience = self.patience
-        if patience is not None and patience.ends_now():
+        if patience is not None and patience.is_due():
             refine_soon(self)
         if places:
             outputs = [self._output(k, places.get(k)) for k in range(len(self._outputs))]

@@ -22,14 +22,12 @@ class Patience:
         self._calls = 0
         self._rows: set[weakref.ref[Row]] = set()
 
-    def ends_now(self) -> bool:
-        """Counts a call by Python: True, once, when full code is to be made."""
+    def is_due(self) -> bool:
+        """Counts a call by Python: whether full code is to be asked for."""
         self._calls += 1
-        calls = self._calls + sum([row.calls for row in self._living()])
-        if self.is_over or calls < self.most_calls:
+        if self.is_over:
             return False
-        self.end()
-        return True
+        return self._calls + sum([row.calls for row in self._living()]) >= self.most_calls
 
     def end(self) -> None:
         """Counts no more: rows take all calls."""
