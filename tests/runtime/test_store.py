@@ -56,6 +56,17 @@ def test_a_flipped_bit_anywhere_is_noticed_and_the_file_goes(place):
         assert not path_of(place).exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.filterwarnings("ignore::jitflow.runtime.cache.CacheWarning")
+def test_a_pipe_in_place_of_an_entry_is_not_waited_for(place):
+    os.mkfifo(path_of(place))
+    assert load(KEY) is None
+    path_of(place).symlink_to("/dev/zero")
+    assert load(KEY) is None
+    save(KEY, CONTENT, ABOUT)
+    assert load(KEY) == CONTENT
+
+
 @pytest.mark.filterwarnings("ignore::jitflow.runtime.cache.CacheWarning")
 def test_a_file_that_is_cut_or_too_long_is_no_file(place):
     save(KEY, CONTENT, ABOUT)

@@ -11,6 +11,7 @@ import os
 import struct
 from collections.abc import Mapping
 from contextlib import suppress
+from stat import S_ISREG
 from time import time
 
 from jitflow.config import settings
@@ -52,9 +53,7 @@ def load(key: str) -> bytes | None:
         return None
     path = _path(place, key)
     try:
-        with open(path, "rb") as file:
-            data = file.read()
-            used = os.fstat(file.fileno()).st_mtime
+        data, used = _content(path)
     except OSError:
         return None
     found = read(data, key)
@@ -65,6 +64,18 @@ def load(key: str) -> bytes | None:
         with suppress(OSError):
             os.utime(path)
     return found[1]
+
+
+def _content(path: str) -> tuple[bytes, float]:
+    """What a file holds, nothing where it is none but a pipe, say, and when it was last used."""
+    with open(path, "rb", opener=_open_at_once) as file:
+        facts = os.fstat(file.fileno())
+        return file.read() if S_ISREG(facts.st_mode) else b"", facts.st_mtime
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """A pipe's other end is not waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def save(key: str, content: bytes, about: Mapping[str, str]) -> None:
