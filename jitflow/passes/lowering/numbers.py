@@ -30,19 +30,22 @@ class Numbers:
     def compute(self, context: Context, op: Op, inputs: list[Access | None]) -> None:
         """Computes a kernel that `is_number`; inputs that are known need no memory."""
         b, region = context.builder, op.regions[0]
-        taken = list(zip(region.params, op.operands, inputs, strict=True))
-        values: dict[Value, Value] = {}
-        for param, value, access in taken:
-            if value in self.known:
-                values[param] = self.known[value]
-            elif access is not None and param not in _sources(op):
-                values[param] = b.load(context.view(access, (), ()))
-        accesses = {param: access for param, _, access in taken if access is not None}
+        accesses = dict(zip(region.params, inputs, strict=True))
+        values = {
+            param: self.known[value]
+            for param, value in zip(region.params, op.operands, strict=True) if value in self.known
+        }  # fmt: skip
         for inner in region.ops:
             b.locations = inner.locations
+            placed = inner.operands[1:] if inner.row is GATHER else inner.operands
+            for value in placed:
+                if value not in values:
+                    values[value] = _loaded(context, accesses[value])
             values[inner.results[0]] = _value(context, inner, values, accesses)
         b.locations = op.locations
         for result, inner_result in zip(op.results, region.results, strict=True):
+            if inner_result not in values:
+                values[inner_result] = _loaded(context, accesses[inner_result])
             self.known[result] = values[inner_result]
 
     def see(self, view: Op) -> bool:
@@ -71,7 +74,7 @@ def _sources(op: Op) -> set[Value]:
 
 
 def _value(
-    context: Context, op: Op, values: dict[Value, Value], accesses: dict[Value, Access]
+    context: Context, op: Op, values: dict[Value, Value], accesses: dict[Value, Access | None]
 ) -> Value:
     b = context.builder
     if op.row.name == "iota":
@@ -79,10 +82,19 @@ def _value(
         return zero if dtype is i64 else b.convert(zero, dtype=dtype)
     if op.row is not GATHER:
         return b.restate(op, tuple([values[v] for v in op.operands]), INDEX)
-    source = accesses[op.operands[0]]
+    source = _known(accesses[op.operands[0]])
     at = zip(op.operands[1:], source.shape, strict=True)
     places = [inside(b, values[index], extent) for index, extent in at]
     return b.load(context.view(source, source.shape, source.strides), *places)
+
+
+def _loaded(context: Context, access: Access | None) -> Value:
+    return context.builder.load(context.view(_known(access), (), ()))
+
+
+def _known(access: Access | None) -> Access:
+    assert access is not None
+    return access
 
 
 def _in_memory(function: Function) -> set[Value]:
