@@ -177,6 +177,7 @@ class ExportedProgram(Exported):
         if both or given.keys() != set(names):
             problem = f"it takes {', '.join(names) or 'no inputs'}"
             found = ", ".join(map(str, [*names[: len(args)], *kwargs])) or "none"
+            found = f"{len(args)} in order" if len(args) > len(names) else found
             fail(TraceError, f"{problem}; given: {found}", op=self.__name__)
         parts = [_parts(given[name]) for name in names]
         dtypes = iter(self._dtypes(sum(len(leaves) for leaves, _ in parts)))

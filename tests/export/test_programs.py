@@ -223,6 +223,8 @@ def test_inputs_that_do_not_fit(tmp_path, data):
         step(data[0])
     with pytest.raises(TraceError, match="it takes x, y; given: x, y, z"):
         step(x=data[0], y=data[1], z=1)
+    with pytest.raises(TraceError, match="it takes x, y; given: 3 in order"):
+        step(data[0], data[1], 1)
     with pytest.raises(TraceError, match=r"%\w+ is f32\[16, 3\], not f32\[15, 3\]"):
         step(data[0][1:], data[1])
     with pytest.raises(TraceError, match=r"is f32\[16, 3\], not c64\[16, 3\]"):
