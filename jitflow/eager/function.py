@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -97,8 +97,8 @@ class Function:
     ) -> None:
         """Leaves further calls like this one to the native entry, if it can take them."""
         has_static = self.jitted.static != (None, None)
-        types = [(type(x), getattr(x, "shape", 0), getattr(x, "dtype", 0)) for x in leaves]
-        values = [x for x in leaves if has_static and not hasattr(x, "dtype")]
+        types = [(type(x), x.shape, x.dtype) if _is_array(x) else type(x) for x in leaves]
+        values = [x for x in leaves if has_static and isinstance(x, Hashable) and not _is_array(x)]
         call = len(args), *kwargs, *types, *values
         if call in self._tried or self._entry.is_full or len(self._tried) > _MOST_TRIED:
             return
@@ -171,6 +171,10 @@ def function(call: Callable[..., Any] | None = None, **options: Any) -> Any:
     variables. These it may read and assign; other Python state it reads while it is traced.
     """
     return functools.partial(function, **options) if call is None else Function(call, **options)
+
+
+def _is_array(x: Any) -> bool:
+    return isinstance(x, (np.ndarray, np.generic, Operand))
 
 
 def _as_tensor(x: Any) -> Any:

@@ -59,6 +59,18 @@ def test_tensors_know_how_they_were_made():
     np.testing.assert_array_equal(slope.numpy(), X * 3)
 
 
+def test_static_arguments_may_have_shapes_of_their_own_kind():
+    class Config:
+        shape, dtype = [2], [np.float32]
+
+    function = jf.function(lambda a, config: a * config.shape[0], static_argnames=("config",))
+    one, other = Config(), Config()
+    other.shape = [3]
+    for config, factor in ((one, 2), (other, 3), (one, 2)):
+        for found in kept(function, X, config):
+            np.testing.assert_array_equal(found, X * factor)
+
+
 def test_variables_are_read_and_set():
     v, n = eager.Variable(X), eager.Variable(0)
 
