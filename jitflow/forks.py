@@ -1,14 +1,19 @@
-"""What a forked child must not find held by a thread that is not there: locks, and properties.
+"""What a forked child must not find held by a thread that is not there: locks, properties, imports.
 
-Owns both; knows no part of jitflow.
+Owns all three; knows no part of jitflow.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
+import time
 import weakref
+from _imp import acquire_lock, release_lock  # the module of that name went with Python 3.12
 from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
 from typing import Any, Generic, TypeVar, overload
 
 Owner = TypeVar("Owner")
@@ -34,7 +39,54 @@ def _renew() -> None:
             lock._at_fork_reinit()
 
 
+_IMPORTS = "<frozen importlib._bootstrap>"
+"""What Python calls the file of its own `import`."""
+
+_OWN = f"{__name__.partition('.')[0]}."
+_MOST_SECONDS, _PAUSE = 10, 1e-3
+"""How long a fork waits at most: what loads may itself wait for the forking thread."""
+
+
+def _wait_for_imports() -> None:
+    """Until no other thread is loading a part of jitflow; none begins before the fork is over.
+
+    A child would find that module half made, and its lock held for good.
+    """
+    end = time.monotonic() + _MOST_SECONDS
+    acquire_lock()
+    while _is_loading() and time.monotonic() < end:
+        release_lock()
+        time.sleep(_PAUSE)
+        acquire_lock()
+
+
+def _is_loading() -> bool:
+    """Whether another thread is in an `import` within jitflow."""
+    own = threading.get_ident()
+    frames = sys._current_frames()
+    return any(_loads(frame) for ident, frame in frames.items() if ident != own)
+
+
+def _loads(frame: FrameType | None) -> bool:
+    while frame is not None:
+        caller = frame.f_back
+        if caller is not None and frame.f_code.co_filename == _IMPORTS:
+            if str(caller.f_globals.get("__name__")).startswith(_OWN):
+                return True
+        frame = caller
+    return False
+
+
+def _end_wait() -> None:
+    """Python may have made the lock anew in a child."""
+    with suppress(RuntimeError):
+        release_lock()
+
+
 if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_wait_for_imports, after_in_parent=_end_wait, after_in_child=_end_wait
+    )
     os.register_at_fork(after_in_child=_renew)
 
 

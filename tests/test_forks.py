@@ -1,5 +1,6 @@
 """A forked child finds no lock of jitflow held by a thread that is not there."""
 
+import builtins
 import os
 import sys
 import threading
@@ -68,6 +69,48 @@ def held(lock):
 def test_a_lock_of_another_thread_is_free():
     lock = forked_lock()
     assert while_another_thread(held(lock), lambda: held(lock)(int)) == 0
+
+
+def test_a_part_that_another_thread_loads_is_whole(tmp_path, monkeypatch):
+    """The thread is in an import within jitflow when the fork begins, which waits for it."""
+    (tmp_path / "slow_part.py").write_text("import time\nbegun()\ntime.sleep(0.3)\nis_whole = True")
+    monkeypatch.syspath_prepend(tmp_path)
+    begun = threading.Event()
+    monkeypatch.setattr(builtins, "begun", begun.set, raising=False)
+    names = {"__name__": "jitflow.some_part"}
+    thread = threading.Thread(target=exec, args=("import slow_part", names))
+    thread.start()
+    assert begun.wait(SECONDS)
+
+    def load():
+        import slow_part  # noqa: PLC0415
+
+        assert slow_part.is_whole
+
+    try:
+        assert status_of_child(load) == 0
+    finally:
+        thread.join()
+        sys.modules.pop("slow_part", None)
+
+
+def test_a_thread_that_loads_something_else_is_not_waited_for(tmp_path, monkeypatch):
+    (tmp_path / "endless.py").write_text("begun()\nleave()")
+    monkeypatch.syspath_prepend(tmp_path)
+    begun, leave = threading.Event(), threading.Event()
+    monkeypatch.setattr(builtins, "begun", begun.set, raising=False)
+    monkeypatch.setattr(builtins, "leave", lambda: leave.wait(SECONDS), raising=False)
+    thread = threading.Thread(target=exec, args=("import endless", {"__name__": "theirs"}))
+    thread.start()
+    assert begun.wait(SECONDS)
+    start = time.monotonic()
+    try:
+        assert status_of_child(lambda: None) == 0
+        assert time.monotonic() - start < SECONDS / 6
+    finally:
+        leave.set()
+        thread.join()
+        sys.modules.pop("endless", None)
 
 
 def test_a_lock_of_the_forking_thread_stays_its_own():

@@ -27,17 +27,17 @@ def batch() -> np.ndarray:
     return np.random.default_rng(1).standard_normal((BATCH, WIDTH), np.float32)
 
 
-def slopes_of_tanh(seed: int) -> list[float]:
-    """A number for each layer, so that no two networks are the same program."""
-    return [round(x, 6) for x in np.random.default_rng(seed).uniform(0.5, 1.5, LAYERS).tolist()]
+def slope_of_tanh(seed: int) -> float:
+    """A number that no other network has: its layers are alike, as they mostly are."""
+    return round(float(np.random.default_rng(seed).uniform(0.5, 1.5)), 6)
 
 
 def mean_square(np, seed: int):
     """The network's loss over a library's namespace."""
-    slopes = slopes_of_tanh(seed)
+    slope = slope_of_tanh(seed)
 
     def loss(params, x):
-        for layer, slope in zip(params, slopes, strict=True):
+        for layer in params:
             x = np.tanh((x @ layer["w"] + layer["b"]) * slope)
         return (x * x).mean()
 
@@ -45,13 +45,13 @@ def mean_square(np, seed: int):
 
 
 def by_hand(seed: int) -> list[Layer]:
-    x, slopes, layers = batch(), slopes_of_tanh(seed), params()
+    x, slope, layers = batch(), slope_of_tanh(seed), params()
     inputs = []
-    for layer, slope in zip(layers, slopes, strict=True):
+    for layer in layers:
         inputs.append(x)
         x = np.tanh((x @ layer["w"] + layer["b"]) * slope)
     found, outer = [], 2 * x / x.size
-    for layer, slope, before in zip(layers[::-1], slopes[::-1], inputs[::-1], strict=True):
+    for layer, before in zip(layers[::-1], inputs[::-1], strict=True):
         inner = outer * (1 - x * x) * slope
         found.append({"w": before.T @ inner, "b": inner.sum(axis=0)})
         x, outer = before, inner @ layer["w"].T
@@ -74,7 +74,7 @@ def with_jax(seed: int) -> Run:
 
 def with_torch(seed: int) -> Run:
     torch = import_torch()
-    torch.compiler.reset()  # or it has code for any slopes, once it has met others
+    torch.compiler.reset()  # or it has code for any slope, once it has met others
     loss = torch.compile(mean_square(torch, seed))
     tensors = [
         {name: torch.from_numpy(x).requires_grad_() for name, x in layer.items()}

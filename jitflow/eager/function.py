@@ -17,6 +17,7 @@ from jitflow.eager.frame import Frame
 from jitflow.eager.native import row_of_arrays, row_of_tensors
 from jitflow.eager.tensor import STATE, application_of, as_tensor, given, record
 from jitflow.eager.value import Valued
+from jitflow.eager.variable import take_all, tensors_of
 from jitflow.errors import JitflowError, TraceError, described
 from jitflow.recording import Operand
 from jitflow.runtime.entry import TRACES, Entry, native_callable
@@ -97,9 +98,7 @@ class Function:
     ) -> None:
         """Leaves further calls like this one to the native entry, if it can take them."""
         has_static = self.jitted.static != (None, None)
-        types = [(type(x), getattr(x, "shape", 0), getattr(x, "dtype", 0)) for x in leaves]
-        values = [x for x in leaves if has_static and not hasattr(x, "dtype")]
-        call = len(args), *kwargs, *types, *values
+        call = len(args), *kwargs, *[_kind(x, has_static) for x in leaves]
         if call in self._tried or self._entry.is_full or len(self._tried) > _MOST_TRIED:
             return
         self._tried.add(call)
@@ -115,13 +114,16 @@ class Function:
             self._entry.add(row)
 
     def _on_tensors(self, operand: Any, args: Any, kwargs: Any) -> Any:
+        """The call as an operation; once more where another thread has set what it sets."""
         variables = self._variables
-        full = {**kwargs, _STATE: list(variables)}
         do = record if operand is None else operand._record
-        result, changes = do(self.__name__, self.jitted, args, full)
-        for place, tensor in changes.items():
-            variables[int(place)].take(tensor._value)
-        return result
+        while True:
+            before = tensors_of(variables)
+            result, changes = do(self.__name__, self.jitted, args, {**kwargs, _STATE: before})
+            places = [int(place) for place in changes]
+            found = [variables[k] for k in places], [before[k]._value for k in places]
+            if take_all(*found, [tensor._value for tensor in changes.values()]):
+                return result
 
     def _traced(self, *args: Any, **kwargs: Any) -> Any:
         """The user's function on traced values; with the new values of variables, if any came."""
@@ -171,6 +173,13 @@ def function(call: Callable[..., Any] | None = None, **options: Any) -> Any:
     variables. These it may read and assign; other Python state it reads while it is traced.
     """
     return functools.partial(function, **options) if call is None else Function(call, **options)
+
+
+def _kind(x: Any, has_static: bool) -> Any:
+    """Equal for leaves of calls alike; objects, which may be static, are asked for nothing."""
+    if isinstance(x, (np.ndarray, np.generic, Operand)):
+        return type(x), x.shape, x.dtype
+    return (type(x), x) if has_static else type(x)
 
 
 def _as_tensor(x: Any) -> Any:

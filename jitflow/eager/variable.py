@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 from jitflow.eager.tensor import STATE, Tensor, as_tensor, given, record
@@ -119,3 +121,26 @@ class Variable(Valued):
     def __repr__(self) -> str:
         value = self._value
         return f"<Variable {self.name!r} shape={self.shape} dtype={self.dtype} value={value}>"
+
+
+def tensors_of(variables: Sequence[Variable]) -> list[Tensor]:
+    """What they are at one moment; within a trace what they have come to there."""
+    if STATE.frame is not None or TRACE.context is not None:
+        return [variable.tensor for variable in variables]
+    values = list(map(operator.getitem, [variable.cell for variable in variables], repeat(0)))
+    return [x.tensor_of(value) for x, value in zip(variables, values, strict=True)]
+
+
+def take_all(variables: Sequence[Variable], before: Sequence[Any], after: Sequence[Any]) -> bool:
+    """Sets values, as `take` does, where all have what they had before; else none.
+
+    It is one call of a function in C: no thread may come between the looks and the change.
+    """
+    if STATE.frame is not None or any([isinstance(value, TracedArray) for value in after]):
+        for variable, value in zip(variables, after, strict=True):
+            variable.take(value)
+        return True
+    cells = [variable.cell for variable in variables]
+    same = map(operator.is_, map(operator.getitem, cells, repeat(0)), before)
+    put = map(operator.not_, map(operator.setitem, cells, repeat(0), after))
+    return all(chain(same, put))

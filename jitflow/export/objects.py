@@ -33,7 +33,7 @@ class Built(NamedTuple):
 
     imports: functions of the C library that the object calls. parameters: what the function takes,
     in order; the workspace comes last. lacks: ops that the CPU has no instruction for, which makes
-    them slow: `fma`, for one, without which products take up to a hundred times as long.
+    them slow: `fma`, for one, without which products take up to fifty times as long.
     """
 
     object: Path

@@ -35,6 +35,7 @@ LOOPS: tuple[str, ...] = (
     "half_bits",  # conversions that are left, on the lanes that vectorize chose
     "cse",  # constants and masks that expansions and tails repeat
     "dce",  # scalars that lanes replaced
+    "outline",  # long straight code in parts, when no op is made any more
     "stream",  # large results past the caches, when their stores are final
     "partials",  # reductions to few values as loops that threads can share
     "parallelize",  # loops over threads, when nothing changes a loop any more

@@ -25,6 +25,7 @@ from jitflow.passes.inline import inline
 from jitflow.passes.interleave import interleave
 from jitflow.passes.linearize import linearize
 from jitflow.passes.lower import lower
+from jitflow.passes.outline import outline
 from jitflow.passes.panels import panels
 from jitflow.passes.parallelize import parallelize
 from jitflow.passes.partials import partials
@@ -66,6 +67,7 @@ _ALL: tuple[Pass, ...] = (
     Pass(interleave, in_nests=True),
     Pass(expand, required=True, in_nests=True),
     Pass(half_bits, required=True, in_nests=True),
+    Pass(outline),
     Pass(stream),
     Pass(partials, in_nests=True),
     Pass(parallelize, in_nests=True),

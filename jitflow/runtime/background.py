@@ -1,7 +1,8 @@
 """Full code made beside the calls: by one thread, which lives as long as there is some to be made.
 
 Owns the thread and what it has to do. What full code is, and when it is wanted, others know. On a
-machine of one CPU, and where a thread cannot be had, the caller's thread does the work.
+machine of one CPU, and where a thread cannot be had, the caller's thread does the work, and has
+what that raises.
 
 The thread holds `LOCK` of the engine while it works: a fork waits until it is between two
 executables, and so does the end of the interpreter, as LLVM must not be at work when that goes.
@@ -53,16 +54,20 @@ class Worker:
             if self.is_closed or patience is None or patience.is_over:
                 return True
             self.waiting.append(weakref.ref(executable))
-            if self.thread is None:
-                self.thread = threading.Thread(target=self._work, name="jitflow", daemon=True)
-                try:
-                    self.thread.start()
-                except RuntimeError:  # too many threads, or an interpreter that has no daemons
-                    self.thread = None
-                    self.waiting.pop()
-                    return False
+            if self.thread is None and not self._begins():
+                self.waiting.pop()
+                return False
             patience.end()
             return True
+
+    def _begins(self) -> bool:
+        """Whether there is a thread from now on; too many, or an ended interpreter, give none."""
+        self.thread = threading.Thread(target=self._work, name="jitflow", daemon=True)
+        try:
+            self.thread.start()
+        except RuntimeError:
+            self.thread = None
+        return self.thread is not None
 
     def _work(self) -> None:
         """Refines what waits, the oldest first."""
@@ -73,6 +78,8 @@ class Worker:
                 with self.lock:
                     del self.waiting[:1]
                     self.thread = None
+                    if self.waiting and not self.is_closed:
+                        self._begins()
                 raise
             del self.waiting[:1]
             if self.waiting:
@@ -126,6 +133,12 @@ if hasattr(os, "register_at_fork"):
 
 
 def refine_soon(executable: Executable) -> None:
-    """Has full code made of baseline code, now or soon."""
-    if not (has_place() and WORKER.takes(executable)):
+    """Has full code made of baseline code, now or soon; where that fails, it fails once."""
+    if has_place() and WORKER.takes(executable):
+        return
+    try:
         executable.refine()
+    except Exception:
+        if executable.patience is not None:
+            executable.patience.end()
+        raise

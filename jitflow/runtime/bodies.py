@@ -16,7 +16,7 @@ from jitflow.errors import JitflowError
 from jitflow.ir.core import Function, walk
 from jitflow.ir.digest import digest_text, failing_lines, has_own_rows_only
 from jitflow.passes.timing import measure
-from jitflow.runtime.cache import discard, folder, key_of, load
+from jitflow.runtime.cache import UNREADABLE, discard, folder, key_of, load
 from jitflow.runtime.executable import Body, Executable
 from jitflow.runtime.surroundings import keep, origin
 
@@ -41,7 +41,7 @@ def find_executable(key: str) -> Executable | None:
         return None
     try:
         return Executable(body_of(content))
-    except (JitflowError, pickle.UnpicklingError):
+    except (JitflowError, *UNREADABLE):
         discard(key)
         return None
 
@@ -83,6 +83,8 @@ class _Reader(pickle.Unpickler):
     """Makes objects of jitflow only."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if not module.startswith("jitflow."):
+        found = super().find_class(module, name) if module.startswith("jitflow.") else None
+        own = str(getattr(found, "__module__", ""))  # a module has names of others too
+        if not own.startswith("jitflow."):
             raise pickle.UnpicklingError(f"{module}.{name} is no part of a body")
-        return super().find_class(module, name)
+        return found

@@ -14,7 +14,7 @@ from functools import partial
 
 from jitflow.ir.builder import OWN_ROWS
 from jitflow.ir.kinds import Kind
-from jitflow.runtime.cache import key_of, load
+from jitflow.runtime.cache import key_of, load_plain
 from jitflow.runtime.engine import LOCK, engine, link
 from jitflow.runtime.loading import Code, Linked, arranged
 from jitflow.runtime.machine import host_target
@@ -84,9 +84,9 @@ def _code(
 ) -> Code:
     """The object of a function, from the disk or from LLVM; `name` stands for its text."""
     key = key_of(origin(), "library", name)
-    kept = load(key) if origin() else None
+    kept = load_plain(key, Code) if origin() else None
     if kept is not None:
-        return Code(*pickle.loads(kept))
+        return kept
     code = arranged(engine().object_image(write(), host_target(), calls))
     if origin():
         keep(key, pickle.dumps(tuple(code)), "library", symbol)

@@ -83,9 +83,10 @@ def arranged(image: bytes) -> Code:
     """The object as it will lie in memory, if that takes no more than is done here."""
     try:
         block = _Block(image)
+        places = block.defined()
     except (_ForLlvm, ValueError, IndexError, OverflowError, struct.error):
         return Code(image)
-    return Code(image, bytes(block.code), block.alignment, block.defined(), block.jumps)
+    return Code(image, bytes(block.code), block.alignment, places, block.jumps)
 
 
 def load(codes: Sequence[Code], symbols: Sequence[str], imports: Mapping[str, int]) -> Linked:
@@ -155,9 +156,12 @@ class _Block:
         self.names = self.sections[link][4]
         section = self.table["section"].astype(np.intp)
         known = section < len(self.sections)  # others are no places: constants, names of files
-        starts = self.starts[np.where(known, section, 0)]
-        self.at = np.where(starts >= 0, starts + self.table["value"].astype(np.int64), -1)
-        self.outside = known & (section == 0)
+        section = np.where(known, section, 0)
+        sizes = np.array([s[5] for s in self.sections], np.uint64)
+        is_there = (self.starts[section] >= 0) & (self.table["value"] <= sizes[section])
+        values = self.table["value"].astype(np.int64)
+        self.at = np.where(is_there, self.starts[section] + values, -1)
+        self.outside = self.table["section"] == 0
         for number in np.flatnonzero(self.outside).tolist():
             name = self._name(number)
             if name and name not in LINKER_MADE:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+from collections.abc import Sequence
 from functools import cache
 from importlib.machinery import PathFinder
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from jitflow.runtime.cache import folder, key_of, load, save
+from jitflow.runtime.cache import folder, key_of, load_plain, save
 from jitflow.runtime.engine import engine
 from jitflow.runtime.sources import known_sources
 from jitflow.runtime.target import Target, asked_target
@@ -49,15 +50,18 @@ def host_target() -> Target:
 def machine() -> Machine:
     """The machine and the compiler of this process."""
     key = machine_key()
-    kept = load(key) if key else None
+    kept = load_plain(key, _kept_machine) if key else None
     if kept is not None:
-        compiler, target = pickle.loads(kept)
-        return Machine(compiler, Target(*target))
+        return kept
     found = Machine(engine().version, asked_target())
     if key:
         facts = {"kind": "machine", "name": found.target.cpu, "at": "", "origin": ""}
         save(key, pickle.dumps((found.compiler, tuple(found.target))), facts)
     return found
+
+
+def _kept_machine(compiler: str, target: Sequence[Any]) -> Machine:
+    return Machine(compiler, Target(*target))
 
 
 def machine_key() -> str:

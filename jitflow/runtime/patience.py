@@ -58,6 +58,8 @@ class Patience:
             row.use(address)
 
     def _living(self) -> list[Row]:
-        """The set is copied in one step, as rows come and go at any time."""
-        found = [reference() for reference in tuple(self._rows)]
+        """The set is copied in one step, as rows come at any time, and go with any collection of
+        garbage: `tuple` of it would look at it more than once.
+        """
+        found = [reference() for reference in self._rows.copy()]
         return [row for row in found if row is not None]

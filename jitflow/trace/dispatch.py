@@ -18,6 +18,7 @@ from jitflow.trace.source import here
 
 Implementation = Callable[..., Any]
 
+
 class _Table(dict[Any, Implementation]):
     """Entries that modules of `FILLERS` make: more of these are loaded before one is missing."""
 

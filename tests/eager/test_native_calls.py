@@ -42,6 +42,19 @@ def test_arrays_alone_stay_arrays():
     kept(function, X, k=3.5)
 
 
+class Settings:
+    """A static argument with attributes of arrays' names, which are not theirs."""
+
+    shape, dtype = [3, 4], {}
+
+
+def test_static_objects_are_asked_for_nothing():
+    function = jf.function(lambda a, s: a * len(s.shape), static_argnums=1)
+    for settings in (Settings(), Settings()):
+        for found in kept(function, X, settings):
+            np.testing.assert_array_equal(found, X * 2)
+
+
 def test_tensors_know_how_they_were_made():
     function = jf.function(lambda a, b, scale=1.0: a * b * scale)
     a, b = eager.constant(X), X + 1
@@ -86,6 +99,30 @@ def test_variables_are_read_and_set():
     assert v.tensor is v.tensor
     v.assign(np.zeros(4, np.float32))
     np.testing.assert_array_equal(step(X)["pair"].first.numpy(), -X)
+
+
+def test_no_update_is_lost_where_threads_call():
+    v, seen = eager.Variable(0), set()
+    begin = threading.Barrier(3)
+
+    @jf.function
+    def step(a):
+        v.assign_add(1)
+        return v * a
+
+    def run():
+        begin.wait()
+        for k in range(1, 40):  # some of another shape, which is compiled meanwhile
+            found = step(np.ones(k % 8 + 1, np.int32)).numpy()
+            seen.add(int(found[0]))
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert v.numpy() == 3 * 39
+    assert seen == set(range(1, 3 * 39 + 1))
 
 
 def test_a_variable_as_result_is_what_it_has_come_to():

@@ -17,7 +17,7 @@ from jitflow.ir.location import Location
 from jitflow.ir.parser import parse_function
 from jitflow.runtime import bodies, surroundings
 from jitflow.runtime.bodies import body_key, body_of, bytes_of, find_executable, keep_body
-from jitflow.runtime.cache import CacheWarning, key_of, load
+from jitflow.runtime.cache import CacheWarning, key_of, load, load_plain
 from jitflow.runtime.cache.listing import entries
 from jitflow.runtime.cache.store import save
 from jitflow.runtime.executable import Failure
@@ -61,6 +61,27 @@ def test_bytes_that_are_no_body_make_no_objects():
     for other in (os.getcwd, os.system, {"a": 1}, Failure("x", None)):
         with pytest.raises(pickle.UnpicklingError):
             body_of(pickle.dumps(other))
+    for name in (b"os", b"os.system", b"suppress"):  # what jitflow.files imports
+        with pytest.raises(pickle.UnpicklingError):
+            body_of(b"\x80\x04\x8c\x0djitflow.files\x8c" + bytes([len(name)]) + name + b"\x93.")
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", pickle.dumps(7), b"\x80\x04K\x01\x85R."])
+def test_an_entry_of_another_form_is_taken_away(content, place):
+    save(KEY, content, {})
+    with pytest.warns(CacheWarning, match="damaged"):
+        assert find_executable(KEY) is None
+    assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", pickle.dumps({"a": 1}), pickle.dumps(os.system)])
+def test_only_plain_data_is_read_of_other_entries(content, place):
+    save(KEY, content, {})
+    with pytest.warns(CacheWarning, match="damaged"):
+        assert load_plain(KEY, divmod) is None
+    assert list(place.iterdir()) == []
+    save(KEY, pickle.dumps((7, 2)), {})
+    assert load_plain(KEY, divmod) == (3, 1)
 
 
 def test_code_that_does_not_link_is_taken_away(body, place):

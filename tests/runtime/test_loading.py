@@ -87,6 +87,16 @@ def test_an_object_that_is_cut_is_not_arranged():
     assert not any(arranged(image[:end]).content for end in range(0, len(image), 7))
 
 
+def test_no_symbol_of_what_is_arranged_lies_outside():
+    image, choose = code_of(TABLE, ["outside"]).image, np.random.default_rng(0)
+    for _ in range(4000):
+        changed = bytearray(image)
+        for at in choose.integers(0, len(image), 4):
+            changed[at] = choose.choice([0, 1, 255])
+        code = arranged(bytes(changed))
+        assert all(0 <= at <= len(code.content) for at in code.places.values())
+
+
 def test_what_is_missing_is_an_error():
     code = code_of(TABLE, ["outside"])
     with pytest.raises(LinkError, match="no object has it"):

@@ -22,6 +22,7 @@ from jitflow.runtime.background import WORKER
 from jitflow.runtime.engine import BASELINE, BASELINE_OF_LOOPS, FULL, LOCK, engine
 from jitflow.runtime.executable import Executable
 from jitflow.runtime.machine import host_target
+from jitflow.runtime.patience import Patience
 
 RANDOM = np.random.default_rng(0)
 SMALL = RANDOM.standard_normal((17, 33)).astype(np.float32)
@@ -240,6 +241,62 @@ def test_what_the_thread_raises_is_reported_once(patience, monkeypatch):
     (report,) = reported
     assert report.exc_type is JitflowError
     assert calls_of(f) > 0 == calls_of(g)
+
+
+def test_what_waits_behind_a_failure_is_still_refined(patience, monkeypatch):
+    patience(4 * 10_000)
+    monkeypatch.setattr(threading, "excepthook", lambda report: None)
+    f, g = jf.jit(lambda x: x * 2 + 1), jf.jit(lambda x: x * 3 + 1)
+    x = np.arange(8192.0, dtype=np.float32)
+    f(x), g(x)
+    code_of(f).body = code_of(f).body._replace(text="no module")
+    with LOCK:  # both wait
+        for _ in range(10):
+            f(x), g(x)
+        assert len(WORKER.waiting) == 2
+    WORKER.finish()
+    assert calls_of(f) > 0 == calls_of(g)
+
+
+def test_what_goes_wrong_on_one_cpu_is_raised_once(patience, monkeypatch):
+    patience(30 * 10_000)
+    monkeypatch.setattr(tiers, "has_place", lambda: False)
+    monkeypatch.setattr(background, "has_place", lambda: False)
+    f = jf.jit(lambda x: x * 2 + 1)
+    x = np.arange(8192.0, dtype=np.float32)
+    f(x)
+    code_of(f).body = code_of(f).body._replace(text="no module")
+    raised = 0
+    for _ in range(3 * calls_of(f)):
+        try:
+            np.testing.assert_array_equal(f(x), x * 2 + 1)
+        except JitflowError:
+            raised += 1
+    assert raised == 1
+
+
+class _Row:
+    """What a count asks of a row."""
+
+    calls = 0
+
+
+@pytest.mark.parametrize("after", range(6))
+def test_rows_may_go_while_calls_are_counted(after):
+    count = Patience(1000)
+    rows = [_Row() for _ in range(40)]
+    for row in rows:
+        row.itself = row
+        count._rows.add(weakref.ref(row, count._rows.discard))
+    del row, rows[::2]
+    threshold = gc.get_threshold()
+    gc.set_threshold(gc.get_count()[0] + after)
+    try:
+        assert not count.is_due()
+    finally:
+        gc.set_threshold(*threshold)
+    gc.collect()
+    assert len(count._rows) == len(rows)
 
 
 def test_baseline_code_from_the_disk_is_refined_there(tmp_path):

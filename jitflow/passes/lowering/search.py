@@ -14,6 +14,7 @@ from jitflow.passes.lowering.context import Context
 
 Number = Value | Parts
 
+
 def lower_searchsorted(
     context: Context, op: Op, line: Access, values: Access, target: Access
 ) -> None:
