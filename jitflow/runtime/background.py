@@ -101,15 +101,19 @@ class Worker:
 
     def finish(self) -> None:
         """Waits until nothing waits."""
-        thread = self.thread
-        while thread is not None:
+        while (thread := self._started()) is not None:
             thread.join()
-            thread = self.thread
+
+    def _started(self) -> threading.Thread | None:
+        """The thread, which another one may be about to start: there is no waiting for it then."""
+        with self.lock:
+            return self.thread
 
     def close(self) -> None:
         """The interpreter ends: what is under way is finished, and nothing begun."""
         with Uninterrupted():
-            self.is_closed = True
+            with self.lock:
+                self.is_closed = True
             self.finish()
 
     def forget(self) -> None:

@@ -168,6 +168,21 @@ def test_many_short_lines_have_the_bits_of_one(dtype, extent):
             np.testing.assert_array_equal(got, expected)
 
 
+@pytest.mark.parametrize("dtype", ["bool", "int8", "float16"])
+@pytest.mark.parametrize("extent", [14, 17, 28])
+def test_many_short_lines_of_narrow_numbers_have_the_bits_of_one(dtype, extent):
+    x = (np.random.default_rng(extent).normal(size=(40, extent)) * 60).astype(dtype)
+
+    for reduced in (
+        lambda x: np.mean(x, -1, np.float64),
+        lambda x: np.sum(x.astype(np.float64) / 3, -1),
+        lambda x: np.prod(1 + x.astype(np.float64) / 999, -1),
+    ):
+        f = jf.jit(reduced)
+        np.testing.assert_allclose(f(x), reduced(x), rtol=1e-12)
+        np.testing.assert_array_equal(f(x), [f(line) for line in x])
+
+
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int16", "uint16"])
 def test_sums_of_narrow_integers(dtype):
     random = np.random.default_rng(7)

@@ -13,6 +13,7 @@ import pytest
 
 import jitflow as jf
 from jitflow.runtime.entry import layout, templates, why_no_templates, why_not_native
+from jitflow.runtime.numpy_api import NEW_FROM_DESCR, numpy_api
 
 pytestmark = pytest.mark.skipif(bool(why_not_native()), reason="no native entry here")
 
@@ -137,8 +138,10 @@ assert get_handler_name(f(x)) == "default_allocator"
 
 
 def test_each_doubt_leaves_results_to_numpy(monkeypatch):
+    x, maker = np.arange(4.0), numpy_api(NEW_FROM_DESCR)
+    assert templates.template(x.shape, x.dtype, maker) is not None
     monkeypatch.setattr(templates, "why_no_templates", lambda: "no")
-    x = np.arange(4.0)
+    assert templates.template(x.shape, x.dtype, maker) is None
     np.testing.assert_array_equal(native(lambda x: x + 1, x), x + 1, strict=True)
 
 

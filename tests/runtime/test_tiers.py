@@ -387,6 +387,28 @@ assert background.WORKER.waiting
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
+def test_the_interpreter_may_end_as_another_thread_starts_it(patience, monkeypatch):
+    patience(4 * 10_000)
+    worker, begins, may_begin = background.Worker(), threading.Event(), threading.Event()
+
+    class SlowThread(threading.Thread):
+        def start(self):
+            begins.set()
+            may_begin.wait(60)
+            super().start()
+
+    f = jf.jit(lambda x: x * 2 + 1)
+    f(np.arange(8192.0, dtype=np.float32))
+    caller = threading.Thread(target=worker.takes, args=(code_of(f),))
+    monkeypatch.setattr(threading, "Thread", SlowThread)
+    caller.start()
+    assert begins.wait(60)
+    threading.Timer(0.1, may_begin.set).start()
+    worker.close()
+    caller.join()
+    assert worker.thread is None
+
+
 def test_runs_of_sessions_stay_native(patience):
     patience(20 * 1000)
     with gr.Graph().as_default() as graph:

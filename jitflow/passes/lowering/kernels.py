@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from functools import cache
-from math import prod
 from typing import Any
 
 from jitflow.ir.builder import Builder
@@ -16,16 +15,15 @@ from jitflow.ir.core import Op, Value
 from jitflow.ir.dtypes import i64
 from jitflow.ir.row import Family
 from jitflow.ir.types import TensorType, VectorType
-from jitflow.passes.lowering.access import Access, IntShape
+from jitflow.passes.lowering.access import Access
+from jitflow.passes.lowering.across import LINE_BYTES, along_lanes, reduced_axes, reductions
 from jitflow.passes.lowering.cascade import State, cascade
 from jitflow.passes.lowering.columns import Columns
 from jitflow.passes.lowering.context import Context
 from jitflow.passes.lowering.gathers import GATHER, inside, read, uniform
-from jitflow.passes.lowering.moves import dense
 from jitflow.passes.lowering.reducers import Reducer, lanes_for, reducer
 from jitflow.passes.lowering.space import merged_space
 
-LINE_BYTES = 64
 SHORT_LINE_BYTES = 32
 """Of a line up to which lines are lanes, and each place in them is read across lines."""
 
@@ -33,8 +31,6 @@ SHORT_SUM_BYTES = 28
 """Of a line that is summed: a whole register is halved as quickly."""
 
 MANY_LINES = 16
-COPY_BYTES = 1 << 15
-"""From here on an array that lies across the lanes of a reduction is copied before."""
 
 
 def lower_kernel(
@@ -45,40 +41,12 @@ def lower_kernel(
     kind: equal for equal kernels, None where there is no other.
     """
     context.builder.locations = op.locations
-    sources = _along_lanes(context, op, inputs)
+    sources = along_lanes(context, op, inputs)
 
     def make(context: Context, accesses: Sequence[Access]) -> None:
         _Kernel(context, op, accesses[: len(sources)], accesses[len(sources) :]).emit()
 
     context.again.emit(context, kind, [*sources, *outputs], make, is_frequent=True)
-
-
-def _along_lanes(context: Context, op: Op, inputs: Sequence[Access]) -> list[Access]:
-    """The inputs; copies of those that a reduction along the last axis would read across lines."""
-    shapes = [o.operands[0].type.shape for o in _reductions(op)]
-    if not shapes or not _is_along_last(shapes[0], _axes(_reductions(op)[0])):
-        return list(inputs)
-    return [
-        dense(context, access) if access.shape == shapes[0] and _lies_across(access) else access
-        for access in inputs
-    ]
-
-
-def _reductions(op: Op) -> list[Op]:
-    return [o for o in op.regions[0].ops if o.row.family is Family.REDUCE]
-
-
-def _is_along_last(shape: IntShape, reduced: Sequence[int]) -> bool:
-    long = [a for a, extent in enumerate(shape) if extent != 1]
-    return bool(long) and long[-1] in reduced
-
-
-def _lies_across(access: Access) -> bool:
-    """Whether the last axis leaps from line to line, while another one is dense in memory."""
-    itemsize = access.base.type.dtype.itemsize
-    steps = [s for s, n in zip(access.strides, access.shape, strict=True) if n != 1]
-    is_large = prod(access.shape) * itemsize >= COPY_BYTES
-    return is_large and abs(steps[-1]) * itemsize >= LINE_BYTES and 1 in steps and 0 not in steps
 
 
 class _Kernel:
@@ -87,9 +55,9 @@ class _Kernel:
     ) -> None:
         self.context = context
         self.region = op.regions[0]
-        self.reduces = _reductions(op)
+        self.reduces = reductions(op)
         self.shape = self._domain()
-        self.reduced = _axes(self.reduces[0]) if self.reduces else ()
+        self.reduced = reduced_axes(self.reduces[0]) if self.reduces else ()
         self.reducers: list[Reducer] = [reducer(o) for o in self.reduces]
         self._split_outputs(outputs)
         spread = [self._spread(access) for access in self.totals.values()]
@@ -411,7 +379,3 @@ def _element(lanes: int | None) -> TensorType | VectorType:
 def _placed_operands(op: Op) -> tuple[Value, ...]:
     """The operands that an op takes at its own point."""
     return op.operands[1:] if op.row is GATHER else op.operands
-
-
-def _axes(op: Op) -> tuple[int, ...]:
-    return op.attrs["axes"] if "axes" in op.attrs else (op.attrs["axis"],)

@@ -1,0 +1,220 @@
+"""Which ops are computed together: groups of one index space, in the order of what stands alone.
+
+`fuse` says what joins what, and makes a kernel of each group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+
+from jitflow.ir.core import Op, Value
+from jitflow.ir.row import ROWS, Family
+from jitflow.passes.lowering.across import reduced_axes
+from jitflow.passes.lowering.reducers import lanes_for, reducer
+
+GATHER = ROWS["gather"]
+_SLICE = ROWS["slice"]
+
+_MOVES = ("pad", "concatenate")
+"""Rows that give new memory, and write into none that is there: a group may wait for them."""
+
+
+@dataclass(eq=False)
+class Group:
+    """Ops that become one kernel; `position` is its place in the order of items."""
+
+    position: int
+    shape: tuple[Any, ...]
+    axes: tuple[int, ...] | None = None
+    lanes: int | None = None
+    is_read: bool = False
+    """Whether anything else takes what the ops compute."""
+
+    ops: list[Op] = field(default_factory=list)
+    operands: set[Value] = field(default_factory=set)
+    touched: set[Value] = field(default_factory=set)
+    """The operands, and what the ops compute."""
+
+
+def is_free(op: Op) -> bool:
+    """Constants of one number and iota: copied to where they are used."""
+    if op.row.family is not Family.CREATION:
+        return False
+    if op.row.name == "iota":
+        return True
+    return op.attrs["value"].is_splat and op.result.type.dtype.kind != "c"
+
+
+_position = attrgetter("position")
+
+
+def _lanes(op: Op) -> int | None:
+    """Logical lanes of a reduction whose result they are part of, None of any other."""
+    found = reducer(op)
+    return lanes_for(found.bytes) if found.fixes_order else None
+
+
+class Plan:
+    """Assigns ops to items: a group, or one op that stands alone."""
+
+    def __init__(self, max_ops: int, max_operands: int) -> None:
+        self.max_ops = max_ops
+        self.max_operands = max_operands
+        self.items: list[Group | Op | None] = []
+        """None where a group stood that has moved."""
+
+        self.last_fixed = -1
+        """The last item that groups do not move behind."""
+
+        self.has_free = False
+        self.has_groups = False
+        self.touching: dict[Value, list[Group]] = {}
+        """The groups that take or compute a value."""
+        self.owner: dict[Value, Group] = {}
+        self.slices: dict[Value, Value] = {}
+        """What slices, and slices of them, are parts of."""
+
+        self.free: set[Value] = set()
+        self.ready: dict[Value, int] = {}
+        """The first item that may use a value."""
+        self.outside: set[Value] = set()
+        """What groups compute that something beside them uses."""
+
+    def place(self, op: Op) -> None:
+        if is_free(op):
+            self.free.add(op.result)
+            self.ready[op.result] = -1
+            self.has_free = self.has_free or bool(op.result.type.shape)
+        elif op.row.family is Family.ELEMENTWISE or op.row is GATHER:
+            self._join(op, op.result.type.shape, None)
+        elif op.row.family is Family.REDUCE:
+            self._join(op, op.operands[0].type.shape, reduced_axes(op))
+        else:
+            self._alone(op)
+
+    def _earliest(self, op: Op) -> int:
+        earliest = -1
+        for value in op.operands:
+            at = self.ready.get(value, -1)
+            if at > earliest:
+                earliest = at
+        if op.row is not GATHER or op.operands[0] not in self.owner:
+            return earliest
+        return max(earliest, self.owner[op.operands[0]].position + 1)
+
+    def _alone(self, op: Op) -> None:
+        """A view is placed on demand; anything else is an item of its own."""
+        if op.row.family is Family.VIEW and op.row.name not in ("pad", "concatenate", "complex"):
+            at = self._after_groups(op)
+        else:
+            at = len(self.items)
+            self.items.append(op)
+            if op.row.name not in _MOVES:
+                self.last_fixed = at
+        self._read(op.operands)
+        if op.row is _SLICE:
+            (source,) = op.operands
+            self.slices[op.result] = self.slices.get(source, source)
+        for value in op.results:
+            self.ready[value] = at + 1
+
+    def _after_groups(self, op: Op) -> int:
+        """The item after which a view of the operand exists."""
+        made_by = self.owner.get(op.operands[0])
+        return made_by.position if made_by is not None else self._earliest(op) - 1
+
+    def _read(self, values: Iterable[Value]) -> None:
+        """Notes that something beside their groups uses values."""
+        for value in values:
+            group = self.owner.get(value)
+            if group is not None:
+                group.is_read = True
+                self.outside.add(value)
+
+    def _join(self, op: Op, shape: tuple[Any, ...], axes: tuple[int, ...] | None) -> None:
+        earliest = self._earliest(op)
+        group = self._find(op, shape, axes, earliest)
+        if group is None:
+            group = Group(len(self.items), shape)
+            self.items.append(group)
+            self.has_groups = True
+        if axes is not None:
+            group.axes, group.lanes = axes, _lanes(op) or group.lanes
+        group.ops.append(op)
+        outer = self._outer(op, group)
+        if outer:
+            self._read(outer)
+            group.operands.update(outer)
+            group.touched.update(outer)
+            for value in (*outer, *self._sliced(outer)):
+                self.touching.setdefault(value, []).append(group)
+        for value in op.results:
+            group.touched.add(value)
+            self.touching[value] = [group]
+            self.owner[value] = group
+            self.ready[value] = group.position + (axes is not None)
+
+    def _find(
+        self, op: Op, shape: tuple[Any, ...], axes: tuple[int, ...] | None, earliest: int
+    ) -> Group | None:
+        shared = (*op.operands, *self._sliced(op.operands)) if self.slices else op.operands
+        found: list[Group] = []
+        for value in shared:
+            for group in self.touching.get(value, ()):
+                if group.shape == shape and group not in found:
+                    found.append(group)
+        if len(found) > 1:
+            found.sort(key=_position, reverse=True)
+        for group in found:
+            if group.position < earliest and not self._can_move(group, op):
+                return None
+            if self._fits(op, group, axes):
+                if group.position < earliest:
+                    self._move(group)
+                return group
+        return None
+
+    def _sliced(self, values: Iterable[Value]) -> list[Value]:
+        """What some of the values are slices of."""
+        return [self.slices[v] for v in values if v in self.slices] if self.slices else []
+
+    def _can_move(self, group: Group, op: Op) -> bool:
+        """Whether a group may stand behind all items so far: nothing waits for it, nor does op."""
+        if group.is_read or group.position <= self.last_fixed:
+            return False
+        if op.row is GATHER and self.owner.get(op.operands[0]) is group:
+            return False
+        made = [v.op for v in op.operands if v.op is not None and self.owner.get(v) is group]
+        return all(maker.row.family is not Family.REDUCE for maker in made)
+
+    def _move(self, group: Group) -> None:
+        self.items[group.position] = None
+        group.position = len(self.items)
+        self.items.append(group)
+        for op in group.ops:
+            for value in op.results:
+                self.ready[value] = group.position + (op.row.family is Family.REDUCE)
+
+    def _fits(self, op: Op, group: Group, axes: tuple[int, ...] | None) -> bool:
+        if axes is not None and group.axes is not None and group.axes != axes:
+            return False
+        lanes = _lanes(op) if axes is not None else None
+        if lanes is not None and group.lanes is not None and group.lanes != lanes:
+            return False
+        if len(group.ops) >= self.max_ops:
+            return False
+        room = self.max_operands - len(group.operands)
+        return room >= len(op.operands) or room >= len(self._outer(op, group))
+
+    def _outer(self, op: Op, group: Group) -> set[Value]:
+        """What the op takes from outside of a group; free ops are copied into it.
+
+        A gather reads from anywhere in its first operand, which then is no element of the group's.
+        """
+        outer = {v for v in op.operands if v not in group.touched and v not in self.free}
+        if op.row is GATHER and op.operands[0] not in group.touched:
+            outer.add(op.operands[0])
+        return outer
