@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,12 +112,9 @@ class Replay:
         kind = seen.code, len(args), *kwargs
         if kind in self._tried:
             return
-        self._tried.add(kind)
-        try:
-            row = self._row(args, kwargs, feeds, seen)
-        except TooLarge:
-            return
-        self._entry.add(row)
+        with suppress(TooLarge):
+            self._entry.add(self._row(args, kwargs, feeds, seen))
+        self._tried.add(kind)  # not before: an interrupted call is looked at again
 
     def _row(self, args: Sequence[Any], kwargs: dict[str, Any], feeds: Any, seen: Seen) -> Row:
         program = Program(len(args), list(kwargs))

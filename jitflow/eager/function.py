@@ -89,9 +89,10 @@ class Function:
                     cure = "make them outside, or keep them from the first call on"
                     fail(TraceError, problem, cure=cure)
                 made = found.made
-                self._variables += tuple(x for x in found.met if x not in self._variables)
-                self._entry.clear()
-                self._tried.clear()
+                with self._entry.lock:  # the places of those that are known stay
+                    self._entry.clear()
+                    self._tried.clear()
+                    self._variables += tuple(x for x in found.met if x not in self._variables)
 
     def _learn(
         self, operand: Any, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: Sequence[Any]
@@ -101,17 +102,18 @@ class Function:
         call = len(args), *kwargs, *[_kind(x, has_static) for x in leaves]
         if call in self._tried or self._entry.is_full or len(self._tried) > _MOST_TRIED:
             return
-        self._tried.add(call)
-        if operand is None and not self._variables:
+        variables = self._variables
+        if operand is None and not variables:
             row = row_of_arrays(self.jitted, args, kwargs)
         else:
-            full = {**kwargs, _STATE: list(self._variables)}
+            full = {**kwargs, _STATE: list(variables)}
             application = application_of(self.__name__, self.jitted, args, full)
-            row = row_of_tensors(
-                self.__name__, application, args, kwargs, _STATE, self._variables
-            )
-        if row is not None:
-            self._entry.add(row)
+            row = row_of_tensors(self.__name__, application, args, kwargs, _STATE, variables)
+        with self._entry.lock:
+            if variables is self._variables:  # others have come where they are not
+                if row is not None:
+                    self._entry.add(row)
+                self._tried.add(call)  # not before: an interrupted call is looked at again
 
     def _on_tensors(self, operand: Any, args: Any, kwargs: Any) -> Any:
         """The call as an operation; once more where another thread has set what it sets."""

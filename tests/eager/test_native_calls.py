@@ -1,6 +1,7 @@
 """Functions of tensors whose calls run next to no Python: they mean what they mean in Python."""
 
 import gc
+import sys
 import threading
 import weakref
 from collections import namedtuple
@@ -15,6 +16,7 @@ from jitflow.runtime.entry import why_not_native
 
 pytestmark = pytest.mark.skipif(bool(why_not_native()), reason="no native entry here")
 
+function_module = sys.modules[eager.Function.__module__]
 X = np.arange(4, dtype=np.float32)
 Pair = namedtuple("Pair", "first second")
 
@@ -70,6 +72,39 @@ def test_tensors_know_how_they_were_made():
     np.testing.assert_array_equal(again.numpy(), X * X * 3)
     (slope,) = again.grad_fn(eager.constant(np.ones(4, np.float32)))
     np.testing.assert_array_equal(slope.numpy(), X * 3)
+
+
+def test_calls_that_were_interrupted_are_looked_at_again(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    function, v = jf.function(lambda a: v * a), eager.Variable(X)
+    with monkeypatch.context() as patch:
+        patch.setattr(function_module, "row_of_tensors", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            function(X)
+    for found in kept(function, X):
+        np.testing.assert_array_equal(found.numpy(), X * X)
+
+
+def test_rows_are_for_the_variables_that_are_known(monkeypatch):
+    """Another thread meets a variable while a row is made, which was for none."""
+    v = eager.Variable(X)
+    function = jf.function(lambda a: v * a if a.ndim == 2 else a + 1)
+    make, others = function_module.row_of_arrays, [X[None]]
+
+    def slow(*args):
+        for a in others:
+            thread = threading.Thread(target=function, args=(a,))
+            thread.start()
+            thread.join()
+        others.clear()
+        return make(*args)
+
+    monkeypatch.setattr(function_module, "row_of_arrays", slow)
+    function(X)
+    assert isinstance(function(X), eager.Tensor)
+    assert all(isinstance(found, eager.Tensor) for found in kept(function, X))
 
 
 def test_variables_are_read_and_set():

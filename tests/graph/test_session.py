@@ -68,6 +68,21 @@ def everything(n, run):
 
 
 @needs_native
+def test_runs_that_were_interrupted_are_looked_at_again(nodes, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(nodes.sess._native, "_row", interrupt, raising=False)
+        with pytest.raises(KeyboardInterrupt):
+            nodes.sess.run(nodes.y, {nodes.x: X})
+    before = native_calls(nodes.sess)
+    for _ in range(3):
+        nodes.sess.run(nodes.y, {nodes.x: X})
+    assert native_calls(nodes.sess) == before + 2
+
+
+@needs_native
 def test_native_runs_mean_what_they_mean_in_python(nodes):
     in_python = g.Session(nodes.graph)
     run = g.Session.run.__wrapped__
