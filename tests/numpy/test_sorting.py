@@ -10,6 +10,7 @@ from ml_dtypes import bfloat16
 
 import jitflow as jf
 from jitflow.errors import AxisError, TraceError, ValueCheckError
+from tests.support.cpu_mode import flushed_subnormals
 
 DTYPES = [
     "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64",
@@ -150,6 +151,15 @@ def test_searchsorted(side, dtype):
         agree(lambda a, v: np.searchsorted(a, v, side), np.sort(x.ravel()[:size]), x)
     agree(lambda a: a.searchsorted(1.5), np.sort(x.ravel()))
     agree(lambda a, v: np.searchsorted(a, v, side, np.argsort(a, kind="stable")), x.ravel(), x)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_searchsorted_where_the_cpu_flushes_subnormals(dtype):
+    line, values = np.array([-1, 0, 1], dtype), np.array([0.0, -0.0, 1, -1, np.nan], dtype)
+    function = jf.jit(lambda a, v: np.searchsorted(a, v))
+    with flushed_subnormals():
+        found = function(line, values)
+    np.testing.assert_array_equal(found, [1, 1, 2, 0, 3])
 
 
 def test_searchsorted_takes_the_common_dtype():

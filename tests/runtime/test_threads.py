@@ -1,8 +1,6 @@
 """Worker threads: the same bits for any number of them, in forks, under concurrent calls."""
 
-import ctypes
 import os
-import platform
 import subprocess
 import sys
 import threading
@@ -14,11 +12,12 @@ import jitflow as jf
 from jitflow import jit
 from jitflow.config import read_settings
 from jitflow.errors import ArgumentError, ConfigError
-from jitflow.runtime import host_target, make_target
+from jitflow.runtime import make_target
 from jitflow.runtime.engine import engine
 from jitflow.runtime.threads import count, pool
 from jitflow.runtime.threads.pool_text import pool_text, system_functions
 from jitflow.runtime.threads.worker_text import TABLE
+from tests.support.cpu_mode import flushed_subnormals
 
 X = np.random.default_rng(0).standard_normal((601, 403)).astype(np.float32)
 W = np.random.default_rng(1).standard_normal((403, 97)).astype(np.float32)
@@ -107,27 +106,12 @@ def test_variables_that_are_no_number_of_threads(text):
 
 def test_threads_compute_as_the_caller_does():
     """The caller's CPU flushes what is subnormal: so do the threads that help it."""
-    if platform.machine() not in ("x86_64", "AMD64"):
-        pytest.skip("how to tell the CPU is written for x86 here")
-    text = """
-declare void @llvm.x86.sse.ldmxcsr(ptr)
-define void @set_mode(i32 %mode) {
-  %place = alloca i32
-  store i32 %mode, ptr %place
-  call void @llvm.x86.sse.ldmxcsr(ptr %place)
-  ret void
-}"""
-    linked = engine().link([engine().object_image(text, host_target())], ["set_mode"])
-    set_mode = ctypes.CFUNCTYPE(None, ctypes.c_uint32)(linked.addresses["set_mode"])
     tiny = np.full(2_000_000, 1e-308)
     f = jit(lambda x: x * 0.5)
     jf.set_num_threads(4)
     assert np.all(f(tiny) == 5e-309)
-    try:
-        set_mode(0x9FC0)
+    with flushed_subnormals():
         flushed = f(tiny)
-    finally:
-        set_mode(0x1F80)
     assert np.all(flushed == 0)
     assert np.all(f(tiny) == 5e-309)
 
@@ -248,7 +232,6 @@ def test_waiting_by_futexes():
 
 def test_a_system_that_gives_no_threads():
     program = """
-import ctypes
 refuse = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 4)(lambda *_: 11)
 address = module._address
 module._address = lambda library, name: (

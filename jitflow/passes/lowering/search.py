@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from jitflow.ir import split
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Value
-from jitflow.ir.dtypes import DTYPES
 from jitflow.ir.parts import Parts
 from jitflow.passes.lowering.access import Access
 from jitflow.passes.lowering.context import Context
@@ -69,8 +68,7 @@ def _search(
 class _Sought:
     """A value, and which elements come before it, where NaN is greater than every number.
 
-    Elements below a float are those up to the float that is next below it; below NaN are those up
-    to infinity.
+    Numbers come before NaN: those up to `limit`, which is NaN itself where nothing else does.
     """
 
     def __init__(self, b: Builder, value: Number, side: str) -> None:
@@ -79,8 +77,9 @@ class _Sought:
         self.is_nan: Value | None = None
         if not isinstance(value, Parts) and value.type.dtype.is_float:
             self.is_nan = b.ne(value, value)
-            limit = _next_below(b, value) if self.is_left else value
-            self.value = b.select(self.is_nan, b.full_like(value, float("inf")), limit)
+            infinity = b.full_like(value, float("inf"))
+            limit = b.full_like(value, float("nan")) if self.is_left else value
+            self.limit = b.select(self.is_nan, infinity, limit)
 
     def comes_after(self, b: Builder, element: Number) -> Value:
         """Whether an element comes before the value; of no NaN, in a search of NaN's right."""
@@ -89,25 +88,16 @@ class _Sought:
             if self.is_left:
                 return split.sorts_before(b, element, self.value)
             return b.not_(split.sorts_before(b, self.value, element))
-        if self.is_left and self.is_nan is None:
-            return b.lt(element, self.value)
-        return b.le(element, self.value)
+        if self.is_nan is None:
+            return b.lt(element, self.value) if self.is_left else b.le(element, self.value)
+        before = b.le(element, self.limit)
+        return b.or_(b.lt(element, self.value), before) if self.is_left else before
 
     def place(self, b: Builder, found: Value, extent: Value) -> Value:
         """The result of a search; all elements come before NaN's right."""
         if self.is_nan is None or self.is_left:
             return found
         return b.select(self.is_nan, extent, found)
-
-
-def _next_below(b: Builder, x: Value) -> Value:
-    """The greatest float below x; NaN below minus infinity."""
-    dtype = DTYPES[f"i{x.type.dtype.bits}"]
-    bits = b.bitcast(x, dtype=dtype)
-    one, sign = b.full_like(bits, 1), b.full_like(bits, -(1 << (dtype.bits - 1)))
-    down = b.select(b.lt(bits, b.full_like(bits, 0)), b.add(bits, one), b.sub(bits, one))
-    is_zero = b.eq(x, b.full_like(x, 0.0))
-    return b.bitcast(b.select(is_zero, b.or_(sign, one), down), dtype=x.type.dtype)
 
 
 def _load(b: Builder, buffers: Sequence[Value], at: tuple[Value, ...]) -> Number:
