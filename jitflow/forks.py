@@ -10,9 +10,7 @@ import sys
 import threading
 import time
 import weakref
-from _imp import acquire_lock, release_lock  # the module of that name went with Python 3.12
 from collections.abc import Callable
-from contextlib import suppress
 from types import FrameType
 from typing import Any, Generic, TypeVar, overload
 
@@ -48,16 +46,14 @@ _MOST_SECONDS, _PAUSE = 10, 1e-3
 
 
 def _wait_for_imports() -> None:
-    """Until no other thread is loading a part of jitflow; none begins before the fork is over.
+    """Until no other thread is loading a part of jitflow.
 
-    A child would find that module half made, and its lock held for good.
+    A child would find that module half made, and its lock held for good. Python's lock of all
+    imports is not held from here on: what others do before a fork may wait for who imports.
     """
     end = time.monotonic() + _MOST_SECONDS
-    acquire_lock()
     while _is_loading() and time.monotonic() < end:
-        release_lock()
         time.sleep(_PAUSE)
-        acquire_lock()
 
 
 def _is_loading() -> bool:
@@ -77,17 +73,8 @@ def _loads(frame: FrameType | None) -> bool:
     return False
 
 
-def _end_wait() -> None:
-    """Python may have made the lock anew in a child."""
-    with suppress(RuntimeError):
-        release_lock()
-
-
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_wait_for_imports, after_in_parent=_end_wait, after_in_child=_end_wait
-    )
-    os.register_at_fork(after_in_child=_renew)
+    os.register_at_fork(before=_wait_for_imports, after_in_child=_renew)
 
 
 class computed(Generic[Result]):  # noqa: N801 (it decorates)
