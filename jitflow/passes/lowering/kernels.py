@@ -215,9 +215,9 @@ class _Kernel:
         *outer, last = self.space.axes
         kept = [axis.extent for axis in outer if not axis.reduced]
         loaded = max((v.type.dtype.itemsize for v in self.loads.values()), default=LINE_BYTES)
-        sums = any(r.fixes_order for r in self.reducers)
+        sums = [lanes_for(r.bytes) for r in self.reducers if r.fixes_order]
         most = SHORT_SUM_BYTES if sums else SHORT_LINE_BYTES
-        is_short = 1 < last.extent and last.extent * loaded <= most
+        is_short = 1 < last.extent <= min(sums, default=most) and last.extent * loaded <= most
         return is_short and not self.stores and bool(kept) and kept[-1] >= MANY_LINES
 
     def _side_by_side(self, b: Builder, reduced: list[int], at: dict[int, Value]) -> State:

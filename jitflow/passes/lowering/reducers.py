@@ -88,13 +88,13 @@ class Reducer:
         return (b.lane_reduce(state[0], op=self.combiner),)
 
     def across_places(self, b: Builder, states: list[State]) -> State:
-        """The state of scalars that stand for elements of a line; as lanes give it, bit by bit."""
+        """The state of scalars that stand for lanes, those of the line alone; of equal bits.
+
+        There are no more of them than lanes.
+        """
         if not self.fixes_order:
             return reduce(partial(self.combine, b), states)
         count = lanes_for(self.bytes)
-        states, beyond = states[:count], states[count:]
-        for k, state in enumerate(beyond):  # what was loaded was narrower than what is summed
-            states[k % count] = self.combine(b, states[k % count], state)
         while count > 1:
             count //= 2
             pairs = list(zip(states, states[count:], strict=False))
