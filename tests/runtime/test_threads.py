@@ -232,6 +232,7 @@ def test_waiting_by_futexes():
 
 def test_a_system_that_gives_no_threads():
     program = """
+import ctypes
 refuse = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 4)(lambda *_: 11)
 address = module._address
 module._address = lambda library, name: (
