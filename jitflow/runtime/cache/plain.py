@@ -24,7 +24,10 @@ def load_plain(key: str, make: Callable[..., Made]) -> Made | None:
     if content is None:
         return None
     try:
-        return make(*_Reader(io.BytesIO(content)).load())
+        found = _Reader(io.BytesIO(content)).load()
+        if type(found) is not tuple:
+            raise TypeError(f"a {type(found).__name__} is no tuple")
+        return make(*found)
     except UNREADABLE:
         discard(key)
         return None
