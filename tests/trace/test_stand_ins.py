@@ -304,6 +304,15 @@ def test_functions_in_c_have_numpys_own(draw):
         jf.jit(f)(X)
 
 
+@pytest.fixture
+def interrupts():
+    """Ctrl-C raises, also where a shell started the tests in the background, deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupts")
 @pytest.mark.parametrize("place", ["enter", "leave"])
 def test_an_interrupt_leaves_numpy_as_it_was(place, monkeypatch):
     before = names()
