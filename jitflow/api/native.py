@@ -41,8 +41,7 @@ def native_row(
         order = {name: len(args) + k for k, name in enumerate(kwargs)}
         for name in sorted(kwargs):
             argument_guards(program, order[name], kwargs[name], name in static)
-        for array in compiled.captured:
-            program.array(program.captured(array), array, by_strides=False, may_copy=True)
+        captured_guards(program, compiled)
         results = Results()
         _results(results, iter(compiled.tree.nodes), iter(range(compiled.tree.leaf_count)), 0)
         return Row(program, results, compiled.road.executable, donated)
@@ -61,6 +60,12 @@ def leaf_guard(program: Program, number: int, x: Any) -> None:
     is_large = x.nbytes >= OWN_CODE_BYTES
     by_strides = is_large and x.flags.num & READY != READY
     program.array(number, x, by_strides, may_copy=is_copied(x) or not is_large)
+
+
+def captured_guards(program: Program, compiled: Compiled) -> None:
+    """The arrays from outside, which calls read as they are then."""
+    for array in compiled.captured:
+        program.array(program.captured(array), array, by_strides=False, may_copy=True)
 
 
 def argument_guards(

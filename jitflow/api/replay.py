@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jitflow.api.function import JitFunction
-from jitflow.api.native import leaf_guard
+from jitflow.api.native import captured_guards, leaf_guard
 from jitflow.api.stages import Compiled
 from jitflow.runtime.entry import (
     BUSY,
@@ -133,8 +133,7 @@ class Replay:
             leaf_guard(program, number, x)
         if seen.counter is not None:
             program.tick(seen.counter)
-        for array in seen.code.captured:
-            program.array(program.captured(array), array, by_strides=False, may_copy=True)
+        captured_guards(program, seen.code)
         executable = seen.code.road.executable
         taken = () if executable.body.host_calls else _taken(seen, found.keys())
         stores = [

@@ -92,7 +92,9 @@ def _record(entry: Entry) -> dict[str, Any]:
 def _state(entry: Entry) -> str:
     if entry.about is None:
         return UNFINISHED if entry.is_unfinished else DAMAGED
-    is_own = entry.about.get("origin") == origin() or _key(entry) == machine_key()
+    is_own = entry.about.get("origin") == origin()
+    if entry.about.get("kind") == "machine":
+        is_own = _key(entry) == machine_key()
     return USABLE if is_own else OTHERS
 
 

@@ -158,14 +158,16 @@ def _product(name: str, lanes: int) -> list[str]:
     ]
 
 
-def _sum(name: str, x: str, y: str, lanes: int) -> list[str]:
+def _sum(
+    name: str, x: str, y: str, lanes: int, add: str = "fadd", subtract: str = "fsub"
+) -> list[str]:
     """`%name`, the sum, and `%name.over`, by how much it is too large: D. Knuth's TwoSum."""
     text = of(lanes, "double")
     return [
-        f"  %{name} = fadd {text} {x}, {y}",
+        f"  %{name} = {add} {text} {x}, {y}",
         f"  %{name}.second = fsub {text} %{name}, {x}",
         f"  %{name}.first = fsub {text} %{name}, %{name}.second",
-        f"  %{name}.over.2 = fsub {text} %{name}.second, {y}",
+        f"  %{name}.over.2 = {subtract} {text} %{name}.second, {y}",
         f"  %{name}.over.1 = fsub {text} %{name}.first, {x}",
         f"  %{name}.over = fadd {text} %{name}.over.1, %{name}.over.2",
     ]
@@ -173,15 +175,7 @@ def _sum(name: str, x: str, y: str, lanes: int) -> list[str]:
 
 def _difference(name: str, x: str, y: str, lanes: int) -> list[str]:
     """As `_sum`, of x and the negative of y."""
-    text = of(lanes, "double")
-    return [
-        f"  %{name} = fsub {text} {x}, {y}",
-        f"  %{name}.second = fsub {text} %{name}, {x}",
-        f"  %{name}.first = fsub {text} %{name}, %{name}.second",
-        f"  %{name}.over.2 = fadd {text} %{name}.second, {y}",
-        f"  %{name}.over.1 = fsub {text} %{name}.first, {x}",
-        f"  %{name}.over = fadd {text} %{name}.over.1, %{name}.over.2",
-    ]
+    return _sum(name, x, y, lanes, "fsub", "fadd")
 
 
 def _sum_to_odd(name: str, x: str, y: str, lanes: int) -> list[str]:

@@ -98,9 +98,11 @@ class Function:
         self, operand: Any, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: Sequence[Any]
     ) -> None:
         """Leaves further calls like this one to the native entry, if it can take them."""
+        if self._entry.is_full or len(self._tried) > _MOST_TRIED:
+            return
         has_static = self.jitted.static != (None, None)
         call = len(args), *kwargs, *[_kind(x, has_static) for x in leaves]
-        if call in self._tried or self._entry.is_full or len(self._tried) > _MOST_TRIED:
+        if call in self._tried:
             return
         variables = self._variables
         if operand is None and not variables:

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from jitflow import api
-from jitflow.api.native import argument_guards, leaf_guard, native_row
+from jitflow.api.native import argument_guards, captured_guards, leaf_guard, native_row
 from jitflow.eager.tensor import STATE, Made, Tensor, output
 from jitflow.recording import Application, Operand
 from jitflow.runtime.entry import Kept, Program, Results, Row, TooLarge
@@ -136,9 +136,7 @@ class _Guards:
             results.output(number)
         finish = _Finish(name, application.on(leaves), tuple(self._leaves), count, tree)
         results.call(finish, len(self._leaves) + len(outputs))
-        for array in code.captured:
-            captured = self.program.captured(array)
-            self.program.array(captured, array, by_strides=False, may_copy=True)
+        captured_guards(self.program, code)
         stores = [
             Kept(self._variables[int(k)].cell, 0, number, self._items[int(k)])
             for k, number in changes.items()

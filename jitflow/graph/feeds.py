@@ -49,19 +49,18 @@ def as_feed(tensor: Tensor, x: Any) -> Any:
     """A value as an array or a number; InvalidArgumentError for what is neither."""
     if type(x) in (float, complex, bool) or (type(x) is int and x in _INT64):
         return x
-    what = "an array" if type(x) is np.ndarray else described(x)
     try:
         array = x if isinstance(x, (np.ndarray, np.generic)) else np.asarray(x)
     except ValueError as error:
-        _refuse(tensor, what, f": {error}")
+        _refuse(tensor, _what(x), f": {error}")
     if array is not x and array.dtype.kind not in _NUMBERS:
         is_large = isinstance(x, int)
-        _refuse(tensor, what, ": it is out of range" if is_large else ": it has no numbers")
+        _refuse(tensor, _what(x), ": it is out of range" if is_large else ": it has no numbers")
     problem, cure = refusal(array)
     if problem:
-        _refuse(tensor, what, f": {problem}", cure)
+        _refuse(tensor, _what(x), f": {problem}", cure)
     if not (type(array) is np.ndarray or isinstance(array, (np.generic, np.memmap))):
-        _refuse(tensor, what, ": it is no plain NumPy array", "feed np.asarray(x)")
+        _refuse(tensor, _what(x), ": it is no plain NumPy array", "feed np.asarray(x)")
     return array
 
 
@@ -87,6 +86,10 @@ def _check_range(x: Any, tensor: Tensor) -> None:
     low, high = max(own.min, wanted.min), min(own.max, wanted.max)
     fits: Any = np.all(np.logical_and(x >= low, x <= high))
     emit_check(fits, f"integers fed for tensor '{tensor.name}' do not fit {tensor.dtype}")
+
+
+def _what(x: Any) -> str:
+    return "an array" if type(x) is np.ndarray else described(x)
 
 
 def _refuse(tensor: Tensor, what: str, why: str, cure: str = "") -> NoReturn:

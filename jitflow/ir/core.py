@@ -215,6 +215,20 @@ def walk(region: Region) -> Iterator[Op]:
     return chain.from_iterable(_pieces(region)) if region.owners else iter(region.ops)
 
 
+def used(*ops: Op) -> list[Value]:
+    """What ops use, also within their regions."""
+    found: list[Value] = []
+    for op in ops:
+        found += op.operands
+        for region in op.regions:
+            found += region.results
+            for inner in walk(region):
+                found += inner.operands
+                for nested in inner.regions:
+                    found += nested.results
+    return found
+
+
 def _pieces(region: Region) -> Iterator[Iterable[Op]]:
     """Its own ops up to one that holds regions, what is in these, and so on."""
     start = 0

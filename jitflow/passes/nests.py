@@ -6,7 +6,7 @@ the function does, one after the other, as nests meet in memory only.
 
 from __future__ import annotations
 
-from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.ir.core import Function, Op, Region, used
 from jitflow.passes.rewrite import must_stay
 
 
@@ -48,21 +48,10 @@ def _needed(heads: list[Op]) -> set[Op]:
     pending = list(heads)
     while pending:
         op = pending.pop()
-        used = {v.op for v in _used(op) if v.op is not None} - found
-        found |= used
-        pending += used
+        makers = {v.op for v in used(op) if v.op is not None} - found
+        found |= makers
+        pending += makers
     return found
-
-
-def _used(op: Op) -> list[Value]:
-    values = list(op.operands)
-    for region in op.regions:
-        values += region.results
-        for inner in walk(region):
-            values += inner.operands
-            for nested in inner.regions:
-                values += nested.results
-    return values
 
 
 def _alone(function: Function, group: list[Op], place: dict[Op, int]) -> Function:

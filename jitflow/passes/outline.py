@@ -11,7 +11,7 @@ from math import prod
 
 from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
-from jitflow.ir.core import Function, Op, Value, walk
+from jitflow.ir.core import Function, Op, Value, used
 from jitflow.ir.dtypes import DType
 from jitflow.ir.location import unite_all
 from jitflow.ir.nests import NOT_IN_NESTS, RUN
@@ -60,33 +60,21 @@ def _is_straight(op: Op) -> bool:
     return all([isinstance(v.type, (TensorType, VectorType)) for v in op.results])
 
 
-def _used(op: Op) -> list[Value]:
-    """What an op of the body uses, also in its regions."""
-    used = list(op.operands)
-    for region in op.regions:
-        used += region.results
-        for inner in walk(region):
-            used += inner.operands
-            for nested in inner.regions:
-                used += nested.results
-    return used
-
-
 class _Kept:
     """Memory for numbers that go from one part to another: a place for each."""
 
     def __init__(self, builder: Builder, values: list[Value]) -> None:
         self._types: dict[Value, BufferType] = {}
         self._offsets: dict[Value, int] = {}
-        used: Counter[DType] = Counter()
+        counts: Counter[DType] = Counter()
         for value in values:
             dtype = value.type.dtype
             shape = (value.type.lanes,) if isinstance(value.type, VectorType) else ()
             self._types[value] = BufferType(dtype, shape)
-            self._offsets[value] = used[dtype]
-            used[dtype] += prod(shape)
+            self._offsets[value] = counts[dtype]
+            counts[dtype] += prod(shape)
         self.memory: dict[DType, Value] = {}
-        for dtype, count in used.items():
+        for dtype, count in counts.items():
             type = BufferType(dtype, (count,), None, "temp")
             self.memory[dtype] = builder.alloc(type=type)
             self.memory[dtype].name = "kept"
@@ -132,7 +120,7 @@ class _Outline:
         crossing: dict[Value, None] = {}
         for op in self.function.ops:
             here = self.part.get(op, -1)
-            crossing.update([(v, None) for v in _used(op) if home.get(v, here) != here])
+            crossing.update([(v, None) for v in used(op) if home.get(v, here) != here])
         return list(crossing)
 
     def run(self) -> Function:
@@ -147,7 +135,7 @@ class _Outline:
     def _outside(self, op: Op) -> None:
         b = self.builder
         b.locations = op.locations
-        for value in _used(op):
+        for value in used(op):
             if value in self.kept and value.op in self.part and value not in self.new:
                 self.new[value] = self.kept.load(b, self.kept.memory[value.type.dtype], value)
         made = copy_op(b, op, self.new, lambda builder, inner, known: False)

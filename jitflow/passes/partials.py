@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from jitflow.ir.builder import Builder
-from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.ir.core import Function, Op, Region, Value, used, walk
 from jitflow.ir.row import ROWS, Effect
 from jitflow.ir.types import BufferType, VectorType
-from jitflow.passes.lowering.apart import depending, used
+from jitflow.passes.lowering.apart import depending
 from jitflow.passes.lowering.rebuild import constant_int, copy_op, rebuild_region
 from jitflow.passes.lowering.runs import writes_apart
 from jitflow.passes.lowering.work import LEAST_WORK, trip_count, work_of
@@ -83,9 +83,8 @@ def _plan(loop: Op, vector_bytes: int, least: int) -> _Plan | None:
         return None
     runs = tuple(op for op in body.ops if op not in combines)
     made = {v for op in runs for v in op.results}
-    between = dict.fromkeys(
-        v for v in (*used(op for op in body.ops if op in combines), *body.results) if v in made
-    )
+    taken = [*used(*[op for op in body.ops if op in combines]), *body.results]
+    between = dict.fromkeys(v for v in taken if v in made)
     kept = [v for v in between if v.op is None or v.op.row.name != "constant"]
     if not kept or any(isinstance(v.type, BufferType) for v in kept):
         return None
@@ -145,7 +144,7 @@ class _Split:
             for value, buffer in zip(waits, buffers, strict=True):
                 lanes = value.type.lanes if isinstance(value.type, VectorType) else None
                 new[value] = inner.load(buffer, *_place(inner, value, trip), lanes=lanes)
-            if body.params[0] in used(self.plan.combines) or body.params[0] in body.results:
+            if body.params[0] in used(*self.plan.combines) or body.params[0] in body.results:
                 new[body.params[0]] = self._index(inner, trip)
             self._copy(inner, self.plan.combines, new)
             return tuple(new.get(v, v) for v in body.results)

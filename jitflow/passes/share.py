@@ -13,7 +13,7 @@ from itertools import count
 from jitflow.forks import computed
 from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
-from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.ir.core import Function, Op, Region, Value, used, walk
 from jitflow.ir.location import unite_all
 from jitflow.ir.nests import NOT_IN_NESTS, RUN, nests_of
 from jitflow.ir.types import BufferType
@@ -61,7 +61,7 @@ class _Body:
         users: dict[Value, set[Op]] = {}
         for op in self.function.ops:
             if op.row.name != "view":
-                for value in _used(op):
+                for value in used(op):
                     users.setdefault(base_of(value), set()).add(op)
         return users
 
@@ -107,7 +107,7 @@ class _Body:
 
     def _structure(self, ops: list[Op]) -> Structure:
         mine = set(ops)
-        bases = {base_of(v) for op in ops for v in _used(op) if type(v.type) is BufferType}
+        bases = {base_of(v) for op in ops for v in used(op) if type(v.type) is BufferType}
         own = {
             base for base in bases
             if base.op is not None and base.op.row.name == "alloc" and self._users[base] <= mine
@@ -127,18 +127,6 @@ _NAMES = ("alloc", "view", "constant", "global")
 def _must_stay(op: Op) -> bool:
     rows = {op.row, *[inner.row for region in op.regions for inner in walk(region)]}
     return not rows.isdisjoint(NOT_IN_NESTS)
-
-
-def _used(op: Op) -> set[Value]:
-    """What the op uses, also in its regions."""
-    used = set(op.operands)
-    for region in op.regions:
-        used.update(region.results)
-        for inner in walk(region):
-            used.update(inner.operands)
-            for nested in inner.regions:
-                used.update(nested.results)
-    return used
 
 
 def _run(nest: Function, ops: list[Op], structure: Structure) -> Op:

@@ -5,10 +5,9 @@ Owns the split of its body into what each run computes and what combines runs. R
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from jitflow.ir.core import Op, Region, Value, walk
+from jitflow.ir.core import Op, Region, Value, used, walk
 from jitflow.passes.lowering.rebuild import constant_int
 from jitflow.passes.lowering.work import LEAST_WORK, trip_count, work_of
 
@@ -44,7 +43,7 @@ def apart(body: Region, times: int) -> Apart | None:
     if any(op.row.name == "store" for op in walk(inner)):
         return None
     made = {v for op in runs for v in op.results}
-    taken = (*used(op for op in inner.ops if op in combines), *inner.results)
+    taken = [*used(*[op for op in inner.ops if op in combines]), *inner.results]
     return Apart(loop, frozenset(combines), frozenset(v for v in taken if v in made))
 
 
@@ -53,19 +52,7 @@ def depending(body: Region) -> set[Op]:
     needed: set[Value] = set(body.params[1:])
     found: set[Op] = set()
     for op in body.ops:
-        if not needed.isdisjoint(used([op])):
+        if not needed.isdisjoint(used(op)):
             found.add(op)
             needed.update(op.results)
-    return found
-
-
-def used(ops: Iterable[Op]) -> Sequence[Value]:
-    """What ops use, also within their regions."""
-    found: list[Value] = []
-    for op in ops:
-        found += op.operands
-        for region in op.regions:
-            found += region.results
-            found += [v for inner in walk(region) for v in inner.operands]
-            found += [v for inner in walk(region) for r in inner.regions for v in r.results]
     return found

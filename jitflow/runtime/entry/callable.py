@@ -168,16 +168,13 @@ class Entry:
                 self.state.memory[State.ROWS] = 0
                 yield
             finally:
-                self._wake()
+                self.wake()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Takes calls again; in a forked child, what put it to sleep is perhaps not there."""
         if self.is_native:
             first = next(reversed(self.rows.values()), None)
             self.state.memory[State.ROWS] = first.words.address if first else 0
-
-    def renew(self) -> None:
-        """In a forked child: a thread that had put it to sleep is not there."""
-        self._wake()
 
     def clear(self) -> None:
         """Forgets all rows; what a call uses of them lives until it ends."""
@@ -200,15 +197,15 @@ class Entry:
 _ENTRIES: weakref.WeakSet[Entry] = weakref.WeakSet()
 
 
-def _renew_locks() -> None:
+def _wake_all() -> None:
     for table in _PROCESS:
         table.memory[Process.TAKERS] = 0
     for entry in list(_ENTRIES):
-        entry.renew()
+        entry.wake()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks)
+    os.register_at_fork(after_in_child=_wake_all)
 
 
 @cache
