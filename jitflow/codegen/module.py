@@ -9,7 +9,7 @@ no address of this process.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, partial
 
 from jitflow.codegen import control, convert, elementwise, memory, nests, vectors
@@ -21,7 +21,7 @@ from jitflow.codegen.nests import is_list, traits, write_list
 from jitflow.codegen.soft import soft_functions
 from jitflow.codegen.types import initializer
 from jitflow.errors import NoCodeError, VerifyError, explain
-from jitflow.ir.core import Function, Op, Value, walk
+from jitflow.ir.core import Function, Op, Value, used
 from jitflow.ir.dense import Dense
 from jitflow.ir.kinds import Kind
 from jitflow.ir.nests import nests_of, walk_all
@@ -163,19 +163,12 @@ def _write_body(e: Emitter, function: Function) -> None:
         e.region(function.body)
         return
     for number, op in enumerate(function.ops, 1):
-        for value in _used(op):
+        for value in used(op):
             if value in waiting:
                 _load_pointer(e, waiting.pop(value), value)
         e.emit(op)
         if number % LONG_BLOCK == 0:
             e.cut()
-
-
-def _used(op: Op) -> Iterator[Value]:
-    """What an op and those in it use."""
-    yield from op.operands
-    for region in op.regions:
-        yield from (value for inner in walk(region) for value in inner.operands)
 
 
 def _write_list(e: Emitter, function: Function) -> None:

@@ -8,12 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from jitflow.ir.core import Function, Op, Region, walk
+from jitflow.ir.core import Function, Op, Region, Value, walk
+from jitflow.ir.location import Locations
 from jitflow.ir.row import ROWS
+from jitflow.ir.types import BufferType
 
 RUN = ROWS["run"]
 NOT_IN_NESTS = (RUN, ROWS["check"], ROWS["host_call"])
 NOT_NESTED = "run stands in the body of a function, in no region"
+
+
+def run_op(nest: Function, operands: tuple[Value, ...], locations: Locations) -> Op:
+    """An op that runs the nest, whose arena has no place yet."""
+    return Op(RUN, operands, {"nest": nest, "offset": -1}, (), (), locations)
+
+
+def given_type(buffer: BufferType) -> BufferType:
+    """The type of a buffer in a nest: temporaries are its caller's."""
+    if buffer.space != "temp":
+        return buffer
+    return BufferType(buffer.dtype, buffer.shape, buffer.strides)
 
 
 def nests_of(function: Function) -> list[Function]:

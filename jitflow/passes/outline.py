@@ -14,7 +14,7 @@ from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value, used
 from jitflow.ir.dtypes import DType
 from jitflow.ir.location import unite_all
-from jitflow.ir.nests import NOT_IN_NESTS, RUN
+from jitflow.ir.nests import NOT_IN_NESTS, given_type, run_op
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import BufferType, TensorType, VectorType
 from jitflow.passes.lowering.rebuild import copy_op
@@ -167,7 +167,7 @@ class _Part:
                     self.kept.store(b, self._memory(value), value, result)
         nest = b.build(self.name, ())
         places = unite_all(op.locations for op in ops)
-        return Op(RUN, tuple(self.given), {"nest": nest, "offset": -1}, (), (), places)
+        return run_op(nest, tuple(self.given), places)
 
     def _inside(self, value: Value) -> Value:
         found = self.new.get(value)
@@ -184,17 +184,12 @@ class _Part:
             return self.builder.append(op.with_operands((), ())).results[0]
         if value is base_of(value):
             self.given.append(value)
-            return self.builder.param(_given(value.type), value.name)
+            return self.builder.param(given_type(value.type), value.name)
         assert op is not None
-        attrs = {**op.attrs, "type": _given(value.type)}
+        attrs = {**op.attrs, "type": given_type(value.type)}
         view: Value = self.builder.view(self._inside(op.operands[0]), **attrs)
         view.name = value.name
         return view
 
     def _memory(self, value: Value) -> Value:
         return self._inside(self.kept.memory[value.type.dtype])
-
-
-def _given(type: BufferType) -> BufferType:
-    """The type of a buffer in a nest: temporaries are its caller's."""
-    return BufferType(type.dtype, type.shape, type.strides) if type.space == "temp" else type

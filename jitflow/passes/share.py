@@ -15,7 +15,7 @@ from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, used, walk
 from jitflow.ir.location import unite_all
-from jitflow.ir.nests import NOT_IN_NESTS, RUN, nests_of
+from jitflow.ir.nests import NOT_IN_NESTS, RUN, given_type, nests_of, run_op
 from jitflow.ir.types import BufferType
 from jitflow.passes.lowering.rebuild import copy_op
 from jitflow.passes.lowering.structure import Structure
@@ -131,7 +131,7 @@ def _must_stay(op: Op) -> bool:
 
 def _run(nest: Function, ops: list[Op], structure: Structure) -> Op:
     places = unite_all(op.locations for op in ops)
-    return Op(RUN, tuple(structure.given), {"nest": nest, "offset": -1}, (), (), places)
+    return run_op(nest, tuple(structure.given), places)
 
 
 def _candidates(function: Function) -> list[Op]:
@@ -153,11 +153,11 @@ def _made(name: str, ops: list[Op], structure: Structure) -> Function:
     """The nest."""
     builder, new = Builder(), dict[Value, Value]()
     for value in structure.given:
-        new[value] = builder.param(_given(value.type), value.name)
+        new[value] = builder.param(given_type(value.type), value.name)
     for op in structure.along:
         builder.locations = op.locations
         if op.operands and op.operands[0] in new:
-            attrs = {**op.attrs, "type": _given(op.attrs["type"])}
+            attrs = {**op.attrs, "type": given_type(op.attrs["type"])}
             view = builder.emit(op.row, (new[op.operands[0]],), attrs)
             new[op.result] = view.result
             view.result.name = op.result.name
@@ -166,10 +166,3 @@ def _made(name: str, ops: list[Op], structure: Structure) -> Function:
     for op in ops:
         copy_op(builder, op, new, lambda b, op, n: False)
     return builder.build(name, ())
-
-
-def _given(buffer: BufferType) -> BufferType:
-    """The type of a buffer in a nest: temporaries are its caller's."""
-    if buffer.space != "temp":
-        return buffer
-    return BufferType(buffer.dtype, buffer.shape, buffer.strides)

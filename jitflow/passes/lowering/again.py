@@ -13,7 +13,7 @@ from typing import Any
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.location import Locations
-from jitflow.ir.nests import NOT_IN_NESTS, RUN
+from jitflow.ir.nests import NOT_IN_NESTS, RUN, run_op
 from jitflow.ir.types import INDEX, BufferType
 from jitflow.passes.lowering.access import Access
 from jitflow.passes.lowering.opening import open_run
@@ -72,7 +72,7 @@ class Again:
         nest = self._nests.get(key)
         if nest is not None:
             operands = tuple([context.view(a, a.shape, a.strides) for a in given])
-            context.builder.append(_run(nest, operands, context.builder.locations))
+            context.builder.append(run_op(nest, operands, context.builder.locations))
             self._runs[nest.name] += 1
             return
         start = len(context.builder.ops)
@@ -115,7 +115,7 @@ class Again:
             b = Builder(locations=mine[-1].locations)
             operands = tuple([_seen(b, access) for access in first.given])
             assert first.nest is not None
-            result += [*b.ops, _run(first.nest, operands, b.locations)]
+            result += [*b.ops, run_op(first.nest, operands, b.locations)]
             done = first.end
         result += ops[done:]
         return self._opened(context, result) if 1 in self._runs.values() else result
@@ -133,10 +133,6 @@ class Again:
 
 def _is_index(op: Op) -> bool:
     return op.row.name == "constant" and op.result.type == INDEX
-
-
-def _run(nest: Function, operands: tuple[Value, ...], locations: Locations) -> Op:
-    return Op(RUN, operands, {"nest": nest, "offset": -1}, (), (), locations)
 
 
 def _layout(access: Access) -> Hashable:

@@ -90,8 +90,8 @@ class Context:
             found = self._views[key] = op.result
         return found
 
-    def fill(self, buffer: Value, value: Value, builder: Builder | None = None) -> None:
-        """Stores the scalar in every element; at the end of the body, or where a builder is."""
+    def fill(self, buffer: Value, value: Value) -> None:
+        """Stores the scalar in every element, at the end of the body."""
 
         def nest(b: Builder, at: tuple[Value, ...]) -> tuple[Value, ...]:
             if len(at) == buffer.type.rank:
@@ -101,7 +101,7 @@ class Context:
                 b.loop(self.index(0), extent, lambda c, i: nest(c, (*at, i)), kind="parallel")
             return ()
 
-        nest(self.builder if builder is None else builder, ())
+        nest(self.builder, ())
 
     def ops(self) -> list[Op]:
         ops = self.again.replaced(self, self.builder.ops)

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jitflow.ir.builder import Builder
-from jitflow.ir.core import Value
+from jitflow.ir.core import Op, Value
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import BufferType, VectorType
 
 GATHER = ROWS["gather"]
+
+
+def placed_operands(op: Op) -> tuple[Value, ...]:
+    """The operands that an op takes at its own point: all but what a gather reads from."""
+    return op.operands[1:] if op.row is GATHER else op.operands
 
 
 def inside(b: Builder, index: Value, extent: int) -> Value:

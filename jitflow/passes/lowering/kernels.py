@@ -20,7 +20,7 @@ from jitflow.passes.lowering.across import LINE_BYTES, along_lanes, reduced_axes
 from jitflow.passes.lowering.cascade import State, cascade
 from jitflow.passes.lowering.columns import Columns
 from jitflow.passes.lowering.context import Context
-from jitflow.passes.lowering.gathers import GATHER, inside, read, uniform
+from jitflow.passes.lowering.gathers import GATHER, inside, placed_operands, read, uniform
 from jitflow.passes.lowering.reducers import Reducer, lanes_for, reducer
 from jitflow.passes.lowering.space import merged_space
 
@@ -91,7 +91,7 @@ class _Kernel:
 
     def _placed(self, inputs: Sequence[Access]) -> dict[Value, Access]:
         """What has an element at each point of the loops."""
-        used = {v for o in self.region.ops for v in _placed_operands(o)}
+        used = {v for o in self.region.ops for v in placed_operands(o)}
         used.update(self.region.results)
         taken = zip(self.region.params, inputs, strict=True)
         return {param: access for param, access in taken if param in used}
@@ -289,7 +289,7 @@ class _Kernel:
             if op.row.family is Family.REDUCE:
                 continue
             b.locations = op.locations
-            for value in _placed_operands(op):
+            for value in placed_operands(op):
                 if value not in values:
                     values[value] = self._load(b, self.loads[value], indices, lanes, valid)
             if op.row is GATHER:
@@ -374,8 +374,3 @@ class _Kernel:
 def _element(lanes: int | None) -> TensorType | VectorType:
     """A type with the shape of what is computed at once."""
     return TensorType(i64) if lanes is None else VectorType(i64, lanes)
-
-
-def _placed_operands(op: Op) -> tuple[Value, ...]:
-    """The operands that an op takes at its own point."""
-    return op.operands[1:] if op.row is GATHER else op.operands

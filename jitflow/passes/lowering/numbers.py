@@ -13,7 +13,7 @@ from jitflow.ir.row import ROWS, Family
 from jitflow.ir.types import INDEX
 from jitflow.passes.lowering.access import Access
 from jitflow.passes.lowering.context import Context
-from jitflow.passes.lowering.gathers import GATHER, inside
+from jitflow.passes.lowering.gathers import GATHER, inside, placed_operands
 from jitflow.passes.lowering.reuse import is_view
 
 _KERNEL = ROWS["kernel"]
@@ -37,8 +37,7 @@ class Numbers:
         }  # fmt: skip
         for inner in region.ops:
             b.locations = inner.locations
-            placed = inner.operands[1:] if inner.row is GATHER else inner.operands
-            for value in placed:
+            for value in placed_operands(inner):
                 if value not in values:
                     values[value] = _loaded(context, accesses[value])
             values[inner.results[0]] = _value(context, inner, values, accesses)

@@ -11,9 +11,9 @@ from jitflow.passes.lowering.sort_keys import Keys, Place, Read, Write
 DIGIT_BITS = 8
 """More would leave fewer digits, but more places to write to than the first cache has lines."""
 
-DIGIT_SHIFT = 3
+DIGIT_SHIFT = DIGIT_BITS.bit_length() - 1
 DIGITS = 1 << DIGIT_BITS
-WORD_DIGITS = 8
+WORD_DIGITS = 64 // DIGIT_BITS
 SPARE_BITS = 16
 """Bits that are looked at beyond those that tell as many keys apart as there are."""
 
@@ -54,6 +54,7 @@ class Radix:
 
         def attempt(c: Builder, k: Value, side: Value, low: Value, high: Value) -> Place:
             side = self._by_digits(c, side, low, high)
+            # The estimate of work knows a loop's bound by its least, not by what is selected.
             some = c.minimum(c.select(c.gt(low, self.zero), self.end, self.zero), self.end)
             wrong = self._exchanged(c, side, some)
             return side, self.zero, c.select(c.gt(wrong, self.zero), high, self.zero)
