@@ -133,7 +133,7 @@ SHAPING = {
         np.ones_like(v),
         np.full_like(v, 3.7),
         np.full_like(x, v[0]),
-        np.empty_like(x) * 0,
+        np.zeros_like(np.empty_like(x)),
         np.ones_like(x, dtype=int, shape=(2, 2)),
     ),
     "where": lambda x, v: (
@@ -233,7 +233,7 @@ CREATION = {
     "zeros": lambda: (
         jnp.zeros(3),
         jnp.zeros((2, 0), int),
-        jnp.empty((2,)) * 0,
+        jnp.zeros_like(jnp.empty((2,))),
         jnp.ones((2, 3), "f4"),
     ),
     "full": lambda: (
