@@ -62,7 +62,7 @@ def lower_order(context: Context, op: Op, source: Access, target: Access) -> Non
     def nest(b: Builder, at: Place) -> Place:
         if len(at) == len(target.shape) - 1:
             line(b, read=lambda c, i: c.load(numbers, *at, i),
-                 write=lambda c, index, i: c.store(found(c, at, index), places, *at, i))  # fmt: skip
+                 write=lambda c, k, i: c.store(found(c, at, k), places, *at, i))  # fmt: skip
         else:
             extent = context.index(target.shape[len(at)])
             b.loop(context.index(0), extent, lambda c, i: nest(c, (*at, i)))
