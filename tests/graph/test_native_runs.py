@@ -11,6 +11,7 @@ import pytest
 import jitflow.graph as g
 from jitflow.errors import ArgumentError
 from jitflow.runtime.entry import why_not_native
+from tests.support.quiet import quiet
 
 Pair = collections.namedtuple("Pair", "first second")
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -139,9 +140,9 @@ def test_runs_leave_nothing_behind(nodes):
 
     for _ in range(5):
         run()
-    gc.collect()
+    quiet()
     before = sys.getallocatedblocks()
     for _ in range(50):
         run()
-    gc.collect()
+    quiet()
     assert sys.getallocatedblocks() - before < 40
