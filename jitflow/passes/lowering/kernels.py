@@ -218,7 +218,7 @@ class _Kernel:
         sums = [lanes_for(r.bytes) for r in self.reducers if r.fixes_order]
         most = SHORT_SUM_BYTES if sums else SHORT_LINE_BYTES
         is_short = 1 < last.extent <= min(sums, default=most) and last.extent * loaded <= most
-        return is_short and not self.stores and bool(kept) and kept[-1] >= MANY_LINES
+        return is_short and bool(kept) and kept[-1] >= MANY_LINES
 
     def _side_by_side(self, b: Builder, reduced: list[int], at: dict[int, Value]) -> State:
         """The state of short lines: of each place in them by itself, then of all places."""
