@@ -8,7 +8,8 @@ from __future__ import annotations
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
 from jitflow.ir.types import BufferType
-from jitflow.passes.lowering.packing import Block, Packing
+from jitflow.passes.lowering.packing import Packing
+from jitflow.passes.lowering.plans import Block
 from jitflow.passes.lowering.rebuild import rebuild
 from jitflow.passes.lowering.records import (
     MOST_PARTS,
@@ -36,9 +37,8 @@ def interleave(function: Function) -> Function:
     plans: dict[Op, Packing] = {}
     gone: set[Op] = set()
     for region in regions:
-        stores = find_records(region, "store")
-        block = Block(region) if stores else None
-        for records in stores if block is not None else ():
+        block = Block(region)
+        for records in find_records(region, "store"):
             plan = plans[records.ops[-1]] = Packing(block, records)
             gone.update(records.ops, plan.replaced)
     loads = {}

@@ -45,27 +45,60 @@ def unroll(function: Function, *, most: int = 8) -> Function:
     builder, changed = Builder(function.params), False
     for op in function.ops:
         chain = parallel_chain(op) if op.regions else []
-        rows = _rows(chain, most)
-        if not rows:
+        found = _short_last(chain, most) or _short_before_last(chain, most)
+        if found is None:
             builder.append(op)
             continue
         builder.locations = op.locations
-        _rebuild(builder, chain[:rows], chain[rows:])
+        _rebuild(builder, *found)
         changed = True
     return function.with_body(builder.region(function.results)) if changed else function
 
 
-def _rows(chain: Sequence[Op], most: int) -> int:
-    """How many of the loops stay, of which the last one counts rows; 0 where all do."""
-    extents = [_extent(loop) for loop in chain]
-    rows = len(chain)
-    while rows > 1 and 0 < prod(extents[rows - 1 :]) <= most:
+Split = tuple[Sequence[Op], Sequence[Op]]
+"""The loops that stay, of which the last one counts rows, and those that are written out."""
+
+
+def _short_last(chain: Sequence[Op], most: int) -> Split | None:
+    """Rows whose elements are the innermost loops."""
+    rows = _split_at(chain, most)
+    if not 0 < rows < len(chain):
+        return None
+    outer, inner = chain[:rows], chain[rows:]
+    return (outer, inner) if _pays(outer[-1], inner, inner[-1].regions[0]) else None
+
+
+def _short_before_last(chain: Sequence[Op], most: int) -> Split | None:
+    """Records that are read in the innermost loop, and whose parts are the loops around it."""
+    rows = _split_at(chain[:-1], most)
+    if rows == len(chain) - 1 or len(chain) < 2:
+        return None
+    outer, inner = [*chain[:rows], chain[-1]], chain[rows:-1]
+    if _extent(chain[-1]) < MANY_ROWS or not _reads_records(chain[-1], inner):
+        return None
+    return (outer, inner) if _pays(chain[-1], inner, chain[-1].regions[0]) else None
+
+
+def _split_at(chain: Sequence[Op], most: int) -> int:
+    """How many of the loops are not short: the others have up to `most` steps in all."""
+    rows, steps = len(chain), 1
+    while rows and 0 < steps * _extent(chain[rows - 1]) <= most:
         rows -= 1
-    while 0 < rows < len(chain) and extents[rows - 1] < MANY_ROWS:
-        rows -= 1
-    if not 0 < rows < len(chain) or prod(extents[rows:]) > most or 0 in extents:
-        return 0
-    return rows if _pays(chain[rows - 1], chain[rows:]) else 0
+        steps *= _extent(chain[rows])
+    return rows
+
+
+def _reads_records(loop: Op, inner: Sequence[Op]) -> bool:
+    """Whether each step of the loop reads some elements next to each other, by other loops."""
+    row, parts = loop.regions[0].params[0], {o.regions[0].params[0] for o in inner}
+    for op in loop.regions[0].ops:
+        if op.row.name == "load":
+            buffer, indices = address(op)
+            strides = dict(zip(indices, buffer.type.strides, strict=True))
+            near = [strides[v] for v in parts if v in strides]
+            if strides.get(row, 0) > 1 and near and max(near) < strides[row]:
+                return True
+    return False
 
 
 def _extent(loop: Op) -> int:
@@ -77,9 +110,10 @@ def _extent(loop: Op) -> int:
     return constant_int(loop.operands[1]) or 0
 
 
-def _pays(outer: Op, inner: Sequence[Op]) -> bool:
-    body, row = inner[-1].regions[0], outer.regions[0].params[0]
-    if body.owners or not can_widen(inner[-1]):
+def _pays(outer: Op, inner: Sequence[Op], body: Region) -> bool:
+    """Whether the loop over rows can have lanes, and memory lies well for that."""
+    row = outer.regions[0].params[0]
+    if body.owners or _extent(outer) < MANY_ROWS or not can_widen(inner[-1]):
         return False
     extents = {loop.regions[0].params[0]: _extent(loop) for loop in inner}
     count = prod(extents.values())
@@ -124,12 +158,13 @@ def _rebuild(b: Builder, outer: Sequence[Op], inner: Sequence[Op]) -> None:
     if rest:
         _rebuild(body, rest, inner)
     else:
-        _write_out(body, inner)
+        innermost = inner[-1].regions[0]
+        _write_out(body, inner, first.regions[0] if innermost.owners else innermost)
     b.append(first.with_operands(first.operands, (body.region(()),)))
 
 
-def _write_out(b: Builder, inner: Sequence[Op]) -> None:
-    region = inner[-1].regions[0]
+def _write_out(b: Builder, inner: Sequence[Op], region: Region) -> None:
+    """The region at every point of the inner loops."""
     indices = [loop.regions[0].params[0] for loop in inner]
     same = dict(_of_the_row(region, indices))
     shared: dict[Value, Value] = {}
@@ -143,19 +178,10 @@ def _write_out(b: Builder, inner: Sequence[Op]) -> None:
             if number is not None:
                 new[op.result] = b.full_like(op.result, number)
                 continue
-            made = b.append(op.with_operands(_operands(b, op, new), ()))
+            made = b.append(op.with_operands(map_values(op.operands, new), ()))
             new.update(zip(op.results, made.results, strict=True))
             if op in same:
                 shared[op.result] = made.result
-
-
-def _operands(b: Builder, op: Op, new: dict[Value, Value]) -> tuple[Value, ...]:
-    """The op's operands; 0 as an index that moves nothing, so that it is seen where it does not."""
-    if op.row.name != "load":
-        return map_values(op.operands, new)
-    buffer, indices = address(op)
-    at = zip(indices, buffer.type.strides, strict=True)
-    return buffer, *(new.get(v, v) if stride else b.index(0) for v, stride in at)
 
 
 def _of_the_row(region: Region, indices: Sequence[Value]) -> Iterator[tuple[Op, bool]]:
