@@ -36,6 +36,9 @@ the first of equal ones, take long to combine."""
 
 MANY_LINES = 16
 
+FEW_LINES = 8
+"""Lines of a row of results, where there are many rows: `unroll` writes them out."""
+
 
 def lower_kernel(
     context: Context, op: Op, inputs: Sequence[Access], outputs: Sequence[Access], kind: Hashable
@@ -224,6 +227,9 @@ class _Kernel:
         is_short = 1 < last.extent <= min(sums, default=most) and last.extent * loaded <= most
         if all(isinstance(r, ArgReducer) for r in self.reducers):
             is_short = 1 < last.extent <= SHORT_SEARCH
+        few = 1
+        while len(kept) > 1 and few * kept[-1] <= FEW_LINES:
+            few *= kept.pop()
         return is_short and bool(kept) and kept[-1] >= MANY_LINES
 
     def _side_by_side(self, b: Builder, reduced: list[int], at: dict[int, Value]) -> State:
