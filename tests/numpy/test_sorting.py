@@ -10,6 +10,7 @@ from ml_dtypes import bfloat16
 
 import jitflow as jf
 from jitflow.errors import AxisError, TraceError, ValueCheckError
+from tests.support.agreement import agree
 from tests.support.cpu_mode import flushed_subnormals
 
 DTYPES = [
@@ -25,15 +26,6 @@ def block(dtype: str, shape: tuple[int, ...] = (3, 4, 50)) -> np.ndarray:
     if x.dtype.kind == "f":
         x.flat[::7], x.flat[3], x.flat[::11] = np.nan, np.inf, -0.0
     return x
-
-
-def agree(function: object, *arrays: object) -> None:
-    got, expected = jf.jit(function)(*arrays), function(*arrays)
-    assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
-    np.testing.assert_array_equal(got, expected)
-    if got.dtype.kind == "f":
-        numbers = ~np.isnan(got)
-        np.testing.assert_array_equal(np.signbit(got[numbers]), np.signbit(expected[numbers]))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -19,6 +19,7 @@ from jitflow.errors import CheckError, DtypeError
 from jitflow.runtime.entry import TRACES, layout, native_callable, why_not_native
 from jitflow.runtime.entry import callable as entry_callable
 from jitflow.runtime.entry.words import OBJECTS
+from tests.support.quiet import quiet
 
 pytestmark = pytest.mark.skipif(bool(why_not_native()), reason="no native entry here")
 
@@ -363,7 +364,7 @@ def test_references_are_kept_in_balance(function, arguments):
     f = jf.jit(function)
     watched = [X, X.dtype, TREE["one"], TREE["two"], TREE["two"][0], f]
     f(*arguments), f(*arguments)
-    gc.collect()  # what other tests left counts too
+    quiet()
     before = [sys.getrefcount(x) for x in watched]
     for _ in range(1000):
         f(*arguments)
