@@ -65,7 +65,7 @@ ARGUMENTS = {
     },
     "tree": (lambda t: t["one"]["w"] + t["two"][1].a * t["two"][1].b + t["three"], (TREE,)),
     "transposed": (lambda x: x.sum(1), (np.arange(3e4, dtype=np.float32).reshape(100, 300).T,)),
-    "sorted in an arena": (lambda x: np.cumsum(np.sort(x + 1)[::-1]), (X,)),
+    "sorted in an arena": (lambda x: np.cumsum(np.sort(np.tile(x + 1, 99))[::-1]), (X,)),
     "matrices": (lambda x, y: x @ y, (np.ones((20, 30)), np.ones((30, 40)))),
 }
 
