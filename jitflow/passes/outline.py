@@ -1,4 +1,4 @@
-"""outline: long straight code of the body becomes nests, of which LLVM makes one after the other.
+"""outline: long code of the body becomes nests, of which LLVM makes one after the other.
 
 In one piece it takes a time that grows with the square of its length, once more values are alive
 than there are registers.
@@ -7,6 +7,7 @@ than there are registers.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from math import prod
 
 from jitflow.ir.buffers import base_of
@@ -17,8 +18,12 @@ from jitflow.ir.location import unite_all
 from jitflow.ir.nests import NOT_IN_NESTS, given_type, run_op
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import BufferType, TensorType, VectorType
-from jitflow.passes.lowering.rebuild import copy_op
+from jitflow.passes.lowering.rebuild import constant_int, copy_op
 
+SHORT_LOOP = 1024
+"""Ops that a loop does in all its steps, up to which it is as good as straight code."""
+
+_LOOP = ROWS["loop"]
 _NAMES = frozenset(ROWS[name] for name in ("alloc", "view", "constant", "global"))
 """What only names memory or numbers; it is there in each nest that uses it."""
 
@@ -30,11 +35,12 @@ def outline(function: Function, *, length: int = 512, least: int = 8192) -> Func
     Before: `%1 = add %0, %c  ..600 ops..  %2 = mul %1, %1  ..600 ops..`
     After:  `run %a, %kept {nest=@part0}  run %kept, %b {nest=@part1}`, where the one stores %1 in
             %kept, and the other one loads it.
-    What stands between loops in smaller numbers stays, and so does what can fail.
+    Loops of few steps are straight code, too. What stands between others in smaller numbers stays,
+    and so does what can fail.
     Precondition: behind what makes more ops, before `assign`.
     """
     parts = _parts(function, length)
-    if sum(map(len, parts)) <= least:
+    if sum([_size(op) for part in parts for op in part]) <= least:
         return function
     return _Outline(function, parts).run()
 
@@ -42,22 +48,49 @@ def outline(function: Function, *, length: int = 512, least: int = 8192) -> Func
 def _parts(function: Function, length: int) -> list[list[Op]]:
     """The ops that follow each other, but for names, where there are half as many or more."""
     parts: list[list[Op]] = [[]]
+    sizes = [0]
     for op in function.ops:
         if op.row in _NAMES:
             continue
-        if not _is_straight(op):
+        is_straight = _is_straight(op)
+        if not is_straight or sizes[-1] >= length:
             parts.append([])
-            continue
-        if len(parts[-1]) == length:
-            parts.append([])
-        parts[-1].append(op)
-    return [part for part in parts if 2 * len(part) >= length]
+            sizes.append(0)
+        if is_straight:
+            parts[-1].append(op)
+            sizes[-1] += _size(op)
+    return [part for part, size in zip(parts, sizes, strict=True) if 2 * size >= length]
 
 
 def _is_straight(op: Op) -> bool:
-    if op.regions or op.row in NOT_IN_NESTS:
+    if op.row in NOT_IN_NESTS:
         return False
+    if op.regions:
+        return op.row is _LOOP and not op.results and _is_short(op)
     return all([isinstance(v.type, (TensorType, VectorType)) for v in op.results])
+
+
+def _is_short(loop: Op) -> bool:
+    """Whether a loop holds no other, and is over before threads could share it."""
+    (body,) = loop.regions
+    ends = [constant_int(v) for v in loop.operands[:2]]
+    if body.owners or None in ends or not body.contents.rows.isdisjoint(NOT_IN_NESTS):
+        return False
+    first, end = ends
+    return (end - first) // loop.attrs["step"] * len(body.ops) <= SHORT_LOOP
+
+
+def _size(op: Op) -> int:
+    return 1 + sum([len(region.ops) for region in op.regions])
+
+
+def _outer(op: Op) -> Sequence[Value]:
+    """What an op of a part uses, also in its region, and did not make there."""
+    if not op.regions:
+        return op.operands
+    (body,) = op.regions
+    own = {*body.params, *[v for inner in body.ops for v in inner.results]}
+    return [v for v in used(op) if v not in own]
 
 
 class _Kept:
@@ -159,8 +192,9 @@ class _Part:
         b = self.builder
         for op in ops:
             b.locations = op.locations
-            operands = tuple([self._inside(v) for v in op.operands])
-            made = b.append(op.with_operands(operands, ()))
+            for value in _outer(op):
+                self._inside(value)
+            made = copy_op(b, op, self.new, lambda builder, inner, known: False)
             for value, result in zip(op.results, made.results, strict=True):
                 self.new[value] = result
                 if value in self.kept:

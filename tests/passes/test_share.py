@@ -50,6 +50,16 @@ def test_repeated_programs_keep_every_bit(program):
 
 @SOME
 @given(program=repeated())
+def test_parts_keep_every_bit(program):
+    """Straight code and short loops, cut wherever that can be."""
+    order = ["outline{length=3, least=1}" if name == "outline" else name for name in LOOPS]
+    loops = run_pipeline(["split_complex", *order], program.function, verify_each=True)
+    found = compile_function(loops)([dense(a) for a in program.arguments])
+    assert_same_bits(found, reference(program.function, program.arguments))
+
+
+@SOME
+@given(program=repeated())
 def test_nests_are_text(program):
     loops = run_pipeline(("split_complex", *LOOPS), program.function)
     verify(loops, need_locations=True)
