@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import ShapeError, TraceError
-from jitflow.ir.dtypes import bool_, f64, i64
+from jitflow.ir.dtypes import bool_, f64, i32, i64
 from jitflow.numpy.basics import (
     Array,
     as_array,
@@ -24,6 +24,7 @@ from jitflow.numpy.basics import (
     gathered,
 )
 from jitflow.numpy.counting import counted
+from jitflow.numpy.index_arrays import counting_dtype
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.ranges import linspace
 from jitflow.numpy.registry import numpy_function, strong
@@ -99,19 +100,22 @@ def _edges(bins: Any) -> Array:
 
 
 def _at(edges: Array, index: Array) -> Array:
-    return emit("gather", edges, index)
+    return emit("gather", edges, convert(index, i64))
 
 
 def _in_equal_bins(x: Array, edges: Array, first: Any, last: Any) -> Array:
-    """The bin of each element, by NumPy's rounding; those outside get the number of bins."""
+    """The bin of each element, by NumPy's rounding; those outside get the number of bins.
+
+    What they scale to matters to nobody, so the indices are as narrow as the bins allow.
+    """
     count = edges.type.shape[0] - 1
     inside = emit("and", CALLS[np.greater_equal](x, first), CALLS[np.less_equal](x, last))
     x = convert(x, edges.type.dtype)
     span = CALLS[np.subtract](last, first)
     scaled = CALLS[np.multiply](CALLS[np.true_divide](CALLS[np.subtract](x, first), span), count)
-    index = convert(scaled, i64)
+    index = convert(scaled, counting_dtype(i32, count + 1))
     one = full_like(index, 1)
-    index = emit("minimum", index, full_like(index, count - 1))
+    index = emit("clamp", full_like(index, 0), index, full_like(index, count - 1))
     below = emit("lt", x, _at(edges, index))
     index = emit("select", below, emit("sub", index, one), index)
     above = emit("ge", x, _at(edges, emit("add", index, one)))

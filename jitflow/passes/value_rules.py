@@ -10,10 +10,11 @@ from typing import Any
 
 from jitflow.ir.core import Op, Value
 from jitflow.ir.dense import Dense
-from jitflow.ir.dtypes import DType
+from jitflow.ir.dtypes import DType, bool_
 from jitflow.ir.row import ROWS, OpRow
 from jitflow.passes import constants
 from jitflow.passes.constants import CONSTANT, is_constant, splat
+from jitflow.passes.ranges import decided
 
 _FLIPPED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
 _NEGATED = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}
@@ -68,6 +69,30 @@ def negate_order(b: Any, op: Op, x: Value, y: Value) -> Value | None:
     if x.type.dtype.is_inexact:
         return None
     return b.emit(ROWS[_NEGATED[inner.row.name]], (x, y)).result
+
+
+def decide(b: Any, op: Op, x: Value, bound: Value) -> Value | None:
+    """A comparison that all elements of an array give the same answer to."""
+    answer = decided(op.row.name, x, bound)
+    if answer is None:
+        return None
+    made: Value = b.emit(
+        CONSTANT, (), {"value": Dense(answer, bool_), "type": op.results[0].type}
+    ).result
+    return made
+
+
+def choose_extreme(b: Any, op: Op, x: Value, bound: Value) -> Value | None:
+    """A bound that x keeps, or that all of x is beyond."""
+    is_greater = op.row.name == "maximum"
+    if decided("ge" if is_greater else "le", x, bound):
+        return x
+    return bound if decided("le" if is_greater else "ge", x, bound) else None
+
+
+def keep_inside(b: Any, op: Op, low: Value, x: Value, high: Value) -> Value | None:
+    """Bounds that x keeps."""
+    return x if decided("ge", x, low) and decided("le", x, high) else None
 
 
 def multiply_by_reciprocal(b: Any, op: Op, x: Value, divisor: Value) -> Value | None:
