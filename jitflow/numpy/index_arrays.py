@@ -18,6 +18,8 @@ from jitflow.trace.checks import INDEX_OUT_OF_BOUNDS
 _MOST_IN_CODE = 256
 """Elements of a known index array that is a constant of the code."""
 
+_MOST_IN_32_BITS = (1 << 31) - 1
+
 _LATER = "choose with jnp.where, or name the argument in static_argnames"
 
 
@@ -51,13 +53,15 @@ def in_range(index: Array, axis: int, extent: Dimension) -> Array:
     every = tuple(range(index.type.rank))
     message = f"{INDEX_OUT_OF_BOUNDS} for axis {axis} with size {extent}"
     emit_check(emit("reduce_all", fits, axes=every) if every else fits, message)
+    if every and extent <= _MOST_IN_32_BITS:
+        index = convert(index, i32)  # of an index that fits, this is what there is of it
     return convert(index if counts_up else _from_front(index, extent), i64)
 
 
 def counting_dtype(source: DType, extent: int) -> DType:
     """i32 where it holds both the indices and the extent: registers have more lanes of it."""
     is_narrow = source.bits < i32.bits or source is i32
-    return i32 if is_narrow and extent <= np.iinfo(np.int32).max else i64
+    return i32 if is_narrow and extent <= _MOST_IN_32_BITS else i64
 
 
 def _from_front(index: Array, extent: int) -> Array:

@@ -23,6 +23,7 @@ BLOCK = 1024
 """Iterations of a block, where none of `BLOCKS` leaves nothing over."""
 
 BLOCKS = range(2048, 511, -64)
+"""Preferred lengths: the first one that divides all loops leaves nothing over."""
 
 LIGHT_BODY = 64
 """Additions per element up to which the first loop is not worth threads of its own."""
@@ -80,8 +81,9 @@ def _is_loop(op: Op, kind: str) -> bool:
 def _is_reader(op: Op) -> bool:
     if not _is_loop(op, "sequential") or (constant_int(op.operands[1]) or 0) < LEAST_LENGTH:
         return False
-    is_ordered = any([o.row.effect is Effect.ORDERED for o in walk(op.regions[0])])
-    return not is_ordered and all(b % op.attrs["step"] == 0 for b in (BLOCK, 64))
+    if any(o.regions or o.row.effect is Effect.ORDERED for o in op.regions[0].ops):
+        return False
+    return all(count % op.attrs["step"] == 0 for count in (BLOCK, 64))
 
 
 def _makers(ops: Sequence[Op], place: int, users: Users) -> list[_Maker]:
@@ -253,15 +255,14 @@ class _Turns:
 
         def body(inner: Builder, index: Value, *carried: Value) -> list[Value]:
             new = {**self.new, **dict(zip(region.params[1:], carried, strict=True))}
-            new[region.params[0]] = inner.add(base, index)
-
-            def visit(c: Builder, op: Op, new: dict[Value, Value]) -> bool:
-                return self._access(c, op, region.params[0], index, new)
+            new[region.params[0]] = inner.add(index, base)
 
             for op in region.ops:
                 inner.locations = op.locations
-                if not visit(inner, op, new):
-                    copy_op(inner, op, new, visit)
+                if not self._access(inner, op, region.params[0], index, new):
+                    operands = tuple([new.get(v, v) for v in op.operands])
+                    copied = inner.append(op.with_operands(operands, ()))
+                    new.update(zip(op.results, copied.results, strict=True))
             return [new.get(v, v) for v in region.results]
 
         attrs = loop.attrs

@@ -193,6 +193,11 @@ REDUCTIONS: tuple[Rule, ...] = tuple(
 )
 
 DECIDED: tuple[Rule, ...] = (
+    Rule("reduce_all_bounds", "reduce_all(and_(x, y))", values.each_bound),
+    *(
+        Rule(f"reduce_all_{name}", f"reduce_all({name}(x, C))", values.bound_extreme)
+        for name in ("lt", "le", "gt", "ge")
+    ),
     Rule("reduce_all_true", "reduce_all(True)", "True"),
     Rule("reduce_any_false", "reduce_any(False)", "False"),
 )

@@ -82,6 +82,33 @@ def decide(b: Any, op: Op, x: Value, bound: Value) -> Value | None:
     return made
 
 
+def each_bound(b: Any, op: Op, x: Value, y: Value) -> Value | None:
+    """Two bounds of integers that all elements keep, each by itself."""
+    if not (_is_bound(x) and _is_bound(y)):
+        return None
+    first, second = (b.emit(op.row, (side,), op.attrs).result for side in (x, y))
+    return b.and_(first, second)
+
+
+def _is_bound(x: Value) -> bool:
+    op = x.op
+    if op is None or op.row.name not in _FLIPPED or not op.operands[0].type.dtype.is_integer:
+        return False
+    return splat(op.operands[1]) is not None
+
+
+def bound_extreme(b: Any, op: Op, x: Value, bound: Value) -> Value | None:
+    """A bound that all elements keep is one that the extreme of them keeps: without masks."""
+    inner = op.operands[0]
+    if not _is_bound(inner) or 0 in x.type.shape or inner.op is None:
+        return None
+    limit = splat(bound)
+    assert limit is not None
+    extreme = b.reduce_max if inner.op.row.name in ("lt", "le") else b.reduce_min
+    found = extreme(x, axes=op.attrs["axes"])
+    return b.emit(inner.op.row, (found, b.full_like(found, limit.item()))).result
+
+
 def choose_extreme(b: Any, op: Op, x: Value, bound: Value) -> Value | None:
     """A bound that x keeps, or that all of x is beyond."""
     is_greater = op.row.name == "maximum"
