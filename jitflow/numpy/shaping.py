@@ -283,8 +283,9 @@ def _register_at_least(function: Any, rank: int) -> None:
     numpy_function(function)(at_least)
 
 
-for _rank, _function in enumerate((np.atleast_1d, np.atleast_2d, np.atleast_3d), start=1):
-    _register_at_least(_function, _rank)
+_register_at_least(np.atleast_1d, 1)
+_register_at_least(np.atleast_2d, 2)
+_register_at_least(np.atleast_3d, 3)
 
 
 @numpy_function(np.copy)

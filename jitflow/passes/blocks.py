@@ -8,7 +8,7 @@ from typing import NamedTuple
 from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
-from jitflow.ir.location import unite
+from jitflow.ir.location import unite_all
 from jitflow.ir.row import ROWS, Effect
 from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.footprint import address, lanes_of, view_offset
@@ -34,9 +34,11 @@ def blocks(function: Function) -> Function:
 
     The array between them shrinks to a block if nothing else uses it. Scatters, and cumulative
     functions of something computed, are such pairs.
-    Before: `loop 0, %n {kind="parallel"} (%i) { store %x, %t, %i }  loop 0, %n (%i) { load %t, %i }`
-    After:  `loop 0, %n {step=1600} (%k) { loop 0, 1600 {kind="parallel"} (%i) { store %x, %s, %i }
-             loop 0, 1600 (%i) { load %s, %i } }`
+    Before: `loop %0, %n {kind="parallel"} (%i) { store %x, %t, %i }`
+            `loop %0, %n (%i) { load %t, %i }`
+    After:  `loop %0, %n {step=1600} (%k) {`
+            `  loop %0, %1600 {kind="parallel"} (%i) { store %x, %s, %i }`
+            `  loop %0, %1600 (%i) { load %s, %i } }`
     Precondition: before `vectorize`, after loops were merged.
     """
     if _LOOP not in function.contents.rows or _ALLOC not in function.contents.rows:
@@ -216,7 +218,7 @@ class _Turns:
         ends = {constant_int(maker.loop.operands[1]) for maker in makers} | {self.length}
         fits = [block for block in BLOCKS if all((end or 0) % block == 0 for end in ends)]
         self.block = fits[0] if fits else BLOCK
-        builder.locations = unite(*[m.loop.locations for m in makers], reader.locations)
+        builder.locations = unite_all(op.locations for op in (*[m.loop for m in makers], reader))
         self.small = {
             made: self._room(made) for maker in makers for made in maker.made
             if len(users[made]) == 2 and constant_int(maker.loop.operands[1]) == self.length
