@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -99,8 +99,16 @@ def _edges(bins: Any) -> Array:
     return edges
 
 
-def _at(edges: Array, index: Array) -> Array:
-    return emit("gather", edges, convert(index, i64))
+def _edge_at(edges: Array, first: Any, last: Any) -> Callable[[Array], Array]:
+    """Reads edges but the last one: computes them, where that gives the same bits."""
+    count, dtype = edges.type.shape[0] - 1, edges.type.dtype
+    if isinstance(first, (int, float)) and isinstance(last, (int, float)):
+        start, step = float(first), (float(last) - float(first)) / count
+        made = (np.arange(count) * step + start).astype(dtype.numpy)
+        if (made == np.linspace(first, last, count + 1, dtype=dtype.numpy)[:-1]).all():
+            add, multiply = CALLS[np.add], CALLS[np.multiply]
+            return lambda index: convert(add(multiply(convert(index, f64), step), start), dtype)
+    return lambda index: emit("gather", edges, convert(index, i64))
 
 
 def _in_equal_bins(x: Array, edges: Array, first: Any, last: Any) -> Array:
@@ -116,9 +124,10 @@ def _in_equal_bins(x: Array, edges: Array, first: Any, last: Any) -> Array:
     index = convert(scaled, counting_dtype(i32, count + 1))
     one = full_like(index, 1)
     index = emit("clamp", full_like(index, 0), index, full_like(index, count - 1))
-    below = emit("lt", x, _at(edges, index))
-    index = emit("select", below, emit("sub", index, one), index)
-    above = emit("ge", x, _at(edges, emit("add", index, one)))
+    edge_at = _edge_at(edges, first, last)
+    before = emit("maximum", emit("sub", index, one), full_like(index, 0))
+    index = emit("select", emit("lt", x, edge_at(index)), before, index)
+    above = emit("ge", x, edge_at(emit("add", index, one)))
     above = emit("and", above, emit("ne", index, full_like(index, count - 1)))
     index = emit("select", above, emit("add", index, one), index)
     return emit("select", inside, index, full_like(index, count))
@@ -128,7 +137,7 @@ def _between_edges(x: Array, edges: Array) -> Array:
     """The bin of each element between edges; those outside get the number of bins or more."""
     count = edges.type.shape[0] - 1
     index = FUNCTIONS[np.searchsorted](edges, x, side="right")
-    last = _at(edges, full((), count, i64))
+    last = emit("gather", edges, full((), count, i64))
     on_edge = CALLS[np.equal](x, broadcast(last, x.type.shape))
     index = emit("sub", index, full_like(index, 1))
     index = emit("select", on_edge, full_like(index, count - 1), index)

@@ -16,7 +16,7 @@ from jitflow.passes.lowering.rebuild import constant_int, copy_op
 
 _LOOP, _ALLOC, _VIEW = ROWS["loop"], ROWS["alloc"], ROWS["view"]
 
-LEAST_LENGTH = 1 << 13
+LEAST_LENGTH = 8192
 """Iterations from which on an array between two loops leaves the first cache."""
 
 BLOCK = 1024

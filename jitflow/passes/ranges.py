@@ -18,7 +18,7 @@ from jitflow.ir.types import TensorType
 
 _KERNEL = ROWS["kernel"]
 
-DEPTH = 8
+DEPTH = 16
 """Ops behind each other that are looked at: what bounds an index stands near it."""
 
 
@@ -29,14 +29,9 @@ class Range(NamedTuple):
     high: Any
 
 
-def range_of(value: Value, depth: int = DEPTH) -> Range | None:
+def range_of(value: Value) -> Range | None:
     """The range of all elements; None of 16-bit floats and complex numbers."""
-    dtype = value.type.dtype
-    if dtype.kind not in "biu" and dtype not in (f32, f64):
-        return None
-    whole = _of_dtype(dtype)
-    found = _found(value, dtype, depth) if depth else None
-    return found if found is not None and _holds(whole, found) else whole
+    return _Search()(value)
 
 
 def decided(row: str, x: Value, y: Value) -> bool | None:
@@ -62,36 +57,53 @@ def _of_dtype(dtype: DType) -> Range:
     return Range(int(info.min), int(info.max))
 
 
-def _holds(whole: Range, part: Range) -> bool:
-    return bool(whole.low <= part.low and part.high <= whole.high)
+class _Search:
+    """Asks each op behind a value once."""
+
+    def __init__(self) -> None:
+        self.known: dict[Value, Range | None] = {}
+        self.depth = 0
+
+    def __call__(self, value: Value) -> Range | None:
+        dtype = value.type.dtype
+        if dtype.kind not in "biu" and dtype not in (f32, f64):
+            return None
+        if value not in self.known:
+            whole, found = _of_dtype(dtype), self._made(value, dtype)
+            fits = found is not None and whole.low <= found.low and found.high <= whole.high
+            self.known[value] = found if fits else whole
+        return self.known[value]
+
+    def _made(self, value: Value, dtype: DType) -> Range | None:
+        op = value.op
+        if op is None or self.depth == DEPTH:
+            return None
+        self.depth += 1
+        if op.row is _KERNEL:
+            found = self(op.regions[0].results[op.results.index(value)])
+        else:
+            rule = _RULES.get(op.row.name)
+            found = rule(op, dtype, self) if rule is not None else None
+        self.depth -= 1
+        return found
 
 
-def _found(value: Value, dtype: DType, depth: int) -> Range | None:
-    op = value.op
-    if op is None:
-        return None
-    if op.row is _KERNEL:
-        return range_of(op.regions[0].results[op.results.index(value)], depth)
-    rule = _RULES.get(op.row.name)
-    return rule(op, dtype, depth - 1) if rule is not None else None
-
-
-def _constant(op: Op, dtype: DType, depth: int) -> Range | None:
+def _constant(op: Op, dtype: DType, ask: _Search) -> Range | None:
     array = op.attrs["value"].array
     if not array.size or dtype.kind == "f" and np.isnan(array).any():
         return None
     return Range(array.min().item(), array.max().item())
 
 
-def _iota(op: Op, dtype: DType, depth: int) -> Range | None:
+def _iota(op: Op, dtype: DType, ask: _Search) -> Range | None:
     type = op.results[0].type
     extent = type.shape[op.attrs["axis"]] if isinstance(type, TensorType) else type.lanes
     return Range(0, extent - 1) if isinstance(extent, int) and extent else None
 
 
-def _convert(op: Op, dtype: DType, depth: int) -> Range | None:
+def _convert(op: Op, dtype: DType, ask: _Search) -> Range | None:
     """Of integers the same numbers, if the dtype has them; of floats cut off, and 0 of NaN."""
-    source, found = op.operands[0].type.dtype, range_of(op.operands[0], depth)
+    source, found = op.operands[0].type.dtype, ask(op.operands[0])
     if found is None or dtype.kind == "f" and source.kind != "f":
         return None
     if source.kind != "f":
@@ -110,8 +122,8 @@ def _convert(op: Op, dtype: DType, depth: int) -> Range | None:
 def _extreme(pick: Callable[[Any, Any], Any]) -> Any:
     """minimum and maximum, of which one operand alone bounds one side."""
 
-    def rule(op: Op, dtype: DType, depth: int) -> Range | None:
-        x, y = (range_of(v, depth) for v in op.operands)
+    def rule(op: Op, dtype: DType, ask: _Search) -> Range | None:
+        x, y = (ask(v) for v in op.operands)
         if x is None or y is None:
             return None
         return Range(pick(x.low, y.low), pick(x.high, y.high))
@@ -119,16 +131,16 @@ def _extreme(pick: Callable[[Any, Any], Any]) -> Any:
     return rule
 
 
-def _clamp(op: Op, dtype: DType, depth: int) -> Range | None:
-    low, x, high = (range_of(v, depth) for v in op.operands)
+def _clamp(op: Op, dtype: DType, ask: _Search) -> Range | None:
+    low, x, high = (ask(v) for v in op.operands)
     if low is None or x is None or high is None:
         return None
     raised = Range(max(low.low, x.low), max(low.high, x.high))
     return Range(min(raised.low, high.low), min(raised.high, high.high))
 
 
-def _either(op: Op, dtype: DType, depth: int) -> Range | None:
-    x, y = (range_of(v, depth) for v in op.operands[1:])
+def _either(op: Op, dtype: DType, ask: _Search) -> Range | None:
+    x, y = (ask(v) for v in op.operands[1:])
     if x is None or y is None:
         return None
     return Range(min(x.low, y.low), max(x.high, y.high))
@@ -137,8 +149,8 @@ def _either(op: Op, dtype: DType, depth: int) -> Range | None:
 def _arithmetic(function: Callable[[Any, Any], Any]) -> Any:
     """Sums, differences and products: at the ends, as rounding keeps order."""
 
-    def rule(op: Op, dtype: DType, depth: int) -> Range | None:
-        x, y = (range_of(v, depth) for v in op.operands)
+    def rule(op: Op, dtype: DType, ask: _Search) -> Range | None:
+        x, y = (ask(v) for v in op.operands)
         if x is None or y is None:
             return None
         if dtype.kind != "f":
@@ -154,30 +166,30 @@ def _arithmetic(function: Callable[[Any, Any], Any]) -> Any:
     return rule
 
 
-def _remainder(op: Op, dtype: DType, depth: int) -> Range | None:
-    divisor = range_of(op.operands[1], depth)
+def _remainder(op: Op, dtype: DType, ask: _Search) -> Range | None:
+    divisor = ask(op.operands[1])
     if dtype.kind not in "iu" or divisor is None or divisor.low < 1:
         return None
     return Range(0, divisor.high - 1)
 
 
-def _floor_divide(op: Op, dtype: DType, depth: int) -> Range | None:
-    x, divisor = (range_of(v, depth) for v in op.operands)
+def _floor_divide(op: Op, dtype: DType, ask: _Search) -> Range | None:
+    x, divisor = (ask(v) for v in op.operands)
     if dtype.kind not in "iu" or x is None or divisor is None or divisor.low < 1:
         return None
     ends = [a // b for a in x for b in divisor]
     return Range(min(ends), max(ends))
 
 
-def _masked(op: Op, dtype: DType, depth: int) -> Range | None:
+def _masked(op: Op, dtype: DType, ask: _Search) -> Range | None:
     """An `and` with what is not negative leaves no more than that."""
-    found = [range_of(v, depth) for v in op.operands]
+    found = [ask(v) for v in op.operands]
     highs = [r.high for r in found if r is not None and r.low >= 0]
     return Range(0, min(highs)) if dtype.kind in "iu" and highs else None
 
 
-def _shift_right(op: Op, dtype: DType, depth: int) -> Range | None:
-    x, amount = (range_of(v, depth) for v in op.operands)
+def _shift_right(op: Op, dtype: DType, ask: _Search) -> Range | None:
+    x, amount = (ask(v) for v in op.operands)
     if x is None or amount is None or amount.low < 0 or amount.high >= dtype.bits:
         return None
     ends = [a >> b for a in x for b in amount]
@@ -185,8 +197,8 @@ def _shift_right(op: Op, dtype: DType, depth: int) -> Range | None:
 
 
 def _rounded(function: Any) -> Any:
-    def rule(op: Op, dtype: DType, depth: int) -> Range | None:
-        found = range_of(op.operands[0], depth)
+    def rule(op: Op, dtype: DType, ask: _Search) -> Range | None:
+        found = ask(op.operands[0])
         if found is None or not np.isfinite(found).all():
             return None
         return Range(float(function(found.low)), float(function(found.high)))
@@ -194,19 +206,19 @@ def _rounded(function: Any) -> Any:
     return rule
 
 
-def _same(op: Op, dtype: DType, depth: int) -> Range | None:
+def _same(op: Op, dtype: DType, ask: _Search) -> Range | None:
     """What moves elements, or picks some."""
-    return range_of(op.operands[0], depth)
+    return ask(op.operands[0])
 
 
-def _place(op: Op, dtype: DType, depth: int) -> Range | None:
+def _place(op: Op, dtype: DType, ask: _Search) -> Range | None:
     """An index along an axis of the operand."""
     shape = op.operands[0].type.shape
     extent = shape[op.attrs.get("axis", len(shape) - 1)]
     return Range(0, extent - 1) if isinstance(extent, int) and extent else None
 
 
-def _sorted_place(op: Op, dtype: DType, depth: int) -> Range | None:
+def _sorted_place(op: Op, dtype: DType, ask: _Search) -> Range | None:
     extent = op.operands[0].type.shape[-1]
     return Range(0, extent) if isinstance(extent, int) else None
 
@@ -233,7 +245,7 @@ _RULES: dict[str, Any] = {
     **dict.fromkeys(("argmax", "argmin", "argsort"), _place),
     "searchsorted": _sorted_place,
 }
-"""By row: (op, dtype of the result, depth left) to a range that its exact result keeps to.
+"""By row: (op, dtype of the result, search) to a range that its exact result keeps to.
 
 One that the dtype does not hold is none: integers wrap.
 """
