@@ -152,6 +152,10 @@ class Compiled(Lowered):
         """What each step of the compilation took, and each kernel of it."""
         return Compilation(self.road)
 
+    def is_for(self, call: Call) -> bool:
+        """Whether arrays and other objects among a method's attributes are those of this call."""
+        return self._call.attributes.are(call.attributes)
+
     def run(self, inputs: list[Any], donated: Sequence[Donated] = ()) -> Any:
         """The result for inputs that `key_and_inputs` made of leaves of this signature.
 
