@@ -2,7 +2,8 @@
 
 Asked are attributes of the object, or of its class, that the method's code names, or that of
 methods and properties which it names; containers in them part by part. What a method sets itself is
-not asked, nor what lies within other objects: these are as they were when the method was traced.
+not asked, nor containers that it changed while it was traced, nor what lies within other objects:
+these are as they were then.
 """
 
 from __future__ import annotations
@@ -24,26 +25,28 @@ _NUMBERS = (bool, int, float, complex, str, bytes, type(None))
 _ABSENT = object()
 
 
-class Attributes(NamedTuple):
-    """The attributes of one object that its method reads, at a call."""
+class Attribute(NamedTuple):
+    """An attribute as it was at a call: its parts, where it is a container."""
 
-    names: tuple[str, ...] = ()
-    values: tuple[Any, ...] = ()
-    trees: tuple[TreeDef, ...] = ()
-    leaves: tuple[Any, ...] = ()
+    name: str
+    value: Any
+    tree: TreeDef
+    leaves: tuple[Any, ...]
 
     @property
-    def numbers(self) -> list[Any]:
-        """The leaves that code is for by value, with None in the place of any other."""
-        return [x if is_number(x) else None for x in self.leaves]
+    def key(self) -> tuple[Any, ...]:
+        """What code is for by value: the structure, and numbers; None for any other leaf."""
+        numbers = [exact(x) if is_number(x) else None for x in self.leaves]
+        return self.name, self.tree, *numbers
 
-    def are(self, others: Attributes) -> bool:
-        """Whether the leaves that are no numbers are the same objects, in the same places."""
-        pairs = zip(self.leaves, others.leaves, strict=False)
-        return all(x is y or is_number(x) for x, y in pairs)
+    def has_objects_of(self, other: Attribute) -> bool:
+        """Whether the leaves that are no numbers are the same objects, where keys are equal."""
+        pairs = zip(self.leaves, other.leaves, strict=True)
+        return all([x is y or is_number(x) for x, y in pairs])
 
 
-NONE = Attributes()
+Attributes = tuple[Attribute, ...]
+
 WHOLE = flatten(object())[1]
 """The structure of what is not taken apart."""
 
@@ -51,6 +54,17 @@ WHOLE = flatten(object())[1]
 def is_number(x: Any) -> bool:
     """Whether code is for this leaf by value: numbers, texts, None."""
     return type(x) in _NUMBERS or isinstance(x, np.generic)
+
+
+def exact(x: Any) -> Any:
+    """Equal for values that no code can tell apart: -0.0 is not 0.0, and neither of them is 0."""
+    if isinstance(x, np.generic):
+        return type(x), x.dtype, x.tobytes()
+    if isinstance(x, (float, complex)):
+        return type(x), repr(x)
+    if type(x) is tuple:
+        return tuple, tuple(map(exact, x))
+    return type(x), x
 
 
 class Reader:
@@ -62,27 +76,39 @@ class Reader:
 
     def attributes(self, x: Any) -> Attributes:
         """What it reads of x, an object or a class."""
-        owner = x if isinstance(x, type) else type(x)
+        owner = _owner(x)
         names = self._names.get(owner)
         if names is None:
             names = self._names[owner] = _names(self._function, owner)
         found = [(name, value) for name in names if (value := _attribute(x, name)) is not _ABSENT]
-        if not found:
-            return NONE
-        parts = [_parts(value) for _, value in found]
-        return Attributes(
-            tuple([name for name, _ in found]), tuple([value for _, value in found]),
-            tuple([tree for _, tree in parts]), tuple([x for leaves, _ in parts for x in leaves]),
-        )
+        return tuple([Attribute(name, value, *_parts(value)) for name, value in found])
+
+    def settled(self, x: Any, before: Attributes) -> Attributes:
+        """What it had read before it was traced, but for containers that it changed meanwhile.
+
+        These are asked no more.
+        """
+        after = {attribute.name: attribute for attribute in self.attributes(x)}
+        pairs = [(was, after[was.name]) for was in before if was.name in after]
+        changed = {was.name for was, now in pairs if was.value is now.value and was.key != now.key}
+        if not changed:
+            return before
+        owner = _owner(x)
+        self._names[owner] = tuple([n for n in self._names[owner] if n not in changed])
+        return tuple([was for was in before if was.name not in changed])
 
 
-def _parts(value: Any) -> tuple[list[Any], TreeDef]:
+def _owner(x: Any) -> type:
+    return x if isinstance(x, type) else type(x)
+
+
+def _parts(value: Any) -> tuple[TreeDef, tuple[Any, ...]]:
     try:
         leaves, tree = flatten(value)
         hash(tree)
     except TraceError:  # a container that could be no argument
-        return [value], WHOLE
-    return leaves, tree
+        return WHOLE, (value,)
+    return tree, tuple(leaves)
 
 
 def _attribute(x: Any, name: str) -> Any:
@@ -90,7 +116,7 @@ def _attribute(x: Any, name: str) -> Any:
     own = () if isinstance(x, type) else getattr(x, "__dict__", ())
     if name in own:
         return own[name]  # type: ignore[call-overload]
-    for base in (x if isinstance(x, type) else type(x)).__mro__:
+    for base in _owner(x).__mro__:
         if name in vars(base):
             value = vars(base)[name]
             if type(value) is MemberDescriptorType and not isinstance(x, type):

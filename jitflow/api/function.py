@@ -161,7 +161,7 @@ class JitFunction:
         if self._entry.is_full:
             return False
         static = {place for place, _ in call.static}
-        row = native_row(args, kwargs, static, compiled, donated, call.attributes)
+        row = native_row(args, kwargs, static, compiled, donated, compiled.attributes)
         return row is not None and self._entry.add(row)
 
     def _compile(self, key: Any, call: Call, donated: Sequence[int]) -> Compiled:
@@ -172,7 +172,9 @@ class JitFunction:
                 if found is not None:
                     self._entry.clear()  # its rows: others come again with their next calls
                 found = without_collector(made)
-                self._cache[key] = found
+                settled = self._signature.settled(call)
+                found.settle(settled)
+                self._cache[*key[:2], static_key(settled), *key[3:]] = found
                 self._misses += 1
             return found
 

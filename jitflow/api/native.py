@@ -13,7 +13,7 @@ from types import MemberDescriptorType
 from typing import Any
 
 from jitflow.api.arguments import OWN_CODE_BYTES, READY, is_array, is_copied
-from jitflow.api.attributes import NONE, WHOLE, Attributes, is_number
+from jitflow.api.attributes import WHOLE, Attributes, is_number
 from jitflow.api.stages import Compiled, Donated
 from jitflow.runtime.entry import Program, Results, Row, TooLarge
 from jitflow.trace.containers import Kind, kind_of
@@ -30,7 +30,7 @@ def native_row(
     static: Collection[int | str],
     compiled: Compiled,
     donated: Sequence[Donated] = (),
-    attributes: Attributes = NONE,
+    attributes: Attributes = (),
 ) -> Row | None:
     """The row for calls like this one, None where Python has to take them.
 
@@ -44,7 +44,7 @@ def native_row(
         order = {name: len(args) + k for k, name in enumerate(kwargs)}
         for name in sorted(kwargs):
             argument_guards(program, order[name], kwargs[name], name in static)
-        for name, x, tree in zip(*attributes[:3], strict=True):
+        for name, x, tree, _ in attributes:
             guards = _leaf_as_it_is if tree == WHOLE else _attribute
             guards(program, program.attribute(0, type(args[0]), name), x)
         captured_guards(program, compiled)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from jitflow.api.attributes import NONE, Attributes, Reader
+from jitflow.api.attributes import Attributes, Reader, exact
 from jitflow.errors import TraceError, described
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.pytree import TreeDef, flatten, paths, unflatten
@@ -31,7 +31,7 @@ class Call(NamedTuple):
     static: tuple[tuple[int | str, Any], ...]
     """(position or name, value) of each static argument."""
 
-    attributes: Attributes = NONE
+    attributes: Attributes = ()
     """What a method reads of its object, which is the first static argument."""
 
 
@@ -86,7 +86,7 @@ class Signature:
     ) -> Call:
         """The call's parts; `has_self`: the first argument is static, whatever else is."""
         static: tuple[tuple[int | str, Any], ...] = ()
-        attributes = self._reader.attributes(args[0]) if has_self else NONE
+        attributes = self._reader.attributes(args[0]) if has_self else ()
         if self.has_static or has_self:
             numbers = self.numbers | {0} if has_self else self.numbers
             static = (
@@ -97,6 +97,13 @@ class Signature:
             kwargs = {n: x for n, x in kwargs.items() if n not in self.names}
         leaves, tree = flatten((args, kwargs) if kwargs else args)
         return Call(leaves, tree, bool(kwargs), static, attributes)
+
+    def settled(self, call: Call) -> Call:
+        """The call as the next one like it is seen, now that it was traced."""
+        if not call.attributes:
+            return call
+        x = call.static[0][1]
+        return call._replace(attributes=self._reader.settled(x, call.attributes))
 
     def put_together(
         self, call: Call, leaves: Sequence[Any]
@@ -145,20 +152,8 @@ def _listed(option: str, value: Any, kind: type) -> list[Any]:
 
 def static_key(call: Call) -> tuple[Any, ...]:
     """Static values as dictionary keys: by type and ==, numbers by their bits, tuples by parts."""
-    key: tuple[Any, ...] = tuple([(place, _exact(x)) for place, x in call.static])
-    read = call.attributes
-    return (*key, read.names, read.trees, *map(_exact, read.numbers)) if read.names else key
-
-
-def _exact(x: Any) -> Any:
-    """Equal for values that no code can tell apart: -0.0 is not 0.0, and neither of them is 0."""
-    if isinstance(x, np.generic):
-        return type(x), x.dtype, x.tobytes()
-    if isinstance(x, (float, complex)):
-        return type(x), repr(x)
-    if type(x) is tuple:
-        return tuple, tuple(map(_exact, x))
-    return type(x), x
+    key: tuple[Any, ...] = tuple([(place, exact(x)) for place, x in call.static])
+    return (*key, *[attribute.key for attribute in call.attributes])
 
 
 def refuse_unhashable(call: Call, signature: Signature) -> None:

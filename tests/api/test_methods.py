@@ -151,6 +151,25 @@ def test_what_a_method_sets_itself_is_not_asked():
     assert net.traces == 1
 
 
+def test_containers_that_a_trace_changes_are_not_asked():
+    class Noting:
+        def __init__(self):
+            self.factor, self.seen, self.counts = 2.0, [], {"traces": 0}
+
+        @jf.jit
+        def apply(self, x):
+            self.seen.append(x.shape)
+            self.counts["traces"] += 1
+            return x * self.factor
+
+    one, other = Noting(), Noting()
+    for factor in (2.0, 2.0, 3.0, 3.0, 2.0):
+        one.factor = factor
+        np.testing.assert_array_equal(one.apply(X), X * factor)
+        np.testing.assert_array_equal(other.apply(X), X * 2)
+    assert (len(one.seen), one.counts, len(other.seen)) == (2, {"traces": 2}, 1)
+
+
 def test_arrays_that_were_replaced_are_let_go():
     net = Net()
     gone = []
