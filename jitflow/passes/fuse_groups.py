@@ -66,7 +66,9 @@ def _lanes(op: Op) -> int | None:
 class Plan:
     """Assigns ops to items: a group, or one op that stands alone."""
 
-    def __init__(self, max_ops: int, max_operands: int, in_turns: set[Value]) -> None:
+    def __init__(
+        self, max_ops: int, max_operands: int, in_turns: Collection[Value] = frozenset()
+    ) -> None:
         self.max_ops = max_ops
         self.max_operands = max_operands
         self.in_turns = in_turns
