@@ -41,11 +41,12 @@ FEW_LINES = 8
 
 
 def lower_kernel(
-    context: Context, op: Op, inputs: Sequence[Access], outputs: Sequence[Access], kind: Hashable
+    context: Context, op: Op, inputs: Sequence[Access], outputs: Sequence[Access], kind: Hashable,
+    count: int,
 ) -> None:
     """Emits the loops of a kernel that reads `inputs` and writes `outputs`.
 
-    kind: equal for equal kernels, None where there is no other.
+    kind: equal for equal kernels, None where there is no other; count: of those at most.
     """
     context.builder.locations = op.locations
     sources = along_lanes(context, op, inputs)
@@ -53,7 +54,7 @@ def lower_kernel(
     def make(context: Context, accesses: Sequence[Access]) -> None:
         _Kernel(context, op, accesses[: len(sources)], accesses[len(sources) :]).emit()
 
-    context.again.emit(context, kind, [*sources, *outputs], make, is_frequent=True)
+    context.again.emit(context, kind, [*sources, *outputs], make, True, count)
 
 
 class _Kernel:
