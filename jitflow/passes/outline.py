@@ -73,11 +73,12 @@ def _is_straight(op: Op) -> bool:
 def _is_short(loop: Op) -> bool:
     """Whether a loop holds no other, and is over before threads could share it."""
     (body,) = loop.regions
-    ends = [constant_int(v) for v in loop.operands[:2]]
-    if body.owners or None in ends or not body.contents.rows.isdisjoint(NOT_IN_NESTS):
+    first, end = [constant_int(v) for v in loop.operands[:2]]
+    if first is None or end is None or body.owners:
         return False
-    first, end = ends
-    return (end - first) // loop.attrs["step"] * len(body.ops) <= SHORT_LOOP
+    if not body.contents.rows.isdisjoint(NOT_IN_NESTS):
+        return False
+    return (end - first) // int(loop.attrs["step"]) * len(body.ops) <= SHORT_LOOP
 
 
 def _size(op: Op) -> int:
