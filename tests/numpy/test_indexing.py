@@ -183,6 +183,7 @@ WRITERS = {
     "put": lambda y, i: (np.put(y, i, [1, 2]), y.put(i + 4, y[0]), np.put(y, i * 99, 0, "clip")),
     "put, wrapped": lambda y, i: np.put(y, i * 99, 3, mode="wrap"),
     "putmask": lambda y, i: (np.putmask(y, y > 0, i), np.putmask(y, y < 0, 3)),
+    "putmask of another shape": lambda y, i: np.putmask(y, y.ravel() > 0, i),
     "place": lambda y, i: np.place(y, y > 0, i),
     "copyto": lambda y, i: (np.copyto(y, y[0]), np.copyto(y, 0, where=y > 0.5)),
     "put_along_axis": lambda y, i: np.put_along_axis(y, i[:, None, None], 7, 0),
