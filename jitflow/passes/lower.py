@@ -155,7 +155,8 @@ class _Lowering:
         inputs = [self.access[v] for v in op.operands]
         if op.row.name == "kernel":
             outputs = [self._target(v) for v in op.results]
-            lower_kernel(self.context, op, inputs, outputs, self._kind(op))
+            count = self.number[_likeness(op)]
+            lower_kernel(self.context, op, inputs, outputs, self._kind(op), count)
         elif op.row.name == "dot_general":
             lower_dot(
                 self.context, op, inputs, self._target(op.result), self.vector_bytes,
@@ -206,7 +207,7 @@ class _Lowering:
             elif op.row.name == "dynamic_slice":
                 lower_dynamic_slice(context, read[0], read[1:], target)
             else:
-                lower_cumulative(context, op, read[0], target)
+                lower_cumulative(context, op, read[0], target, self.vector_bytes)
 
         accesses = [*inputs, self._target(op.result)]
         self.context.again.emit(self.context, self._kind(op), accesses, make, is_frequent=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from jitflow.ir.core import Function
 from jitflow.passes.assign import assign
 from jitflow.passes.batch import batch
+from jitflow.passes.blocks import blocks
 from jitflow.passes.canonicalize import canonicalize
 from jitflow.passes.contract import contract
 from jitflow.passes.cse import cse
@@ -37,6 +38,7 @@ from jitflow.passes.step import Pass
 from jitflow.passes.stream import stream
 from jitflow.passes.strips import strips
 from jitflow.passes.transpose import transpose
+from jitflow.passes.unroll import unroll
 from jitflow.passes.vectorize import vectorize
 
 _ALL: tuple[Pass, ...] = (
@@ -56,9 +58,11 @@ _ALL: tuple[Pass, ...] = (
     Pass(pointwise, required=True),
     Pass(fuse, required=True),
     Pass(lower, required=True),
+    Pass(unroll, in_nests=True),
     Pass(fuse_loops, in_nests=True),
     Pass(contract, in_nests=True),
     Pass(forward_stores, in_nests=True),
+    Pass(blocks, in_nests=True),
     Pass(share),
     Pass(panels, in_nests=True),
     Pass(strips, in_nests=True),
