@@ -31,7 +31,7 @@ MOST_COST = 256
 """Additions of an unrolled body: above, code takes long to make."""
 
 
-def unroll(function: Function, *, most: int = 8) -> Function:
+def unroll(function: Function, *, most: int = 8, least: int = 64) -> Function:
     """Writes out innermost parallel loops of up to `most` steps in all, inside of one over rows.
 
     Before: `loop (%i) { loop %0, %3 (%k) { %x = load %a, %i, %k ... store %y, %out, %i, %k } }`
@@ -39,14 +39,14 @@ def unroll(function: Function, *, most: int = 8) -> Function:
             ... store %y1, %out, %i, %1  ... }`
     Rows are next to each other in memory, or their elements are far apart and those of different
     rows next to each other. What is the same for a whole row is loaded once. Constant data that a
-    row reads becomes numbers.
+    row reads becomes numbers. least: rows, of which fewer are not worth the code.
     Precondition: scalar loops, before anything else looks at them.
     """
     builder, changed = Builder(function.params), False
     for op in function.ops:
         chain = parallel_chain(op) if op.regions else []
         found = _short_last(chain, most) or _short_before_last(chain, most)
-        if found is None:
+        if found is None or prod(map(_extent, found[0])) < least:
             builder.append(op)
             continue
         builder.locations = op.locations
