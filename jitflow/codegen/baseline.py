@@ -20,10 +20,7 @@ from jitflow.ir.kinds import Kind
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import VectorType
 
-_PIECE = re.compile(r"^(?=[^ ])", re.MULTILINE)
-_LITERAL = re.compile(r"^(?!.* = phi ).*splat \(.*$", re.MULTILINE)
-_TYPE = re.compile(r"<\d+ x \w+>")
-_OPCODE = re.compile(r"^  (?:%\S+ = )?(\w+) [^<\n]*<", re.MULTILINE)
+_PIECES = re.compile(r"\n(?=[^ ])")
 _INTRINSIC = re.compile(r"@llvm\.(\w+)\.v(\d+)[fi](\d+)\(")
 
 _ROWS: Mapping[str, tuple[str, str]] = {
@@ -35,21 +32,36 @@ _ROWS: Mapping[str, tuple[str, str]] = {
 }  # fmt: skip
 """Rows by the intrinsics that they are on vectors, and kinds of dtypes."""
 
-_FAST = frozenset((
-    "fadd", "fsub", "fmul", "fdiv", "fneg", "add", "sub", "mul", "and", "or", "xor", "bitcast",
-    "phi", "load", "store", "call", "ret", "define",
-))  # fmt: skip
+def kinds_beside(type: VectorType) -> list[Kind]:
+    """What baseline code may call on vectors of that type beside math rows."""
+    rows = {row for row, kind in _ROWS.values() if kind == type.dtype.kind}
+    return [_kind(row, type) for row in sorted(rows)]
+
+
+def _kind(row: str, type: VectorType) -> Kind:
+    return Kind(ROWS[row], (type,) * (ROWS[row].arity or 0), ())
+
+
+_FAST = (
+    "fadd|fsub|fmul|fdiv|fneg|add|sub|mul|and|or|xor|bitcast|phi|load|store|call|ret|define"
+)
 """Instructions on vectors that it knows."""
 
 _BYTES: Mapping[str, int] = {"float": 4, "double": 8, "i8": 1, "i16": 2, "i32": 4, "i64": 8}
 REGISTERS = (16, 32)
 """Bytes of vectors that it knows."""
 
+_TYPES = "|".join([
+    f"{bytes // size} x {element}" for bytes in REGISTERS for element, size in _BYTES.items()
+])  # fmt: skip
+_OTHER_TYPE = re.compile(rf"<(?!(?:{_TYPES})>)\d+ x ")
+_OTHER_INSTRUCTION = re.compile(rf"\n  (?:%\S+ = )?(?!(?:{_FAST}) )\w+ [^<\n]*<")
+
 
 def baseline_text(text: str) -> tuple[str, dict[str, Kind]]:
     """The module of that text, of equal bits, for which LLVM takes less time at level 0.
 
-    And what it calls more than that, by symbol: `emit_row_function` writes it.
+    And what it calls more than that, by symbol: `emit_row_functions` writes them.
     """
     module = _Rewriting()
     return module.text(text), module.calls
@@ -66,9 +78,10 @@ class _Rewriting:
         self.calls: dict[str, Kind] = {}
 
     def text(self, text: str) -> str:
-        pieces = [self.piece(piece) if _is_fast(piece) else piece for piece in _PIECE.split(text)]
+        pieces = [self.piece(piece) if _is_fast(piece) else piece for piece in _PIECES.split(text)]
         tables = [_table(type, literals) for type, literals in self.tables.items()]
-        return "".join([*pieces, *tables, *self.declarations.values()])
+        added = [f"{line}\n" for line in (*tables, *self.declarations.values())]
+        return "".join(["\n".join(pieces), *added])
 
     def piece(self, piece: str) -> str:
         for intrinsic, lanes, bits in sorted(set(_INTRINSIC.findall(piece))):
@@ -79,22 +92,25 @@ class _Rewriting:
                 symbol = self.function(row, VectorType(DTYPES[kind + bits], int(lanes)))
                 before = f"@llvm.{intrinsic}.v{lanes}{element}{bits}("
                 piece = piece.replace(before, f"@{symbol}(")
-        return _LITERAL.sub(self.line, piece)
+        if "splat (" not in piece:
+            return piece
+        return "\n".join([
+            self.line(line) if "splat (" in line and " = phi " not in line else line
+            for line in piece.split("\n")
+        ])
 
-    def line(self, found: re.Match[str]) -> str:
+    def line(self, line: str) -> str:
         """The instruction behind loads of its literals; the last type before each is its own."""
-        line, loads = found[0], ""
+        loads = ""
         while True:
             before, is_there, rest = line.partition("splat (")
             if not is_there:
                 return loads + line
             literal, _, after = rest.partition(")")
-            start = before.rindex("<")
-            type = before[start : before.index(">", start) + 1]
+            type = before[before.rindex("<") : before.rindex(">") + 1]
             self.count += 1
-            name, address = f"%literal.{self.count}", self.address(type, literal)
-            loads += f"  {name} = load {type}, ptr {address}\n"
-            line = before + name + after
+            loads += f"  %literal.{self.count} = load {type}, ptr {self.address(type, literal)}\n"
+            line = f"{before}%literal.{self.count}{after}"
 
     def address(self, type: str, literal: str) -> str:
         """Where a number stands in each lane of a vector in memory."""
@@ -104,10 +120,10 @@ class _Rewriting:
 
     def function(self, row: str, type: VectorType) -> str:
         """The symbol of a function that is the row."""
-        kind = Kind(ROWS[row], (type,) * (ROWS[row].arity or 0), ())
+        kind = _kind(row, type)
         symbol, declaration, *_ = callee(kind, type)
         self.calls[symbol] = kind
-        self.declarations[symbol] = f"{declaration}\n"
+        self.declarations[symbol] = declaration
         return symbol
 
 
@@ -115,9 +131,7 @@ def _is_fast(piece: str) -> bool:
     """Whether a block holds literals or intrinsics, and nothing but what is known."""
     if "splat (" not in piece and "@llvm." not in piece:
         return False
-    if any(_size(type) not in REGISTERS for type in set(_TYPE.findall(piece))):
-        return False
-    return _FAST.issuperset(_OPCODE.findall(piece))
+    return _OTHER_TYPE.search(piece) is None and _OTHER_INSTRUCTION.search(piece) is None
 
 
 @cache
@@ -128,11 +142,11 @@ def _symbol(type: str) -> str:
 def _table(type: str, literals: Mapping[str, int]) -> str:
     values = ", ".join([f"{type} splat ({literal})" for literal in literals])
     count, align = f"[{len(literals)} x {type}]", _size(type)
-    return f"{_symbol(type)} = private unnamed_addr constant {count} [{values}], align {align}\n"
+    return f"{_symbol(type)} = private unnamed_addr constant {count} [{values}], align {align}"
 
 
 @cache
 def _size(type: str) -> int:
-    """Bytes of a vector; 0 for one of truth values or addresses."""
+    """Bytes of a vector that it knows."""
     lanes, element = type[1:-1].split(" x ")
-    return int(lanes) * _BYTES.get(element, 0)
+    return int(lanes) * _BYTES[element]

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import jitflow as jf
-from jitflow.codegen import baseline_text
+from jitflow.codegen import baseline_text, kinds_beside
+from jitflow.ir.dtypes import DTYPES
+from jitflow.ir.types import VectorType
 from jitflow.runtime.compile import compile_function
 from jitflow.runtime.engine import BASELINE, engine
 from jitflow.runtime.machine import host_target
@@ -49,6 +51,15 @@ def test_equal_literals_of_a_type_are_there_once() -> None:
     assert text.count("splat (float 2.0)") == 2
 
 
+def test_short_rows_that_are_called_are_there_for_each_type() -> None:
+    names = {c: [kind.row.name for kind in kinds_beside(VectorType(DTYPES[c], 8))]
+             for c in ("f32", "i32", "u32")}  # fmt: skip
+    assert names["i32"] == names["u32"] == ["maximum", "minimum"]
+    assert set(names["f32"]) == {
+        "abs", "copysign", "floor", "fma", "maximum", "minimum", "rint", "sqrt",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("middle", [
     "%m.4 = fcmp olt <8 x float> %x.1, %y.2\n"
     "  %z.3 = select <8 x i1> %m.4, <8 x float> %x.1, <8 x float> %y.2",
@@ -84,8 +95,8 @@ def _integers(x: Any, y: Any) -> Any:
 
 
 @pytest.mark.parametrize(("function", "dtype"), [
-    (_numbers, "f4"), (_numbers, "f8"), (_roots, "f4"), (_roots, "f8"), (_integers, "i4"), (_integers, "u4"), (_integers, "i8"),
-    (_integers, "i2"),
+    (_numbers, "f4"), (_numbers, "f8"), (_roots, "f4"), (_roots, "f8"), (_integers, "i4"),
+    (_integers, "u4"), (_integers, "i8"), (_integers, "i2"),
 ])  # fmt: skip
 def test_baseline_code_gives_the_bits_of_full_code(
     function: Callable[..., Any], dtype: str
