@@ -7,11 +7,21 @@ jitflow/testing/cases.py.
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("JITFLOW_CACHE_DIR", "off")  # before jitflow reads it
 
 from jitflow.errors import ParseError
 from jitflow.testing import Mismatch, bless, check_case, compare_verdicts, read_cases
+
+EVERYWHERE = settings(
+    derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+)
+"""Of hypothesis: the same examples in every run, however slow the machine."""
+
+settings.register_profile("everywhere", EVERYWHERE)
+settings.register_profile("search", EVERYWHERE, derandomize=False)
+settings.load_profile("everywhere")
 
 BLESSING = os.environ.get("JITFLOW_BLESS", "") == "1"
 

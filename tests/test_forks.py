@@ -16,7 +16,7 @@ from jitflow.runtime.entry import callable as callable_module
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
-SECONDS = 30
+SECONDS = 120
 
 
 def status_of_child(run):

@@ -130,7 +130,7 @@ class JitFunction:
         except TypeError:
             refuse_unhashable(call, self._signature)
             raise
-        if compiled is None:
+        if compiled is None or not compiled.is_for(call):
             refuse_specs(call.leaves)
             compiled = self._compile(found, call, donated)
         return key, inputs, compiled
@@ -161,19 +161,25 @@ class JitFunction:
         if self._entry.is_full:
             return False
         static = {place for place, _ in call.static}
-        row = native_row(args, kwargs, static, compiled, donated)
+        row = native_row(args, kwargs, static, compiled, donated, compiled.attributes)
         return row is not None and self._entry.add(row)
 
     def _compile(self, key: Any, call: Call, donated: Sequence[int]) -> Compiled:
         with self._lock:
             found = self._cache.get(key)
-            if found is None:
-                found = without_collector(functools.partial(self._compiled, call, donated))
-                self._cache[key] = found
+            if found is None or not found.is_for(call):
+                made = functools.partial(self._compiled, call, donated, found is not None)
+                if found is not None:
+                    self._entry.clear()  # its rows: others come again with their next calls
+                found = without_collector(made)
+                settled = self._signature.settled(call)
+                found.settle(settled)
+                self._cache[*key[:2], static_key(settled), *key[3:]] = found
                 self._misses += 1
             return found
 
-    def _compiled(self, call: Call, donated: Sequence[int]) -> Compiled:
+    def _compiled(self, call: Call, donated: Sequence[int], is_likely_known: bool) -> Compiled:
+        """is_likely_known: there was code for a call like this, perhaps of an equal graph."""
         traced = self._trace(call, keep_layout=True)
         pairs = traced.alike(self._updates)
         if donated:
@@ -181,7 +187,7 @@ class JitFunction:
         if pairs:
             traced = traced.giving(pairs)
         lowered = traced.lower()
-        return compile_recent(lowered) if self._inlines else lowered.compile()
+        return compile_recent(lowered) if self._inlines or is_likely_known else lowered.compile()
 
     def _source(self, call: Call) -> Source:
         def run(arrays: list[TracedArray]) -> Any:
@@ -218,7 +224,7 @@ class JitFunction:
         return unflatten(tree, results)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        """As a method: an instance that is no pytree is a static argument.
+        """As a method: an instance that is no pytree is a static argument, with what is read of it.
 
         Native calls of methods come without asking for the method first.
         """

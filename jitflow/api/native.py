@@ -13,6 +13,7 @@ from types import MemberDescriptorType
 from typing import Any
 
 from jitflow.api.arguments import OWN_CODE_BYTES, READY, is_array, is_copied
+from jitflow.api.attributes import WHOLE, Attributes, is_number
 from jitflow.api.stages import Compiled, Donated
 from jitflow.runtime.entry import Program, Results, Row, TooLarge
 from jitflow.trace.containers import Kind, kind_of
@@ -29,10 +30,12 @@ def native_row(
     static: Collection[int | str],
     compiled: Compiled,
     donated: Sequence[Donated] = (),
+    attributes: Attributes = (),
 ) -> Row | None:
     """The row for calls like this one, None where Python has to take them.
 
-    `static` are the positions and names of arguments whose values the code is for.
+    `static` are the positions and names of arguments whose values the code is for; `attributes`
+    those of the first one which it is for as well.
     """
     try:
         program = Program(len(args), list(kwargs), [d.leaf for d in donated])
@@ -41,6 +44,9 @@ def native_row(
         order = {name: len(args) + k for k, name in enumerate(kwargs)}
         for name in sorted(kwargs):
             argument_guards(program, order[name], kwargs[name], name in static)
+        for name, x, tree, _ in attributes:
+            guards = _leaf_as_it_is if tree == WHOLE else _attribute
+            guards(program, program.attribute(0, type(args[0]), name), x)
         captured_guards(program, compiled)
         results = Results()
         _results(results, iter(compiled.tree.nodes), iter(range(compiled.tree.leaf_count)), 0)
@@ -60,6 +66,14 @@ def leaf_guard(program: Program, number: int, x: Any) -> None:
     is_large = x.nbytes >= OWN_CODE_BYTES
     by_strides = is_large and x.flags.num & READY != READY
     program.array(number, x, by_strides, may_copy=is_copied(x) or not is_large)
+
+
+def _attribute(program: Program, number: int, x: Any) -> None:
+    _part(program, number, x, 0, _leaf_as_it_is)
+
+
+def _leaf_as_it_is(program: Program, number: int, x: Any) -> None:
+    (program.value if is_number(x) else program.same)(number, x)
 
 
 def captured_guards(program: Program, compiled: Compiled) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from jitflow.api.attributes import Attributes, Reader, exact
 from jitflow.errors import TraceError, described
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.pytree import TreeDef, flatten, paths, unflatten
@@ -30,12 +31,16 @@ class Call(NamedTuple):
     static: tuple[tuple[int | str, Any], ...]
     """(position or name, value) of each static argument."""
 
+    attributes: Attributes = ()
+    """What a method reads of its object, which is the first static argument."""
+
 
 class Signature:
     """The parameters of a function and which of them are static."""
 
     def __init__(self, function: Callable[..., Any], numbers: Any, names: Any) -> None:
         self.function = function
+        self._reader = Reader(function)
         self.function_name = getattr(function, "__name__", type(function).__name__)
         try:
             parameters = list(inspect.signature(function).parameters.values())
@@ -81,6 +86,7 @@ class Signature:
     ) -> Call:
         """The call's parts; `has_self`: the first argument is static, whatever else is."""
         static: tuple[tuple[int | str, Any], ...] = ()
+        attributes = self._reader.attributes(args[0]) if has_self else ()
         if self.has_static or has_self:
             numbers = self.numbers | {0} if has_self else self.numbers
             static = (
@@ -90,7 +96,14 @@ class Signature:
             args = tuple(x for i, x in enumerate(args) if i not in numbers)
             kwargs = {n: x for n, x in kwargs.items() if n not in self.names}
         leaves, tree = flatten((args, kwargs) if kwargs else args)
-        return Call(leaves, tree, bool(kwargs), static)
+        return Call(leaves, tree, bool(kwargs), static, attributes)
+
+    def settled(self, call: Call) -> Call:
+        """The call as the next one like it is seen, now that it was traced."""
+        if not call.attributes:
+            return call
+        x = call.static[0][1]
+        return call._replace(attributes=self._reader.settled(x, call.attributes))
 
     def put_together(
         self, call: Call, leaves: Sequence[Any]
@@ -139,18 +152,8 @@ def _listed(option: str, value: Any, kind: type) -> list[Any]:
 
 def static_key(call: Call) -> tuple[Any, ...]:
     """Static values as dictionary keys: by type and ==, numbers by their bits, tuples by parts."""
-    return tuple((place, _exact(x)) for place, x in call.static)
-
-
-def _exact(x: Any) -> Any:
-    """Equal for values that no code can tell apart: -0.0 is not 0.0, and neither of them is 0."""
-    if isinstance(x, np.generic):
-        return type(x), x.dtype, x.tobytes()
-    if isinstance(x, (float, complex)):
-        return type(x), repr(x)
-    if type(x) is tuple:
-        return tuple, tuple(map(_exact, x))
-    return type(x), x
+    key: tuple[Any, ...] = tuple([(place, exact(x)) for place, x in call.static])
+    return (*key, *[attribute.key for attribute in call.attributes])
 
 
 def refuse_unhashable(call: Call, signature: Signature) -> None:

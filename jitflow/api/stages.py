@@ -11,6 +11,7 @@ import numpy as np
 
 from jitflow import drawing
 from jitflow.api.arguments import key_and_inputs
+from jitflow.api.attributes import Attributes
 from jitflow.api.failures import explained
 from jitflow.api.report import Compilation
 from jitflow.api.road import Road
@@ -151,6 +152,20 @@ class Compiled(Lowered):
     def compile_report(self) -> Compilation:
         """What each step of the compilation took, and each kernel of it."""
         return Compilation(self.road)
+
+    @property
+    def attributes(self) -> Attributes:
+        """What the code is for of the attributes of a method's object."""
+        return self._call.attributes
+
+    def settle(self, call: Call) -> None:
+        """Says anew which call the code is for."""
+        self._call = call._replace(leaves=[])
+
+    def is_for(self, call: Call) -> bool:
+        """Whether arrays and other objects among a method's attributes are those of this call."""
+        pairs = zip(self._call.attributes, call.attributes, strict=True)
+        return all([mine.has_objects_of(other) for mine, other in pairs])
 
     def run(self, inputs: list[Any], donated: Sequence[Donated] = ()) -> Any:
         """The result for inputs that `key_and_inputs` made of leaves of this signature.

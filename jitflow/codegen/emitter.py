@@ -15,8 +15,8 @@ from jitflow.ir.dense import Dense
 
 Emit = Callable[["Emitter", Op], None]
 
-LONG_BLOCK = 1024
-"""Loads of a block: the time that LLVM takes for one grows with their square."""
+LONG_BLOCK = 256
+"""Ops of a block: LLVM compares the loads and stores of one with each other, pair by pair."""
 
 
 class Emitter:
@@ -74,7 +74,19 @@ class Emitter:
             self.op = op
             table.get(op.row.name, otherwise)(self, op)
 
-    def cut(self) -> None:
+    def straight(self, body: Region, before: Callable[[Op], None] | None = None) -> None:
+        """Writes the ops of a function's body, which no loop repeats, in blocks of LONG_BLOCK.
+
+        before: what is written in front of each op.
+        """
+        for number, op in enumerate(body.ops):
+            if number and number % LONG_BLOCK == 0:
+                self._cut()
+            if before is not None:
+                before(op)
+            self.emit(op)
+
+    def _cut(self) -> None:
         """Goes on in a new block."""
         label = self.new_block("further")
         self.write(f"br label %{label}")

@@ -14,7 +14,7 @@ from functools import cache, partial
 
 from jitflow.codegen import control, convert, elementwise, memory, nests, vectors
 from jitflow.codegen.alone import Given, head_alone, take_buffers
-from jitflow.codegen.emitter import LONG_BLOCK, Emit, Emitter, hint
+from jitflow.codegen.emitter import Emit, Emitter, hint
 from jitflow.codegen.functions import call_row, called_rows, emit_row, row_symbol
 from jitflow.codegen.memory import require_static
 from jitflow.codegen.nests import is_list, traits, write_list
@@ -38,6 +38,9 @@ TABLE: dict[str, Emit] = {
     **nests.EMITTERS,
 }
 """What writes each row of level 3; a math row that `expand` left is a call."""
+
+MANY_BUFFERS = 1024
+"""From here on their pointers are loaded where they are used."""
 
 _SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -153,21 +156,21 @@ def _head(name: str, buffers: int, traits: str) -> list[str]:
 def _write_body(e: Emitter, function: Function) -> None:
     """All ops, behind the pointers of all buffers, where every block sees them.
 
-    Of many buffers each has its pointer in front of the first op that uses it, and blocks are cut.
+    Of many buffers each has its pointer in front of the first op that uses it.
     """
     waiting = {param: position for position, param in enumerate(function.params)}
-    if len(waiting) < LONG_BLOCK:
+    if len(waiting) < MANY_BUFFERS:
         for param, position in waiting.items():
             _load_pointer(e, position, param)
-        e.region(function.body)
+        e.straight(function.body)
         return
-    for number, op in enumerate(function.ops, 1):
+
+    def load(op: Op) -> None:
         for value in used(op):
             if value in waiting:
                 _load_pointer(e, waiting.pop(value), value)
-        e.emit(op)
-        if number % LONG_BLOCK == 0:
-            e.cut()
+
+    e.straight(function.body, load)
 
 
 def _write_list(e: Emitter, function: Function) -> None:
@@ -177,7 +180,7 @@ def _write_list(e: Emitter, function: Function) -> None:
 
 def _write_given(e: Emitter, function: Function, given: Sequence[Given]) -> None:
     take_buffers(e, function, given)
-    e.region(function.body)
+    e.straight(function.body)
 
 
 def _load_pointer(e: Emitter, position: int, param: Value) -> None:

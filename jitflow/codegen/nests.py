@@ -41,7 +41,7 @@ def _define(e: Emitter, nest: Function) -> tuple[str, list[str]]:
     for param in nest.params:
         inner.count += 1
         inner.names[param] = f"%{hint(param, 'buffer')}.{inner.count}"
-    inner.region(nest.body)
+    inner.straight(nest.body)
     symbol = f"@{e.symbol}.nest{len(e.nests)}"
     params = ", ".join([f"ptr {name}" for name in (*map(inner.names.get, nest.params), *others)])
     e.define_function(f"define internal void {symbol}({params})", inner)

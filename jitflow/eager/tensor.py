@@ -84,7 +84,7 @@ class Tensor(Valued):
     def _take(self, value: Any) -> None:
         """Takes a NumPy value that nobody else writes."""
         if isinstance(value, np.ndarray):
-            value.flags.writeable = False
+            value.setflags(write=False)
             value = value if value.ndim else value[()]
         self._value = value
         self.made = self.variable = None
@@ -191,13 +191,23 @@ def record(name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> A
     except (ValueError, TypeError, IndexError) as error:
         _explain(error, application, inputs)
         raise
-    is_one = isinstance(result, ARRAYS)
-    leaves, tree = ([result], None) if is_one else flatten(result)
+    if isinstance(result, ARRAYS):
+        tensor = output(Made(name, application, inputs, 1), 0, result)
+        _tell(application, inputs, [tensor])
+        return tensor
+    leaves, tree = flatten(result)
     made = Made(name, application, inputs, len(leaves))
     outputs = [output(made, i, x) if isinstance(x, ARRAYS) else x for i, x in enumerate(leaves)]
-    for tape in tuple(STATE.tapes):
-        tape.record(Done(application, inputs, outputs))
-    return outputs[0] if tree is None else unflatten(tree, outputs)
+    _tell(application, inputs, outputs)
+    return unflatten(tree, outputs)
+
+
+def _tell(application: Application, inputs: Sequence[Tensor], outputs: Sequence[Any]) -> None:
+    """Tells the tapes of this thread what was done."""
+    if STATE.tapes:
+        done = Done(application, inputs, outputs)
+        for tape in tuple(STATE.tapes):
+            tape.record(done)
 
 
 ARRAYS = (np.ndarray, np.generic, TracedArray)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from jitflow.errors import ArgumentError
 from jitflow.ir.dtypes import DType, bf16
 from jitflow.ir.types import Shape
 from jitflow.numpy.basics import (
@@ -24,9 +25,9 @@ from jitflow.numpy.basics import (
 from jitflow.numpy.basics import full as full_of
 from jitflow.numpy.promotion import default, requested_dtype
 from jitflow.numpy.registry import drop_inert, numpy_function
-from jitflow.numpy.shaping import as_shape
+from jitflow.numpy.shaping import as_shape, perhaps_copied, reshaped
 from jitflow.numpy.ufuncs import CALLS
-from jitflow.trace import FUNCTIONS, METHODS, STATE, detach, row_major
+from jitflow.trace import FUNCTIONS, METHODS, STATE, detach, fail, in_c_order, row_major
 
 
 def in_trace(numpy_own: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -63,23 +64,28 @@ def _of(dtype: Any) -> DType:
 
 @in_trace(np.zeros)
 def zeros(shape: Any, dtype: Any = None, order: str = "C") -> Array:
-    return row_major(full_of(as_shape("zeros", shape), 0, _of(dtype)))
+    return _laid_out(full_of(as_shape("zeros", shape), 0, _of(dtype)), order)
 
 
 @in_trace(np.ones)
 def ones(shape: Any, dtype: Any = None, order: str = "C") -> Array:
-    return row_major(full_of(as_shape("ones", shape), 1, _of(dtype)))
+    return _laid_out(full_of(as_shape("ones", shape), 1, _of(dtype)), order)
 
 
 @in_trace(np.empty)
 def empty(shape: Any, dtype: Any = None, order: str = "C") -> Array:
     """Zeros: nothing is undefined."""
-    return zeros(shape, dtype)
+    return zeros(shape, dtype, order)
 
 
 @in_trace(np.full)
 def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C") -> Array:
-    return row_major(detach(_filled(as_shape("full", shape), operand(fill_value), dtype)))
+    return _laid_out(detach(_filled(as_shape("full", shape), operand(fill_value), dtype)), order)
+
+
+def _laid_out(x: Array, order: Any) -> Array:
+    """New memory in NumPy's order: what is a view of it follows from that."""
+    return x if order == "F" else row_major(x)
 
 
 def _filled(shape: Shape, value: Any, dtype: Any) -> Array:
@@ -114,23 +120,33 @@ def empty_like(prototype: Any, dtype: Any = None, shape: Any = None) -> Array:
 
 @in_trace(np.array)
 def array(object: Any, dtype: Any = None, *, copy: Any = True, ndmin: int = 0) -> Array:
-    """Numbers become constants; a list that holds traced values is stacked."""
+    """Numbers become constants; a list that holds traced values is stacked.
+
+    Without `copy`, an array is itself, as in NumPy.
+    """
     x = as_array(object)
-    result = detach(convert(x, requested_dtype(dtype or default(key_of(x)))))
-    result.weak = False
+    kind = requested_dtype(dtype or default(key_of(x)))
+    if not copy and isinstance(object, (Array, np.ndarray)) and not x.weak and x.type.dtype is kind:
+        result = x
+    elif copy or copy is None:
+        result = detach(convert(x, kind))
+        result.weak = False
+    else:
+        fail(
+            ArgumentError,
+            "copy=False, and there is no array of that dtype",
+            op="array",
+            cure="say copy=None, which copies where it must",
+        )
     missing = ndmin - result.type.rank
-    if missing > 0:
-        return emit("reshape", result, shape=(1,) * missing + result.type.shape)
-    return result
+    return result if missing <= 0 else reshaped(result, (1,) * missing + result.type.shape)
 
 
 @in_trace(np.asarray)
 def asarray(a: Any, dtype: Any = None, *, copy: Any = None) -> Array:
     if dtype is None and not copy and isinstance(a, np.ndarray):
         return as_array(a)  # as in NumPy, the same memory
-    if type(a) is Array and not a.weak and dtype in (None, a.dtype) and not copy:
-        return a
-    return array(a, dtype)
+    return array(a, dtype, copy=copy)
 
 
 @in_trace(np.asanyarray)
@@ -140,21 +156,25 @@ def asanyarray(a: Any, dtype: Any = None, order: str = "K", *, copy: Any = None)
 
 @in_trace(np.ascontiguousarray)
 def ascontiguousarray(a: Any, dtype: Any = None) -> Array:
-    """Of one dimension at least. Results are in C order anyway."""
+    """Of one dimension at least. Results are in C order anyway; of x it may be a copy."""
     x = asarray(a, dtype)
-    return x if x.type.rank else emit("reshape", x, shape=(1,))
+    if not x.type.rank:
+        return reshaped(x, (1,))
+    return x if x is not a or in_c_order(x) else perhaps_copied(x, x)
 
 
 @in_trace(np.asfortranarray)
 def asfortranarray(a: Any, dtype: Any = None) -> Array:
     """The same elements: a result is in C order."""
-    return ascontiguousarray(a, dtype)
+    x = ascontiguousarray(a, dtype)
+    return perhaps_copied(x, x) if x is a and x.type.rank > 1 else x
 
 
 @numpy_function(np.require)
 def require(a: Any, dtype: Any = None, requirements: Any = None) -> Array:
     """Every result is in C order, aligned and writeable."""
-    return asarray(a, dtype)
+    x = asarray(a, dtype)
+    return perhaps_copied(x, x) if x is a and requirements else x
 
 
 @in_trace(np.asarray_chkfinite)

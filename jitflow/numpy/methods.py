@@ -13,7 +13,7 @@ import numpy as np
 
 from jitflow.errors import DtypeError, TraceError
 from jitflow.ir.dtypes import part_of
-from jitflow.numpy.basics import Array, emit, fail
+from jitflow.numpy.basics import Array, as_array, emit, fail
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import CURES, METHODS, PROPERTIES, STATE, as_twin, detach, emit_view
@@ -63,7 +63,11 @@ class Flat:
         return detach(self._elements()[key])
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._elements()[key] = value
+        """Of several values for a slice, the elements of an array count, again and again."""
+        if isinstance(key, slice) and as_array(value).type.rank:
+            METHODS["put"](self.array, np.arange(len(self))[key], value)
+        else:
+            self._elements()[key] = value
 
     def __len__(self) -> int:
         return int(self.array.type.size)

@@ -13,6 +13,7 @@ from jitflow.numpy.basics import (
     Array,
     as_array,
     broadcast,
+    broadcast_shapes,
     convert,
     emit,
     fail,
@@ -21,6 +22,7 @@ from jitflow.numpy.basics import (
     truth,
 )
 from jitflow.numpy.registry import numpy_function
+from jitflow.numpy.shaping import reshaped
 from jitflow.numpy.taking import along_axis, index_array, placed
 from jitflow.numpy.ufuncs import CALLS
 from jitflow.trace import converted, fitted, require_writable, write
@@ -70,8 +72,9 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
     """a.flat[k] = values[k % size] where the mask holds at k."""
     x = _target(a)
     flag = truth(as_array(mask))
-    if flag.type.shape != x.type.shape:
+    if flag.type.size != x.type.size:
         fail(ShapeError, "mask and data must be the same size", op="putmask", shapes=[x.type.shape])
+    flag = reshaped(flag, x.type.shape)
     new = _flat(converted(as_array(values), x.type.dtype))
     if new.type.shape != (0,):
         new = emit("reshape", _cycled(new, math.prod(x.type.shape)), shape=x.type.shape)
@@ -107,7 +110,11 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) ->
         write(x, new)
         return
     new = fitted(new, x.type.dtype, x.type.shape)
-    write(x, emit("select", broadcast(truth(as_array(where)), x.type.shape), new, x))
+    mask = truth(as_array(where))
+    shapes = [mask.type.shape, x.type.shape]
+    if broadcast_shapes("copyto", shapes) != x.type.shape:
+        fail(ShapeError, "the mask does not broadcast to the array", op="copyto", shapes=shapes)
+    write(x, emit("select", broadcast(mask, x.type.shape), new, x))
 
 
 def _can_cast(new: Array, dtype: np.dtype[Any], casting: Any) -> bool:

@@ -32,8 +32,8 @@ _INERT = {
 _VIEWS = frozenset((
     np.atleast_1d, np.atleast_2d, np.atleast_3d, np.array_split, np.broadcast_arrays, np.dsplit,
     np.broadcast_to, np.diff, np.einsum, np.expand_dims, np.flip, np.fliplr, np.flipud, np.hsplit,
-    np.matrix_transpose, np.moveaxis, np.nan_to_num, np.permute_dims, np.ravel, np.reshape,
-    np.rollaxis,
+    np.ix_, np.matrix_transpose, np.moveaxis, np.nan_to_num, np.permute_dims, np.ravel, np.require,
+    np.reshape, np.rollaxis,
     np.rot90, np.split, np.squeeze, np.swapaxes, np.transpose, np.unstack, np.vsplit,
     np.lib.stride_tricks.sliding_window_view, np.astype, np.diag, np.diagonal, np.imag,
     np.linalg.diagonal, np.linalg.matrix_power, np.linalg.matrix_transpose, np.meshgrid, np.real,

@@ -59,5 +59,4 @@ for _function, _among_nan in _BY_RANK.items():
     )
 REDUCTIONS[np.linalg.norm] = _norm
 REDUCTIONS[np.count_nonzero] = _count_nonzero
-for _function in (np.dot, np.inner, np.matmul):
-    REDUCTIONS[_function] = _dot
+REDUCTIONS[np.dot] = REDUCTIONS[np.inner] = REDUCTIONS[np.matmul] = _dot

@@ -21,7 +21,16 @@ from jitflow.numpy.basics import (
 )
 from jitflow.numpy.known import known
 from jitflow.numpy.registry import numpy_function
-from jitflow.trace import METHODS, PROPERTIES, detach, emit_view, row_major
+from jitflow.trace import (
+    METHODS,
+    PROPERTIES,
+    as_twin,
+    detach,
+    emit,
+    emit_view,
+    in_c_order,
+    row_major,
+)
 
 
 def as_shape(op: str, shape: Any) -> Shape:
@@ -69,8 +78,7 @@ def _is_by_columns(op: str, x: Array, order: Any) -> bool:
         return order == "F"
     if order not in ("A", "K"):
         fail(ArgumentError, f"order is 'C', 'F', 'A' or 'K', not {order!r}", op=op)
-    is_row_major = x.cell.row_major and all(row == "reshape" for row, *_ in x.path)
-    if x.type.rank > 1 and not is_row_major:
+    if x.type.rank > 1 and not in_c_order(x):
         fail(
             TraceError,
             f"order={order!r} depends on strides, which are not known under @jit",
@@ -108,10 +116,19 @@ def reshape_method(x: Array, *shape: Any, order: str = "C") -> Array:
 
 @numpy_function(np.ravel, method="ravel")
 def ravel(a: Any, order: str = "C") -> Array:
+    """The array itself where NumPy has it in that order; else a copy, or perhaps one."""
     x = as_array(a)
     if _is_by_columns("ravel", x, order):
         x = _reversed(x)
-    return reshaped(x, (math.prod(x.type.shape),))
+    flat = (math.prod(x.type.shape),)
+    if in_c_order(x):
+        return reshaped(x, flat)
+    return perhaps_copied(x, x if x.type.shape == flat else emit("reshape", x, shape=flat))
+
+
+def perhaps_copied(x: Array, result: Array) -> Array:
+    """These elements of x, or all, in what NumPy makes a view or a copy, as strides are."""
+    return as_twin(x, detach(result) if result is x else result)
 
 
 def flatten(x: Array, order: str = "C") -> Array:
@@ -283,8 +300,9 @@ def _register_at_least(function: Any, rank: int) -> None:
     numpy_function(function)(at_least)
 
 
-for _rank, _function in enumerate((np.atleast_1d, np.atleast_2d, np.atleast_3d), start=1):
-    _register_at_least(_function, _rank)
+_register_at_least(np.atleast_1d, 1)
+_register_at_least(np.atleast_2d, 2)
+_register_at_least(np.atleast_3d, 3)
 
 
 @numpy_function(np.copy)

@@ -118,7 +118,7 @@ def sigmoid(x: Any) -> Any:
     return np.true_divide(np.where(is_positive, 1, small), np.add(1, small))
 
 
-def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def logsumexp(a: Any, axis: Any = None, keepdims: Any = False) -> Any:
     """log(sum(exp(a))) over axis, without overflow."""
     greatest = np.max(a, axis=axis, keepdims=True)
     shift = np.where(np.isfinite(greatest), greatest, np.zeros_like(greatest))

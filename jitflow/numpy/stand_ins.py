@@ -37,7 +37,8 @@ def _of_numbers(numpy_own: Any, traced: Callable[..., Any]) -> Callable[..., Any
             as_dtype(made.dtype)
         except DtypeError:
             return made
-        return row_major(constant_array(made))
+        constant = constant_array(made)
+        return row_major(constant) if made.flags.c_contiguous else constant
 
     return make
 

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from heapq import merge
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
@@ -50,6 +53,9 @@ def is_free(op: Op) -> bool:
 
 _position = attrgetter("position")
 
+NEAR_GROUPS = 64
+"""The last groups that share values with an op: of others none is asked whether it fits."""
+
 
 def _lanes(op: Op) -> int | None:
     """Logical lanes of a reduction whose result they are part of, None of any other."""
@@ -71,15 +77,15 @@ class Plan:
 
         self.has_free = False
         self.has_groups = False
-        self.touching: dict[Value, list[Group]] = {}
-        """The groups that take or compute a value."""
+        self.touching: dict[tuple[Value, tuple[Any, ...]], list[Group]] = {}
+        """The groups of a shape that take or compute a value, in the order of their positions."""
         self.owner: dict[Value, Group] = {}
         self.slices: dict[Value, Value] = {}
         """What slices, and slices of them, are parts of."""
 
         self.free: set[Value] = set()
         self.ready: dict[Value, int] = {}
-        """The first item that may use a value."""
+        """The first item that may use a value that no group computes."""
         self.outside: set[Value] = set()
         """What groups compute that something beside them uses."""
 
@@ -98,12 +104,20 @@ class Plan:
     def _earliest(self, op: Op) -> int:
         earliest = -1
         for value in op.operands:
-            at = self.ready.get(value, -1)
+            at = self._ready(value)
             if at > earliest:
                 earliest = at
         if op.row is not GATHER or op.operands[0] not in self.owner:
             return earliest
         return max(earliest, self.owner[op.operands[0]].position + 1)
+
+    def _ready(self, value: Value) -> int:
+        """The first item that may use a value: a group's own ops may, if it is no total."""
+        group = self.owner.get(value)
+        if group is None:
+            return self.ready.get(value, -1)
+        assert value.op is not None
+        return group.position + (value.op.row.family is Family.REDUCE)
 
     def _alone(self, op: Op) -> None:
         """A view is placed on demand; anything else is an item of its own."""
@@ -150,25 +164,16 @@ class Plan:
             group.operands.update(outer)
             group.touched.update(outer)
             for value in (*outer, *self._sliced(outer)):
-                self.touching.setdefault(value, []).append(group)
+                self._touch(value, group)
         for value in op.results:
             group.touched.add(value)
-            self.touching[value] = [group]
+            self.touching[value, group.shape] = [group]
             self.owner[value] = group
-            self.ready[value] = group.position + (axes is not None)
 
     def _find(
         self, op: Op, shape: tuple[Any, ...], axes: tuple[int, ...] | None, earliest: int
     ) -> Group | None:
-        shared = (*op.operands, *self._sliced(op.operands)) if self.slices else op.operands
-        found: list[Group] = []
-        for value in shared:
-            for group in self.touching.get(value, ()):
-                if group.shape == shape and group not in found:
-                    found.append(group)
-        if len(found) > 1:
-            found.sort(key=_position, reverse=True)
-        for group in found:
+        for group in islice(self._sharing(op, shape), NEAR_GROUPS):
             if group.position < earliest and not self._can_move(group, op):
                 return None
             if self._fits(op, group, axes):
@@ -176,6 +181,25 @@ class Plan:
                     self._move(group)
                 return group
         return None
+
+    def _touch(self, value: Value, group: Group) -> None:
+        groups = self.touching.setdefault((value, group.shape), [])
+        at = bisect_left(groups, group.position, key=_position)
+        if at == len(groups) or groups[at] is not group:
+            groups.insert(at, group)
+
+    def _sharing(self, op: Op, shape: tuple[Any, ...]) -> Iterator[Group]:
+        """The groups of a shape that share values with the op, or slices of one, the last first."""
+        shared = dict.fromkeys((*op.operands, *self._sliced(op.operands)))
+        found = [g for v in shared if (g := self.touching.get((v, shape)))]
+        if len(found) == 1:
+            yield from reversed(found[0])
+            return
+        last = None
+        for group in merge(*map(reversed, found), key=_position, reverse=True):
+            if group is not last:
+                yield group
+            last = group
 
     def _sliced(self, values: Iterable[Value]) -> list[Value]:
         """What some of the values are slices of."""
@@ -191,12 +215,16 @@ class Plan:
         return all(maker.row.family is not Family.REDUCE for maker in made)
 
     def _move(self, group: Group) -> None:
-        self.items[group.position] = None
+        """Puts a group, of which nothing is read, behind all others; also where they are listed."""
+        at, shape = group.position, group.shape
+        listed = {*group.operands, *self._sliced(group.operands)}
+        lists = [groups for v in listed if len(groups := self.touching[v, shape]) > 1]
+        for groups in lists:
+            del groups[bisect_left(groups, at, key=_position)]
+            groups.append(group)
+        self.items[at] = None
         group.position = len(self.items)
         self.items.append(group)
-        for op in group.ops:
-            for value in op.results:
-                self.ready[value] = group.position + (op.row.family is Family.REDUCE)
 
     def _fits(self, op: Op, group: Group, axes: tuple[int, ...] | None) -> bool:
         if axes is not None and group.axes is not None and group.axes != axes:

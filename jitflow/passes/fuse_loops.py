@@ -97,6 +97,16 @@ class _Placed:
         found = self.loop.touches
         return found if found is None or self._run is None else _seen_from(self._run, found)
 
+    def joined(self, op: Op, other: _Placed) -> _Placed:
+        """The loop that runs both bodies, of which all is known."""
+        mine, its = self.loop, other.loop
+        made = _Loop(op)
+        vars(made).update(
+            touches=[*(self.touches or ()), *(other.touches or ())],
+            is_ordered=mine.is_ordered or its.is_ordered, is_flat=mine.is_flat and its.is_flat,
+        )
+        return _Placed(made)
+
 
 Ends = tuple[_Loop | None, _Loop | None]
 """The loops that a nest starts and ends with."""
@@ -130,7 +140,7 @@ class _Sweep:
     def _loop(self, op: Op) -> None:
         placed = _Placed(_Loop(op))
         if self._fits(placed):
-            self._merge(op)
+            self._merge(placed)
         else:
             self.last, self.before = len(self.ops), placed
             self.ops.append(op)
@@ -191,15 +201,16 @@ class _Sweep:
         assert first is not None and end is not None
         return _share_rows(self.before.touches or [], placed.touches or [], first, end - 1)
 
-    def _merge(self, op: Op) -> None:
+    def _merge(self, placed: _Placed) -> None:
+        assert self.before is not None
         before = self.ops[self.last]
         if before.row is RUN:
             *inside, before = self._opened(before)
             self.ops[self.last : self.last + 1] = inside
         else:
             del self.ops[self.last]
-        joined = _joined(before, op)
-        self.last, self.before = len(self.ops), _Placed(_Loop(joined))
+        joined = _joined(before, placed.loop.op)
+        self.last, self.before = len(self.ops), self.before.joined(joined, placed)
         self.ops.append(joined)
         self.merged = True
 

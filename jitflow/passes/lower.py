@@ -25,7 +25,7 @@ from jitflow.passes.lowering.host import lower_library
 from jitflow.passes.lowering.kernels import lower_kernel
 from jitflow.passes.lowering.moves import copy, lower_concatenate, lower_pad, put
 from jitflow.passes.lowering.numbers import Numbers, is_number
-from jitflow.passes.lowering.ordering import lower_argsort
+from jitflow.passes.lowering.ordering import is_ordered_here, lower_order
 from jitflow.passes.lowering.reuse import WRITERS, Reuse, is_view
 from jitflow.passes.lowering.search import lower_searchsorted
 from jitflow.passes.lowering.structure import words
@@ -163,7 +163,7 @@ class _Lowering:
             )
         elif op.row.name == "pad":
             lower_pad(self.context, op, inputs, self._target(op.result))
-        elif op.row in _LOOPS or op.row.family is Family.CUMULATIVE or _is_order_of_reals(op):
+        elif op.row in _LOOPS or op.row.family is Family.CUMULATIVE or is_ordered_here(op):
             self._loops(op, inputs)
         elif op.row.name == "complex":
             self._complex(inputs, self._target(op.result))
@@ -201,8 +201,8 @@ class _Lowering:
             *read, target = accesses
             if op.row.name == "searchsorted":
                 lower_searchsorted(context, op, read[0], read[1], target)
-            elif op.row.name == "argsort":
-                lower_argsort(context, op, read[0], target)
+            elif is_ordered_here(op):
+                lower_order(context, op, read[0], target)
             elif op.row.name == "dynamic_slice":
                 lower_dynamic_slice(context, read[0], read[1:], target)
             else:
@@ -293,10 +293,6 @@ class _Lowering:
 def _makes_memory(op: Op) -> bool:
     """Whether the op's result may lie anywhere: a reshape's operand may, if it is no view."""
     return op.row.name == "reshape" or not (is_view(op) or op.row.family is Family.CREATION)
-
-
-def _is_order_of_reals(op: Op) -> bool:
-    return op.row.name == "argsort" and op.operands[0].type.dtype.kind != "c"
 
 
 def _likeness(op: Op) -> Hashable:

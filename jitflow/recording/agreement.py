@@ -64,9 +64,10 @@ def mixing(function: Any) -> slice | None:
 
 def require_one_dtype(name: str, dtypes: Sequence[np.dtype[Any]]) -> None:
     """DtypeError, which names both, for arrays of different dtypes."""
+    first = dtypes[0]
     for dtype in dtypes:
-        if dtype != dtypes[0]:
-            fail(DtypeError, f"{dtypes[0]} and {dtype} do not mix", op=name, cure=CASTS)
+        if dtype is not first and dtype != first:
+            fail(DtypeError, f"{first} and {dtype} do not mix", op=name, cure=CASTS)
 
 
 def keep_dtype(function: Any, kwargs: dict[str, Any]) -> bool:

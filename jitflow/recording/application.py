@@ -7,6 +7,7 @@ does to arguments: literals become operands, dtypes must agree.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ class Application:
     `leaves` and `tree` are the arguments, or arguments and keywords where `has_names`.
     """
 
-    __slots__ = ("_has_names", "_places", "_tree", "function", "keeps_dtype", "leaves")
+    __slots__ = ("_has_names", "_is_plain", "_places", "_tree", "function", "keeps_dtype", "leaves")
 
     def __init__(
         self, function: Callable[..., Any], leaves: Sequence[Any], tree: TreeDef, has_names: bool,
@@ -45,33 +46,37 @@ class Application:
         self._tree = tree
         places, self.leaves = [], list(leaves)
         for place, x in enumerate(leaves):
-            if isinstance(x, Operand):
+            if x is _HOLE or isinstance(x, Operand):
                 places.append(place)
                 self.leaves[place] = _HOLE
         self._places = tuple(places)
+        self._is_plain = not has_names and len(places) == len(leaves) == len(tree.nodes) - 1
         self._has_names = has_names
         self.function = function
         self.keeps_dtype = keeps_dtype
 
     def __call__(self, operands: Sequence[Any]) -> Any:
         """The function on these operands; its result has the first one's dtype if it keeps it."""
+        result = self.function(*operands) if self._is_plain else self._computed(operands)
+        if self.keeps_dtype and operands and operands[0].dtype.kind != "b":
+            return result.astype(operands[0].dtype)
+        return result
+
+    def _computed(self, operands: Sequence[Any]) -> Any:
         leaves = list(self.leaves)
         for place, x in zip(self._places, operands, strict=True):
             leaves[place] = x
         if self._has_names:
             args, kwargs = unflatten(self._tree, leaves)
-            result = self.function(*args, **kwargs)
-        else:
-            result = self.function(*unflatten(self._tree, leaves))
-        if self.keeps_dtype and operands and operands[0].dtype.kind != "b":
-            return result.astype(operands[0].dtype)
-        return result
+            return self.function(*args, **kwargs)
+        return self.function(*unflatten(self._tree, leaves))
 
     def on(self, leaves: list[Any]) -> Application:
         """The same function, to leaves that have holes in the same places."""
         other = object.__new__(Application)
         other._tree, other._places, other._has_names = self._tree, self._places, self._has_names
         other.function, other.keeps_dtype = self.function, self.keeps_dtype
+        other._is_plain = self._is_plain
         other.leaves = leaves
         return other
 
@@ -114,6 +119,10 @@ def apply(
     if where is not None and not _agree(args[where], kwargs):
         args = list(args)
         args[where], kwargs = _agreed(name, args[where], kwargs, constant)
+    if isinstance(function, np.ufunc) and not kwargs:
+        operands = [x for x in args if isinstance(x, Operand)]
+        if len(operands) == len(args) == function.nin:
+            return _on_operands(function), operands
     leaves, tree = flatten((tuple(args), kwargs) if kwargs else tuple(args))
     if TracedArray in map(type, leaves):
         leaves = [constant(x, None, 0) if type(x) is TracedArray else x for x in leaves]
@@ -124,12 +133,24 @@ def apply(
     return Application(function, leaves, tree, bool(kwargs), keeps), operands
 
 
+@cache
+def _on_operands(function: np.ufunc) -> Application:
+    """The application of a ufunc to operands alone, whatever these are."""
+    leaves, tree = flatten((_HOLE,) * function.nin)
+    return Application(function, leaves, tree, False, keep_dtype(function, {}))
+
+
 def _agree(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
     """Whether these are operands of one dtype, as is quickly seen."""
-    if kwargs or not args:
-        return False
-    dtype = getattr(args[0], "dtype", None)
-    return all([isinstance(x, Operand) and x.dtype == dtype for x in args])
+    dtype = None
+    for x in args:
+        if not isinstance(x, Operand):
+            return False
+        if dtype is None:
+            dtype = x.dtype
+        elif x.dtype != dtype:
+            return False
+    return dtype is not None and not kwargs
 
 
 def _agreed(
@@ -137,18 +158,20 @@ def _agreed(
 ) -> tuple[list[Any], dict[str, Any]]:
     """Arguments of one dtype: what is no operand yet takes that of those that are."""
     bounds = {key: kwargs[key] for key in BOUNDS if kwargs.get(key) is not None} if kwargs else {}
-    known = [x.dtype for x in operands_in([*args, *bounds.values()])]
+    known = [x.dtype for x in operands_in([*args, *bounds.values()] if bounds else args)]
     if not known:
         return list(args), kwargs
-    require_one_dtype(name, known)
+    dtype = known[0]
+    if len(known) > 1:
+        require_one_dtype(name, known)
 
     def agreed(x: Any, place: int) -> Any:
         if isinstance(x, Operand) or x is None or isinstance(x, str):
             return x
         if isinstance(x, (list, tuple)) and operands_in(x):
             return type(x)([agreed(part, place) for part in x])
-        made = constant(x, known[0], place)
-        require_one_dtype(name, [known[0], made.dtype])
+        made = constant(x, dtype, place)
+        require_one_dtype(name, (dtype, made.dtype))
         return made
 
     made = [agreed(x, place) for place, x in enumerate(args)]

@@ -21,6 +21,7 @@ from jitflow.trace.emit import (
     emit_alike,
     emit_constant,
     emit_view,
+    in_c_order,
     literal,
     wrap,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "here",
     "holds_traced",
     "implements",
+    "in_c_order",
     "lift",
     "literal",
     "missing",

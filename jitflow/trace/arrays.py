@@ -139,6 +139,11 @@ class TracedArray:
     def shape(self) -> tuple[Any, ...]:
         return self.type.shape
 
+    @shape.setter
+    def shape(self, new: Any) -> None:
+        cure = "write x = x.reshape(shape)"
+        fail(TraceError, "a traced array keeps its shape", shapes=[self.type], cure=cure)
+
     @property
     def dtype(self) -> np.dtype[Any]:
         return self.type.dtype.numpy
@@ -219,6 +224,15 @@ class TracedArray:
                 cure="make it complex first: x = x.astype(complex)",
             )
         OPERATORS["setitem"](self._part("imag"), ..., new)
+
+    @property
+    def flat(self) -> Any:
+        """The elements in C order, to read and to write."""
+        return self._part("flat")
+
+    @flat.setter
+    def flat(self, new: Any) -> None:
+        self._part("flat")[:] = new
 
     def _part(self, name: str) -> Any:
         self.require_trace()

@@ -118,15 +118,20 @@ def as_twin(array: TracedArray, result: TracedArray) -> TracedArray:
     return TracedArray(array.cell.twin(result.value))
 
 
+def in_c_order(array: TracedArray) -> bool:
+    """True where NumPy surely has the elements side by side in C order: whole vectors, say."""
+    cell = array.cell
+    return all(row == "reshape" for row, *_ in array.path) and (
+        cell.row_major or cell.value.type.rank <= 1
+    )
+
+
 def _keeps_memory(array: TracedArray, shape: tuple[Any, ...]) -> bool:
     """True where a reshape is a view in NumPy whatever the strides.
 
-    That is so for a whole vector, for arrays in C order, and where only axes of size 1 come or go.
+    That is so for arrays in C order, and where only axes of size 1 come or go.
     """
-    cell = array.cell
-    if all(row == "reshape" for row, *_ in array.path) and (
-        cell.row_major or cell.value.type.rank <= 1
-    ):
+    if in_c_order(array):
         return True
     return [n for n in shape if n != 1] == [n for n in array.type.shape if n != 1]
 

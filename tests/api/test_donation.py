@@ -1,6 +1,5 @@
 """Donated arguments: the same array comes back, and an error comes before any write."""
 
-import gc
 import sys
 import tracemalloc
 
@@ -13,6 +12,7 @@ from jitflow.passes.stream_size import stream_bytes
 from jitflow.runtime import host_target
 from jitflow.runtime.entry import why_not_native
 from jitflow.runtime.memory import why_no_pool
+from tests.support.quiet import quiet
 
 X = np.arange(6, dtype=np.float32)
 
@@ -148,7 +148,7 @@ def test_calls_run_no_python_and_keep_nothing(late):
     params, x = {"w": fresh(64)}, fresh(64)
     f(params, x)
     w = params["w"]
-    gc.collect()  # what other tests left counts too
+    quiet()
     before = sys.getrefcount(w), sys.getrefcount(x), sys.getrefcount(w.dtype)
     for _ in range(1000):
         made = f(params, x)
@@ -226,7 +226,7 @@ def test_a_train_loop_allocates_nothing(donates):
     x, y = np.ones((64, 640), np.float32), np.zeros((64, 640), np.float32)
     for _ in range(3):
         params, first = f(params, x, y)
-    gc.collect()  # arrays that other tests left go to the pool now, not in between
+    quiet()  # arrays that other tests left go to the pool now, not in between
     before = jf.memory_stats()
     tracemalloc.start()
     params, last = f(params, x, y)

@@ -321,15 +321,15 @@ def test_a_fork_while_another_thread_compiles():
     @jf.jit
     def slow(x):
         started.set()
-        forked.wait(10)
+        forked.wait(60)
         return x + 1
 
     thread = threading.Thread(target=slow, args=(1.0,))
     thread.start()
-    started.wait(10)
+    started.wait(60)
     child = os.fork()
     if child == 0:
-        signal.alarm(10)
+        signal.alarm(60)
         forked.set()
         os._exit(0 if slow(1.0) == 2 and jf.jit(lambda x: x * 2)(3.0) == 6 else 1)
     forked.set()

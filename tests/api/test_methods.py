@@ -2,8 +2,11 @@
 
 import dataclasses
 import functools
+import gc
+import weakref
 
 import numpy as np
+import pytest
 
 import jitflow as jf
 import jitflow.numpy as jnp
@@ -79,3 +82,141 @@ def test_a_class_in_front_is_static():
     for kind in (two, three, two):
         np.testing.assert_array_equal(scaled(kind, X), X * kind.factor)
     assert "mul" in scaled.lower(two, X).as_text("opt")
+
+
+class Net:
+    rate = 1.0
+
+    def __init__(self):
+        self.factor = 2.0
+        self.weights = np.ones(3, np.float32)
+        self.parts = {"bias": np.zeros(3, np.float32), "powers": [1.0, 2.0]}
+        self.act = np.tanh
+        self.traces = 0
+
+    def scaled(self, x):
+        return x * self.factor * self.rate
+
+    def plain(self, x):
+        total = self.act(self.scaled(x)) @ self.weights + self.parts["bias"].sum()
+        return total * self.parts["powers"][-1]
+
+    @jf.jit
+    def apply(self, x):
+        return self.plain(x)
+
+    @jf.jit
+    def counted(self, x):
+        self.traces += 1
+        return x + self.factor
+
+
+CHANGES = {
+    "a number": lambda net: setattr(net, "factor", 3.0),
+    "a number of another type": lambda net: setattr(net, "factor", np.float32(2)),
+    "an array": lambda net: setattr(net, "weights", np.full(3, 5, np.float32)),
+    "an array of another dtype": lambda net: setattr(net, "weights", np.full(3, 5.0)),
+    "an array in place": lambda net: net.weights.__setitem__(0, 7),
+    "a part of a dict": lambda net: net.parts.__setitem__("bias", np.ones(3, np.float32)),
+    "the dict": lambda net: setattr(net, "parts", {"bias": net.weights, "powers": [3.0]}),
+    "a longer list": lambda net: net.parts["powers"].append(4.0),
+    "the sign of zero": lambda net: net.parts["powers"].__setitem__(-1, -0.0),
+    "a function": lambda net: setattr(net, "act", np.sin),
+    "an attribute in front of the class's": lambda net: setattr(net, "rate", 0.5),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_method_sees_what_was_set_since(change):
+    net = Net()
+    for _ in range(3):
+        np.testing.assert_allclose(net.apply(X), net.plain(X), 1e-6)
+    CHANGES[change](net)
+    for _ in range(3):
+        np.testing.assert_allclose(net.apply(X), net.plain(X), 1e-6)
+
+
+def test_values_that_come_again_need_no_new_code():
+    net = Net()
+    for factor in (2.0, 3.0, 2.0, 3.0):
+        net.factor = factor
+        np.testing.assert_array_equal(net.counted(X), X + factor)
+    assert net.traces == Net.counted.cache_info().misses == 2
+
+
+def test_what_a_method_sets_itself_is_not_asked():
+    net = Net()
+    for _ in range(3):
+        net.counted(X)
+    assert net.traces == 1
+
+
+def test_containers_that_a_trace_changes_are_not_asked():
+    class Noting:
+        def __init__(self):
+            self.factor, self.seen, self.counts = 2.0, [], {"traces": 0}
+
+        @jf.jit
+        def apply(self, x):
+            self.seen.append(x.shape)
+            self.counts["traces"] += 1
+            return x * self.factor
+
+    one, other = Noting(), Noting()
+    for factor in (2.0, 2.0, 3.0, 3.0, 2.0):
+        one.factor = factor
+        np.testing.assert_array_equal(one.apply(X), X * factor)
+        np.testing.assert_array_equal(other.apply(X), X * 2)
+    assert (len(one.seen), one.counts, len(other.seen)) == (2, {"traces": 2}, 1)
+
+
+def test_arrays_that_were_replaced_are_let_go():
+    net = Net()
+    gone = []
+    for k in range(4):
+        net.weights = np.full(3, k, np.float32)
+        gone.append(weakref.ref(net.weights))
+        np.testing.assert_allclose(net.apply(X), net.plain(X), 1e-6)
+    gc.collect()
+    assert [x() is None for x in gone] == [True, True, True, False]
+
+
+def test_attributes_in_slots_and_of_classes():
+    class Slots:
+        __slots__ = ("factor", "unset")
+
+        @jf.jit
+        def apply(self, x):
+            return x * self.factor if hasattr(self, "factor") else x * self.unset
+
+    class Holder:
+        factor = 3
+
+        @classmethod
+        @jf.jit
+        def scaled(cls, x):
+            return x * cls.factor
+
+    one = Slots()
+    for factor in (2, 5.0):
+        one.factor = Holder.factor = factor
+        for _ in range(2):
+            np.testing.assert_array_equal(one.apply(X), X * factor)
+            np.testing.assert_array_equal(Holder.scaled(X), X * factor)
+
+
+def test_a_container_that_could_be_no_argument_is_one_value():
+    class Odd:
+        def __init__(self):
+            self.table = {1: 1.0, "a": 2.0}
+
+        @jf.jit
+        def apply(self, x):
+            return x * self.table["a"]
+
+    odd = Odd()
+    for factor in (2.0, 2.0, 3.0, 3.0):
+        if factor != odd.table["a"]:
+            odd.table = {1: 1.0, "a": factor}
+        np.testing.assert_array_equal(odd.apply(X), X * factor)
+    assert Odd.apply.cache_info().misses == 2

@@ -87,9 +87,9 @@ def test_data_is_json_and_the_text_is_a_table():
 
 
 def test_scalars_and_library_calls_are_kernels_too():
-    f = jf.jit(lambda x, i: (np.sort(x), x[i] * 2))
+    f = jf.jit(lambda x, i: (np.sort(np.tile(x, 99)), x[i] * 2))
     f(X[0], 2)
-    sort, rest = f.compile_report()[0].kernels
+    sort, rest = f.compile_report()[0].kernels[-2:]
     assert (sort.loops, rest.loops) == (0, 0)
     assert "mul" in rest.rows and not sort.rows
 

@@ -1,10 +1,13 @@
 """The text of a module: what it says, that it is the same every time, and what is refused."""
 
+import re
+
 import numpy as np
 import pytest
 
 from jitflow.codegen import emit_llvm
 from jitflow.codegen.emitter import LONG_BLOCK
+from jitflow.codegen.module import MANY_BUFFERS
 from jitflow.codegen.outline import LONG_BODY
 from jitflow.errors import NoCodeError, VerifyError
 from jitflow.ir.builder import Builder
@@ -39,16 +42,32 @@ def test_text_is_readable():
 
 def test_bodies_of_many_buffers_are_cut_into_blocks():
     """LLVM would take minutes where tens of thousands of pointers are loaded in one block."""
-    b, count = Builder(), 2 * LONG_BLOCK + 5
+    b, count = Builder(), MANY_BUFFERS
     x = b.param(BufferType(f32, ()), "x")
     outs = [b.param(BufferType(f32, ()), "out") for _ in range(count)]
     for out in outs:
         b.store(b.load(x), out)
     function = b.build("copies", (), {"outputs": count})
     text = emit_llvm(function, "copies")
-    assert max(block.count("load ptr") for block in text.split("further.")) <= LONG_BLOCK
+    blocks = re.split(r"^further", text, flags=re.MULTILINE)
+    assert max(block.count("load ptr") for block in blocks) <= LONG_BLOCK
     found = compile_function(function)([np.array(3, np.float32)])
     assert found == [3.0] * count
+
+
+def test_straight_code_is_cut_into_blocks():
+    """LLVM compares the loads and stores of a block pair by pair."""
+    b, count = Builder(), 3 * LONG_BLOCK
+    x = b.param(BufferType(f32, (count,)), "x")
+    out = b.param(BufferType(f32, (count,)), "out")
+    places = [b.index(k) for k in range(count)]
+    for place in places:
+        b.store(b.neg(b.load(x, place)), out, place)
+    function = b.build("negated", (), {"outputs": 1})
+    blocks = re.split(r"^further", emit_llvm(function, "negated"), flags=re.MULTILINE)
+    assert max(block.count(" = load float") for block in blocks) <= LONG_BLOCK
+    data = np.arange(count, dtype=np.float32)
+    assert (compile_function(function)([data])[0] == -data).all()
 
 
 def test_equal_functions_give_equal_text_and_objects():

@@ -78,7 +78,7 @@ def bits(seed):
     return arrays
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(programs(), st.integers(0, 2**32))
 def test_code_equals_interpreter(function, seed):
     inputs = bits(seed)

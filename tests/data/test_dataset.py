@@ -27,7 +27,7 @@ def counted(n=20):
 
 def no_threads_are_left():
     gc.collect()
-    for _ in range(100):
+    for _ in range(1500):
         if not [t for t in threading.enumerate() if t.name.startswith("jitflow-")]:
             return True
         time.sleep(0.02)

@@ -19,7 +19,7 @@ def numbers(elements):
     return [np.asarray(x).tolist() for x in elements]
 
 
-def in_a_process(code, timeout=60):
+def in_a_process(code, timeout=300):
     """What a script prints; it must come to its end."""
     return subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code], capture_output=True, encoding="utf-8",

@@ -1,7 +1,7 @@
 """Random programs: values and gradients of tensors have the bits of `jit` and `grad`."""
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jitflow as jf
@@ -33,7 +33,7 @@ def run(steps, args):
     return values[-1]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12)
 @given(programs(), st.integers(0, 1000), st.sampled_from([np.float32, np.float64]))
 def test_tapes_agree_with_grad(steps, seed, dtype):
     rng = np.random.default_rng(seed)

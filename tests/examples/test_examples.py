@@ -27,7 +27,7 @@ def run(*command):
         stdout=subprocess.PIPE,
         encoding="utf-8",
         check=True,
-        timeout=120,
+        timeout=600,
     )
     return done.stdout
 

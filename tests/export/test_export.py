@@ -75,7 +75,7 @@ def test_a_process_without_the_code(tmp_path):
         "sys.stdout.write(f(dict(w=d['w'], b=d['b']), d['x']).tobytes().hex())\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=600
     )
     assert done.stdout == jitted(params, x).tobytes().hex()
 

@@ -114,7 +114,7 @@ def test_a_process_without_the_graph(tmp_path, data):
         )
         done = subprocess.run(
             [sys.executable, "-c", script], capture_output=True, text=True, check=True,
-            timeout=120, cwd=tmp_path,
+            timeout=600, cwd=tmp_path,
         )  # fmt: skip
         for _ in range(3):
             wanted = session.run([loss, train, w], {x: data[0], y: data[1]})

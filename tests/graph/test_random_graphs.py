@@ -3,7 +3,7 @@
 from contextlib import nullcontext
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jitflow.graph as g
@@ -119,7 +119,7 @@ def uses_gradients(made):
     return found
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12)
 @given(programs())
 def test_runs_as_documented(program):
     made, runs = program

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from jitflow.errors import VerifyError
 from jitflow.ir.builder import Builder
@@ -82,9 +82,7 @@ def test_the_line_of_library_work_does():
     assert failing_lines(sorting(2)) == {Location("f.py", 2)}
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+@settings(max_examples=60)
 @given(programs(max_ops=3), programs(max_ops=3))
 def test_texts_are_equal_where_functions_are(first, second):
     one, other = first.function, second.function

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jitflow.ir.builder import Builder
@@ -125,7 +125,6 @@ def test_long_data_is_base64():
     assert 'data "f32[1000] AAAA' in text
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**64 - 1), st.sampled_from(list(DTYPES.values())))
 def test_any_bits(bits, dtype):
     if dtype.kind == "b":
@@ -145,7 +144,6 @@ def test_splat_of_a_large_shape_is_one_number():
 NAMES = st.text(max_size=8) | st.sampled_from(["x", "x_1", "0", "inf", "nan", "func", "a b", "é"])
 
 
-@settings(deadline=None)
 @given(NAMES, st.lists(NAMES, max_size=6), NAMES)
 def test_any_names(name, hints, message):
     b = Builder()

@@ -58,19 +58,19 @@ PIECES = sorted({token.text for text in SAMPLES.values() for token in Tokens(tex
 ALPHABET = st.sampled_from(sorted(set(TEXT)) + list('é"\\\x00-999999999999999999999'))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, len(TEXT)), st.integers(0, 12), st.lists(ALPHABET, max_size=4))
 def test_edited(start, removed, inserted):
     parse_or_error(TEXT[:start] + "".join(inserted) + TEXT[start + removed :])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from(TEXT.split()), max_size=30))
 def test_shuffled_words(words):
     parse_or_error(" ".join(["func @f(%x: f32[2]) {", *words]))
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.sampled_from(sorted(SAMPLES)), st.data())
 def test_sample_with_other_tokens(name, data):
     """One to three tokens dropped, doubled, or replaced by tokens of any sample."""
@@ -89,7 +89,7 @@ def test_sample_without_one_token(name):
         parse_or_error(" ".join(tokens[:at] + tokens[at + 1 :]))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=60))
 def test_bytes(raw):
     parse_or_error(raw.decode("latin-1"))

@@ -9,6 +9,7 @@ import pytest
 
 import jitflow as jf
 from jitflow.errors import AxisError
+from tests.support.agreement import agree
 
 DTYPES = ["bool", "int8", "uint8", "int32", "int64", "uint64", "float16", "float32", "float64"]
 SHAPES = [(7,), (1,), (0,), (3, 5), (5, 3, 4), (6, 40), (40, 6), (2, 0, 3), (1, 9)]
@@ -17,12 +18,6 @@ SHAPES = [(7,), (1,), (0,), (3, 5), (5, 3, 4), (6, 40), (40, 6), (2, 0, 3), (1, 
 def block(shape: tuple[int, ...], dtype: str) -> np.ndarray:
     x = np.random.default_rng(len(shape)).normal(size=shape) * 3
     return x.astype(dtype)
-
-
-def agree(function: object, *arrays: np.ndarray) -> None:
-    got, expected = jf.jit(function)(*arrays), function(*arrays)
-    assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
-    np.testing.assert_array_equal(got, expected)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

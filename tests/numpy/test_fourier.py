@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,14 @@ import pytest
 
 import jitflow as jf
 import jitflow.numpy as jnp
+from tests.support.agreement import agree
 
 TOLERANCE = {"complex64": 2e-6, "float32": 2e-6, "float16": 2e-3}
+TOLERANCE |= {"complex128": 1e-13, "float64": 1e-13}
 COMPLEX = (jnp.fft.fft, jnp.fft.ifft, jnp.fft.irfft, jnp.fft.hfft)
 REAL = (jnp.fft.rfft, jnp.fft.ihfft)
 SEVERAL = (np.fft.fftn, np.fft.ifftn, np.fft.irfftn, np.fft.fft2, np.fft.ifft2, np.fft.irfft2)
+agrees = partial(agree, near=TOLERANCE, scaled=True)
 NAMED = {"ids": lambda f: f.__name__}
 
 
@@ -25,13 +29,6 @@ def numbers(*shape: int, dtype: str = "complex128") -> Any:
     if np.dtype(dtype).kind == "c":
         return (real + 1j * random.normal(size=shape)).astype(dtype)
     return (9 * real).astype(dtype)
-
-
-def agrees(f: Any, *args: Any) -> None:
-    got, want = jf.jit(f)(*args), f(*args)
-    assert (got.dtype, got.shape) == (want.dtype, want.shape)
-    near = TOLERANCE.get(str(got.dtype), 1e-13)
-    np.testing.assert_allclose(got, want, rtol=near, atol=near * np.max(abs(want), initial=1))
 
 
 @pytest.mark.parametrize("dtype", ["complex64", "complex128", "float32", "int8", "bool", "float16"])

@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 import jitflow as jf
+from tests.support.agreement import agree
 
+agrees = partial(agree, near=1e-15)
 XP = np.array([-1.0, 0.0, 0.5, 2.0, 7.0])
 FP = np.array([3.0, -2.0, 4.0, 4.0, 0.0])
 X = np.array([[-2.0, -1.0, -0.3, 0.0], [0.2, 0.5, 1.0, 2.0], [5.0, 7.0, 8.0, np.nan]])
 
 
-def agree(function: object, *arrays: object) -> None:
-    got, expected = jf.jit(function)(*arrays), function(*arrays)
-    assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
-    np.testing.assert_allclose(got, expected, rtol=1e-15, atol=1e-15)
-
-
 def test_values():
-    agree(np.interp, X, XP, FP)
-    agree(lambda x: np.interp(x, XP, FP, left=-9, right=np.inf), X)
-    agree(np.interp, 0.3, XP, FP)
-    agree(np.interp, X, XP[:1], FP[:1])
-    agree(np.interp, X.astype(np.float32), XP.astype(np.int8), FP)
-    agree(np.interp, X, np.array([-1.0, 0.0, 0.0, 2.0, 7.0]), FP)
+    agrees(np.interp, X, XP, FP)
+    agrees(lambda x: np.interp(x, XP, FP, left=-9, right=np.inf), X)
+    agrees(np.interp, 0.3, XP, FP)
+    agrees(np.interp, X, XP[:1], FP[:1])
+    agrees(np.interp, X.astype(np.float32), XP.astype(np.int8), FP)
+    agrees(np.interp, X, np.array([-1.0, 0.0, 0.0, 2.0, 7.0]), FP)
     infinite = np.array([-np.inf, 0.0, 1.0, np.inf])
-    agree(np.interp, X, infinite, np.array([0.0, 1.0, 1.0, np.inf]))
+    agrees(np.interp, X, infinite, np.array([0.0, 1.0, 1.0, np.inf]))
 
 
 def test_complex():
-    agree(np.interp, X, XP, FP + 1j * FP[::-1])
+    agrees(np.interp, X, XP, FP + 1j * FP[::-1])
 
 
 @pytest.mark.parametrize("period", [3, -2.5, 100.0])
 def test_periods(period):
-    agree(lambda x, xp, fp: np.interp(x, xp, fp, period=period), X, XP, FP)
+    agrees(lambda x, xp, fp: np.interp(x, xp, fp, period=period), X, XP, FP)
 
 
 def test_gradient():

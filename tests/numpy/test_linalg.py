@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 import jitflow as jf
 from jitflow.errors import JitflowError
+from tests.support.agreement import agree
 
 DTYPES = ["float32", "float64", "complex64", "complex128", "int32"]
 TOLERANCE = {"float32": 2e-5, "complex64": 2e-5, "float64": 1e-11, "complex128": 1e-11}
+agrees = partial(agree, near=TOLERANCE)
 
 
 def block(*shape: int, dtype: str = "float64", seed: int = 0) -> np.ndarray:
@@ -31,76 +35,65 @@ def positive(*shape: int, dtype: str = "float64") -> np.ndarray:
     return x @ x.conj().swapaxes(-1, -2) + np.eye(shape[-1], dtype=dtype)
 
 
-def agree(function: object, *arrays: object) -> None:
-    got, expected = jf.jit(function)(*arrays), function(*arrays)
-    if not isinstance(expected, tuple):
-        got, expected = (got,), (expected,)
-    assert type(got) is type(expected)
-    for a, b in zip(got, map(np.asarray, expected), strict=True):
-        assert (a.dtype, a.shape) == (b.dtype, b.shape)
-        rtol = TOLERANCE.get(a.dtype.name, 0)
-        np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol)
-
-
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_systems(dtype):
     for batch in ((), (2,), (2, 3)):
         a = square(*batch, 4, 4, dtype=dtype)
-        agree(np.linalg.solve, a, block(*batch, 4, 2, dtype=dtype))
-        agree(np.linalg.solve, a, block(4, dtype=dtype))
-        agree(np.linalg.solve, a, block(4, 1, dtype="float32"))
-        agree(np.linalg.inv, a)
-        agree(np.linalg.det, a)
-        agree(np.linalg.slogdet, a)
-        agree(lambda a: np.linalg.matrix_power(a, -3), a)
-    agree(np.linalg.solve, square(0, 0, dtype=dtype), block(0, 2, dtype=dtype))
-    agree(np.linalg.det, square(3, 0, 0, dtype=dtype))
+        agrees(np.linalg.solve, a, block(*batch, 4, 2, dtype=dtype))
+        agrees(np.linalg.solve, a, block(4, dtype=dtype))
+        agrees(np.linalg.solve, a, block(4, 1, dtype="float32"))
+        agrees(np.linalg.inv, a)
+        agrees(np.linalg.det, a)
+        agrees(np.linalg.slogdet, a)
+        agrees(lambda a: np.linalg.matrix_power(a, -3), a)
+    agrees(np.linalg.solve, square(0, 0, dtype=dtype), block(0, 2, dtype=dtype))
+    agrees(np.linalg.det, square(3, 0, 0, dtype=dtype))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_factorisations(dtype):
     for batch in ((), (2,)):
         p = positive(*batch, 4, 4, dtype=dtype)
-        agree(np.linalg.cholesky, p)
-        agree(lambda p: np.linalg.cholesky(p, upper=True), p)
-        agree(np.linalg.eigvalsh, p)
-        agree(lambda p: np.linalg.eigh(p)[0], p)
-        agree(lambda p: np.linalg.eigvalsh(p, UPLO="U"), p)
+        agrees(np.linalg.cholesky, p)
+        agrees(lambda p: np.linalg.cholesky(p, upper=True), p)
+        agrees(np.linalg.eigvalsh, p)
+        agrees(lambda p: np.linalg.eigh(p)[0], p)
+        agrees(lambda p: np.linalg.eigvalsh(p, UPLO="U"), p)
         values, vectors = jf.jit(np.linalg.eigh)(p)
         scaled = vectors * values[..., None, :]
         np.testing.assert_allclose(p @ vectors, scaled, rtol=1e-3, atol=1e-3)
         for shape in ((4, 3), (3, 4), (3, 3)):
             x = block(*batch, *shape, dtype=dtype)
-            agree(lambda x: np.linalg.qr(x), x)
-            agree(lambda x: np.linalg.qr(x, "complete"), x)
-            agree(lambda x: np.linalg.qr(x, mode="r"), x)
-            agree(lambda x: np.linalg.svd(x, compute_uv=False), x)
-            agree(np.linalg.svdvals, x)
-            agree(lambda x: np.linalg.svd(x), x)
-            agree(lambda x: np.linalg.svd(x, full_matrices=False), x)
+            agrees(lambda x: np.linalg.qr(x), x)
+            agrees(lambda x: np.linalg.qr(x, "complete"), x)
+            agrees(lambda x: np.linalg.qr(x, mode="r"), x)
+            agrees(lambda x: np.linalg.svd(x, compute_uv=False), x)
+            agrees(np.linalg.svdvals, x)
+            agrees(lambda x: np.linalg.svd(x), x)
+            agrees(lambda x: np.linalg.svd(x, full_matrices=False), x)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_singular_values(dtype):
     x = block(5, 3, dtype=dtype)
-    agree(np.linalg.pinv, x)
-    agree(lambda x: np.linalg.pinv(x, rcond=0.5), x)
-    agree(np.linalg.matrix_rank, x)
-    agree(lambda x: np.linalg.matrix_rank(x[:, :1] @ x[:1]), x)
-    agree(lambda x: np.linalg.matrix_rank(x[0]), x)
-    agree(lambda x: np.linalg.matrix_rank(x, tol=4.0), x)
-    agree(np.linalg.cond, x)
+    agrees(np.linalg.pinv, x)
+    agrees(lambda x: np.linalg.pinv(x, rcond=0.5), x)
+    agrees(np.linalg.matrix_rank, x)
+    agrees(lambda x: np.linalg.matrix_rank(x[:, :1] @ x[:1]), x)
+    agrees(lambda x: np.linalg.matrix_rank(x[0]), x)
+    agrees(lambda x: np.linalg.matrix_rank(x, tol=4.0), x)
+    agrees(np.linalg.cond, x)
     for p in (2, -2, 1, -1, np.inf, -np.inf, "fro", "nuc"):
-        agree(lambda x: np.linalg.cond(x, p), square(2, 3, 3, dtype=dtype))
-        agree(lambda x: np.linalg.norm(x, p, (0, 1)), x)
+        agrees(lambda x: np.linalg.cond(x, p), square(2, 3, 3, dtype=dtype))
+        agrees(lambda x: np.linalg.norm(x, p, (0, 1)), x)
     for right in (block(5, dtype=dtype), block(5, 2, dtype=dtype)):
-        agree(np.linalg.lstsq, x, right)
-        agree(np.linalg.lstsq, x[:3], right[:3])
+        agrees(np.linalg.lstsq, x, right)
+        agrees(np.linalg.lstsq, x[:3], right[:3])
 
 
 def test_eigenvalues_are_complex_always():
     x = block(4, 4)
-    agree(lambda x: np.linalg.eigvals(x).astype(np.complex128), x)
+    agrees(lambda x: np.linalg.eigvals(x).astype(np.complex128), x)
     values, vectors = jf.jit(np.linalg.eig)(x)
     np.testing.assert_allclose(x @ vectors, vectors * values)
     assert jf.jit(np.linalg.eigvals)(np.eye(2, dtype=np.float32)).dtype == np.complex64
@@ -110,9 +103,9 @@ def test_eigenvalues_are_complex_always():
 def test_tensors():
     a, b = block(2, 3, 4, 6, 4), block(2, 3, 4)
     a = a.reshape(24, 24).reshape(2, 3, 4, 6, 4) + 9 * np.eye(24).reshape(2, 3, 4, 6, 4)
-    agree(np.linalg.tensorsolve, a, b)
-    agree(lambda a, b: np.linalg.tensorsolve(np.moveaxis(a, -1, 0), b, (0,)), a, b)
-    agree(lambda a: np.linalg.tensorinv(a, ind=3), a)
+    agrees(np.linalg.tensorsolve, a, b)
+    agrees(lambda a, b: np.linalg.tensorsolve(np.moveaxis(a, -1, 0), b, (0,)), a, b)
+    agrees(lambda a: np.linalg.tensorinv(a, ind=3), a)
 
 
 def test_failures_name_the_line():

@@ -24,6 +24,27 @@ def test_flat_writes_the_array(check):
     check(fill, X)
 
 
+@pytest.mark.parametrize("new", [7, [1, 2], np.arange(6.0).reshape(3, 2), np.arange(8)])
+def test_flat_is_set_to_values_again_and_again(check, new):
+    def fill(x):
+        a, b = (x * 2).T, x * 3
+        a.flat = new
+        b.flat[1:] = new
+        return a, b
+
+    check(fill, X)
+
+
+def test_a_shape_that_is_set_is_refused():
+    def turn(x):
+        y = x * 2
+        y.shape = (3, 2)
+        return y
+
+    with pytest.raises(TraceError, match="(?s)y.shape = .*x = x.reshape"):
+        jf.jit(turn)(X)
+
+
 def test_view(check):
     check(lambda x: (x.view(np.int32) + 1, x.view("u4") >> 3, x.view().view(np.float32)), X)
     with pytest.raises(DtypeError, match="of the same width"):

@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 import jitflow as jf
 from jitflow.errors import ValueCheckError
+from tests.support.agreement import agree
 
 pytestmark = pytest.mark.filterwarnings("ignore:All-NaN", "ignore:Mean of empty")
 METHODS = [
@@ -17,6 +20,7 @@ METHODS = [
     "midpoint", "nearest",
 ]  # fmt: skip
 TOLERANCE = {"float16": 2e-3, "float32": 5e-7, "float64": 1e-15}
+agrees = partial(agree, near=TOLERANCE)
 SHARES = np.array([0.0, 0.1, 0.25, 0.5, 0.77, 1.0])
 
 
@@ -27,29 +31,22 @@ def block(dtype: str, shape: tuple[int, ...] = (3, 4, 5)) -> np.ndarray:
     return x
 
 
-def agree(function: object, *arrays: object) -> None:
-    got, expected = jf.jit(function)(*arrays), function(*arrays)
-    assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
-    rtol = TOLERANCE.get(got.dtype.name, 0)
-    np.testing.assert_allclose(got, expected, rtol=rtol, atol=rtol)
-
-
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32", "uint8", "bool"])
 @pytest.mark.parametrize("name", ["median", "nanmedian"])
 def test_medians(name, dtype):
     function, x = getattr(np, name), block(dtype)
     for axis in (None, 0, -1, (0, 2)):
-        agree(lambda x: function(x, axis=axis), x)
-        agree(lambda x: function(x[:2, :, 1:], axis=axis, keepdims=True), x)
-    agree(function, x.ravel()[:1])
+        agrees(lambda x: function(x, axis=axis), x)
+        agrees(lambda x: function(x[:2, :, 1:], axis=axis, keepdims=True), x)
+    agrees(function, x.ravel()[:1])
 
 
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_medians_of_nothing():
     for function in (np.median, np.nanmedian):
-        agree(function, np.zeros(0))
-        agree(lambda x: function(x, axis=0), np.zeros((0, 3)))
-    agree(np.nanmedian, np.full(3, np.nan))
+        agrees(function, np.zeros(0))
+        agrees(lambda x: function(x, axis=0), np.zeros((0, 3)))
+    agrees(np.nanmedian, np.full(3, np.nan))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -57,8 +54,8 @@ def test_medians_of_nothing():
 def test_methods(name, method):
     function = getattr(np, name)
     for x in (block("float64"), block("int32"), block("float32", (2, 2, 2))):
-        agree(lambda x: function(x, SHARES, axis=1, method=method), x)
-        agree(lambda x: function(x, 0.3, method=method), x)
+        agrees(lambda x: function(x, SHARES, axis=1, method=method), x)
+        agrees(lambda x: function(x, 0.3, method=method), x)
 
 
 @pytest.mark.parametrize("name", ["quantile", "percentile", "nanquantile", "nanpercentile"])
@@ -67,17 +64,17 @@ def test_options(name):
     x = x if name.startswith("nan") else x[1:]
     scale = 100 if "percentile" in name else 1
     for q in (0.3 * scale, SHARES * scale, 0, scale, np.float32(0.5), [0.5], np.array(0.2)):
-        agree(lambda x: function(x, q), x)
-        agree(lambda x: function(x, q, axis=(0, 2), keepdims=True), x)
-    agree(lambda x: function(x, 0.5, axis=0), x[1:].astype(np.int8))
+        agrees(lambda x: function(x, q), x)
+        agrees(lambda x: function(x, q, axis=(0, 2), keepdims=True), x)
+    agrees(lambda x: function(x, 0.5, axis=0), x[1:].astype(np.int8))
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_traced_shares(method):
     x = block("float64")[1:]
-    agree(lambda x, q: np.quantile(x, q, axis=1, method=method), x, SHARES)
-    agree(lambda x, q: np.quantile(x, q, method=method), x, 0.3)
-    agree(lambda x, q: np.nanpercentile(x, q, 0, method=method), block("float64"), 100 * SHARES)
+    agrees(lambda x, q: np.quantile(x, q, axis=1, method=method), x, SHARES)
+    agrees(lambda x, q: np.quantile(x, q, method=method), x, 0.3)
+    agrees(lambda x, q: np.nanpercentile(x, q, 0, method=method), block("float64"), 100 * SHARES)
 
 
 @pytest.mark.parametrize("name", ["quantile", "percentile", "nanquantile", "nanpercentile"])
@@ -87,13 +84,13 @@ def test_weights(name):
     weights = np.random.default_rng(3).random(x.shape)
     weights[:, :2] = 0
     for q in (0.4 * scale, SHARES * scale, np.float32(0.5)):
-        agree(lambda x, w: function(x, q, weights=w, method="inverted_cdf"), x, weights)
+        agrees(lambda x, w: function(x, q, weights=w, method="inverted_cdf"), x, weights)
         if not name.startswith("nan"):  # NumPy's own fail with axes
             for axis in (0, -1, (0, 2)):
                 options = {"axis": axis, "method": "inverted_cdf", "keepdims": True}
-                agree(lambda x, w: function(x, q, weights=w, **options), x, weights + 0.1)
+                agrees(lambda x, w: function(x, q, weights=w, **options), x, weights + 0.1)
             options = {"axis": 1, "method": "inverted_cdf"}
-            agree(lambda x, w: function(x, q, weights=w, **options), x, weights[0, :, 0] + 0.1)
+            agrees(lambda x, w: function(x, q, weights=w, **options), x, weights[0, :, 0] + 0.1)
     with pytest.raises(ValueError, match="only method|Only method"):
         jf.jit(lambda x: function(x, 0.5, weights=x))(x)
     with pytest.raises(ValueError, match="non-negative"):

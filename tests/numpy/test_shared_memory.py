@@ -6,8 +6,9 @@ Where that depends on strides the read is refused; a number is never the wrong o
 import numpy as np
 import pytest
 
+import jitflow as jf
 import jitflow.numpy as jnp
-from jitflow.errors import JitflowError
+from jitflow.errors import ArgumentError, JitflowError, TraceError
 
 CALLS = """
 np.diag(a) | np.diag(a, 1) | np.diagonal(a) | a.diagonal() | np.linalg.diagonal(a) | np.real(a)
@@ -22,6 +23,11 @@ np.concatenate([a]) | np.stack([a]) | np.tile(a, 1) | np.roll(a, 0) | np.pad(a, 
 np.meshgrid(a[0], a[1], copy=False)[0] | np.meshgrid(a[0], a[1], sparse=True)[0]
 np.einsum('ij->ji', a) | np.einsum('ii->i', a) | np.diff(a, 0) | a.flat[:] | np.sum(a, axis=())
 np.linalg.matrix_power(a, 1) | np.block([a]) | np.atleast_1d(a) | np.asarray(a, like=a)
+a[:, 1].ravel() | np.ravel(a[0]) | a.reshape(9).ravel() | xp.ascontiguousarray(a.T)
+xp.ascontiguousarray(a[:, 2]) | xp.asfortranarray(a) | xp.asfortranarray(a[0]) | np.require(a)
+np.require(a.T, None, ['C']) | np.require(a, None, ['F']) | np.ix_(a[0])[0] | xp.asarray(a, float)
+xp.array(a, copy=False) | xp.array(a, copy=None, ndmin=3) | xp.asarray(a, copy=False)
+xp.array(a, 'f4', copy=None) | xp.array(a, ndmin=3) | xp.asarray(a, copy=True)
 sliding_window_view(a, 2, 0) | a.reshape(3, 3, order='F') | a.ravel('F') | list(a)[1] | a.take([1])
 """
 X = np.arange(1.0, 10).reshape(3, 3)
@@ -56,3 +62,36 @@ def test_writes_show_where_numpy_shows_them(call, evaluate):
             assert "cannot be written" in str(error) or "was written" in str(error)
             continue
         np.testing.assert_array_equal(got, expected)
+
+
+def test_no_copy_of_what_must_be_copied_is_refused():
+    for function in (
+        lambda x: jnp.array(x, "f4", copy=False),
+        lambda x: jnp.asarray(x.astype("f4"), float, copy=False),
+        lambda x: jnp.array([x, x], copy=False),
+    ):
+        with pytest.raises(ArgumentError, match="copy=False.*\n.*copy=None"):
+            jf.jit(function)(X)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda xp, x: xp.zeros((3, 3), order="F"),
+        lambda xp, x: xp.empty((3, 3), order="F"),
+        lambda xp, x: xp.ones((3, 3), order="F"),
+        lambda xp, x: xp.full((3, 3), 2.0, order="F"),
+        lambda xp, x: xp.array([[1.0, 2, 3], [4, 5, 6], [7, 8, 9]], order="F"),
+    ],
+)
+def test_a_reshape_of_columns_is_no_view(make):
+    def f(x, xp=np):
+        a = make(xp, x)
+        a[...] = x
+        part = a.ravel()
+        part[0] = 77
+        return a
+
+    np.testing.assert_array_equal(f(X), X)
+    with pytest.raises(TraceError, match="was written"):
+        jf.jit(f)(X)

@@ -10,6 +10,7 @@ from ml_dtypes import bfloat16
 
 import jitflow as jf
 from jitflow.errors import AxisError, TraceError, ValueCheckError
+from tests.support.agreement import agree
 from tests.support.cpu_mode import flushed_subnormals
 
 DTYPES = [
@@ -27,15 +28,6 @@ def block(dtype: str, shape: tuple[int, ...] = (3, 4, 50)) -> np.ndarray:
     return x
 
 
-def agree(function: object, *arrays: object) -> None:
-    got, expected = jf.jit(function)(*arrays), function(*arrays)
-    assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
-    np.testing.assert_array_equal(got, expected)
-    if got.dtype.kind == "f":
-        numbers = ~np.isnan(got)
-        np.testing.assert_array_equal(np.signbit(got[numbers]), np.signbit(expected[numbers]))
-
-
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_sort(dtype):
     x = block(dtype)
@@ -49,6 +41,24 @@ def test_sort(dtype):
 def test_order_of_lines_of_any_length(dtype):
     for length in (2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 170, 255, 256, 257):
         agree(lambda x: np.argsort(x, kind="stable"), block(dtype, (2, length)))
+
+
+@pytest.mark.parametrize("dtype", [*DTYPES, bfloat16])
+def test_short_lines_are_sorted_without_the_host(dtype):
+    for shape in ((1,), (3, 0), (0, 5), (2, 8), (300, 7), (16,), (4, 31)):
+        whole = block("float32" if dtype is bfloat16 else dtype, (9, 300)).astype(dtype)
+        x = np.resize(whole, shape)
+        f = jf.jit(np.sort)
+        got, expected = f(x).astype(float), np.sort(x.astype(float), kind="stable")
+        np.testing.assert_array_equal(got, expected)
+        zeros = expected == 0
+        np.testing.assert_array_equal(np.signbit(got[zeros]), np.signbit(expected[zeros]))
+        assert "host_call" not in f.lower(x).as_text("kernels")
+
+
+def test_long_lines_and_many_are_sorted_by_the_host():
+    for shape in ((500, 32), (65,)):
+        assert "host_call" in jf.jit(np.sort).lower(np.ones(shape)).as_text("kernels")
 
 
 @pytest.mark.parametrize("dtype", ["int32", "uint64", "float32", "float64"])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from jitflow.ir.parser import parse_function
 from jitflow.ir.printer import format_function
@@ -13,9 +13,7 @@ from jitflow.runtime import compile_function
 from tests.support.native import call, lowered_results, reference
 from tests.support.programs import assert_same_bits, programs
 
-MANY = settings(
-    max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+MANY = settings(max_examples=60)
 FLAT = ("inline", *LOOPS)
 
 

@@ -1,6 +1,6 @@
 """Random programs over 16-bit floats and narrow integers: every stage keeps every bit."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from jitflow.ir.dtypes import DTYPES
 from jitflow.passes.manager import run_pipeline
@@ -10,9 +10,7 @@ from tests.support.native import call, dense, lowered_results, reference
 from tests.support.programs import assert_same_bits, programs
 
 NARROW = tuple(DTYPES[name] for name in ("f16", "bf16", "f32", "i8", "u16", "i32", "u64", "bool"))
-MANY = settings(
-    max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+MANY = settings(max_examples=30)
 
 
 @MANY

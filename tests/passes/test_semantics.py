@@ -1,7 +1,7 @@
 """Every pass and the whole tensor stage keep what random programs compute, bit for bit."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from jitflow.ir.parser import parse_function
 from jitflow.ir.printer import format_function
@@ -11,9 +11,7 @@ from jitflow.passes.pipeline import TENSOR
 from tests.support.programs import assert_same_bits, programs
 
 PASSES = ("inline", "hoist_views", "canonicalize", "fold", "cse", "dce")
-MANY = settings(
-    max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+MANY = settings(max_examples=150)
 
 
 @pytest.mark.parametrize("name", PASSES)

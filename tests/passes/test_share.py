@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jitflow as jf
@@ -20,9 +20,7 @@ from jitflow.runtime import compile_function
 from tests.support.native import call, dense, reference
 from tests.support.programs import Program, arguments, assert_same_bits, programs
 
-SOME = settings(
-    max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+SOME = settings(max_examples=40)
 DTYPES = (f32, f64, i32, bool_, c64)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from jitflow.errors import DtypeError, ShapeError
 from jitflow.ir.builder import Builder
@@ -16,9 +16,7 @@ from jitflow.passes.pipeline import TENSOR
 from tests.support.native import HERE, call, reference
 from tests.support.programs import assert_same_bits, programs
 
-MANY = settings(
-    max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+MANY = settings(max_examples=60)
 DTYPES = (c64, c128, f32, bool_)
 MOVES = (
     "add", "sub", "neg", "conj", "select", "eq", "ne", "constant", "broadcast", "reshape",

@@ -3,7 +3,7 @@
 from itertools import product
 
 import numpy as np
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from jitflow.ir.dtypes import bool_, f64, i32
@@ -16,9 +16,7 @@ from jitflow.passes.partition import partition
 from jitflow.passes.transpose import transpose
 from tests.support.programs import arguments, assert_same_bits, in_order, programs
 
-MANY = settings(
-    max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+MANY = settings(max_examples=60)
 EXACT = tuple(name for name, row in ROWS.items() if row.exact)
 SMOOTH = (
     "add", "sub", "mul", "neg", "sin", "cos", "tanh", "abs", "maximum", "minimum", "select",

@@ -127,4 +127,5 @@ def test_straight_code_compiles_in_near_linear_time():
         return time.process_time() - start
 
     seconds(10)
-    assert seconds(2400) < 26 * seconds(200)  # 16 times; 37 times without the engine's option
+    # 10 to 17 times; 37 times without the engine's option
+    assert any(seconds(2400) < 26 * seconds(200) for _ in range(3))

@@ -1,6 +1,5 @@
 """Calls of executables: what they take and refuse, threads, memory of code and temporaries."""
 
-import gc
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
 from jitflow.runtime import arrays, compile_function
 from jitflow.runtime.compile import executed_ops, symbol_of
+from tests.support.quiet import quiet
 
 
 def add_one(size=4, name="add_one", dtype=f64):
@@ -144,7 +144,7 @@ MAPS = Path("/proc/self/maps")
 @pytest.mark.skipif(not MAPS.exists(), reason="counts mappings in /proc")
 def test_code_is_freed_with_its_executable():
     def mappings():
-        gc.collect()
+        quiet()
         return len(MAPS.read_text().splitlines())
 
     compile_function(add_one())([np.zeros(4)])

@@ -10,6 +10,7 @@ import jitflow as jf
 from jitflow.runtime import engine as engines
 from jitflow.runtime.engine import LINKS_EACH, engine
 from jitflow.runtime.machine import host_target
+from tests.support.quiet import quiet
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "recompile.py"
 ANSWER = "define i32 @answer() nounwind {\n  ret i32 42\n}\n"
@@ -19,6 +20,7 @@ def test_new_functions_leave_no_objects():
     recompile = runpy.run_path(str(SCRIPT))
     for number in range(40):
         recompile["compile_one"](number)
+    quiet()
     before = recompile["held"]()
     for number in range(40):  # the same again: what is cached by value is there
         recompile["compile_one"](number)
@@ -29,6 +31,7 @@ def test_new_functions_leave_no_objects():
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="asks /proc")
 def test_links_leave_no_memory():
+    quiet()
     image = engine().object_image(ANSWER, host_target())
     held = runpy.run_path(str(SCRIPT))["held"]
 

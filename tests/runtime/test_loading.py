@@ -14,6 +14,7 @@ from jitflow.runtime.engine import engine, link
 from jitflow.runtime.library import library_addresses
 from jitflow.runtime.loading import Code, arranged, load
 from tests.runtime.test_engine import COPIES, fused
+from tests.support.quiet import quiet
 
 TABLE = """
 @table = private constant [4 x double] [double 1.0, double 2.0, double 4.0, double 8.0]
@@ -110,6 +111,7 @@ def test_memory_is_freed_with_the_code():
         lines = Path("/proc/self/maps").read_text().splitlines()
         return sum("r-xp 00000000 00:00" in line for line in lines)
 
+    quiet()
     code, before = code_of(COPIES), mapped()
     kept = [load([code], ["f"], {}) for _ in range(200)]
     assert len({linked.addresses["f"] for linked in kept}) == 200

@@ -15,11 +15,18 @@ from jitflow.runtime.entry.words import RowWord
 from jitflow.runtime.memory import POOL_BYTES, empty, why_no_pool
 from jitflow.runtime.memory.control import ALIGNMENT, HANDLER
 from jitflow.runtime.memory.words import SLOTS
+from tests.support.quiet import quiet
 
 pytestmark = pytest.mark.skipif(bool(why_no_pool()), reason="no pool here")
 
 X = np.arange(1 << 20, dtype=np.float32)
 handler_of = np._core.multiarray.get_handler_name
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quiet():
+    """Large arrays that other tests left in cycles go now, not within a test that counts."""
+    quiet()
 
 
 @pytest.fixture(autouse=True)

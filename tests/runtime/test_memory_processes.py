@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(bool(why_no_pool()), reason="no pool here")
 def run(code, **environment):
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False,
-        env={**os.environ, **environment}, timeout=300,
+        env={**os.environ, **environment}, timeout=600,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()

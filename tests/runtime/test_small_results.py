@@ -14,6 +14,7 @@ import pytest
 import jitflow as jf
 from jitflow.runtime.entry import layout, templates, why_no_templates, why_not_native
 from jitflow.runtime.numpy_api import NEW_FROM_DESCR, numpy_api
+from tests.support.quiet import quiet
 
 pytestmark = pytest.mark.skipif(bool(why_not_native()), reason="no native entry here")
 
@@ -84,7 +85,7 @@ def test_nothing_is_lost():
     x = np.arange(4.0)
     handler = ctypes.cast(templates._default_handler(), ctypes.py_object).value
     native(f, x)
-    gc.collect()
+    quiet()
     before = references(x.dtype), references(handler), references(x)
     for _ in range(1000):
         f(x)
@@ -98,6 +99,7 @@ def test_nothing_is_lost():
 def test_tracemalloc_sees_results():
     f, x = jf.jit(lambda x: x + 1), np.arange(500.0)
     native(f, x)
+    quiet()
     tracemalloc.start()
     try:
         domain = tracemalloc.DomainFilter(True, np.lib.tracemalloc_domain)

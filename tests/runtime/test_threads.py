@@ -134,7 +134,7 @@ f = jit(lambda x: np.exp(x) / (1 + np.exp(x).sum(1, keepdims=True)))
 def output_of(program, **variables):
     environment = {**os.environ, "JITFLOW_NUM_THREADS": "4", **variables}
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", PROGRAM + program], env=environment, timeout=120,
+        [sys.executable, "-W", "error", "-c", PROGRAM + program], env=environment, timeout=600,
         capture_output=True, text=True, check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]

@@ -52,6 +52,7 @@ def patience(monkeypatch):
         monkeypatch.setattr(tiers, "PATIENCE", 0)
         monkeypatch.setattr(tiers, "LOOP_PATIENCE", 0)
 
+    WORKER.finish()  # with what other tests asked for
     return set_patience
 
 
@@ -374,14 +375,16 @@ def test_the_interpreter_may_end_meanwhile():
     program = """
 import numpy as np, jitflow as jf
 from jitflow.runtime import background
+from jitflow.runtime.engine import LOCK
 def f(x):
     for k in range(60):
         x = np.sin(x * k) + x
     return x
 codes = [jf.jit(f).lower(np.ones(n)).compile().road.executable for n in (100, 101, 102)]
-for code in codes:
-    background.refine_soon(code)
-assert background.WORKER.waiting
+with LOCK:
+    for code in codes:
+        background.refine_soon(code)
+    assert len(background.WORKER.waiting) == 3
 """
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")

@@ -42,7 +42,7 @@ def call_c(built, inputs, triple="", name=None):
     (folder / "in.bin").write_bytes(
         b"".join(np.asarray(x, p.dtype.numpy).tobytes() for p, x in zip(given, inputs, strict=True))
     )
-    subprocess.run([*emulator, program], check=True, cwd=folder, timeout=120)
+    subprocess.run([*emulator, program], check=True, cwd=folder, timeout=600)
     return outputs_of(built, (folder / "out.bin").read_bytes())
 
 

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from jitflow.runtime import bodies, library
+from jitflow.runtime.background import WORKER
 from jitflow.runtime.cache import folder, place, store, why_off
 from jitflow.runtime.machine import machine
 
@@ -12,6 +13,7 @@ from jitflow.runtime.machine import machine
 def kept_in(path, origin="this machine", **chosen):
     """Code is kept under `path`; the process has not warned yet. chosen: other settings."""
     machine()  # asked before, so that it is not kept there
+    WORKER.finish()  # nor what other tests asked for
     with _put((place, store), "settings", replace(place.settings, cache_dir=str(path), **chosen)):
         with _put((place,), "_warned", []), _put((bodies, library), "origin", lambda: origin):
             _forget()

@@ -75,6 +75,6 @@ def call_wasm(built, inputs):
     ]  # fmt: skip
     spec = {"name": name, "parameters": parameters, "workspace": built.workspace_bytes}
     subprocess.run(
-        ["node", "run.js", binary.name, json.dumps(spec)], check=True, cwd=folder, timeout=120
+        ["node", "run.js", binary.name, json.dumps(spec)], check=True, cwd=folder, timeout=600
     )
     return outputs_of(built, (folder / "out.bin").read_bytes())

@@ -86,7 +86,7 @@ def fits(program, start):
     return kept
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(steps, min_size=1, max_size=10), st.sampled_from([(4,), (2, 3), (1, 3, 2)]))
 def test_random_views_and_writes(program, shape):
     start = np.arange(1.0, 1 + np.prod(shape)).reshape(shape)

@@ -1,6 +1,11 @@
-"""argsort of real numbers: short lines by counting, longer ones by radix sort. Both are stable."""
+"""argsort of real numbers: short lines by counting, longer ones by radix sort. Both are stable.
+
+Short lines are sorted by counting, too. Sorting longer ones is the host's.
+"""
 
 from __future__ import annotations
+
+import math
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Value
@@ -13,25 +18,51 @@ from jitflow.passes.lowering.sort_keys import Keys, Place, Read, Write
 COUNTED_BYTES = 256
 """Of the keys of a line up to which each is compared with every other: that runs on lanes."""
 
+MOST_COMPARED = 1 << 15
+"""Comparisons of one sort that take no longer than it takes to call the host."""
+
+FEW = 8
+"""Elements of a line up to which the host is slower in any case."""
+
 LEAST_KEY_BYTES = 4
 """What a key counts for at least: elements are numbered by as many bits as keys have."""
 
 
-def lower_argsort(context: Context, op: Op, source: Access, target: Access) -> None:
-    """Emits a loop over lines, which sorts the indices of each."""
+def is_ordered_here(op: Op) -> bool:
+    """Whether the op puts lines in order, and there are loops for it."""
+    if op.row.name not in ("argsort", "sort") or op.operands[0].type.dtype.kind == "c":
+        return False
+    return op.row.name == "argsort" or (_is_short(op) and _beats_host(op))
+
+
+def _beats_host(op: Op) -> bool:
+    """Whether sorting by counting takes less than a call of the host, and the host's own sort."""
+    *lines, length = op.result.type.shape
+    return length <= FEW or math.prod(lines) * length * length <= MOST_COMPARED
+
+
+def _is_short(op: Op) -> bool:
+    dtype, length = op.operands[0].type.dtype, op.result.type.shape[-1]
+    return length * max(Keys(dtype).dtype.itemsize, LEAST_KEY_BYTES) <= COUNTED_BYTES
+
+
+def lower_order(context: Context, op: Op, source: Access, target: Access) -> None:
+    """Emits a loop over lines, which sorts each, or the indices of each."""
     if 0 in target.shape:
         return
     dtype, length = op.operands[0].type.dtype, target.shape[-1]
     numbers = context.view(source, source.shape, source.strides)
     places = context.view(target, target.shape, target.strides)
     keys = Keys(dtype)
-    is_short = length * max(keys.dtype.itemsize, LEAST_KEY_BYTES) <= COUNTED_BYTES
-    line = (_Counting if is_short else Radix)(context, keys, length).sort
+    line = (_Counting if _is_short(op) else Radix)(context, keys, length).sort
+
+    def found(b: Builder, at: Place, index: Value) -> Value:
+        return index if op.row.name == "argsort" else b.load(numbers, *at, index)
 
     def nest(b: Builder, at: Place) -> Place:
         if len(at) == len(target.shape) - 1:
             line(b, read=lambda c, i: c.load(numbers, *at, i),
-                 write=lambda c, value, i: c.store(value, places, *at, i))  # fmt: skip
+                 write=lambda c, k, i: c.store(found(c, at, k), places, *at, i))  # fmt: skip
         else:
             extent = context.index(target.shape[len(at)])
             b.loop(context.index(0), extent, lambda c, i: nest(c, (*at, i)))

@@ -160,13 +160,17 @@ class Program:
             else:
                 self._plain_value(place, part)
 
+    def same(self, number: int, x: Any) -> None:
+        """This object."""
+        self._guard(Guard.SAME, number, type(x), self._kept(x))
+        self._asked(id(x))
+
     def _plain_value(self, number: int, x: Any) -> None:
         kind = type(x)
         if isinstance(x, (float, complex, np.generic)):
             self._bits(number, x)
         elif kind in (bool, type(None)) or kind.__eq__ is _BY_IDENTITY:
-            self._guard(Guard.SAME, number, kind, self._kept(x))
-            self._asked(id(x))
+            self.same(number, x)
         elif kind in (int, str, bytes):
             self._guard(Guard.EQUAL, number, kind, self._kept(x))
             self._asked(x)

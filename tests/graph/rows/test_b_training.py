@@ -171,7 +171,7 @@ def test_b31_pipelines():
 
     rows = iter(Dataset.from_arrays((np.arange(30),)).map(told).prefetch(4))
     next(rows)
-    assert all(made.acquire(timeout=10) for _ in range(4))  # others are made meanwhile
+    assert all(made.acquire(timeout=60) for _ in range(4))  # others are made meanwhile
 
 
 def test_b33_layers_on_top():

@@ -184,7 +184,7 @@ def test_c19_other_nodes_cost_nothing(graph):
     sess = g.Session()
     start = time.process_time()
     assert sess.run(y, {x: 1}) == 3
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 3
     (plan,) = set(graph.plans.values())
     assert len(plan.operations) == 5
 
