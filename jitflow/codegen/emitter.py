@@ -6,7 +6,7 @@ and constants in memory; knows no row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import Any
 
 from jitflow.codegen.types import initializer, memory_type
@@ -74,12 +74,12 @@ class Emitter:
             self.op = op
             table.get(op.row.name, otherwise)(self, op)
 
-    def straight(self, body: Region, before: Callable[[Op], None] | None = None) -> None:
-        """Writes the ops of a function's body, which no loop repeats, in blocks of LONG_BLOCK.
+    def straight(self, ops: Sequence[Op], before: Callable[[Op], None] | None = None) -> None:
+        """Writes ops of a function's body, which no loop repeats, in blocks of LONG_BLOCK.
 
         before: what is written in front of each op.
         """
-        for number, op in enumerate(body.ops):
+        for number, op in enumerate(ops):
             if number and number % LONG_BLOCK == 0:
                 self._cut()
             if before is not None:

@@ -162,7 +162,7 @@ def _write_body(e: Emitter, function: Function) -> None:
     if len(waiting) < MANY_BUFFERS:
         for param, position in waiting.items():
             _load_pointer(e, position, param)
-        e.straight(function.body)
+        e.straight(function.ops)
         return
 
     def load(op: Op) -> None:
@@ -170,7 +170,7 @@ def _write_body(e: Emitter, function: Function) -> None:
             if value in waiting:
                 _load_pointer(e, waiting.pop(value), value)
 
-    e.straight(function.body, load)
+    e.straight(function.ops, load)
 
 
 def _write_list(e: Emitter, function: Function) -> None:
@@ -180,7 +180,7 @@ def _write_list(e: Emitter, function: Function) -> None:
 
 def _write_given(e: Emitter, function: Function, given: Sequence[Given]) -> None:
     take_buffers(e, function, given)
-    e.straight(function.body)
+    e.straight(function.ops)
 
 
 def _load_pointer(e: Emitter, position: int, param: Value) -> None:

@@ -41,7 +41,7 @@ def _define(e: Emitter, nest: Function) -> tuple[str, list[str]]:
     for param in nest.params:
         inner.count += 1
         inner.names[param] = f"%{hint(param, 'buffer')}.{inner.count}"
-    inner.straight(nest.body)
+    inner.straight(nest.ops)
     symbol = f"@{e.symbol}.nest{len(e.nests)}"
     params = ", ".join([f"ptr {name}" for name in (*map(inner.names.get, nest.params), *others)])
     e.define_function(f"define internal void {symbol}({params})", inner)
@@ -78,12 +78,12 @@ def write_list(e: Emitter, function: Function, load: Callable[[Value], None]) ->
                 place(base)
             e.emit(buffer.op)
 
-    for op in function.ops:
-        if op.row.name not in ("alloc", "view"):
-            for value in op.operands:
-                if isinstance(value.type, BufferType):
-                    place(value)
-            e.emit(op)
+    def before(op: Op) -> None:
+        for value in op.operands:
+            if isinstance(value.type, BufferType):
+                place(value)
+
+    e.straight([op for op in function.ops if op.row.name not in ("alloc", "view")], before)
 
 
 EMITTERS: dict[str, Emit] = {"run": _run}

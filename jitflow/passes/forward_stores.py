@@ -26,9 +26,9 @@ _ALLOC = ROWS["alloc"]
 def forward_stores(function: Function) -> Function:
     """Replaces loads of what the block, or one around it, stored before; drops dead stores.
 
-    A later store to the same buffer at another address ends what is known of it, and so do a
-    loop that writes to it and a call that takes it. Masked lanes are zeroed as the load would have
-    done.
+    A later store to the same buffer, where it may be the same element, ends what is known of it,
+    and so do a loop that writes to it and a call that takes it. Masked lanes are zeroed as the load
+    would have done.
     Before: `store %v, %t, %i`, `%x: f32[] = load %t, %i`   After: uses of %x are uses of %v.
     """
     reread = _reread(function.body)
@@ -78,14 +78,15 @@ class _Forward:
     def _op(self, builder: Builder, op: Op, known: Known, new: dict[Value, Value]) -> None:
         if op.row.name == "load" and self._load(builder, op, known, new):
             return
-        if known:
-            for base in _written(op):
-                known.pop(base, None)
         if op.row.name == "store" and not _overlaps(op):
             base = base_of(op.operands[1])
             if base in self.reread:
-                value = new.get(op.operands[0], op.operands[0])
-                known[base] = {_key(op, new): value}
+                value, key = new.get(op.operands[0], op.operands[0]), _key(op, new)
+                others = {k: v for k, v in known.get(base, {}).items() if _is_apart(k, key)}
+                known[base] = {**others, key: value}
+        elif known:
+            for base in _written(op):
+                known.pop(base, None)
         if op.regions:
             self._nested(builder, op, known, new)
         else:
@@ -146,6 +147,12 @@ def _key(op: Op, new: dict[Value, Value]) -> Any:
     type = op.operands[0].type if op.row.name == "store" else op.result.type
     step = buffer.type.strides[-1] if isinstance(type, VectorType) else 0
     return offset, tuple(sorted(terms)), lanes_of(op), step
+
+
+def _is_apart(first: Any, second: Any) -> bool:
+    """Whether two elements are certainly not the same one: their indices differ by a constant."""
+    (offset, terms, lanes, _), (other, others, more, _) = first, second
+    return bool(terms == others and offset != other and lanes == more == 1)
 
 
 def _accessed(function: Function) -> tuple[set[Value], set[Value]]:

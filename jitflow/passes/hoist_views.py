@@ -5,7 +5,7 @@ Knows which views give no more elements than they take; asks rows for all else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, walk
@@ -15,6 +15,7 @@ from jitflow.passes.view_rules import adds_ones
 
 _CONSTANT = ROWS["constant"]
 _BROADCAST = ROWS["broadcast"]
+_RESHAPE = ROWS["reshape"]
 _VIEWS = frozenset(ROWS[name] for name in ("transpose", "reshape", "reverse", "slice"))
 
 Chain = tuple[Op, "Chain | None"]
@@ -29,10 +30,11 @@ def hoist_views(function: Function) -> Function:
 
     Only where the op has one operand beside constants of one number and broadcast scalars, and
     no live use but the view: then there are as many ops as before, each on as many elements or
-    fewer. A reshape that only adds axes of extent 1 stays: canonicalize moves it down. Views that
-    a product reads stay as well: it reads by strides, and its order of additions depends on them,
-    which must not depend on who else uses the op. One backward sweep to plan, one forward sweep
-    to move.
+    fewer. Reshapes stay below ops that they could not pass all of, up to one of a broadcast array:
+    a kernel would end between them. A reshape that only adds axes of extent 1 stays: canonicalize
+    moves it down. Views that a product reads stay as well: it reads by strides, and its order of
+    additions depends on them, which must not depend on who else uses the op. One backward sweep to
+    plan, one forward sweep to move.
     """
     return _Hoist().function(function) if function.contents.has(Family.VIEW) else function
 
@@ -49,6 +51,7 @@ class _Plan:
         self.uses: dict[Value, int] = {}
         self.pending: dict[Value, Chain] = {}
         self.dead: set[Op] = set()
+        self.stuck: dict[Value, bool] = {}
         self.in_products = operands_of_products(region.ops)
         self.use(region.results)
         for op in reversed(region.ops):
@@ -77,8 +80,25 @@ class _Plan:
         if op.row in _VIEWS and not adds_ones(op):
             self.pending[op.operands[0]] = (op, chain)
         elif chain is not None and (source := _source(op)) is not None:
+            if all(view.row is _RESHAPE for view in _views(chain)) and self.is_stuck(source):
+                return
             self.over[op] = self.pending[source] = chain
             self.drop(chain)
+
+    def is_stuck(self, value: Value) -> bool:
+        """Whether a reshape that goes up from here meets an op of a broadcast array."""
+        passed = []
+        while value not in self.stuck:
+            op = value.op
+            source = None if op is None else _source(op)
+            if source is None or self.uses.get(value, 1) != 1:
+                spread = op is not None and op.row.family is Family.ELEMENTWISE
+                self.stuck[value] = spread and any(map(_is_spread, op.operands if op else ()))
+                break
+            passed.append(value)
+            value = source
+        self.stuck.update(dict.fromkeys(passed, self.stuck[value]))
+        return self.stuck[value]
 
     def hands_on(self, source: Value) -> bool:
         """Whether the op of a source takes over the views that an op wants of that source.
@@ -145,9 +165,19 @@ class _Hoist(Sweep):
         return b.emit(_BROADCAST, (scalar,), {"shape": type.shape, "axes": ()}).result
 
 
-def _apply(b: Builder, chain: Chain | None, value: Value) -> Value:
+def _views(chain: Chain | None) -> Iterator[Op]:
     while chain is not None:
         view, chain = chain
+        yield view
+
+
+def _is_spread(value: Value) -> bool:
+    """Whether a value is an array that was broadcast."""
+    return value.op is not None and value.op.row is _BROADCAST and not _is_uniform(value)
+
+
+def _apply(b: Builder, chain: Chain | None, value: Value) -> Value:
+    for view in _views(chain):
         value = b.emit(view.row, (value,), view.attrs, locations=view.locations).result
     return value
 

@@ -155,7 +155,8 @@ class _Lowering:
         inputs = [self.access[v] for v in op.operands]
         if op.row.name == "kernel":
             outputs = [self._target(v) for v in op.results]
-            lower_kernel(self.context, op, inputs, outputs, self._kind(op))
+            count = self.number[_likeness(op)]
+            lower_kernel(self.context, op, inputs, outputs, self._kind(op), count)
         elif op.row.name == "dot_general":
             lower_dot(
                 self.context, op, inputs, self._target(op.result), self.vector_bytes,

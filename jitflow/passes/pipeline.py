@@ -23,6 +23,7 @@ LOOPS: tuple[str, ...] = (
     "pointwise",  # reads at computed places, as ops that fuse
     "fuse",  # what is computed together, while ops still name whole arrays
     "lower",  # arrays become buffers, kernels become loops
+    "unroll",  # short rows, so that loops over rows meet as loops of the same kind
     "fuse_loops",  # rows of one kernel meet rows of the next; needs plain scalar loops
     "contract",  # rows that one iteration fills and reads; after loops were merged
     "forward_stores",  # loads of what the same iteration stored; after buffers shrank

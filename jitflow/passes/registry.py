@@ -37,6 +37,7 @@ from jitflow.passes.step import Pass
 from jitflow.passes.stream import stream
 from jitflow.passes.strips import strips
 from jitflow.passes.transpose import transpose
+from jitflow.passes.unroll import unroll
 from jitflow.passes.vectorize import vectorize
 
 _ALL: tuple[Pass, ...] = (
@@ -56,6 +57,7 @@ _ALL: tuple[Pass, ...] = (
     Pass(pointwise, required=True),
     Pass(fuse, required=True),
     Pass(lower, required=True),
+    Pass(unroll, in_nests=True),
     Pass(fuse_loops, in_nests=True),
     Pass(contract, in_nests=True),
     Pass(forward_stores, in_nests=True),

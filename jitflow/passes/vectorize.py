@@ -7,7 +7,9 @@ from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value, walk
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import VectorType
+from jitflow.passes.lowering.footprint import address
 from jitflow.passes.lowering.rebuild import constant_int, rebuild
+from jitflow.passes.lowering.records import MOST_PARTS
 from jitflow.passes.lowering.varying import can_widen
 from jitflow.passes.lowering.widen import Widener
 
@@ -29,6 +31,9 @@ takes a tenth to a fifth less time, and code twice as long to make.
 
 MATH_ROW = 24
 """Cost from which on a row is such a chain."""
+
+RECORD_LANES = 16
+"""Records at once at most: more bytes than a CPU shuffles as quickly as 16."""
 
 CARRIED_VECTORS = 8
 """Vectors that the sequential loops in a body carry at most: half of the registers of any target.
@@ -100,7 +105,9 @@ def _lanes(op: Op, extent: int, vector_bytes: int, cost: float) -> int:
     sizes += [inner.operands[0].type.dtype.itemsize for inner in body if inner.row.name == "store"]
     loops = LOOP in op.regions[0].contents.rows
     lanes = vector_bytes // max(sizes, default=4)
-    if cost <= LIGHT_BODY:
+    if _has_records(op):
+        lanes = min(lanes, RECORD_LANES)
+    elif cost <= LIGHT_BODY:
         lanes *= 4 if loops else 2
     elif loops:
         lanes *= _vectors_carried(op)
@@ -109,6 +116,18 @@ def _lanes(op: Op, extent: int, vector_bytes: int, cost: float) -> int:
     while lanes // 2 >= extent and lanes > 2:
         lanes //= 2
     return max(lanes, 2)
+
+
+def _has_records(op: Op) -> bool:
+    """Whether lanes stand apart in records, which then are shuffled: in one register each."""
+    index = op.regions[0].params[0]
+    for inner in op.regions[0].ops:
+        if inner.row.name in ("load", "store"):
+            buffer, indices = address(inner)
+            places = zip(indices, buffer.type.strides, strict=True)
+            if any(at is index and 2 < stride <= MOST_PARTS for at, stride in places):
+                return True
+    return False
 
 
 def _vectors_carried(op: Op) -> int:

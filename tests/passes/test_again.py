@@ -9,7 +9,9 @@ from jitflow.ir.location import Location
 from jitflow.ir.nests import nests_of, runs_of
 from jitflow.ir.types import TensorType
 from jitflow.ir.verifier import verify
-from jitflow.passes.manager import run_pipeline
+from jitflow.passes.lowering.again import MANY_ALIKE
+from jitflow.passes.manager import count_ops, run_pipeline
+from jitflow.passes.pipeline import LOOPS
 from tests.support.native import call, reference
 from tests.support.programs import assert_same_bits
 
@@ -79,3 +81,28 @@ def test_what_is_made_within_another_goes_with_it():
     arguments = [RNG.random(p.type.shape, np.float32) for p in function.params]
     expected = reference(function, arguments)
     assert_same_bits(call(function, arguments, verify_each=True), expected)
+
+
+def sums_of_rows(count):
+    """The sum of the squares of each row, which is straight code, and all of them together."""
+    b = Builder(locations=(Location("m.py", 1),))
+    x = b.param(TensorType(f32, (count, 20)), "x")
+    sums = []
+    for k in range(count):
+        part = b.slice(x, start=(k, 0), stop=(k + 1, 20), step=(1, 1))
+        row = b.reshape(part, shape=(20,))
+        sums.append(b.reshape(b.reduce_sum(b.mul(row, row), axes=(0,)), shape=(1,)))
+    return b.build("f", [b.concatenate(*sums, axis=0)])
+
+
+@pytest.mark.parametrize("count", [MANY_ALIKE - 1, MANY_ALIKE, 3 * MANY_ALIKE])
+def test_straight_code_is_a_nest_where_there_is_much_of_it(count):
+    function = sums_of_rows(count)
+    arguments = [RNG.random((count, 20), np.float32)]
+    assert_same_bits(call(function, arguments, verify_each=True), reference(function, arguments))
+    loops = run_pipeline(LOOPS, function)
+    is_many = count >= MANY_ALIKE
+    assert len(runs_of(loops)) == count * is_many
+    assert len(nests_of(loops)) == is_many
+    if is_many:
+        assert count_ops(loops) < 12 * count

@@ -22,6 +22,10 @@ Make = Callable[[Any, list[Access]], None]
 """make(context, accesses): adds loops to a context that read and write these."""
 
 
+MANY_ALIKE = 32
+"""So many of straight code are worth a nest: LLVM's time for it is many times that of a call."""
+
+
 @dataclass
 class _First:
     """The ops of a body, from `start` to `end`, that were made first for a key."""
@@ -48,13 +52,13 @@ class Again:
 
     def emit(
         self, context: Any, key: Hashable, accesses: Sequence[Access], make: Make,
-        is_frequent: bool = False,
+        is_frequent: bool = False, count: int = 1,
     ) -> None:
         """What `make` adds to the context, or a run of the nest that it makes.
 
         key: what is made depends on, beside the accesses; None where nothing else is alike.
-        is_frequent: whether the like of it is to be expected again. Accesses that see one memory in
-        different ways are left to `share`.
+        is_frequent: whether the like of it is to be expected again; count: how many there are at
+        most. Accesses that see one memory in different ways are left to `share`.
         """
         given = list(dict.fromkeys(accesses))
         if key is None or len({access.base for access in given}) < len(given):
@@ -64,7 +68,7 @@ class Again:
         key = key, order, tuple([_layout(access) for access in given])
         first = self._firsts.get(key)
         if key not in self._nests and (first is not None or is_frequent):
-            made = self._nest(make, given, order, context.builder.locations)
+            made = self._nest(make, given, order, context.builder.locations, count >= MANY_ALIKE)
             self._nests[key] = made
             if first is not None and made is not None:
                 first.nest = made
@@ -82,7 +86,8 @@ class Again:
             self._firsts[key] = _First(start, end, given)
 
     def _nest(
-        self, make: Make, given: list[Access], order: tuple[int, ...], locations: Locations
+        self, make: Make, given: list[Access], order: tuple[int, ...], locations: Locations,
+        may_be_straight: bool,
     ) -> Function | None:
         """What is made as a function of its buffers; None where that has no loops or can fail."""
         params = [Value(_type(access), access.base.name) for access in given]
@@ -91,7 +96,7 @@ class Again:
         made = [Access.whole(param) for param in params]
         make(inner, [made[number] for number in order])
         body = Region(params, inner.ops(), ())
-        if not any(op.regions for op in body.ops):
+        if not may_be_straight and not any(op.regions for op in body.ops):
             return None
         if any(op.row in NOT_IN_NESTS for op in walk(body)):
             return None

@@ -18,6 +18,12 @@ from jitflow.passes.lowering.context import Context
 from jitflow.passes.lowering.moves import copy
 from jitflow.passes.lowering.space import merged_space
 
+ROW_BYTES = 32
+"""Of a line that has a register for itself; less, and lanes are lines."""
+
+MANY_ROWS = 16
+MOST_STEPS = 8
+
 WIDE_SLICE = 16
 """Elements from which on a slice is worth a loop of its own."""
 
@@ -111,12 +117,37 @@ class _Cumulative:
         if rest:
             self._loop(b, axis, nest, "parallel")
             return
+        if extent >= MANY_ROWS and self._is_short:
+            def line(inner: Builder, index: Value) -> tuple[Value, ...]:
+                return self._line(inner, {**at, axis: index})
+
+            self._loop(b, axis, line, "parallel")
+            return
         whole = extent - extent % LINES
         zero, end = self.context.index(0), self.context.index(whole)
         if whole:
             b.loop(zero, end, nest, step=LINES, kind="parallel")
         if extent > whole:
             self._lines(b, self._next_to(b, at, axis, end, extent - whole))
+
+    @property
+    def _is_short(self) -> bool:
+        """Whether lines are rows next to each other, of which some fit in a register."""
+        assert self.along is not None
+        count, strides = self.extents[self.along] + 1, self.result.type.strides
+        return count <= MOST_STEPS and count * self.dtype.itemsize < ROW_BYTES and 1 in strides
+
+    def _line(self, b: Builder, at: dict[int, Value]) -> tuple[Value, ...]:
+        """One step after the other, written out."""
+        along, zero = self.along, self.context.index(0)
+        assert along is not None
+        axes = range(len(self.extents))
+        so_far = b.load(self.before, *[zero if k == along else at[k] for k in axes])
+        for number in range(self.extents[along]):
+            place = [self.context.index(number) if k == along else at[k] for k in axes]
+            so_far = self._combined(b, so_far, b.load(self.next, *place))
+            b.store(so_far, self.result, *place)
+        return ()
 
     def _next_to(
         self, b: Builder, at: dict[int, Value], axis: int, first: Value, count: int

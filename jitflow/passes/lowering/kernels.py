@@ -21,7 +21,7 @@ from jitflow.passes.lowering.cascade import State, cascade
 from jitflow.passes.lowering.columns import Columns
 from jitflow.passes.lowering.context import Context
 from jitflow.passes.lowering.gathers import GATHER, inside, placed_operands, read, uniform
-from jitflow.passes.lowering.reducers import Reducer, lanes_for, reducer
+from jitflow.passes.lowering.reducers import ArgReducer, Reducer, lanes_for, reducer
 from jitflow.passes.lowering.space import merged_space
 
 SHORT_LINE_BYTES = 32
@@ -30,15 +30,23 @@ SHORT_LINE_BYTES = 32
 SHORT_SUM_BYTES = 28
 """Of a line that is summed: a whole register is halved as quickly."""
 
+SHORT_SEARCH = 16
+"""Elements of a line of which the greatest or the least is sought: lanes with their indices, and
+the first of equal ones, take long to combine."""
+
 MANY_LINES = 16
+
+FEW_LINES = 8
+"""Lines of a row of results, where there are many rows: `unroll` writes them out."""
 
 
 def lower_kernel(
-    context: Context, op: Op, inputs: Sequence[Access], outputs: Sequence[Access], kind: Hashable
+    context: Context, op: Op, inputs: Sequence[Access], outputs: Sequence[Access], kind: Hashable,
+    count: int,
 ) -> None:
     """Emits the loops of a kernel that reads `inputs` and writes `outputs`.
 
-    kind: equal for equal kernels, None where there is no other.
+    kind: equal for equal kernels, None where there is no other; count: of those at most.
     """
     context.builder.locations = op.locations
     sources = along_lanes(context, op, inputs)
@@ -46,7 +54,7 @@ def lower_kernel(
     def make(context: Context, accesses: Sequence[Access]) -> None:
         _Kernel(context, op, accesses[: len(sources)], accesses[len(sources) :]).emit()
 
-    context.again.emit(context, kind, [*sources, *outputs], make, is_frequent=True)
+    context.again.emit(context, kind, [*sources, *outputs], make, True, count)
 
 
 class _Kernel:
@@ -218,7 +226,12 @@ class _Kernel:
         sums = [lanes_for(r.bytes) for r in self.reducers if r.fixes_order]
         most = SHORT_SUM_BYTES if sums else SHORT_LINE_BYTES
         is_short = 1 < last.extent <= min(sums, default=most) and last.extent * loaded <= most
-        return is_short and not self.stores and bool(kept) and kept[-1] >= MANY_LINES
+        if all(isinstance(r, ArgReducer) for r in self.reducers):
+            is_short = 1 < last.extent <= SHORT_SEARCH
+        few = 1
+        while len(kept) > 1 and few * kept[-1] <= FEW_LINES:
+            few *= kept.pop()
+        return is_short and bool(kept) and kept[-1] >= MANY_LINES
 
     def _side_by_side(self, b: Builder, reduced: list[int], at: dict[int, Value]) -> State:
         """The state of short lines: of each place in them by itself, then of all places."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Value
@@ -73,13 +73,36 @@ def lower_concatenate(
         start += shape[axis]
 
 
+def box(access: Access, low: Sequence[int], high: Sequence[int]) -> Access:
+    """The elements from `low` to below `high` on every axis."""
+    shape = tuple([last - first for first, last in zip(low, high, strict=True)])
+    offset = sum(n * s for n, s in zip(low, access.strides, strict=True))
+    return access.moved(offset if 0 not in shape else 0, shape, access.strides)
+
+
+def around(
+    shape: IntShape, start: Sequence[int], counts: Sequence[int]
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Boxes of all that is not in a window: where each begins and ends."""
+    low, high = [0] * len(shape), list(shape)
+    for axis, (first, count) in enumerate(zip(start, counts, strict=True)):
+        for begin, end in ((0, first), (first + count, shape[axis])):
+            low[axis], high[axis] = begin, end
+            yield list(low), list(high)
+        low[axis], high[axis] = first, first + count
+
+
 def lower_pad(context: Context, op: Op, inputs: Sequence[Access], target: Access) -> None:
-    """Fills the whole with the padding value, then copies the operand into its window."""
+    """Copies the operand into its window; what is around it, or between, is the padding value."""
     source, value = inputs
     spread = value.moved(0, target.shape, (0,) * len(target.shape))
-    if source.shape != target.shape:
-        copy(context, spread, target)
     window = pad_window(op.operands[0].type, op.attrs)
+    if any(w.step != 1 for w in window) or 0 in source.shape:
+        copy(context, spread, target)
+    else:
+        starts = [w.start for w in window]
+        for low, high in around(target.shape, starts, source.shape):
+            copy(context, box(spread, low, high), box(target, low, high))
     offset = 0
     if 0 not in source.shape:
         offset = sum(w.start * s for w, s in zip(window, target.strides, strict=True))

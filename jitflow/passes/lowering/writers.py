@@ -18,7 +18,7 @@ from jitflow.ir.row import ROWS
 from jitflow.passes.lowering.access import Access
 from jitflow.passes.lowering.context import Context
 from jitflow.passes.lowering.gathers import inside
-from jitflow.passes.lowering.moves import copy
+from jitflow.passes.lowering.moves import around, box, copy
 from jitflow.passes.lowering.space import merged_space
 
 Place = list[Value]
@@ -48,20 +48,8 @@ def is_large(op: Op) -> bool:
 
 def copy_around(context: Context, op: Op, whole: Access, target: Access) -> None:
     """Copies what an update by a dense part leaves of the whole."""
-    low, high = [0] * len(whole.shape), list(whole.shape)
-    counts = op.operands[1].type.shape
-    for axis, (start, count) in enumerate(zip(op.attrs["start"], counts, strict=True)):
-        for first, last in ((0, start), (start + count, whole.shape[axis])):
-            low[axis], high[axis] = first, last
-            copy(context, _box(whole, low, high), _box(target, low, high))
-        low[axis], high[axis] = start, start + count
-
-
-def _box(access: Access, low: Sequence[int], high: Sequence[int]) -> Access:
-    """The elements from `low` to below `high` on every axis."""
-    shape = tuple([last - first for first, last in zip(low, high, strict=True)])
-    offset = sum(n * s for n, s in zip(low, access.strides, strict=True))
-    return access.moved(offset if 0 not in shape else 0, shape, access.strides)
+    for low, high in around(whole.shape, op.attrs["start"], op.operands[1].type.shape):
+        copy(context, box(whole, low, high), box(target, low, high))
 
 
 def window(op: Op, target: Access) -> Access:
