@@ -26,10 +26,10 @@ from jitflow.runtime.surroundings import keep
 from tests.support.kept_code import kept_in
 
 TEXT = """
-func @f(%x: f32[40], %y: f32[40, 3], %c: bool[]) {
+func @f(%x: f32[40], %y: f32[40, 99], %c: bool[]) {
   check %c {id=1, message="as it should"}
   %0: f32[40] = sin %x
-  %1: f32[40, 3] = sort %y
+  %1: f32[40, 99] = sort %y
   %2: f32[40] = reduce_sum %1 {axes=[1]}
   return %0, %2
 }
