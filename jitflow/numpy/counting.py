@@ -19,6 +19,7 @@ from jitflow.numpy.basics import (
     full,
     full_like,
 )
+from jitflow.numpy.index_arrays import counting_dtype
 from jitflow.numpy.known import known
 from jitflow.numpy.registry import numpy_function
 from jitflow.trace import STATE
@@ -27,11 +28,15 @@ from jitflow.trace.checks import WRONG_VALUE
 
 def counted(index: Array, weights: Array | None, length: int, dtype: DType) -> Array:
     """The sum of the weights (1) at each of 0..length-1; an index beyond counts for nothing."""
-    inside = emit("lt", index, full_like(index, length))
-    index = emit("select", inside, index, full_like(index, length))
-    ones = full(index.type.shape, 1, dtype) if weights is None else convert(weights, dtype)
-    total = emit("scatter", full((length + 1,), 0, dtype), ones, index, combine="add")
+    total = _scattered(emit("minimum", index, full_like(index, length)), weights, length + 1, dtype)
     return emit("slice", total, start=(0,), stop=(length,), step=(1,))
+
+
+def _scattered(index: Array, weights: Array | None, length: int, dtype: DType) -> Array:
+    """The same, of indices that are below the length."""
+    ones = full(index.type.shape, 1, dtype) if weights is None else convert(weights, dtype)
+    index = convert(index, i64)
+    return emit("scatter", full((length,), 0, dtype), ones, index, combine="add")
 
 
 # bincount
@@ -44,18 +49,19 @@ def _bincount(x: Any, weights: Any, minlength: Any, length: Any) -> Array:
     if index.type.dtype.kind not in "biu":
         fail(DtypeError, "x must be integers", op="bincount", dtypes=[index.type.dtype])
     size = _length_of(index, int(minlength)) if length is None else int(length)
-    index = convert(index, i64)
+    index = convert(index, counting_dtype(index.type.dtype, size))
     _require("ge", index, 0, "'x' argument must have no negative elements")
     if length is None and known(index) is None and index.type.shape != (0,):
         problem = f"an element is not below minlength={size}, which would make the result longer"
         _require("lt", index, size, f"bincount: {problem}")
+    count = _scattered if length is None else counted
     if weights is None:
-        return counted(index, None, size, i64)
+        return count(index, None, size, i64)
     weight = as_array(weights)
     if weight.type.shape != index.type.shape:
         shapes = [index.type, weight.type]
         fail(ShapeError, "weights and x don't have the same length", op="bincount", shapes=shapes)
-    return counted(index, weight, size, f64)
+    return count(index, weight, size, f64)
 
 
 def _require(comparison: str, index: Array, limit: int, message: str) -> None:

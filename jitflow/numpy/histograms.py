@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from jitflow.errors import ShapeError, TraceError
-from jitflow.ir.dtypes import bool_, f64, i64
+from jitflow.ir.dtypes import bool_, f64, i32, i64
 from jitflow.numpy.basics import (
     Array,
     as_array,
@@ -24,6 +24,7 @@ from jitflow.numpy.basics import (
     gathered,
 )
 from jitflow.numpy.counting import counted
+from jitflow.numpy.index_arrays import counting_dtype
 from jitflow.numpy.promotion import requested_dtype
 from jitflow.numpy.ranges import linspace
 from jitflow.numpy.registry import numpy_function, strong
@@ -98,23 +99,35 @@ def _edges(bins: Any) -> Array:
     return edges
 
 
-def _at(edges: Array, index: Array) -> Array:
-    return emit("gather", edges, index)
+def _edge_at(edges: Array, first: Any, last: Any) -> Callable[[Array], Array]:
+    """Reads edges but the last one: computes them, where that gives the same bits."""
+    count, dtype = edges.type.shape[0] - 1, edges.type.dtype
+    if isinstance(first, (int, float)) and isinstance(last, (int, float)):
+        start, step = float(first), (float(last) - float(first)) / count
+        made = (np.arange(count) * step + start).astype(dtype.numpy)
+        if (made == np.linspace(first, last, count + 1, dtype=dtype.numpy)[:-1]).all():
+            add, multiply = CALLS[np.add], CALLS[np.multiply]
+            return lambda index: convert(add(multiply(convert(index, f64), step), start), dtype)
+    return lambda index: emit("gather", edges, convert(index, i64))
 
 
 def _in_equal_bins(x: Array, edges: Array, first: Any, last: Any) -> Array:
-    """The bin of each element, by NumPy's rounding; those outside get the number of bins."""
+    """The bin of each element, by NumPy's rounding; those outside get the number of bins.
+
+    What they scale to matters to nobody, so the indices are as narrow as the bins allow.
+    """
     count = edges.type.shape[0] - 1
     inside = emit("and", CALLS[np.greater_equal](x, first), CALLS[np.less_equal](x, last))
     x = convert(x, edges.type.dtype)
     span = CALLS[np.subtract](last, first)
     scaled = CALLS[np.multiply](CALLS[np.true_divide](CALLS[np.subtract](x, first), span), count)
-    index = convert(scaled, i64)
+    index = convert(scaled, counting_dtype(i32, count + 1))
     one = full_like(index, 1)
-    index = emit("minimum", index, full_like(index, count - 1))
-    below = emit("lt", x, _at(edges, index))
-    index = emit("select", below, emit("sub", index, one), index)
-    above = emit("ge", x, _at(edges, emit("add", index, one)))
+    index = emit("clamp", full_like(index, 0), index, full_like(index, count - 1))
+    edge_at = _edge_at(edges, first, last)
+    before = emit("maximum", emit("sub", index, one), full_like(index, 0))
+    index = emit("select", emit("lt", x, edge_at(index)), before, index)
+    above = emit("ge", x, edge_at(emit("add", index, one)))
     above = emit("and", above, emit("ne", index, full_like(index, count - 1)))
     index = emit("select", above, emit("add", index, one), index)
     return emit("select", inside, index, full_like(index, count))
@@ -124,7 +137,7 @@ def _between_edges(x: Array, edges: Array) -> Array:
     """The bin of each element between edges; those outside get the number of bins or more."""
     count = edges.type.shape[0] - 1
     index = FUNCTIONS[np.searchsorted](edges, x, side="right")
-    last = _at(edges, full((), count, i64))
+    last = emit("gather", edges, full((), count, i64))
     on_edge = CALLS[np.equal](x, broadcast(last, x.type.shape))
     index = emit("sub", index, full_like(index, 1))
     index = emit("select", on_edge, full_like(index, count - 1), index)

@@ -8,7 +8,7 @@ import numpy as np
 
 from jitflow.errors import AxisError, TraceError
 from jitflow.ir.dense import Dense
-from jitflow.ir.dtypes import i64
+from jitflow.ir.dtypes import DType, i32, i64
 from jitflow.ir.types import Dimension, TensorType
 from jitflow.numpy.basics import Array, convert, emit, emit_check, fail, full_like
 from jitflow.numpy.known import known
@@ -17,6 +17,8 @@ from jitflow.trace.checks import INDEX_OUT_OF_BOUNDS
 
 _MOST_IN_CODE = 256
 """Elements of a known index array that is a constant of the code."""
+
+_MOST_IN_32_BITS = (1 << 31) - 1
 
 _LATER = "choose with jnp.where, or name the argument in static_argnames"
 
@@ -40,17 +42,26 @@ def in_range(index: Array, axis: int, extent: Dimension) -> Array:
         return _from_front(index, extent) if (value < 0).any() else index
     if extent == 0 and 0 not in index.type.shape:
         _refuse_index(0, axis, extent)
-    source, index = index.type.dtype, convert(index, i64)
+    source = index.type.dtype
     counts_up = not source.is_signed and source.bits < i64.bits
     if counts_up and 1 << source.bits <= extent:
-        return index
+        return convert(index, i64)
+    index = convert(index, counting_dtype(source, extent))
     fits = emit("lt", index, full_like(index, extent))
     if not counts_up:
         fits = emit("and", emit("ge", index, full_like(index, -extent)), fits)
     every = tuple(range(index.type.rank))
     message = f"{INDEX_OUT_OF_BOUNDS} for axis {axis} with size {extent}"
     emit_check(emit("reduce_all", fits, axes=every) if every else fits, message)
-    return index if counts_up else _from_front(index, extent)
+    if every and extent <= _MOST_IN_32_BITS:
+        index = convert(index, i32)  # of an index that fits, this is what there is of it
+    return convert(index if counts_up else _from_front(index, extent), i64)
+
+
+def counting_dtype(source: DType, extent: int) -> DType:
+    """i32 where it holds both the indices and the extent: registers have more lanes of it."""
+    is_narrow = source.bits < i32.bits or source is i32
+    return i32 if is_narrow and extent <= _MOST_IN_32_BITS else i64
 
 
 def _from_front(index: Array, extent: int) -> Array:

@@ -11,10 +11,13 @@ from jitflow.forks import computed
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Value, walk
 from jitflow.ir.location import Locations, unite
-from jitflow.ir.row import Family, OpRow
+from jitflow.ir.row import ROWS, Family, OpRow
+from jitflow.passes.constants import splat
 from jitflow.passes.pattern import Bindings, Rule
 from jitflow.passes.rewrite import Sweep, count_uses, operands_of_products
 from jitflow.passes.rules import RULES
+
+_CHECK = ROWS["check"]
 
 
 def canonicalize(function: Function, *, fast: bool = False) -> Function:
@@ -61,6 +64,8 @@ class Canonicalizer(Sweep):
 
     def visit(self, op: Op) -> None:
         fresh = self.remap(op)
+        if op.row is _CHECK and _holds(fresh.operands[0]):
+            return
         rules = self.tables.get(op.row)
         result = self.simplify(fresh, rules) if rules is not None else None
         if result is not None:
@@ -121,6 +126,11 @@ class Canonicalizer(Sweep):
     @computed
     def read(self) -> set[Value]:
         return operands_of_products(list(walk(self.original.body)))
+
+
+def _holds(condition: Value) -> bool:
+    data = splat(condition)
+    return data is not None and bool(data.item())
 
 
 @cache

@@ -5,12 +5,17 @@ Decides what is computed together, and nothing else: loops, vectors and buffers 
 
 from __future__ import annotations
 
+from collections import Counter
+
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value
 from jitflow.ir.location import unite_all
-from jitflow.ir.row import ROWS, Family
+from jitflow.ir.row import ROWS, Family, OpRow
+from jitflow.passes.blocks import LEAST_LENGTH
 from jitflow.passes.fuse_groups import GATHER, Group, Plan, is_free
 from jitflow.passes.rewrite import count_uses
+
+_SCATTER = ROWS["scatter"]
 
 
 def fuse(function: Function, *, max_ops: int = 4000, max_operands: int = 48) -> Function:
@@ -30,12 +35,37 @@ def fuse(function: Function, *, max_ops: int = 4000, max_operands: int = 48) -> 
     After:  `%2: f32[8] = kernel %x, %y {kind="loop"} (%a: f32[8], %b: f32[8]) { ... yield %1 }`
     Precondition: flattened reductions, no calls.
     """
-    plan = Plan(max_ops, max_operands)
+    plan = Plan(max_ops, max_operands, _read_in_turns(function))
     for op in function.ops if len(function.ops) <= max_ops else _late(function):
         plan.place(op)
     if not plan.has_groups and not plan.has_free:
         return function
     return _Emitter(function, plan).run()
+
+
+def _read_in_turns(function: Function) -> set[Value]:
+    """What is computed element by element for one scatter or cumulative function of long lines."""
+    if not any(_is_sequential(row) for row in function.contents.rows):
+        return set()
+    uses, found = count_uses(function), set[Value]()
+    in_turns = Counter[Value]()
+    for op in reversed(function.ops):
+        if op.row.family is Family.ELEMENTWISE and in_turns[op.result] == uses[op.result]:
+            if not _is_long_line(op.result):
+                continue
+            found.add(op.result)
+        elif not _is_sequential(op.row):
+            continue
+        in_turns.update(op.operands[op.row is _SCATTER :])
+    return found
+
+
+def _is_sequential(row: OpRow) -> bool:
+    return row.family is Family.CUMULATIVE or row is _SCATTER
+
+
+def _is_long_line(value: Value) -> bool:
+    return value.type.rank == 1 and value.type.is_static and value.type.size >= LEAST_LENGTH
 
 
 def _late(function: Function) -> list[Op]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import merge
 from itertools import islice
@@ -66,9 +66,14 @@ def _lanes(op: Op) -> int | None:
 class Plan:
     """Assigns ops to items: a group, or one op that stands alone."""
 
-    def __init__(self, max_ops: int, max_operands: int) -> None:
+    def __init__(
+        self, max_ops: int, max_operands: int, in_turns: Collection[Value] = frozenset()
+    ) -> None:
         self.max_ops = max_ops
         self.max_operands = max_operands
+        self.in_turns = in_turns
+        """What no reduction is computed with."""
+
         self.items: list[Group | Op | None] = []
         """None where a group stood that has moved."""
 
@@ -229,6 +234,8 @@ class Plan:
     def _fits(self, op: Op, group: Group, axes: tuple[int, ...] | None) -> bool:
         if axes is not None and group.axes is not None and group.axes != axes:
             return False
+        if self.in_turns and self._is_kept_apart(op, group, axes):
+            return False
         lanes = _lanes(op) if axes is not None else None
         if lanes is not None and group.lanes is not None and group.lanes != lanes:
             return False
@@ -236,6 +243,11 @@ class Plan:
             return False
         room = self.max_operands - len(group.operands)
         return room >= len(op.operands) or room >= len(self._outer(op, group))
+
+    def _is_kept_apart(self, op: Op, group: Group, axes: tuple[int, ...] | None) -> bool:
+        if axes is None:
+            return group.axes is not None and op.result in self.in_turns
+        return any(o.result in self.in_turns for o in group.ops)
 
     def _outer(self, op: Op, group: Group) -> set[Value]:
         """What the op takes from outside of a group; free ops are copied into it.

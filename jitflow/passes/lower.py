@@ -207,7 +207,7 @@ class _Lowering:
             elif op.row.name == "dynamic_slice":
                 lower_dynamic_slice(context, read[0], read[1:], target)
             else:
-                lower_cumulative(context, op, read[0], target)
+                lower_cumulative(context, op, read[0], target, self.vector_bytes)
 
         accesses = [*inputs, self._target(op.result)]
         self.context.again.emit(self.context, self._kind(op), accesses, make, is_frequent=True)

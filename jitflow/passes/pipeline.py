@@ -27,6 +27,7 @@ LOOPS: tuple[str, ...] = (
     "fuse_loops",  # rows of one kernel meet rows of the next; needs plain scalar loops
     "contract",  # rows that one iteration fills and reads; after loops were merged
     "forward_stores",  # loads of what the same iteration stored; after buffers shrank
+    "blocks",  # what sequential loops read, as they need it; once no loop meets another
     "share",  # equal nests, once no loop meets another; what follows sees each of them once
     "panels",  # reads across lines of memory, block by block; of scalar loops
     "strips",  # sequential loops around short parallel ones, which vectorize then takes

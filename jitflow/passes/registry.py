@@ -7,6 +7,7 @@ from collections.abc import Callable
 from jitflow.ir.core import Function
 from jitflow.passes.assign import assign
 from jitflow.passes.batch import batch
+from jitflow.passes.blocks import blocks
 from jitflow.passes.canonicalize import canonicalize
 from jitflow.passes.contract import contract
 from jitflow.passes.cse import cse
@@ -61,6 +62,7 @@ _ALL: tuple[Pass, ...] = (
     Pass(fuse_loops, in_nests=True),
     Pass(contract, in_nests=True),
     Pass(forward_stores, in_nests=True),
+    Pass(blocks, in_nests=True),
     Pass(share),
     Pass(panels, in_nests=True),
     Pass(strips, in_nests=True),

@@ -98,6 +98,13 @@ ALGEBRA: tuple[Rule, ...] = (
     Rule("ge_self", "ge(x, x)", "True", DISCRETE),
     Rule("lt_unsigned", "lt(x, 0)", "False", "u"),
     Rule("ge_unsigned", "ge(x, 0)", "True", "u"),
+    Rule("lt_in_range", "lt(x, C)", values.decide, INTEGERS),
+    Rule("le_in_range", "le(x, C)", values.decide, INTEGERS),
+    Rule("gt_in_range", "gt(x, C)", values.decide, INTEGERS),
+    Rule("ge_in_range", "ge(x, C)", values.decide, INTEGERS),
+    Rule("minimum_in_range", "minimum(x, C)", values.choose_extreme, INTEGERS),
+    Rule("maximum_in_range", "maximum(x, C)", values.choose_extreme, INTEGERS),
+    Rule("clamp_in_range", "clamp(C, x, D)", values.keep_inside, INTEGERS),
     Rule("eq_true", "eq(x, True)", "x", BOOL),
     Rule("eq_false", "eq(x, False)", "not_(x)", BOOL),
     Rule("ne_true", "ne(x, True)", "not_(x)", BOOL),
@@ -185,6 +192,16 @@ REDUCTIONS: tuple[Rule, ...] = tuple(
     for rule in _reductions(name)
 )
 
+DECIDED: tuple[Rule, ...] = (
+    Rule("reduce_all_bounds", "reduce_all(and_(x, y))", values.each_bound),
+    *(
+        Rule(f"reduce_all_{name}", f"reduce_all({name}(x, C))", values.bound_extreme)
+        for name in ("lt", "le", "gt", "ge")
+    ),
+    Rule("reduce_all_true", "reduce_all(True)", "True"),
+    Rule("reduce_any_false", "reduce_any(False)", "False"),
+)
+
 # fmt: off
 FAST: tuple[Rule, ...] = (
     Rule("add_associative_fast", "add(add(x, C), D)", values.regroup, FLOATS, exact=False),
@@ -196,4 +213,4 @@ FAST: tuple[Rule, ...] = (
 )
 # fmt: on
 
-RULES: tuple[Rule, ...] = (*FACTS, *ALGEBRA, *VIEWS, *ADDED_AXES, *REDUCTIONS, *FAST)
+RULES: tuple[Rule, ...] = (*FACTS, *ALGEBRA, *VIEWS, *ADDED_AXES, *REDUCTIONS, *DECIDED, *FAST)

@@ -10,10 +10,11 @@ from typing import Any
 
 from jitflow.ir.core import Op, Value
 from jitflow.ir.dense import Dense
-from jitflow.ir.dtypes import DType
+from jitflow.ir.dtypes import DType, bool_
 from jitflow.ir.row import ROWS, OpRow
 from jitflow.passes import constants
 from jitflow.passes.constants import CONSTANT, is_constant, splat
+from jitflow.passes.ranges import decided
 
 _FLIPPED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
 _NEGATED = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}
@@ -68,6 +69,57 @@ def negate_order(b: Any, op: Op, x: Value, y: Value) -> Value | None:
     if x.type.dtype.is_inexact:
         return None
     return b.emit(ROWS[_NEGATED[inner.row.name]], (x, y)).result
+
+
+def decide(b: Any, op: Op, x: Value, bound: Value) -> Value | None:
+    """A comparison that all elements of an array give the same answer to."""
+    answer = decided(op.row.name, x, bound)
+    if answer is None:
+        return None
+    made: Value = b.emit(
+        CONSTANT, (), {"value": Dense(answer, bool_), "type": op.results[0].type}
+    ).result
+    return made
+
+
+def each_bound(b: Any, op: Op, x: Value, y: Value) -> Value | None:
+    """Two bounds of integers that all elements keep, each by itself."""
+    if not (_is_bound(x) and _is_bound(y)):
+        return None
+    first, second = (b.emit(op.row, (side,), op.attrs).result for side in (x, y))
+    return b.and_(first, second)
+
+
+def _is_bound(x: Value) -> bool:
+    op = x.op
+    if op is None or op.row.name not in _FLIPPED or not op.operands[0].type.dtype.is_integer:
+        return False
+    return splat(op.operands[1]) is not None
+
+
+def bound_extreme(b: Any, op: Op, x: Value, bound: Value) -> Value | None:
+    """A bound that all elements keep is one that the extreme of them keeps: without masks."""
+    inner = op.operands[0]
+    if not _is_bound(inner) or 0 in x.type.shape or inner.op is None:
+        return None
+    limit = splat(bound)
+    assert limit is not None
+    extreme = b.reduce_max if inner.op.row.name in ("lt", "le") else b.reduce_min
+    found = extreme(x, axes=op.attrs["axes"])
+    return b.emit(inner.op.row, (found, b.full_like(found, limit.item()))).result
+
+
+def choose_extreme(b: Any, op: Op, x: Value, bound: Value) -> Value | None:
+    """A bound that x keeps, or that all of x is beyond."""
+    is_greater = op.row.name == "maximum"
+    if decided("ge" if is_greater else "le", x, bound):
+        return x
+    return bound if decided("le" if is_greater else "ge", x, bound) else None
+
+
+def keep_inside(b: Any, op: Op, low: Value, x: Value, high: Value) -> Value | None:
+    """Bounds that x keeps."""
+    return x if decided("ge", x, low) and decided("le", x, high) else None
 
 
 def multiply_by_reciprocal(b: Any, op: Op, x: Value, divisor: Value) -> Value | None:

@@ -43,6 +43,30 @@ def test_accumulate(name, dtype):
             agree(lambda x: ufunc.accumulate(x, axis), x)
 
 
+@pytest.mark.parametrize("dtype", [*DTYPES, "int16", "uint32"])
+def test_lines_of_several_registers(dtype):
+    """Extremes and sums of integers are scanned on lanes, with an end that fills no register."""
+    for shape in [(150,), (2, 3, 71)]:
+        x = (block(shape, "float64") * 20).astype(dtype)
+        for ufunc in (np.maximum, np.minimum, np.add, np.multiply):
+            kept = {"dtype": x.dtype} if ufunc in (np.add, np.multiply) else {}
+            agree(lambda x: ufunc.accumulate(x, -1, **kept), x)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_extremes_of_special_values_on_lanes(dtype):
+    """A NaN of either sign stays to the end; +0.0 is above -0.0, in the order of the row."""
+    x = np.full((6, 37), -1, dtype)
+    x[0, 20], x[1, 5], x[2, 36], x[3, 0] = np.nan, -np.nan, np.nan, -np.nan
+    x[4, 3::5], x[4, 1::2], x[5, ::3], x[5, 1::4] = np.inf, -np.inf, 0.0, -0.0
+    for function in (np.maximum.accumulate, np.minimum.accumulate):
+        got, expected = jf.jit(lambda x: function(x, 1))(x), function(x, axis=1)
+        np.testing.assert_array_equal(got, expected)
+    zeros = np.array([-0.0] * 9 + [0.0] * 9, dtype)
+    assert not np.signbit(jf.jit(np.maximum.accumulate)(zeros)[9:]).any()
+    assert np.signbit(jf.jit(np.minimum.accumulate)(zeros[::-1].copy())[9:]).all()
+
+
 def test_nan():
     x = block((4, 6), "float64")
     x[1, 2] = x[3, 0] = np.nan

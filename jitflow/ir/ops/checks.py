@@ -33,7 +33,8 @@ def _batch_check(b: Any, op: Any, operands: Any, batched: Any) -> tuple[Any, ...
 
 register(OpRow(
     name="check", family=Family.CHECK, arity=1, effect=Effect.ORDERED, infer=_infer_check,
-    doc="Fails the call with status `id` unless the condition holds; never dropped or reordered.",
+    doc="Fails the call with status `id` unless the condition holds; never reordered, and dropped "
+    "only where it is known to hold.",
     attributes={"id": Attribute("int"), "message": Attribute("str")},
     reference=_reference_check, no_derivative="no result", batch=_batch_check,
 ))

@@ -1,7 +1,8 @@
 """Cumulative rows become loops that go along their axis from one element to the next.
 
 Where other axes lie inside of it, a whole slice is combined with the one before; else the loop
-carries what it has so far. The order of combining is the same.
+carries what it has so far. The order of combining is the same, but where it makes no difference:
+`lane_scans` has that.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from jitflow.ir.ops.cumulative import CUMULATES
 from jitflow.ir.row import ROWS
 from jitflow.passes.lowering.access import Access, reversed_along
 from jitflow.passes.lowering.context import Context
+from jitflow.passes.lowering.lane_scans import lower_lane_scan
 from jitflow.passes.lowering.moves import copy
 from jitflow.passes.lowering.space import merged_space
 
@@ -31,9 +33,11 @@ LINES = 8
 """Lines that one loop takes: about as many as results are on their way at the same time."""
 
 
-def lower_cumulative(context: Context, op: Op, source: Access, target: Access) -> None:
+def lower_cumulative(
+    context: Context, op: Op, source: Access, target: Access, vector_bytes: int
+) -> None:
     """Emits the loops of a cumulative row that reads `source` and writes `target`."""
-    if 0 in source.shape:
+    if 0 in source.shape or lower_lane_scan(context, op, source, target, vector_bytes):
         return
     axis = op.attrs["axis"]
     if op.attrs["reverse"]:

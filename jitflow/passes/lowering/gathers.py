@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Value
+from jitflow.ir.dtypes import i32, u32
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import BufferType, VectorType
+from jitflow.passes.ranges import range_of
 
 GATHER = ROWS["gather"]
+_CONVERT = ROWS["convert"]
 
 
 def placed_operands(op: Op) -> tuple[Value, ...]:
@@ -17,19 +20,25 @@ def placed_operands(op: Op) -> tuple[Value, ...]:
     return op.operands[1:] if op.row is GATHER else op.operands
 
 
-def inside(b: Builder, index: Value, extent: int) -> Value:
-    """The index, or the nearest one within 0..extent-1; of scalars and of lanes."""
-    if _fits(index, extent):
+def inside(b: Builder, index: Value, extent: int, array: Value | None = None) -> Value:
+    """The index, or the nearest one within 0..extent-1; of scalars and of lanes.
+
+    One that was widened is brought inside before, as a register holds more of narrow ones. What is
+    known of the `array` that it was loaded from is known of it.
+    """
+    within = range_of(index if array is None else array)
+    assert within is not None
+    if within.low >= 0 and within.high < extent:
         return index
-    return b.minimum(b.maximum(index, b.full_like(index, 0)), b.full_like(index, extent - 1))
+    source = index.op.operands[0] if index.op is not None and index.op.row is _CONVERT else None
+    if source is not None and source.type.dtype in (i32, u32) and extent <= 1 << 31:
+        return b.convert(_clamped(b, source, extent), dtype=index.type.dtype)
+    return _clamped(b, index, extent)
 
 
-def _fits(index: Value, extent: int) -> bool:
-    """Whether an index was made of fewer bits than could lead outside."""
-    if index.op is None or index.op.row.name != "convert":
-        return False
-    source = index.op.operands[0].type.dtype
-    return source.kind == "u" and 1 << source.bits <= extent
+def _clamped(b: Builder, index: Value, extent: int) -> Value:
+    low = b.maximum(index, b.full_like(index, 0)) if index.type.dtype.is_signed else index
+    return b.minimum(low, b.full_like(low, extent - 1))
 
 
 def uniform(index: Value) -> Value:

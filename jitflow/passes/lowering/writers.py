@@ -15,6 +15,7 @@ from jitflow.ir.dtypes import f32
 from jitflow.ir.ops.indexing import COMBINES
 from jitflow.ir.parts import Parts
 from jitflow.ir.row import ROWS
+from jitflow.passes.constants import splat
 from jitflow.passes.lowering.access import Access
 from jitflow.passes.lowering.context import Context
 from jitflow.passes.lowering.gathers import inside
@@ -22,6 +23,18 @@ from jitflow.passes.lowering.moves import around, box, copy
 from jitflow.passes.lowering.space import merged_space
 
 Place = list[Value]
+
+STEPS = 4
+"""Updates of single elements in a step, and tables that take turns where any order will do.
+
+A CPU needs about as many steps until what it wrote can be read again.
+"""
+
+TABLE_BYTES = 1 << 14
+"""Of all tables together: half of a first cache."""
+
+UPDATES_A_PLACE = 16
+"""From which on it costs little to put tables together."""
 
 
 def lower_writer(
@@ -153,19 +166,84 @@ class _Scatter:
         ]
         self.updates, self.targets = views[: len(views) // 2], views[len(views) // 2 :]
         self.indices = [context.view(i, i.shape, i.strides) for i in indices]
+        self.arrays = op.operands[2:]
         self.combine = COMBINES[op.attrs["combine"]]
 
-    def emit(self) -> None:
-        _nest(self.context, self.context.builder, self.outer, "sequential", self._update)
+        self.number = splat(op.operands[1])
 
-    def _update(self, b: Builder, at: Place) -> None:
-        where = [
-            inside(b, b.load(index, *at), extent)
-            for index, extent in zip(self.indices, self.extents, strict=True)
+    def emit(self) -> None:
+        tables = self._tables()
+        if tables < 2:
+            self._every_update(tables)
+            return
+        (whole,) = self.targets
+        assert self.combine is not None
+        row = ROWS[self.combine]
+        assert row.identity is not None
+        b, dtype = self.context.builder, whole.type.dtype
+        parts = self.context.temp(dtype, (tables, *self.extents))
+        self.context.fill(parts, b.constant(row.identity(dtype), dtype))
+        self.targets = [parts]
+        self._every_update(tables)
+
+        def join(inner: Builder, at: Place) -> None:
+            total = inner.load(whole, *at)
+            for k in range(tables):
+                part = inner.load(parts, self.context.index(k), *at)
+                total = inner.emit(row, (total, part)).result
+            inner.store(total, whole, *at)
+
+        _nest(self.context, b, self.extents, "parallel", join)
+
+    def _every_update(self, tables: int) -> None:
+        """One after the other; several in a step where that is little work."""
+        b = self.context.builder
+        if self.inner or not self.outer or self.outer[-1] < STEPS * STEPS:
+            _nest(self.context, b, self.outer, "sequential", self._update)
+            return
+        *outer, extent = self.outer
+        whole = extent - extent % STEPS
+
+        def line(inner: Builder, at: Place) -> None:
+            def step(deeper: Builder, index: Value) -> tuple[Value, ...]:
+                for k in range(STEPS):
+                    place = deeper.add(index, self.context.index(k)) if k else index
+                    self._update(deeper, [*at, place], k % tables)
+                return ()
+
+            def rest(deeper: Builder, index: Value) -> tuple[Value, ...]:
+                self._update(deeper, [*at, index])
+                return ()
+
+            start, end = self.context.index(0), self.context.index(whole)
+            inner.loop(start, end, step, step=STEPS)
+            if extent > whole:
+                inner.loop(end, self.context.index(extent), rest)
+
+        _nest(self.context, b, outer, "sequential", line)
+
+    def _tables(self) -> int:
+        """How many tables take turns where many updates meet in few places, in any order.
+
+        An update of the place that the one before wrote would wait for that.
+        """
+        dtype = self.targets[0].type.dtype
+        if self.combine is None or dtype.kind not in "iu" or len(self.targets) > 1 or self.inner:
+            return 1
+        size = prod(self.extents)
+        if prod(self.outer) < UPDATES_A_PLACE * size or self.outer[-1] < STEPS * STEPS:
+            return 1
+        return STEPS if STEPS * size * dtype.itemsize <= TABLE_BYTES else 1
+
+    def _update(self, b: Builder, at: Place, table: int = 0) -> None:
+        """The update at a place; `table`: where there are several, which one it goes to."""
+        where = self._table(table) + [
+            inside(b, b.load(index, *at), extent, array)
+            for index, extent, array in zip(self.indices, self.extents, self.arrays, strict=True)
         ]
 
         def element(inner: Builder, rest: Place) -> None:
-            new = [inner.load(source, *at, *rest) for source in self.updates]
+            new = self._new(inner, at, rest)
             if self.combine is not None:
                 old = [inner.load(into, *where, *rest) for into in self.targets]
                 new = self._combined(inner, old, new)
@@ -173,6 +251,16 @@ class _Scatter:
                 inner.store(value, into, *where, *rest)
 
         _nest(self.context, b, self.inner, "parallel", element)
+
+    def _table(self, number: int) -> Place:
+        is_whole = self.targets[0].type.rank == len(self.extents) + len(self.inner)
+        return [] if is_whole else [self.context.index(number)]
+
+    def _new(self, b: Builder, at: Place, rest: Place) -> list[Value]:
+        """The parts of an update; a number that is known is no memory."""
+        if self.number is not None and len(self.updates) == 1:
+            return [b.constant(self.number.array, self.number.dtype)]
+        return [b.load(source, *at, *rest) for source in self.updates]
 
     def _combined(self, b: Builder, old: list[Value], new: list[Value]) -> list[Value]:
         """Rounded once to the array's dtype; floats of 16 bits are combined in 32."""
