@@ -137,7 +137,7 @@ def test_a_road_takes_what_an_earlier_one_kept(place):
     made, found = first.executable, second.executable
     assert "kernels" in first.__dict__ and "kernels" not in second.__dict__
     assert found.body == made.body
-    x, y = np.linspace(-3, 3, 40, dtype=np.float32), np.ones((40, 3), np.float32)
+    x, y = np.linspace(-3, 3, 40, dtype=np.float32), np.ones((40, 99), np.float32)
     for one, other in zip(made([x, y, np.array(True)]), found([x, y, np.array(True)]), strict=True):
         np.testing.assert_array_equal(one, other)
     assert second.text("llvm") == first.text("llvm")
