@@ -134,6 +134,8 @@ def leaf_of(
         cure = f"where types stand for arrays, write jf.spec({x[:40]!r})"
     elif hasattr(type(x), "_record"):
         cure = "decorate the function by jf.function, which takes tensors and nodes"
+    elif hasattr(type(x), "__array__"):
+        cure = "pass np.asarray(x)"
     elif takes_static:
         cure = f"list it in static_argnames, as in @jit(static_argnames={_root(name)!r})"
     else:

@@ -1,17 +1,19 @@
 """What a method reads of its object, where that is no pytree: the code is for these values.
 
 Asked are attributes of the object, or of its class, that the method's code names, or that of
-methods and properties which it names; containers in them part by part. What a method sets itself is
-not asked, nor containers that it changed while it was traced, nor what lies within other objects:
-these are as they were then.
+methods and properties which it names; containers in them part by part, and of objects in them the
+attributes that the code names, or that of their own methods which it names. What a method sets
+itself is not asked, nor what has changed while it was traced: it is as it was then.
 """
 
 from __future__ import annotations
 
 import dis
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from functools import partial
 from inspect import unwrap
+from itertools import chain
 from types import CodeType, MemberDescriptorType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -26,26 +28,44 @@ _ABSENT = object()
 
 
 class Attribute(NamedTuple):
-    """An attribute as it was at a call: its parts, where it is a container."""
+    """An attribute as it was at a call: its parts, and what is read of each of them."""
 
     name: str
     value: Any
     tree: TreeDef
     leaves: tuple[Any, ...]
+    inner: tuple[tuple[Attribute, ...], ...]
+
+    @property
+    def own_key(self) -> tuple[Any, ...]:
+        """The structure, and numbers by value; None for any other leaf."""
+        numbers = [exact(x) if is_number(x) else None for x in self.leaves]
+        return self.name, self.tree, *numbers
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What code is for by value: the structure, and numbers; None for any other leaf."""
-        numbers = [exact(x) if is_number(x) else None for x in self.leaves]
-        return self.name, self.tree, *numbers
+        """All that code is for by value, in the leaves too."""
+        return *self.own_key, *[tuple([part.key for part in parts]) for parts in self.inner]
 
     def has_objects_of(self, other: Attribute) -> bool:
         """Whether the leaves that are no numbers are the same objects, where keys are equal."""
         pairs = zip(self.leaves, other.leaves, strict=True)
-        return all([x is y or is_number(x) for x, y in pairs])
+        if not all([x is y or is_number(x) for x, y in pairs]):
+            return False
+        inner = zip(chain(*self.inner), chain(*other.inner), strict=True)
+        return all([mine.has_objects_of(others) for mine, others in inner])
 
 
 Attributes = tuple[Attribute, ...]
+
+MOST_OBJECTS = 64
+"""How many are asked for attributes at a call; what lies in further ones is as it was."""
+
+_LIBRARIES = sys.stdlib_module_names | {"jitflow", "numpy"}
+"""Objects of their classes are not asked."""
+
+_PYTHON_CLASS = 1 << 9
+"""CPython's flag of classes that are made while it runs."""
 
 WHOLE = flatten(object())[1]
 """The structure of what is not taken apart."""
@@ -72,30 +92,76 @@ class Reader:
 
     def __init__(self, function: Any) -> None:
         self._function = function
-        self._names: WeakKeyDictionary[type, tuple[str, ...]] = WeakKeyDictionary()
+        self._names: WeakKeyDictionary[type, dict[Any, tuple[str, ...]]] = WeakKeyDictionary()
+        self._unasked: WeakKeyDictionary[type, set[str]] = WeakKeyDictionary()
+        """What has changed while the function was traced."""
 
     def attributes(self, x: Any) -> Attributes:
         """What it reads of x, an object or a class."""
-        owner = _owner(x)
-        names = self._names.get(owner)
-        if names is None:
-            names = self._names[owner] = _names(self._function, owner)
-        found = [(name, value) for name in names if (value := _attribute(x, name)) is not _ABSENT]
-        return tuple([Attribute(name, value, *_parts(value)) for name, value in found])
+        return self._read(x, (), {id(x)})
+
+    def _read(self, x: Any, named: tuple[str, ...], seen: set[int]) -> Attributes:
+        """named: by the code that leads to x; seen: objects that are asked already."""
+        found = []
+        for name in (names := self._names_for(_owner(x), named)):
+            value = _attribute(x, name)
+            if value is not _ABSENT:
+                tree, leaves = _parts(value)
+                inner = tuple([self._within(leaf, names, seen) for leaf in leaves])
+                found.append(Attribute(name, value, tree, leaves, inner))
+        return tuple(found)
+
+    def _within(self, leaf: Any, named: tuple[str, ...], seen: set[int]) -> Attributes:
+        if not _has_attributes(leaf) or id(leaf) in seen or len(seen) >= MOST_OBJECTS:
+            return ()
+        seen.add(id(leaf))
+        return self._read(leaf, named, seen)
+
+    def _names_for(self, owner: type, named: tuple[str, ...]) -> tuple[str, ...]:
+        known = self._names.setdefault(owner, {})
+        if named not in known:
+            known[named] = _names(None if named else self._function, owner, named)
+        unasked = self._unasked.get(owner, ())
+        return tuple([name for name in known[named] if name not in unasked])
 
     def settled(self, x: Any, before: Attributes) -> Attributes:
-        """What it had read before it was traced, but for containers that it changed meanwhile.
+        """What it had read before it was traced, but for what tracing has changed.
 
-        These are asked no more.
+        That is containers with other parts, and other numbers: these are asked no more.
         """
-        after = {attribute.name: attribute for attribute in self.attributes(x)}
-        pairs = [(was, after[was.name]) for was in before if was.name in after]
-        changed = {was.name for was, now in pairs if was.value is now.value and was.key != now.key}
-        if not changed:
-            return before
-        owner = _owner(x)
-        self._names[owner] = tuple([n for n in self._names[owner] if n not in changed])
-        return tuple([was for was in before if was.name not in changed])
+        self._note_changes(x, before, self.attributes(x))
+        return self._asked(x, before)
+
+    def _note_changes(self, x: Any, before: Attributes, after: Attributes) -> None:
+        now = {attribute.name: attribute for attribute in after}
+        for was in before:
+            found = now.get(was.name)
+            if found is None:
+                continue
+            is_own = found.value is was.value or (is_number(found.value) and is_number(was.value))
+            if is_own and found.own_key != was.own_key:
+                self._unasked.setdefault(_owner(x), set()).add(was.name)
+            elif found.value is was.value:
+                for leaf, *parts in zip(was.leaves, was.inner, found.inner, strict=True):
+                    self._note_changes(leaf, *parts)
+
+    def _asked(self, x: Any, attributes: Attributes) -> Attributes:
+        unasked = self._unasked.get(_owner(x), ())
+        kept = []
+        for attribute in attributes:
+            if attribute.name not in unasked:
+                pairs = zip(attribute.leaves, attribute.inner, strict=True)
+                inner = tuple([self._asked(leaf, parts) for leaf, parts in pairs])
+                kept.append(attribute._replace(inner=inner))
+        return tuple(kept)
+
+
+def _has_attributes(x: Any) -> bool:
+    """Whether x is an object of a class that a user wrote."""
+    kind = type(x)
+    if isinstance(x, type) or not kind.__flags__ & _PYTHON_CLASS:
+        return False
+    return kind.__module__.partition(".")[0] not in _LIBRARIES
 
 
 def _owner(x: Any) -> type:
@@ -125,19 +191,28 @@ def _attribute(x: Any, name: str) -> Any:
     return _ABSENT
 
 
-def _names(function: Any, owner: type) -> tuple[str, ...]:
-    """Names in the code of a method, and of methods that it names, but for those that are set."""
-    read: dict[str, None] = {}
+def _names(function: Any, owner: type, named: Sequence[str]) -> tuple[str, ...]:
+    """Names in the code of a method, and of methods that it names, but for those that are set.
+
+    function: None for an object within another one: methods are those that are named.
+    """
+    read = dict.fromkeys(named)
     written: set[str] = set()
     pending = [function]
+    if function is None:
+        pending = [x for name in (*named, "__call__") for x in _defined(owner, name)]
     while pending:
         for code in _codes(_function(pending.pop())):
             written |= {x.argval for x in dis.get_instructions(code) if x.opname == "STORE_ATTR"}
             for name in code.co_names:
                 if name not in read:
                     read[name] = None
-                    pending += [vars(base)[name] for base in owner.__mro__ if name in vars(base)]
+                    pending += _defined(owner, name)
     return tuple([name for name in read if name not in written])
+
+
+def _defined(owner: type, name: str) -> list[Any]:
+    return [vars(base)[name] for base in owner.__mro__ if name in vars(base)]
 
 
 def _function(x: Any) -> Any:

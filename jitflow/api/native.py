@@ -44,9 +44,8 @@ def native_row(
         order = {name: len(args) + k for k, name in enumerate(kwargs)}
         for name in sorted(kwargs):
             argument_guards(program, order[name], kwargs[name], name in static)
-        for name, x, tree, _ in attributes:
-            guards = _leaf_as_it_is if tree == WHOLE else _attribute
-            guards(program, program.attribute(0, type(args[0]), name), x)
+        if attributes:
+            _attributes(program, 0, args[0], attributes)
         captured_guards(program, compiled)
         results = Results()
         _results(results, iter(compiled.tree.nodes), iter(range(compiled.tree.leaf_count)), 0)
@@ -68,12 +67,20 @@ def leaf_guard(program: Program, number: int, x: Any) -> None:
     program.array(number, x, by_strides, may_copy=is_copied(x) or not is_large)
 
 
-def _attribute(program: Program, number: int, x: Any) -> None:
-    _part(program, number, x, 0, _leaf_as_it_is)
+def _attributes(program: Program, number: int, x: Any, attributes: Attributes) -> None:
+    """The attributes of x, the object of this number: equal numbers, and the same objects."""
+    for attribute in attributes:
+        inner = iter(attribute.inner)
 
+        def leaf(program: Program, number: int, x: Any, inner: Any = inner) -> None:
+            (program.value if is_number(x) else program.same)(number, x)
+            _attributes(program, number, x, next(inner, ()))
 
-def _leaf_as_it_is(program: Program, number: int, x: Any) -> None:
-    (program.value if is_number(x) else program.same)(number, x)
+        place = program.attribute(number, type(x), attribute.name)
+        if attribute.tree == WHOLE:
+            leaf(program, place, attribute.value)
+        else:
+            _part(program, place, attribute.value, 0, leaf)
 
 
 def captured_guards(program: Program, compiled: Compiled) -> None:

@@ -48,6 +48,14 @@ func @check(%x: bool[]) {
   return %x
 }
 """
+WRITING = """
+import numpy as np
+
+def function(x):
+    out = np.zeros(3)
+    out[1] = x[0]
+    return out
+"""
 
 
 def add(commands: Any) -> None:
@@ -154,6 +162,13 @@ def _differentiates() -> None:
     np.testing.assert_allclose(slope, 1 - np.tanh(x) ** 2, 1e-12, 1e-15)
 
 
+def _reads_instructions() -> None:
+    """Which call a user's code makes is read off its bytecode, which any Python may change."""
+    names: dict[str, Any] = {}
+    exec(compile(WRITING, "<doctor>", "exec"), names)
+    np.testing.assert_array_equal(jit(names["function"])(np.ones(1)), [0, 1, 0])
+
+
 def _reports_a_failed_check() -> None:
     try:
         Road(parse_function(CHECK)).made([np.array(False)])
@@ -175,6 +190,7 @@ CHECKS: dict[str, Callable[[], None]] = {
     "code computes what NumPy does": _compiles,
     "code has the bits of the interpreter": _has_the_bits_of_the_interpreter,
     "gradients are right": _differentiates,
+    "NumPy's own arrays take traced numbers": _reads_instructions,
     "a failed check becomes an error": _reports_a_failed_check,
     "the cache folder can be written": _keeps_code_on_disk,
 }

@@ -78,7 +78,6 @@ NAMES: dict[str, DType] = {
 _INSTEAD = {
     "f": "convert with .astype(float)", "c": "convert with .astype(complex)",
     "M": "convert with .astype('int64')", "m": "convert with .astype('int64')",
-    "V": "take its fields one by one, as x['name']",
 }  # fmt: skip
 """What to write in place of arrays that jitflow does not take, by NumPy's kind."""
 
@@ -135,6 +134,8 @@ def _unsupported_text(dtype: np.dtype[Any]) -> str:
     if not dtype.isnative:
         return f"byte-swapped dtype {dtype.str}; convert with .astype({dtype.newbyteorder('=')})"
     instead = _INSTEAD.get(dtype.kind, "convert with .astype(float) what holds numbers")
+    if dtype.fields:
+        instead = "take its fields one by one, as x['name']"
     return f"dtype {dtype} is not supported; {instead}"
 
 

@@ -42,7 +42,7 @@ def _next(bits: Array, dtype: DType) -> Array:
 def nextafter(x: Array, y: Array) -> Array:
     """The float beside x in the direction of y; the derivative is 0.
 
-    Of zeros of different sign NumPy gives y, and x in float16.
+    Of zeros of different sign it is y. NumPy gives x in float16, up to version 2.4.
     """
     dtype, zero = x.type.dtype, full_like(x, 0)
     bits = _bits(x)
@@ -51,7 +51,7 @@ def nextafter(x: Array, y: Array) -> Array:
     beside = emit("bitcast", emit("add", bits, step), dtype=dtype)
     least = emit("copysign", _next(full_like(bits, 0), dtype), y)
     result = emit("select", emit("eq", x, zero), least, beside)
-    result = emit("select", emit("eq", x, y), x if dtype is f16 else y, result)
+    result = emit("select", emit("eq", x, y), y, result)
     ordered = emit("and", emit("eq", x, x), emit("eq", y, y))
     return emit("select", ordered, result, full_like(x, math.nan))
 

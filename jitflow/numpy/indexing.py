@@ -14,7 +14,7 @@ from jitflow.errors import AxisError
 from jitflow.ir.dtypes import i64
 from jitflow.ir.types import Dimension, Shape
 from jitflow.numpy.basics import Array, broadcast, emit, fail, full
-from jitflow.numpy.key_parts import Fixed, Masked, New, Part, Span, Taken, is_basic
+from jitflow.numpy.key_parts import Fixed, Gap, Masked, New, Part, Span, Taken, is_basic
 from jitflow.numpy.keys import read_key, refuse_count
 from jitflow.numpy.selection import selected
 from jitflow.numpy.shaping import reshaped
@@ -116,9 +116,9 @@ def index_shape(taken: Sequence[Taken]) -> Shape:
 
 def index_place(parts: Sequence[Part]) -> int:
     """Before which of the other axes of the result those of the index arrays stand."""
-    places = [k for k, part in enumerate(parts) if not isinstance(part, (New, Span))]
+    places = [k for k, part in enumerate(parts) if not isinstance(part, (New, Gap, Span))]
     is_together = places[-1] - places[0] == len(places) - 1
-    return places[0] if is_together else 0
+    return sum(isinstance(part, (New, Span)) for part in parts[: places[0]]) if is_together else 0
 
 
 def _gathered(x: Array, parts: Sequence[Part]) -> Array:

@@ -13,6 +13,10 @@ class New:
     """None: an axis of size 1."""
 
 
+class Gap:
+    """An Ellipsis for no axis, which keeps index arrays apart all the same."""
+
+
 @dataclass(frozen=True)
 class Fixed:
     """An integer known now, counted from the front."""
@@ -57,8 +61,9 @@ class Masked:
     mask: Array
 
 
-Part = New | Fixed | Span | Taken | Masked
+Part = New | Gap | Fixed | Span | Taken | Masked
 NEW = New()
+GAP = Gap()
 
 
 def is_basic(parts: Sequence[Part]) -> bool:

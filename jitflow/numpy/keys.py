@@ -10,7 +10,7 @@ import numpy as np
 from jitflow.errors import AxisError, TraceError
 from jitflow.numpy.basics import Array, emit, emit_check, fail
 from jitflow.numpy.index_arrays import constant_array, in_range
-from jitflow.numpy.key_parts import NEW, Fixed, Masked, New, Part, Taken
+from jitflow.numpy.key_parts import GAP, NEW, Fixed, Gap, Masked, New, Part, Taken
 from jitflow.numpy.known import known
 from jitflow.numpy.shaping import reshaped
 from jitflow.numpy.spans import position, span
@@ -34,7 +34,7 @@ def read_key(x: Array, key: Any) -> tuple[Array, list[Part]]:
 
 def _taken(part: Part) -> int:
     """How many axes a part is about."""
-    if isinstance(part, New):
+    if isinstance(part, (New, Gap)):
         return 0
     return part.mask.type.rank if isinstance(part, Masked) else 1
 
@@ -109,7 +109,7 @@ def _require_integers(x: Array, dtype: np.dtype[Any]) -> None:
 
 
 def _with_rest(x: Array, entries: list[Any]) -> list[Any]:
-    """Entries for all axes: Ellipsis stands for what is missing."""
+    """Entries for all axes: slices in place of Ellipsis, which stays where nothing is missing."""
     taken = sum(map(_axes_of, entries))
     dots = [k for k, entry in enumerate(entries) if entry is Ellipsis]
     if len(dots) > 1:
@@ -121,6 +121,8 @@ def _with_rest(x: Array, entries: list[Any]) -> list[Any]:
             f"too many indices: the array has {x.type.rank} dimensions, and {taken} were indexed",
             shapes=[x.type],
         )
+    if dots and not missing:
+        return entries
     rest: list[Any] = [slice(None)] * missing
     at = dots[0] if dots else len(entries)
     return [*entries[:at], *rest, *entries[at + 1 :]]
@@ -137,6 +139,8 @@ def _axes_of(entry: Any) -> int:
 def _parts_of(x: Array, axis: int, entry: Any) -> list[Part]:
     if entry is None:
         return [NEW]
+    if entry is Ellipsis:
+        return [GAP]
     if type(entry) is slice:
         return [span(x, axis, entry)]
     if type(entry) is bool:

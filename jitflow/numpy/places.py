@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from jitflow.errors import ShapeError, TraceError
-from jitflow.ir.dtypes import i64
-from jitflow.ir.types import Dimension, Shape
+from jitflow.ir.dtypes import bool_, i32, i64
+from jitflow.ir.types import Dimension, Shape, TensorType
 from jitflow.numpy.basics import (
     Array,
     as_array,
@@ -29,7 +29,7 @@ from jitflow.numpy.basics import (
     full_like,
     truth,
 )
-from jitflow.numpy.index_arrays import constant_array
+from jitflow.numpy.index_arrays import constant_array, counting_dtype
 from jitflow.numpy.known import known
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.shaping import as_shape, reshaped
@@ -49,24 +49,32 @@ def _sized(x: Array, size: int, fill_value: Any) -> tuple[Array, ...]:
 
 def chosen(flag: Array, size: int) -> tuple[Array, Array]:
     """The first `size` places where a vector of bool holds, then 0; and which of them there are."""
-    number = emit("cumsum", convert(flag, i64), axis=0)
+    flat, (length,) = full((size + 1,), 0, i64), flag.type.shape
+    if not length:
+        return _first(flat, size), full((size,), False, bool_)
+    number = emit("cumsum", convert(flag, counting_dtype(i32, max(size, length) + 1)), axis=0)
     spare = full_like(number, size)
     target = emit("select", flag, emit("sub", number, full_like(number, 1)), spare)
-    counted = emit("iota", type=number.type, axis=0)
-    flat = full((size + 1,), 0, i64)
-    if flag.type.shape != (0,):
-        flat = emit("scatter", flat, counted, target)
-    flat = emit("slice", flat, start=(0,), stop=(size,), step=(1,))
-    slot = emit("iota", type=flat.type, axis=0)
-    total = emit("reduce_sum", convert(flag, i64), axes=(0,))
-    return flat, emit("lt", slot, emit("broadcast", total, shape=(size,), axes=()))
+    places = emit("iota", type=TensorType(i64, (length,)), axis=0)
+    flat = emit("scatter", flat, places, convert(target, i64))
+    total = emit("slice", number, start=(length - 1,), stop=(length,), step=(1,))
+    total = emit("broadcast", total, shape=(size,), axes=(0,))
+    slot = emit("iota", type=TensorType(total.type.dtype, (size,)), axis=0)
+    return _first(flat, size), emit("lt", slot, total)
+
+
+def _first(x: Array, size: int) -> Array:
+    return emit("slice", x, start=(0,), stop=(size,), step=(1,))
 
 
 def _unraveled(flat: Array, shape: Shape) -> list[Array]:
-    """Indices per axis from row-major ones."""
+    """Indices per axis from row-major ones, which are below the size."""
     found = []
-    for extent in reversed(shape):
-        size = extent if extent != 0 else 1
+    for axis in reversed(range(len(shape))):
+        if not axis and shape[axis] != 0:
+            found.append(flat)
+            break
+        size = shape[axis] if shape[axis] != 0 else 1
         found.append(CALLS[np.remainder](flat, size))
         flat = CALLS[np.floor_divide](flat, size)
     return found[::-1]

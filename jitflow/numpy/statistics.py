@@ -30,7 +30,7 @@ from jitflow.numpy.choosing import clip
 from jitflow.numpy.diagonals import diagonal
 from jitflow.numpy.products import dot
 from jitflow.numpy.promotion import requested_dtype
-from jitflow.numpy.reductions import mask_of, sum
+from jitflow.numpy.reductions import mask_of, masked, sum
 from jitflow.numpy.registry import numpy_function
 from jitflow.numpy.shaping import permuted, reshaped, squeeze, transpose
 from jitflow.numpy.ufuncs import CALLS
@@ -102,9 +102,9 @@ def var(
     if mean is None:
         total = sum(x, axis, inner.numpy, True, where=where)
         mean = _divided(total, _count("var", x, axis, where, True))
-    squares = _squares(CALLS[np.subtract](x, mean))
+    squares = _squares(masked("var", CALLS[np.subtract](x, mean), where, 0))
     result = inner if dtype is not None else None
-    total = sum(squares, axis, None if result is None else result.numpy, keepdims, where=where)
+    total = sum(squares, axis, None if result is None else result.numpy, keepdims)
     count = _count("var", x, axis, where, keepdims)
     return _divided(total, _left(count, ddof if correction is None else correction))
 

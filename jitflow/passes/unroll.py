@@ -6,15 +6,16 @@ are loaded and stored at once: interleave.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import product
 from math import prod
 
 from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value
-from jitflow.ir.row import ROWS
-from jitflow.passes.lowering.footprint import address, view_offset
+from jitflow.ir.types import VectorType
+from jitflow.passes.lowering.data import known_numbers, number_of
+from jitflow.passes.lowering.footprint import address
 from jitflow.passes.lowering.leaps import parallel_chain
 from jitflow.passes.lowering.rebuild import constant_int
 from jitflow.passes.lowering.records import MOST_PARTS
@@ -31,7 +32,7 @@ MOST_COST = 256
 """Additions of an unrolled body: above, code takes long to make."""
 
 
-def unroll(function: Function, *, most: int = 8) -> Function:
+def unroll(function: Function, *, most: int = 8, least: int = 64) -> Function:
     """Writes out innermost parallel loops of up to `most` steps in all, inside of one over rows.
 
     Before: `loop (%i) { loop %0, %3 (%k) { %x = load %a, %i, %k ... store %y, %out, %i, %k } }`
@@ -39,14 +40,15 @@ def unroll(function: Function, *, most: int = 8) -> Function:
             ... store %y1, %out, %i, %1  ... }`
     Rows are next to each other in memory, or their elements are far apart and those of different
     rows next to each other. What is the same for a whole row is loaded once. Constant data that a
-    row reads becomes numbers.
+    row reads becomes numbers, and so do places in a row that follow from it.
+    least: rows, of which fewer are not worth the code.
     Precondition: scalar loops, before anything else looks at them.
     """
     builder, changed = Builder(function.params), False
     for op in function.ops:
         chain = parallel_chain(op) if op.regions else []
         found = _short_last(chain, most) or _short_before_last(chain, most)
-        if found is None:
+        if found is None or prod(map(_extent, found[0])) < least:
             builder.append(op)
             continue
         builder.locations = op.locations
@@ -115,23 +117,33 @@ def _pays(outer: Op, inner: Sequence[Op], body: Region) -> bool:
     row = outer.regions[0].params[0]
     if body.owners or _extent(outer) < MANY_ROWS or not can_widen(inner[-1]):
         return False
+    if any(isinstance(type, VectorType) for type in body.contents.types):
+        return False
     extents = {loop.regions[0].params[0]: _extent(loop) for loop in inner}
     count = prod(extents.values())
     if count * sum(op.row.cost for op in body.ops if op.row.is_elementwise) > MOST_COST:
         return False
-    accesses = [op for op in body.ops if op.row.name in ("load", "store")]
+    known = set(known_numbers(body, extents))
+    accesses = [
+        op for op in body.ops
+        if op.row.name == "store" or (op.row.name == "load" and op.result not in known)
+    ]
     sizes = [address(op)[0].type.dtype.itemsize for op in accesses]
     if not accesses or count * max(sizes) >= ROW_BYTES:
         return False
-    return all(_lies_well(op, row, extents) for op in accesses)
+    return all(_lies_well(op, row, extents, known) for op in accesses)
 
 
-def _lies_well(op: Op, row: Value, extents: dict[Value, int]) -> bool:
+def _lies_well(
+    op: Op, row: Value, extents: dict[Value, int], known: Collection[Value]
+) -> bool:
     """Whether lanes of rows are next to each other, or the parts of records."""
     (buffer, indices), is_store = address(op), op.row.name == "store"
     step, strides = 0, dict.fromkeys(extents, 0)
     for index, stride in zip(indices, buffer.type.strides, strict=True):
-        if index.op is not None and constant_int(index) is None:
+        if index.op is not None and constant_int(index) is None and (
+            is_store or index not in known
+        ):
             return False
         if index is row:
             step += stride
@@ -174,7 +186,7 @@ def _write_out(b: Builder, inner: Sequence[Op], region: Region) -> None:
             if op in same and op.result in shared:
                 continue
             b.locations = op.locations
-            number = _number(op, new)
+            number = number_of(op, new)
             if number is not None:
                 new[op.result] = b.full_like(op.result, number)
                 continue
@@ -194,20 +206,3 @@ def _of_the_row(region: Region, indices: Sequence[Value]) -> Iterator[tuple[Op, 
             yield op, True
         else:
             varying.update(op.results)
-
-
-def _number(op: Op, new: dict[Value, Value]) -> object:
-    """The constant that a load gives; None where it is known to the call only."""
-    if op.row.name != "load":
-        return None
-    buffer, indices = address(op)
-    base = base_of(buffer)
-    if base.op is None or base.op.row is not ROWS["global"]:
-        return None
-    offset = view_offset(buffer)
-    for index, stride in zip(indices, buffer.type.strides, strict=True):
-        at = constant_int(new.get(index, index))
-        if at is None and stride:
-            return None
-        offset += (at or 0) * stride
-    return base.op.attrs["value"].array.reshape(-1)[offset]

@@ -67,7 +67,7 @@ def vectorize(function: Function, *, vector_bytes: int = 32) -> Function:
         loop = _Loop(builder, op, upper, new)
         if upper > 4 * lanes and upper % lanes and upper % (lanes // 2) == 0 and loop.rereads():
             lanes //= 2
-        loop.emit(lanes, peel=cost <= LIGHT_BODY)
+        loop.emit(lanes, peel=cost <= LIGHT_BODY and not _has_records(op))
         return True
 
     return rebuild(function, visit)

@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections import namedtuple
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -260,6 +261,19 @@ def test_byte_swapped_after_native_is_refused():
     f(X)
     with pytest.raises(DtypeError, match="argument x"):
         f(X.astype(">f4"))
+
+
+def test_arrays_of_others_are_refused_with_a_cure():
+    class Theirs:
+        def __array__(self, dtype=None, copy=None):
+            return X
+
+    with pytest.raises(TraceError, match=r"argument x: .* got a Theirs\n  cure: pass np.asarray"):
+        jf.jit(double)(Theirs())
+    with pytest.raises(DtypeError, match=r"int4 is not supported; convert with .astype\(float"):
+        jf.jit(double)(np.ones(2, ml_dtypes.int4))
+    with pytest.raises(DtypeError, match="take its fields one by one"):
+        jf.jit(double)(np.ones(2, [("a", "f4")]))
 
 
 def test_arguments_are_not_kept_alive():

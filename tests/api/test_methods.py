@@ -10,6 +10,7 @@ import pytest
 
 import jitflow as jf
 import jitflow.numpy as jnp
+from jitflow.runtime.entry import why_not_native
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 
@@ -220,3 +221,57 @@ def test_a_container_that_could_be_no_argument_is_one_value():
             odd.table = {1: 1.0, "a": factor}
         np.testing.assert_array_equal(odd.apply(X), X * factor)
     assert Odd.apply.cache_info().misses == 2
+
+
+class Layer:
+    gain = 1.0
+
+    def __init__(self, size):
+        self.weights = np.full((3, size), 0.5)
+        self.calls = []
+
+    def scaled(self):
+        return self.weights * self.gain
+
+    def __call__(self, x):
+        self.calls.append(1)
+        return np.tanh(x @ self.scaled())
+
+
+class Stack:
+    def __init__(self):
+        self.layers = [Layer(3), Layer(3)]
+        self.head = Layer(2)
+        self.head.parent = self
+
+    def plain(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return self.head(x) * self.head.parent.head.gain
+
+    @jf.jit
+    def apply(self, x):
+        return self.plain(x)
+
+
+INNER_CHANGES = {
+    "an array": lambda net: setattr(net.layers[1], "weights", np.full((3, 3), 2.0)),
+    "a number": lambda net: setattr(net.head, "gain", 3.0),
+    "an object": lambda net: net.layers.__setitem__(0, net.layers[1]),
+    "one more": lambda net: net.layers.append(net.layers[0]),
+    "its own": lambda net: setattr(net.layers[0], "gain", -0.0),
+}
+
+
+@pytest.mark.parametrize("change", INNER_CHANGES)
+def test_a_method_sees_what_was_set_in_objects_of_its_object(change):
+    net = Stack()
+    traces = len(net.layers[1].calls)
+    for _ in range(3):
+        np.testing.assert_allclose(net.apply(X), Stack().plain(X), 1e-6)
+    assert len(net.layers[1].calls) == traces + 1
+    INNER_CHANGES[change](net)
+    for _ in range(3):
+        got = net.apply(X)
+        np.testing.assert_allclose(got, net.plain(X), 1e-6)
+    assert Stack.apply._entry.calls or why_not_native()

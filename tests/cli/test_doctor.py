@@ -10,6 +10,8 @@ import pytest
 
 from jitflow.cli import doctor
 from jitflow.cli.main import main
+from jitflow.errors import TraceError
+from jitflow.trace import stand_ins
 
 
 def test_everything_is_well_here(capsys):
@@ -42,6 +44,12 @@ def test_a_wrong_number_is_found(monkeypatch):
     monkeypatch.setattr(doctor, "grad", lambda function: lambda x: x)
     with pytest.raises(AssertionError):
         doctor.CHECKS["gradients are right"]()
+
+
+def test_a_python_whose_instructions_are_not_understood_is_found(monkeypatch):
+    monkeypatch.setattr(stand_ins, "calls", lambda *_: False)
+    with pytest.raises(TraceError):
+        doctor.CHECKS["NumPy's own arrays take traced numbers"]()
 
 
 def test_a_wrong_setting_ends_the_command_in_one_line():

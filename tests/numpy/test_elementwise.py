@@ -140,7 +140,8 @@ def test_binary_exact(ufunc, check):
         for second in DTYPES:
             if supports(ufunc, first, second):
                 x, y = values(first), values(second, 1)
-                if ufunc in (np.maximum, np.minimum, np.fmax, np.fmin):
+                is_half = ufunc is np.nextafter and np.result_type(x, y) == np.float16
+                if is_half or ufunc in (np.maximum, np.minimum, np.fmax, np.fmin):
                     x, y = x + x.dtype.type(0), y + y.dtype.type(0)  # -0.0 has a rule of its own
                 check(lambda x, y: ufunc(x, y), x, y)
 
@@ -300,6 +301,15 @@ def test_unsupported_is_named(evaluate):
         evaluate(operator.add, np.ones(3), np.ones(2))
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_nextafter_of_zeros_is_the_second(dtype, evaluate):
+    x, y = np.array([[0.0, -0.0, 0.0, -0.0], [-0.0, 0.0, 0.0, -0.0]], dtype)
+    found = evaluate(np.nextafter, x, y)
+    assert not found.any()
+    np.testing.assert_array_equal(np.signbit(found), np.signbit(y))
+
+
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("name", ["fix", "isposinf", "isneginf", "sinc", "i0"])
 def test_functions_that_numpy_writes_in_python(name, check):
     function = getattr(np, name)

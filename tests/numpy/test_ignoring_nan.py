@@ -62,3 +62,8 @@ def test_no_derivative_reaches_a_nan():
     x = np.array([1.0, np.nan, 3.0])
     np.testing.assert_array_equal(jf.grad(np.nansum)(x), [1, 0, 1])
     np.testing.assert_array_equal(jf.grad(np.nanmax)(x), [0, 0, 1])
+    np.testing.assert_array_equal(jf.grad(np.nanvar)(x), [-1, 0, 1])
+    np.testing.assert_array_equal(jf.grad(np.nanstd)(x), [-0.5, 0, 0.5])
+    infinite = np.array([1.0, np.inf, 3.0])
+    slopes = jf.grad(lambda x: np.var(x, where=[True, False, True]))(infinite)
+    np.testing.assert_array_equal(slopes, [-1, 0, 1])

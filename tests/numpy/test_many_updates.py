@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import jitflow as jf
+import jitflow.numpy as jnp
 
 LENGTHS = (64, 8192, 8195, 20000)
 """One step, whole blocks, an end that fills no step, and one that fills no block."""
@@ -93,3 +94,15 @@ def test_an_index_outside_is_refused_before_results():
 
     with pytest.raises(IndexError, match="axis 0 with size 9"):
         count(x, index)
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0), (7,), (2, 3, 4), (90, 100)])
+def test_places_of_a_known_number(shape):
+    """Cut, exact, and filled up."""
+    x = np.random.default_rng(1).normal(size=shape)
+    found = np.nonzero(x > 0.5)
+    for size in {0, len(found[0]) // 2, len(found[0]), len(found[0]) + 3}:
+        got = jf.jit(lambda x: jnp.nonzero(x > 0.5, size=size, fill_value=-1))(x)  # noqa: B023
+        for mine, expected in zip(got, found, strict=True):
+            fill = [-1] * max(0, size - len(expected))
+            np.testing.assert_array_equal(mine, np.append(expected[:size], fill))

@@ -6,7 +6,7 @@ Owns no choice between them, which lowering/packing.py makes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 from jitflow.forks import computed
 from jitflow.ir.buffers import base_of
@@ -130,7 +130,7 @@ class Fixed(Plan):
                 return None
             if not at or constant_int(at[-1]) != start + k:
                 return None
-        local: Map = {}
+        local: dict[Hashable, Value] = {}
         alone = self._copied(b, first.result, new, local).op
         if alone is None or alone.row is not first.row:
             return None
@@ -141,21 +141,31 @@ class Fixed(Plan):
         ]
 
     def _parts(self, b: Builder, new: Map) -> list[Value]:
-        local: Map = {}
+        local: dict[Hashable, Value] = {}
         parts = [self._copied(b, v, new, local) for v in self.values]
         return parts if len(set(parts)) == 1 else weave(b, parts)
 
-    def _copied(self, b: Builder, value: Value, new: Map, local: Map) -> Value:
+    def _copied(self, b: Builder, value: Value, new: Map, local: dict[Hashable, Value]) -> Value:
+        """The value in front of the loop; what is equal is computed once."""
         op = value.op
         if op is None or op not in self.block.position:
             return new.get(value, value)
         if value not in local:
             moving = _moving(op)
             operands = tuple([
-                self._copied(b, v, new, local) if v in moving else b.index(0) for v in op.operands
+                self._copied(b, v, new, local) if v in moving else self._zero(b, local)
+                for v in op.operands
             ])
-            local[value] = b.append(op.with_operands(operands, ())).result
+            key = (op.row, operands, *op.attrs.values())
+            if key not in local:
+                local[key] = b.append(op.with_operands(operands, ())).result
+            local[value] = local[key]
         return local[value]
+
+    def _zero(self, b: Builder, local: dict[Hashable, Value]) -> Value:
+        if 0 not in local:
+            local[0] = b.index(0)
+        return local[0]
 
     def emit(self, b: Builder, new: Map) -> list[Value]:
         self.prepare(b, new)
