@@ -3,7 +3,7 @@
 Asked are attributes of the object, or of its class, that the method's code names, or that of
 methods and properties which it names; containers in them part by part, and of objects in them the
 attributes that the code names, or that of their own methods which it names. What a method sets
-itself is not asked, nor what has changed while it was traced: it is as it was then.
+itself is not asked, nor containers that it changed while it was traced.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Reader:
         self._function = function
         self._names: WeakKeyDictionary[type, dict[Any, tuple[str, ...]]] = WeakKeyDictionary()
         self._unasked: WeakKeyDictionary[type, set[str]] = WeakKeyDictionary()
-        """What has changed while the function was traced."""
+        """Containers that have changed while the function was traced."""
 
     def attributes(self, x: Any) -> Attributes:
         """What it reads of x, an object or a class."""
@@ -127,7 +127,7 @@ class Reader:
     def settled(self, x: Any, before: Attributes) -> Attributes:
         """What it had read before it was traced, but for what tracing has changed.
 
-        That is containers with other parts, and other numbers: these are asked no more.
+        That is containers that have other parts now: these are asked no more.
         """
         self._note_changes(x, before, self.attributes(x))
         return self._asked(x, before)
@@ -136,12 +136,11 @@ class Reader:
         now = {attribute.name: attribute for attribute in after}
         for was in before:
             found = now.get(was.name)
-            if found is None:
+            if found is None or found.value is not was.value:  # perhaps set by another thread
                 continue
-            is_own = found.value is was.value or (is_number(found.value) and is_number(was.value))
-            if is_own and found.own_key != was.own_key:
+            if found.own_key != was.own_key:
                 self._unasked.setdefault(_owner(x), set()).add(was.name)
-            elif found.value is was.value:
+            else:
                 for leaf, *parts in zip(was.leaves, was.inner, found.inner, strict=True):
                     self._note_changes(leaf, *parts)
 
