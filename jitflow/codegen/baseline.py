@@ -3,7 +3,9 @@
 That goes through a block from its end, and leaves all above the first instruction that it does not
 know to the selection of full code, which takes several times as long. It knows arithmetic, memory
 and calls, but no vector literals; and an intrinsic of vectors costs it more than ten calls. So in
-blocks of what it knows literals are read from memory, and such intrinsics are functions.
+blocks of what it knows literals are read from memory, from one table for each type, and such
+intrinsics are calls of functions beside the object, as those of math rows are: a function more
+takes LLVM as long as 30 lines.
 """
 
 from __future__ import annotations
@@ -12,52 +14,84 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-_PIECE = re.compile(r"^(?=[^ ])", re.MULTILINE)
-_TYPE = re.compile(r"<\d+ x \w+>")
-_OPCODE = re.compile(r"^  (?:%\S+ = )?(\w+) [^<\n]*<", re.MULTILINE)
-_INTRINSIC = re.compile(
-    r"@llvm\.(fabs|copysign|maximum|minimum|smax|smin|umax|umin)\.(v\d+)([fi]\d+)\("
-)
+from jitflow.codegen.functions import callee
+from jitflow.ir.dtypes import DTYPES
+from jitflow.ir.kinds import Kind
+from jitflow.ir.row import ROWS
+from jitflow.ir.types import VectorType
 
-_FAST = frozenset((
-    "fadd", "fsub", "fmul", "fdiv", "fneg", "add", "sub", "mul", "and", "or", "xor", "bitcast",
-    "phi", "load", "store", "call", "ret", "define",
-))  # fmt: skip
+_PIECES = re.compile(r"\n(?=[^ ])")
+_INTRINSIC = re.compile(r"@llvm\.(\w+)\.v(\d+)[fi](\d+)\(")
+
+_ROWS: Mapping[str, tuple[str, str]] = {
+    "fabs": ("abs", "f"), "copysign": ("copysign", "f"), "sqrt": ("sqrt", "f"),
+    "floor": ("floor", "f"), "rint": ("rint", "f"), "fma": ("fma", "f"),
+    "maximum": ("maximum", "f"), "minimum": ("minimum", "f"),
+    "smax": ("maximum", "i"), "smin": ("minimum", "i"),
+    "umax": ("maximum", "u"), "umin": ("minimum", "u"),
+}  # fmt: skip
+"""Rows by the intrinsics that they are on vectors, and kinds of dtypes."""
+
+def kinds_beside(type: VectorType) -> list[Kind]:
+    """What baseline code may call on vectors of that type beside math rows."""
+    rows = {row for row, kind in _ROWS.values() if kind == type.dtype.kind}
+    return [_kind(row, type) for row in sorted(rows)]
+
+
+def _kind(row: str, type: VectorType) -> Kind:
+    return Kind(ROWS[row], (type,) * (ROWS[row].arity or 0), ())
+
+
+_FAST = (
+    "fadd|fsub|fmul|fdiv|fneg|add|sub|mul|and|or|xor|bitcast|phi|load|store|call|ret|define"
+)
 """Instructions on vectors that it knows."""
 
 _BYTES: Mapping[str, int] = {"float": 4, "double": 8, "i8": 1, "i16": 2, "i32": 4, "i64": 8}
-_ELEMENTS = {"f32": "float", "f64": "double"}
 REGISTERS = (16, 32)
 """Bytes of vectors that it knows."""
 
+_TYPES = "|".join([
+    f"{bytes // size} x {element}" for bytes in REGISTERS for element, size in _BYTES.items()
+])  # fmt: skip
+_OTHER_TYPE = re.compile(rf"<(?!(?:{_TYPES})>)\d+ x ")
+_OTHER_INSTRUCTION = re.compile(rf"\n  (?:%\S+ = )?(?!(?:{_FAST}) )\w+ [^<\n]*<")
 
-def baseline_text(text: str) -> str:
-    """The module of that text, of equal bits, for which LLVM takes less time at level 0."""
-    return _Rewriting().text(text)
+
+def baseline_text(text: str) -> tuple[str, dict[str, Kind]]:
+    """The module of that text, of equal bits, for which LLVM takes less time at level 0.
+
+    And what it calls more than that, by symbol: `emit_row_functions` writes them.
+    """
+    module = _Rewriting()
+    return module.text(text), module.calls
 
 
 class _Rewriting:
-    """One module under rewriting: what is to be added to it."""
+    """One module under rewriting: what is to be added to it, and what it calls."""
 
     def __init__(self) -> None:
         self.count = 0
-        self.numbers: dict[tuple[str, str], str] = {}
-        """Symbols of literals, by type and text."""
-        self.functions: dict[str, str] = {}
+        self.tables: dict[str, dict[str, int]] = {}
+        """By type, where in its table each literal is."""
+        self.declarations: dict[str, str] = {}
+        self.calls: dict[str, Kind] = {}
 
     def text(self, text: str) -> str:
-        pieces = [self.piece(piece) if _is_fast(piece) else piece for piece in _PIECE.split(text)]
-        constant = "private unnamed_addr constant"
-        numbers = [
-            f"{symbol} = {constant} {type} splat ({literal}), align {_size(type)}\n"
-            for (type, literal), symbol in self.numbers.items()
-        ]
-        return "".join([*pieces, *numbers, *self.functions.values()])
+        pieces = [self.piece(piece) if _is_fast(piece) else piece for piece in _PIECES.split(text)]
+        tables = [_table(type, literals) for type, literals in self.tables.items()]
+        added = [f"{line}\n" for line in (*tables, *self.declarations.values())]
+        return "".join(["\n".join(pieces), *added])
 
     def piece(self, piece: str) -> str:
-        for row, lanes, element in sorted(set(_INTRINSIC.findall(piece))):
-            symbol = self.function(row, lanes, element)
-            piece = piece.replace(f"@llvm.{row}.{lanes}{element}(", f"{symbol}(")
+        for intrinsic, lanes, bits in sorted(set(_INTRINSIC.findall(piece))):
+            known = _ROWS.get(intrinsic)
+            if known is not None:
+                row, kind = known
+                element = "f" if kind == "f" else "i"
+                symbol = self.function(row, VectorType(DTYPES[kind + bits], int(lanes)))
+                before = f"@llvm.{intrinsic}.v{lanes}{element}{bits}("
+                piece = piece.replace(before, f"@{symbol}(")
         if "splat (" not in piece:
             return piece
         return "\n".join([
@@ -69,31 +103,27 @@ class _Rewriting:
         """The instruction behind loads of its literals; the last type before each is its own."""
         loads = ""
         while True:
-            before, found, rest = line.partition("splat (")
-            if not found:
+            before, is_there, rest = line.partition("splat (")
+            if not is_there:
                 return loads + line
             literal, _, after = rest.partition(")")
-            start = before.rindex("<")
-            type = before[start : before.index(">", start) + 1]
+            type = before[before.rindex("<") : before.rindex(">") + 1]
             self.count += 1
-            name, symbol = f"%literal.of.{self.count}", self.symbol(type, literal)
-            loads += f"  {name} = load {type}, ptr {symbol}, align {_size(type)}\n"
-            line = before + name + after
+            loads += f"  %literal.{self.count} = load {type}, ptr {self.address(type, literal)}\n"
+            line = f"{before}%literal.{self.count}{after}"
 
-    def symbol(self, type: str, literal: str) -> str:
+    def address(self, type: str, literal: str) -> str:
         """Where a number stands in each lane of a vector in memory."""
-        return self.numbers.setdefault((type, literal), f"@jitflow.number{len(self.numbers)}")
+        table = self.tables.setdefault(type, {})
+        at = table.setdefault(literal, len(table)) * _size(type)
+        return f"getelementptr (i8, ptr {_symbol(type)}, i64 {at})"
 
-    def function(self, row: str, lanes: str, element: str) -> str:
-        """The symbol of a function that is the intrinsic."""
-        symbol, name = f"@jitflow.{row}.{lanes}{element}", f"@llvm.{row}.{lanes}{element}"
-        type = f"<{lanes[1:]} x {_ELEMENTS.get(element, element)}>"
-        operands = ", ".join([f"{type} %{k}" for k in range(1 if row == "fabs" else 2)])
-        self.functions[symbol] = (
-            f"define internal {type} {symbol}({operands}) nounwind {{\n"
-            f"  %result = call {type} {name}({operands})\n"
-            f"  ret {type} %result\n}}\n"
-        )
+    def function(self, row: str, type: VectorType) -> str:
+        """The symbol of a function that is the row."""
+        kind = _kind(row, type)
+        symbol, declaration, *_ = callee(kind, type)
+        self.calls[symbol] = kind
+        self.declarations[symbol] = declaration
         return symbol
 
 
@@ -101,13 +131,22 @@ def _is_fast(piece: str) -> bool:
     """Whether a block holds literals or intrinsics, and nothing but what is known."""
     if "splat (" not in piece and "@llvm." not in piece:
         return False
-    if any(_size(type) not in REGISTERS for type in set(_TYPE.findall(piece))):
-        return False
-    return _FAST.issuperset(_OPCODE.findall(piece))
+    return _OTHER_TYPE.search(piece) is None and _OTHER_INSTRUCTION.search(piece) is None
+
+
+@cache
+def _symbol(type: str) -> str:
+    return f"@jitflow.{type[1:-1].replace(' ', '')}"
+
+
+def _table(type: str, literals: Mapping[str, int]) -> str:
+    values = ", ".join([f"{type} splat ({literal})" for literal in literals])
+    count, align = f"[{len(literals)} x {type}]", _size(type)
+    return f"{_symbol(type)} = private unnamed_addr constant {count} [{values}], align {align}"
 
 
 @cache
 def _size(type: str) -> int:
-    """Bytes of a vector; 0 for one of truth values or addresses."""
+    """Bytes of a vector that it knows."""
     lanes, element = type[1:-1].split(" x ")
-    return int(lanes) * _BYTES.get(element, 0)
+    return int(lanes) * _BYTES[element]

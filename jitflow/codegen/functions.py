@@ -1,4 +1,4 @@
-"""Math rows that `expand` left in place: calls of functions outside of the object.
+"""Rows that are called: functions outside of the object. Math rows that `expand` left in place are.
 
 Owns their names, and writes each as LLVM text that depends on nothing but its kind, so that one
 copy of the code serves every object of a process.
@@ -12,7 +12,8 @@ from typing import Any
 
 from jitflow.codegen.emitter import Emitter
 from jitflow.codegen.types import register_type
-from jitflow.ir.core import Op
+from jitflow.ir.builder import Builder
+from jitflow.ir.core import Op, Region
 from jitflow.ir.kinds import Kind, kind_of
 from jitflow.ir.types import VectorType
 from jitflow.passes.expand import expansion
@@ -20,14 +21,14 @@ from jitflow.passes.expand import expansion
 
 def call_row(e: Emitter, op: Op) -> None:
     """Writes a call of the row's function."""
-    name, declaration, result, text = _callee(kind_of(op), op.results[0].type)
+    name, declaration, result, text = callee(kind_of(op), op.results[0].type)
     e.declarations[name] = declaration
     operands = ", ".join([f"{text} {e.names[v]}" for v in op.operands])
     e.define(op, f"call {result} @{name}({operands})")
 
 
 @cache
-def _callee(kind: Kind, type: Any) -> tuple[str, str, str, str]:
+def callee(kind: Kind, type: Any) -> tuple[str, str, str, str]:
     """Symbol and declaration of the row's function, the type of its result and of its operands."""
     name, result, text = row_symbol(kind), register_type(type), register_type(kind.types[0])
     operands = ", ".join([text] * len(kind.types))
@@ -52,7 +53,7 @@ def row_symbol(kind: Kind) -> str:
 
 def emit_row(kind: Kind, e: Emitter, linkage: str = "") -> str:
     """LLVM text that defines the row's function through a fresh emitter of that name."""
-    region = expansion(kind)
+    region = _alone(kind) if kind.row.expand is None else expansion(kind)
     for position, param in enumerate(region.params):
         e.names[param] = f"%x.{position}"
     e.region(region)
@@ -63,3 +64,10 @@ def emit_row(kind: Kind, e: Emitter, linkage: str = "") -> str:
     return "\n".join([
         *e.globals(), head, "entry:", *e.lines, f"  ret {text} {e.names[result]}", "}", "",
     ])
+
+
+def _alone(kind: Kind) -> Region:
+    """An op of that kind over parameters."""
+    b = Builder()
+    op = b.emit(kind.row, tuple([b.param(type) for type in kind.types]), dict(kind.attrs))
+    return b.region(op.results)

@@ -9,7 +9,7 @@ no address of this process.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache, partial
 
 from jitflow.codegen import control, convert, elementwise, memory, nests, vectors
@@ -79,7 +79,7 @@ def emit_alone(
         raise VerifyError(f"@{name} calls the host, or shares loops with threads")
     e = Emitter(TABLE, _otherwise, name, lacks)
     _write(e, function, partial(_write_given, given=given))
-    rows = [emit_row_function(kind, True, frozenset(lacks)) for kind in called_rows(ops).values()]
+    rows = [_row_function(kind, True, frozenset(lacks)) for kind in called_rows(ops).values()]
     seen = [f"@{symbol} = constant {initializer(x)}, align 64" for symbol, x in data.items()]
     before = [target, *seen, *rows, *e.globals(), *e.definitions]
     head = head_alone(name, given, traits(function))
@@ -105,17 +105,16 @@ def _write(e: Emitter, function: Function, body: Callable[[Emitter, Function], N
         e.write(f"ret i32 {id}")
 
 
-@cache
-def emit_row_function(
-    kind: Kind, is_internal: bool = False, lacks: frozenset[str] = frozenset()
-) -> str:
-    """LLVM text of a function that `emit_llvm` calls.
+def emit_row_functions(kinds: Iterable[Kind], lacks: frozenset[str] = frozenset()) -> str:
+    """LLVM text of functions that bodies call."""
+    return _with_soft("\n".join([_row_function(kind, False, lacks) for kind in kinds]), lacks)
 
-    is_internal: from its own module only, which has what stands for `lacks` then.
-    """
+
+@cache
+def _row_function(kind: Kind, is_internal: bool, lacks: frozenset[str]) -> str:
+    """is_internal: called from its own module only; which has what stands for `lacks`."""
     e = Emitter(TABLE, _otherwise, row_symbol(kind), lacks)
-    text = emit_row(kind, e, "internal " if is_internal else "")
-    return text if is_internal else _with_soft(text, lacks)
+    return emit_row(kind, e, "internal " if is_internal else "")
 
 
 def _otherwise(e: Emitter, op: Op) -> None:

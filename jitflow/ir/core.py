@@ -137,12 +137,14 @@ class Contents:
     A pass asks it first whether there is anything to do.
     """
 
-    __slots__ = ("_inner", "_region", "_types", "count", "rows")
+    __slots__ = ("_inner", "_region", "_types", "count", "count_with_nests", "rows")
 
     def __init__(self, region: Region) -> None:
         self._region = region
         self._inner = [inner.contents for op in region.owners for inner in op.regions]
         self.count: int = len(region.ops) + sum([inner.count for inner in self._inner])
+        self.count_with_nests: int | None = None
+        """Once somebody has asked (`nests.count_ops`)."""
         self.rows: set[OpRow] = {op.row for op in region.ops}
         self.rows.update(*[inner.rows for inner in self._inner])
         self._types: dict[int, Type] | None = None

@@ -40,6 +40,15 @@ def runs_of(function: Function) -> list[Op]:
     return [op for op in function.ops if op.row is RUN] if RUN in function.contents.rows else []
 
 
+def count_ops(function: Function) -> int:
+    """Number of ops, nested ones included, each nest once."""
+    contents = function.body.contents
+    if contents.count_with_nests is None:
+        inner = sum([nest.contents.count for nest in nests_of(function)])
+        contents.count_with_nests = contents.count + inner
+    return contents.count_with_nests
+
+
 def walk_all(function: Function) -> Iterator[Op]:
     """Every op of the function, and of each of its nests once."""
     yield from walk(function.body)

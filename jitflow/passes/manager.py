@@ -15,12 +15,13 @@ from typing import Any, TextIO
 from jitflow.config import settings
 from jitflow.errors import ParseError, VerifyError
 from jitflow.ir.core import Function
+from jitflow.ir.nests import count_ops
 from jitflow.ir.printer import format_function
 from jitflow.ir.verifier import verify
 from jitflow.passes.pipeline_text import parse_steps, unknown_pass
 from jitflow.passes.registry import PASSES
 from jitflow.passes.step import Pass, Step
-from jitflow.passes.timing import Timing, count_ops, format_timings, measure, recorded
+from jitflow.passes.timing import Timing, format_timings, measure, recorded
 
 __all__ = [
     "PASSES",

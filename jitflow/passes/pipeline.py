@@ -6,6 +6,7 @@ from jitflow.passes.stream_size import stream_bytes
 
 TENSOR: tuple[str, ...] = (
     "inline",  # calls first, so that every later pass sees one flat function
+    "dce",  # what nobody uses, so that the passes that take longest do not see it
     "split_complex",  # real values from here on, so that no later pass knows complex ones
     "fold",  # constants, before the rules that ask for them
     "hoist_views",  # next to other views, where canonicalize joins them

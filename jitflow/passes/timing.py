@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
 
 from jitflow.ir.core import Function
-from jitflow.ir.nests import nests_of
+from jitflow.ir.nests import count_ops
 
 Result = TypeVar("Result")
 
@@ -67,7 +67,8 @@ def measure(
     if len(timings) > place:
         took -= sum([inner.milliseconds for inner in timings[place:]])
     before = _count(inputs[0]) if inputs else None
-    after = _count(function(result) if function else result)
+    made = function(result) if function else result
+    after = before if inputs and made is inputs[0] else _count(made)
     timings.insert(place, Timing(step, took, before, after))
     return result
 
@@ -75,11 +76,6 @@ def measure(
 def run_pass(rule: Callable[..., Function], function: Function, **options: Any) -> Function:
     """`rule(function, **options)`, as a step of its name: for passes outside of a pipeline."""
     return measure(rule.__name__, partial(rule, **options), function)
-
-
-def count_ops(function: Function) -> int:
-    """Number of ops, nested ones included, each nest once."""
-    return function.contents.count + sum([nest.contents.count for nest in nests_of(function)])
 
 
 def _count(value: Any) -> int | None:

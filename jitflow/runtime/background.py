@@ -1,8 +1,8 @@
 """Full code made beside the calls: by one thread, which lives as long as there is some to be made.
 
-Owns the thread and what it has to do. What full code is, and when it is wanted, others know. On a
-machine of one CPU, and where a thread cannot be had, the caller's thread does the work, and has
-what that raises.
+Owns the thread and what it has to do. What full code is, and when it is wanted, others know. Where
+a thread cannot be had, the caller's thread does the work, and has what that raises. On one CPU the
+system shares it between the thread and the calls: each takes longer for a while, and none waits.
 
 The thread holds `LOCK` of the engine while it works: a fork waits until it is between two
 executables, and so does the end of the interpreter, as LLVM must not be at work when that goes.
@@ -16,7 +16,6 @@ import os
 import threading
 import time
 import weakref
-from functools import cache
 from typing import TYPE_CHECKING
 
 from jitflow.forks import forked_lock
@@ -28,14 +27,6 @@ if TYPE_CHECKING:
 
 _PAUSE = 1e-3
 """Seconds between two executables: who waits to compile something comes first then."""
-
-
-@cache
-def has_place() -> bool:
-    """Whether there is a CPU for work beside the calls; what counts them is loaded for it."""
-    from jitflow.runtime.threads import machine_threads  # noqa: PLC0415
-
-    return machine_threads() > 1
 
 
 class Worker:
@@ -134,7 +125,7 @@ if hasattr(os, "register_at_fork"):
 
 def refine_soon(executable: Executable) -> None:
     """Has full code made of baseline code, now or soon; where that fails, it fails once."""
-    if has_place() and WORKER.takes(executable):
+    if WORKER.takes(executable):
         return
     try:
         executable.refine()

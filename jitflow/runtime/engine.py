@@ -21,13 +21,21 @@ from jitflow.runtime.target import Target
 
 
 class Tier(NamedTuple):
-    """How code is made: LLVM's level, and whether values keep registers from block to block."""
+    """How code is made: LLVM's level, whether values keep registers from block to block, and
+    whether instructions are put in another order for the CPU's sake.
+    """
 
     level: int
     keeps_registers: bool
+    schedules: bool = False
+
+    @property
+    def options(self) -> tuple[str, str]:
+        """What LLVM is told of it, beside the level."""
+        return f"-optimize-regalloc={self.keeps_registers:d}", f"-enable-misched={self.schedules:d}"
 
 
-BASELINE, BASELINE_OF_LOOPS, FULL = Tier(0, False), Tier(0, True), Tier(1, True)
+BASELINE, BASELINE_OF_LOOPS, FULL = Tier(0, False), Tier(0, True), Tier(1, True, True)
 """`tiers` says what is made at which. The second takes half as long again as the first; where loops
 hand values from step to step, its code takes up to twice, not four times, as long as full code.
 Level 2 takes a tenth longer than 1, for code that runs no faster."""
@@ -58,7 +66,7 @@ class Engine:
         self.binding_lock: Any = getattr(llvm.ffi.lib, "_lock", None) or nullcontext()
         self.version = f"{llvmlite.__version__} {llvm.llvm_version_info} {_SETTINGS}"
         self.machines: dict[tuple[Target, int], Any] = {}
-        self.keeps_registers: bool | None = None
+        self.told: tuple[str, ...] = FULL.options
         self.links = 0
         llvm.initialize_native_target()
         self.linker = llvm.create_lljit_compiler(use_jit_link=True)
@@ -123,17 +131,20 @@ class Engine:
         return module
 
     def _machine(self, target: Target, tier: Tier) -> Any:
-        """LLVM's machine for the target, and what no machine knows set for the next module."""
+        """LLVM's machine for the target, and what no machine knows set for the next module.
+
+        What full code asks for is what LLVM does at its level where it is told nothing.
+        """
         machine = self.machines.get((target, tier.level))
         if machine is None:
             if not self.machines:
                 self._prepare()
             machine = self._new_machine(target, tier.level)
             self.machines[target, tier.level] = machine
-        now = tier.level > 0 if self.keeps_registers is None else self.keeps_registers
-        if now is not tier.keeps_registers:
-            self.llvm.set_option("jitflow", f"-optimize-regalloc={tier.keeps_registers:d}")
-            self.keeps_registers = tier.keeps_registers
+        for option in tier.options:
+            if option not in self.told:
+                self.llvm.set_option("jitflow", option)
+        self.told = tier.options
         return machine
 
     def _prepare(self) -> None:

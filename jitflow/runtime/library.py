@@ -2,7 +2,8 @@
 
 A body names symbols only; it does not matter which body came first. Objects are kept on disk too:
 they are few, and the same for all programs. Each goes by its name where jitflow's own sources say
-what it is, so that its text need not be written, else by its text. Owns the addresses in this
+what it is, so that its text need not be written, else by its text. A math row has an object of its
+own; short rows, which baseline code calls, share one for each type. Owns the addresses in this
 process.
 """
 
@@ -14,6 +15,7 @@ from functools import partial
 
 from jitflow.ir.builder import OWN_ROWS
 from jitflow.ir.kinds import Kind
+from jitflow.ir.types import VectorType
 from jitflow.runtime.cache import key_of, load_plain
 from jitflow.runtime.engine import LOCK, engine, link
 from jitflow.runtime.loading import Code, Linked, arranged
@@ -33,7 +35,9 @@ def library_addresses(kinds: Mapping[str, Kind]) -> dict[str, int]:
         with LOCK:
             missing = {symbol: kind for symbol, kind in kinds.items() if symbol not in _addresses}
             if missing:
-                codes = [_row_code(symbol, kind) for symbol, kind in missing.items()]
+                short = {kind.types[0] for kind in missing.values() if kind.row.expand is None}
+                codes = [_short_code(type) for type in short]
+                codes += [_row_code(s, k) for s, k in missing.items() if k.row.expand is not None]
                 _addresses.update(_link(codes, list(missing), _NO_IMPORTS))
     return {symbol: _addresses[symbol] for symbol in kinds}
 
@@ -72,11 +76,22 @@ def _row_code(symbol: str, kind: Kind) -> Code:
     return _code(symbol, symbol if is_own else write(), write)
 
 
-def _row_text(kind: Kind) -> str:
-    """Code generation is loaded with the first function that is not on disk."""
-    from jitflow.codegen import emit_row_function  # noqa: PLC0415
+def _short_code(type: VectorType) -> Code:
+    name = f"jitflow_short_{type.dtype.name}x{type.lanes}"
+    return _code(name, name, partial(_short_text, type))
 
-    return emit_row_function(kind, lacks=host_target().lacks)
+
+def _row_text(*kinds: Kind) -> str:
+    """Code generation is loaded with the first function that is not on disk."""
+    from jitflow.codegen import emit_row_functions  # noqa: PLC0415
+
+    return emit_row_functions(kinds, host_target().lacks)
+
+
+def _short_text(type: VectorType) -> str:
+    from jitflow.codegen import kinds_beside  # noqa: PLC0415
+
+    return _row_text(*kinds_beside(type))
 
 
 def _code(

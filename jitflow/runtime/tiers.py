@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 
 from jitflow.config import settings
 from jitflow.ir.core import Op
-from jitflow.runtime.background import has_place
 from jitflow.runtime.engine import BASELINE, BASELINE_OF_LOOPS, FULL, Tier
 
 FIRST_PATIENCE, LOOP_PATIENCE, PATIENCE = 3_000_000, 2_000_000, 30_000
@@ -19,8 +18,8 @@ FIRST_PATIENCE, LOOP_PATIENCE, PATIENCE = 3_000_000, 2_000_000, 30_000
 op, in additions of a register: calls of baseline code take up to twice as long, until they have
 done so much."""
 
-LEAST_CALLS, LEAST_CALLS_ALONE = 2, 8
-"""Code that is worth fewer calls is full code at once; alone: where calls wait for full code."""
+LEAST_CALLS = 2
+"""Code that is worth fewer calls is full code at once."""
 
 MOST_OPS = 16384
 """Of baseline code, each of which may take a place on the stack: 64 bytes at most, mostly 16."""
@@ -32,14 +31,13 @@ def tier_of(ops: Sequence[Op], work: float) -> tuple[Tier, int]:
     ops: all of a function at level 3, nested ones too; work: what one call costs, in additions.
     """
     loops = [op for op in ops if op.row.name == "loop"]
-    is_carried = carries_values(loops)
-    if not settings.baseline or len(ops) > MOST_OPS or (is_carried and not has_place()):
+    if not settings.baseline or len(ops) > MOST_OPS:
         return FULL, 0
     patience = FIRST_PATIENCE + LOOP_PATIENCE * len(loops) + PATIENCE * len(ops)
     calls = int(patience / max(1.0, work))
-    if calls < (LEAST_CALLS if has_place() else LEAST_CALLS_ALONE):
+    if calls < LEAST_CALLS:
         return FULL, 0
-    return BASELINE_OF_LOOPS if is_carried else BASELINE, calls
+    return BASELINE_OF_LOOPS if carries_values(loops) else BASELINE, calls
 
 
 def carries_values(loops: Iterable[Op]) -> bool:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import jitflow as jf
-from jitflow.codegen import baseline_text
+from jitflow.codegen import baseline_text, kinds_beside
+from jitflow.ir.dtypes import DTYPES
+from jitflow.ir.types import VectorType
 from jitflow.runtime.compile import compile_function
 from jitflow.runtime.engine import BASELINE, engine
 from jitflow.runtime.machine import host_target
@@ -29,13 +31,33 @@ entry:
 def test_literals_are_read_from_memory_and_intrinsics_are_called() -> None:
     operands = "<8 x float> %y.2, <8 x float> splat (float 0.0)"
     call = f"%z.3 = call <8 x float> @llvm.maximum.v8f32({operands})"
-    text = baseline_text(BLOCK.format(middle=call))
+    text, calls = baseline_text(BLOCK.format(middle=call))
     block = text.partition("  ret void")[0]
     assert "splat" not in block
-    assert "@llvm." not in block
-    assert "@jitflow.maximum.v8f32(<8 x float> %y.2, <8 x float> %literal.of.2)" in block
-    assert "call <8 x float> @llvm.maximum.v8f32(<8 x float> %0, <8 x float> %1)" in text
-    assert engine().object_image(text, host_target(), (), BASELINE)
+    assert "@llvm." not in text
+    assert "@jitflow_maximum_f32x8(<8 x float> %y.2, <8 x float> %literal.2)" in block
+    assert list(calls) == ["jitflow_maximum_f32x8"]
+    assert engine().object_image(text, host_target(), calls, BASELINE)
+
+
+def test_equal_literals_of_a_type_are_there_once() -> None:
+    middle = "%y.4 = fadd <8 x float> %y.2, splat (float 2.0)\n"
+    middle += "  %y.5 = fadd <4 x float> splat (float 2.0), splat (float 3.0)\n"
+    middle += "  %z.3 = fsub <8 x float> splat (float 3.0), %y.4"
+    text, _ = baseline_text(BLOCK.format(middle=middle))
+    assert text.count("@jitflow.8xfloat, i64 0") == 2
+    assert text.count("@jitflow.8xfloat, i64 32") == 1
+    assert text.count("@jitflow.4xfloat, i64 16") == 1
+    assert text.count("splat (float 2.0)") == 2
+
+
+def test_short_rows_that_are_called_are_there_for_each_type() -> None:
+    names = {c: [kind.row.name for kind in kinds_beside(VectorType(DTYPES[c], 8))]
+             for c in ("f32", "i32", "u32")}  # fmt: skip
+    assert names["i32"] == names["u32"] == ["maximum", "minimum"]
+    assert set(names["f32"]) == {
+        "abs", "copysign", "floor", "fma", "maximum", "minimum", "rint", "sqrt",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("middle", [
@@ -45,12 +67,12 @@ def test_literals_are_read_from_memory_and_intrinsics_are_called() -> None:
 ])  # fmt: skip
 def test_blocks_of_what_is_not_known_stay(middle: str) -> None:
     text = BLOCK.format(middle=middle)
-    assert baseline_text(text) == text
+    assert baseline_text(text) == (text, {})
 
 
 def test_vectors_of_several_registers_stay() -> None:
     text = BLOCK.format(middle="%z.3 = fneg <8 x float> %y.2").replace("<8 x", "<32 x")
-    assert baseline_text(text) == text
+    assert baseline_text(text) == (text, {})
 
 
 def _numbers(x: Any, y: Any) -> Any:
@@ -60,6 +82,12 @@ def _numbers(x: Any, y: Any) -> Any:
     return np.maximum(x, 0.0) - np.minimum(y, -0.0)
 
 
+def _roots(x: Any, y: Any) -> Any:
+    for k in range(6):
+        x = np.floor(np.sqrt(np.abs(x)) * (k + 3) - y) + np.rint(x * 7)
+    return -np.sqrt(x)
+
+
 def _integers(x: Any, y: Any) -> Any:
     for k in range(6):
         x = np.minimum(np.maximum(x * 3 - y, k + 4) ^ 21, y | 5)
@@ -67,8 +95,8 @@ def _integers(x: Any, y: Any) -> Any:
 
 
 @pytest.mark.parametrize(("function", "dtype"), [
-    (_numbers, "f4"), (_numbers, "f8"), (_integers, "i4"), (_integers, "u4"), (_integers, "i8"),
-    (_integers, "i2"),
+    (_numbers, "f4"), (_numbers, "f8"), (_roots, "f4"), (_roots, "f8"), (_integers, "i4"),
+    (_integers, "u4"), (_integers, "i8"), (_integers, "i2"),
 ])  # fmt: skip
 def test_baseline_code_gives_the_bits_of_full_code(
     function: Callable[..., Any], dtype: str
@@ -82,7 +110,7 @@ def test_baseline_code_gives_the_bits_of_full_code(
         expected = function(x, y)
     code = jf.jit(function).lower(x, y).compile()
     text = code.as_text("llvm")
-    assert host_target().vector_bytes != 32 or baseline_text(text) != text
+    assert host_target().vector_bytes != 32 or baseline_text(text)[0] != text
     found = code(x, y)
     np.testing.assert_array_equal(found, expected)
     if np.dtype(dtype).kind == "f":

@@ -315,3 +315,17 @@ def test_locations_name_the_user_line_of_the_refused_op():
     with pytest.raises(DerivativeError, match=r"model\.py:12(.|\n)*call(.|\n)*inlined"):
         linearize(b.build("f", op.results))
 
+
+def test_what_nobody_uses_is_neither_differentiated_nor_there():
+    text = """
+    func @f(%x: f64[4]) {
+      %0: f64[4] = sin %x
+      %1: f64[4] = exp %0
+      %2: f64[4] = mul %x, %x
+      %3: f64[] = reduce_sum %2 {axes=[0]}
+      return %3
+    }"""
+    found = gradient(parse_function(text), values=False)
+    assert {"sin", "exp", "cos", "reduce_sum"}.isdisjoint(op.row.name for op in found.ops)
+    x = np.arange(4.0)
+    np.testing.assert_array_equal(interpret(found, [x])[0], 2 * x)

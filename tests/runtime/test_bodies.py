@@ -26,10 +26,10 @@ from jitflow.runtime.surroundings import keep
 from tests.support.kept_code import kept_in
 
 TEXT = """
-func @f(%x: f32[40], %y: f32[40, 3], %c: bool[]) {
+func @f(%x: f32[40], %y: f32[40, 99], %c: bool[]) {
   check %c {id=1, message="as it should"}
   %0: f32[40] = sin %x
-  %1: f32[40, 3] = sort %y
+  %1: f32[40, 99] = sort %y
   %2: f32[40] = reduce_sum %1 {axes=[1]}
   return %0, %2
 }
@@ -137,7 +137,7 @@ def test_a_road_takes_what_an_earlier_one_kept(place):
     made, found = first.executable, second.executable
     assert "kernels" in first.__dict__ and "kernels" not in second.__dict__
     assert found.body == made.body
-    x, y = np.linspace(-3, 3, 40, dtype=np.float32), np.ones((40, 3), np.float32)
+    x, y = np.linspace(-3, 3, 40, dtype=np.float32), np.ones((40, 99), np.float32)
     for one, other in zip(made([x, y, np.array(True)]), found([x, y, np.array(True)]), strict=True):
         np.testing.assert_array_equal(one, other)
     assert second.text("llvm") == first.text("llvm")

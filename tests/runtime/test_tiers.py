@@ -52,10 +52,18 @@ def patience(monkeypatch):
         monkeypatch.setattr(tiers, "PATIENCE", 0)
         monkeypatch.setattr(tiers, "LOOP_PATIENCE", 0)
 
-    monkeypatch.setattr(tiers, "has_place", lambda: True)
-    monkeypatch.setattr(background, "has_place", lambda: True)
     WORKER.finish()  # with what other tests asked for
     return set_patience
+
+
+@pytest.fixture
+def no_thread(monkeypatch):
+    """A system that gives none."""
+
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
 
 
 def results_of(result):
@@ -124,26 +132,21 @@ def test_code_is_made_well_once_it_has_served(patience):
     assert "refine" in steps
 
 
-def test_one_call_is_not_worth_it(monkeypatch):
-    monkeypatch.setattr(tiers, "has_place", lambda: True)
+def test_one_call_is_not_worth_it():
     WORKER.finish()
     f = jf.jit(lambda x: (x @ x).sum())
     f(np.ones((100, 100)))
     assert calls_of(f) > 1 and WORKER.thread is None
 
 
-def test_a_machine_of_one_cpu_does_it_between_two_calls(patience, monkeypatch):
+def test_where_no_thread_is_to_be_had_it_is_done_between_two_calls(patience, no_thread):
     patience(30 * 10_000)
-    monkeypatch.setattr(tiers, "has_place", lambda: False)
-    monkeypatch.setattr(background, "has_place", lambda: False)
-    f, g = jf.jit(lambda x: x * 2 + 1), jf.jit(lambda x: x @ x)
+    f = jf.jit(lambda x: x * 2 + 1)
     x = np.arange(8192.0, dtype=np.float32)
     f(x)
     for _ in range(calls_of(f)):
         np.testing.assert_array_equal(f(x), x * 2 + 1)
-    assert calls_of(f) == 0
-    g(x)
-    assert calls_of(g) == 0  # carried loops run slower at the baseline, and nobody helps
+    assert calls_of(f) == 0 and WORKER.thread is None
 
 
 def test_calls_through_python_are_counted_too(patience):
@@ -260,10 +263,8 @@ def test_what_waits_behind_a_failure_is_still_refined(patience, monkeypatch):
     assert calls_of(f) > 0 == calls_of(g)
 
 
-def test_what_goes_wrong_on_one_cpu_is_raised_once(patience, monkeypatch):
+def test_what_goes_wrong_without_a_thread_is_raised_once(patience, no_thread):
     patience(30 * 10_000)
-    monkeypatch.setattr(tiers, "has_place", lambda: False)
-    monkeypatch.setattr(background, "has_place", lambda: False)
     f = jf.jit(lambda x: x * 2 + 1)
     x = np.arange(8192.0, dtype=np.float32)
     f(x)
@@ -304,10 +305,9 @@ def test_rows_may_go_while_calls_are_counted(after):
 def test_baseline_code_from_the_disk_is_refined_there(tmp_path):
     program = """
 import numpy as np, jitflow as jf
-from jitflow.runtime import background, tiers
+from jitflow.runtime import tiers
 from jitflow.runtime.background import WORKER
 tiers.FIRST_PATIENCE, tiers.PATIENCE, tiers.LOOP_PATIENCE = 40000, 0, 0
-tiers.has_place = background.has_place = lambda: True
 f, x = jf.jit(lambda x: x * 2 + 1), np.arange(8192.0, dtype="f4")
 for _ in range(CALLS):
     assert (f(x) == x * 2 + 1).all()
@@ -376,7 +376,6 @@ def test_the_interpreter_may_end_meanwhile():
 import numpy as np, jitflow as jf
 from jitflow.runtime import background
 from jitflow.runtime.engine import LOCK
-background.has_place = lambda: True
 def f(x):
     for k in range(60):
         x = np.sin(x * k) + x

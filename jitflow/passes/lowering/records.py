@@ -193,11 +193,11 @@ class Line:
         type, base, offset = buffer.type, base_of(buffer), view_offset(buffer)
         shape, strides, self._rows = list[int](), list[int](), list[Value]()
         *rows, last = zip(indices, type.shape, type.strides, strict=True)
-        for index, extent, stride in rows:
+        for axis, (index, extent, stride) in enumerate(rows):
             moving, fixed = _apart(index)
             offset += fixed * stride
             if moving is not None:
-                shape.append(extent - fixed)
+                shape.append(extent - _farthest(records.ops, buffer, axis))
                 strides.append(stride)
                 self._rows.append(new.get(moving, moving))
         self._moving, fixed = _apart(last[0])
@@ -222,6 +222,12 @@ class Line:
 
     def store(self, b: Builder, vector: Value, element: int, valid: int) -> None:
         b.store(vector, self._view, *self._at(b, element), valid=valid)
+
+
+def _farthest(ops: Sequence[Op], buffer: Value, axis: int) -> int:
+    """The greatest constant in the index of an axis: what moves leaves room for it."""
+    found = [address(op) for op in ops]
+    return max([_apart(at[axis])[1] for where, at in found if where is buffer])
 
 
 def load_records(b: Builder, records: Records, new: Map) -> None:
