@@ -82,8 +82,11 @@ class _Forward:
             base = base_of(op.operands[1])
             if base in self.reread:
                 value, key = new.get(op.operands[0], op.operands[0]), _key(op, new)
-                others = {k: v for k, v in known.get(base, {}).items() if _is_apart(k, key)}
-                known[base] = {**others, key: value}
+                stored = known.get(base)
+                if stored and _is_like(next(iter(stored)), key):
+                    stored[key] = value
+                else:
+                    known[base] = {key: value}
         elif known:
             for base in _written(op):
                 known.pop(base, None)
@@ -149,10 +152,12 @@ def _key(op: Op, new: dict[Value, Value]) -> Any:
     return offset, tuple(sorted(terms)), lanes_of(op), step
 
 
-def _is_apart(first: Any, second: Any) -> bool:
-    """Whether two elements are certainly not the same one: their indices differ by a constant."""
-    (offset, terms, lanes, _), (other, others, more, _) = first, second
-    return bool(terms == others and offset != other and lanes == more == 1)
+def _is_like(first: Any, second: Any) -> bool:
+    """Whether the keys are of single elements whose indices differ by a constant, if at all.
+
+    All that is known of a buffer is like its first element, so that no other one need be asked.
+    """
+    return bool(first[1:] == second[1:] and first[2] == 1)
 
 
 def _accessed(function: Function) -> tuple[set[Value], set[Value]]:
