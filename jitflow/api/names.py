@@ -1,0 +1,195 @@
+"""Which attributes code may read: the names in a function, and in all code that it leads to.
+
+That is methods and properties of the classes that are met, where they are named, their special
+methods, and the user's functions, classes and modules that the code names from around it. Values
+are not looked at; what is computed at run time (`getattr(x, "w" + n)`) is not known.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+import weakref
+from collections.abc import Iterator
+from functools import partial
+from inspect import getattr_static
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from jitflow.forks import forked_lock
+from jitflow.trace.source import is_users, is_users_module
+
+FUNCTIONS = FunctionType, MethodType, partial
+_ASKING = {"getattr", "hasattr", "AttributeError"}
+"""Code that names one of these may go on without an attribute."""
+
+_UNCALLED = {"__init__", "__new__", "__init_subclass__", "__class_getitem__", "__del__"}
+_SHOWING = {"__repr__", "__str__", "__reduce__", "__getstate__", "__setstate__"}
+
+
+class Names:
+    """The names that a function's code, and what it leads to, reads of objects; they only grow."""
+
+    def __init__(self, function: Any) -> None:
+        self.read: tuple[str, ...] = ()
+        """All of them, in the order in which they were found."""
+
+        self.stored: set[str] = set()
+        """Those that the code sets."""
+
+        self.optional: set[str] = set()
+        """Those that objects may be without."""
+
+        self._codes: set[CodeType] = set()
+        self._classes: list[weakref.ref[Any]] = []
+        self._known: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._lock = forked_lock()
+        self.learn([function])
+
+    def learn(self, met: list[Any]) -> bool:
+        """Goes on from these functions and classes; whether there are more names now."""
+        before = self.read
+        if not all([x in self._known for x in met]):
+            with self._lock:
+                pending = list(met)
+                while pending:
+                    pending += self._follow(pending.pop())
+        return self.read is not before
+
+    def _follow(self, x: Any) -> list[Any]:
+        """What a function, class or module leads to by what is known so far."""
+        found: list[Any] = []
+        if isinstance(x, (type, ModuleType)):
+            if x not in self._known:
+                self._known.add(x)
+                self._classes.append(weakref.ref(x))
+                for name in (*self.read, *_special(x)):
+                    found += _named(x, name)
+            return found
+        _note(self._known, x)
+        function = _function(x)
+        for code in _codes(function):
+            if code not in self._codes and is_users(code.co_filename):
+                self._codes.add(code)
+                found += self._from_code(code, function)
+        return found
+
+    def _from_code(self, code: CodeType, function: Any) -> list[Any]:
+        around = set(code.co_freevars)
+        names: dict[str, None] = {}
+        found: list[Any] = []
+        steps = set()
+        for step in dis.get_instructions(code):
+            steps.add(step.opname)
+            if step.opname == "STORE_ATTR":
+                self.stored.add(step.argval)
+            elif step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                around.add(step.argval)
+            elif step.opcode in dis.hasname:
+                names[step.argval] = None
+        if _ASKING & set(code.co_names):
+            texts = list(_texts(code.co_consts))
+            self.optional |= {*texts, *names}
+            names |= dict.fromkeys(texts)
+        if "vars" in around or "getattr" in around and "BUILD_STRING" in steps:
+            names["__dict__"] = None
+        new = [name for name in names if name not in self.read]
+        for owner in filter(None, [ref() for ref in self._classes]):
+            for name in new:
+                found += _named(owner, name)
+        if new:
+            self.read = (*self.read, *new)
+        return found + [x for x in _values(function, around) if _is_followed(x)]
+
+
+def _texts(constants: tuple[Any, ...]) -> Iterator[str]:
+    """What may be names of attributes among the constants of code."""
+    for x in constants:
+        if isinstance(x, tuple):
+            yield from _texts(x)
+        elif isinstance(x, str) and x.isidentifier():
+            yield x
+
+
+def _note(known: weakref.WeakSet[Any], x: Any) -> None:
+    if isinstance(x, (FunctionType, partial)):  # bound methods are made anew for each use
+        known.add(x)
+
+
+def _special(owner: Any) -> list[str]:
+    """Special methods that a class of the user's has: operators, items, calls, attributes."""
+    special: set[str] = set()
+    for base in getattr(owner, "__mro__", ()):
+        if is_users_class(base):
+            special |= {x for x in vars(base) if x.startswith("__") and x.endswith("__")}
+    return sorted(special - _UNCALLED - _SHOWING)
+
+
+def is_users_class(cls: type) -> bool:
+    """Whether a user wrote this class: not a part of jitflow, NumPy or the standard library."""
+    return cls.__module__.partition(".")[0] not in _LIBRARIES
+
+
+_LIBRARIES = sys.stdlib_module_names | {"jitflow", "numpy"}
+
+
+def _named(owner: Any, name: str) -> Iterator[Any]:
+    """Functions, and what holds some, that have this name in a class or a module."""
+    for base in getattr(owner, "__mro__", (owner,)):
+        if name in vars(base):
+            x = vars(base)[name]
+            if isinstance(owner, ModuleType):
+                if _is_followed(x):
+                    yield x
+            elif not isinstance(x, (type, ModuleType)):
+                yield x
+
+
+def _is_followed(x: Any) -> bool:
+    """Whether what code names from around it is the user's own and may have code."""
+    if isinstance(x, ModuleType):
+        return is_users_module(x)
+    if not isinstance(x, type) and not isinstance(_function(x), FunctionType):
+        return False
+    module = sys.modules.get(getattr(x, "__module__", None) or "")
+    return module is not None and is_users_module(module)
+
+
+def _values(function: Any, names: set[str]) -> Iterator[Any]:
+    """What these names stand for around a function."""
+    around = function.__globals__
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    for name in sorted(names):
+        if name in cells:
+            try:
+                yield cells[name].cell_contents
+            except ValueError:  # not set yet
+                continue
+        elif name in around:
+            yield around[name]
+
+
+def _function(x: Any) -> Any:
+    """The function behind a property or another descriptor, a bound method or a decorator."""
+    while True:
+        wrapped = getattr_static(x, "__wrapped__", None)
+        if isinstance(x, (MethodType, staticmethod, classmethod)):
+            x = x.__func__
+        elif isinstance(func := getattr_static(x, "func", None), FUNCTIONS):
+            x = func  # of a partial, or a property that is computed once
+        elif isinstance(x, property):
+            x = x.fget
+        elif wrapped is not None:
+            x = wrapped
+        else:
+            found = getattr_static(type(x), "__get__", None)
+            return found if isinstance(found, FunctionType) else x
+
+
+def _codes(function: Any) -> Iterator[CodeType]:
+    """The code of a function in Python, and of those that are defined in it."""
+    pending = [function.__code__] if isinstance(function, FunctionType) else []
+    while pending:
+        code = pending.pop()
+        yield code
+        pending += [x for x in code.co_consts if isinstance(x, CodeType)]
