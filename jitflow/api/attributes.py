@@ -8,6 +8,7 @@ these names. What a trace itself changes is not asked.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from functools import partial
 from types import MemberDescriptorType, MethodType, SimpleNamespace
 from typing import Any, NamedTuple
@@ -32,7 +33,9 @@ MOST_OBJECTS = 10_000
 """How many are asked for attributes at a call; asking takes some microseconds each."""
 
 _HIDDEN = object()
-_BOUND = {MethodType: ("__self__",), partial: ("func", "args", "keywords")}
+_BOUND = ("__self__",), ("func", "args", "keywords")
+"""What a method binds, and a partial."""
+
 _CONTAINERS = (dict, list, tuple, set, deque)
 _PYTHON_CLASS = 1 << 9
 """CPython's flag of classes that are made while it runs."""
@@ -99,18 +102,21 @@ class Reader:
         if names is None:
             names = self._names.setdefault(owner, Names(self._function))
         while True:
-            met: list[Any] = [owner]
-            found = self._read(x, names, met)
-            if not names.learn([y for y in met if not isinstance(y, type) or is_users_class(y)]):
+            read, met = names.read, [owner]
+            found = self._read(x, read, names.optional, met)
+            names.learn([y for y in met if not isinstance(y, type) or is_users_class(y)])
+            if names.read is read:
                 return found
 
-    def _read(self, root: Any, names: Names, met: list[Any]) -> Attributes:
+    def _read(
+        self, root: Any, names: tuple[str, ...], optional: Collection[str], met: list[Any]
+    ) -> Attributes:
         """By the names that are known; `met` takes functions, and classes of objects."""
         found: list[Attribute] = []
         objects, seen = [root], {id(root)}
         for x in objects:
             for name in self._names_of(x, names):
-                attribute = _attribute(x, name, name in names.optional)
+                attribute = _attribute(x, name, name in optional)
                 if attribute is not None:
                     found.append(attribute)
                     met += [kind.type for kind, *_ in attribute.tree.nodes if kind is not None]
@@ -128,15 +134,14 @@ class Reader:
                 )
         return tuple(found)
 
-    def _names_of(self, x: Any, names: Names) -> tuple[str, ...]:
-        kind = type(x)
-        if kind in _BOUND:
-            return _BOUND[kind]
+    def _names_of(self, x: Any, names: tuple[str, ...]) -> tuple[str, ...]:
+        if isinstance(x, (MethodType, partial)):
+            return _BOUND[isinstance(x, partial)]
         own = (CONTENTS,) if isinstance(x, _CONTAINERS) else ()
         if not _has_attributes(x):
             return own
         unasked = self._unasked.get(_owner(x), ())
-        return own + tuple([name for name in names.read if name not in unasked])
+        return own + tuple([name for name in names if name not in unasked])
 
     def settled(self, x: Any, before: Attributes) -> Attributes:
         """What it had read before it was traced, but for what tracing has changed.
@@ -224,7 +229,7 @@ def _attribute(x: Any, name: str, is_optional: bool) -> Attribute | None:
     if name == CONTENTS:
         leaves = contents(x)
         return Attribute(x, name, leaves, flatten((0,) * len(leaves))[1], leaves)
-    value = getattr(x, name) if type(x) in _BOUND else _value(x, name)
+    value = getattr(x, name) if isinstance(x, (MethodType, partial)) else _value(x, name)
     if value is ABSENT and (not is_optional or hasattr(_owner(x), "__getattr__")):
         return None
     return None if value is _HIDDEN else Attribute(x, name, value, *parts(value))

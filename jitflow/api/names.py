@@ -20,9 +20,9 @@ from jitflow.forks import forked_lock
 from jitflow.trace.source import is_users, is_users_module
 
 FUNCTIONS = FunctionType, MethodType, partial
-_ASKING = {"getattr", "hasattr", "AttributeError"}
-"""Code that names one of these may go on without an attribute."""
+_ASKING = {"getattr", "hasattr"}
 
+_AROUND = "LOAD_GLOBAL", "LOAD_NAME"
 _UNCALLED = {"__init__", "__new__", "__init_subclass__", "__class_getitem__", "__del__"}
 _SHOWING = {"__repr__", "__str__", "__reduce__", "__getstate__", "__setstate__"}
 
@@ -40,21 +40,17 @@ class Names:
         self.optional: set[str] = set()
         """Those that objects may be without."""
 
-        self._codes: set[CodeType] = set()
         self._classes: list[weakref.ref[Any]] = []
         self._known: weakref.WeakSet[Any] = weakref.WeakSet()
         self._lock = forked_lock()
         self.learn([function])
 
-    def learn(self, met: list[Any]) -> bool:
-        """Goes on from these functions and classes; whether there are more names now."""
-        before = self.read
-        if not all([x in self._known for x in met]):
-            with self._lock:
-                pending = list(met)
-                while pending:
-                    pending += self._follow(pending.pop())
-        return self.read is not before
+    def learn(self, met: list[Any]) -> None:
+        """Goes on from these functions and classes, once another thread that does has ended."""
+        with self._lock:
+            pending = [x for x in met if x not in self._known]
+            while pending:
+                pending += self._follow(pending.pop())
 
     def _follow(self, x: Any) -> list[Any]:
         """What a function, class or module leads to by what is known so far."""
@@ -66,40 +62,48 @@ class Names:
                 for name in (*self.read, *_special(x)):
                     found += _named(x, name)
             return found
-        _note(self._known, x)
         function = _function(x)
-        for code in _codes(function):
-            if code not in self._codes and is_users(code.co_filename):
-                self._codes.add(code)
-                found += self._from_code(code, function)
-        return found
+        is_known = not isinstance(function, FunctionType) or function in self._known
+        self._known.update([y for y in (x, function) if isinstance(y, (FunctionType, partial))])
+        return found if is_known else self._from_function(function)
 
-    def _from_code(self, code: CodeType, function: Any) -> list[Any]:
-        around = set(code.co_freevars)
-        names: dict[str, None] = {}
-        found: list[Any] = []
-        steps = set()
-        for step in dis.get_instructions(code):
-            steps.add(step.opname)
-            if step.opname == "STORE_ATTR":
-                self.stored.add(step.argval)
-            elif step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-                around.add(step.argval)
-            elif step.opcode in dis.hasname:
-                names[step.argval] = None
-        if _ASKING & set(code.co_names):
-            texts = list(_texts(code.co_consts))
-            self.optional |= {*texts, *names}
+    def _from_function(self, function: FunctionType) -> list[Any]:
+        codes = [code for code in _codes(function) if is_users(code.co_filename)]
+        steps = [step for code in codes for step in dis.get_instructions(code)]
+        self.stored |= {step.argval for step in steps if step.opname == "STORE_ATTR"}
+        around = {step.argval for step in steps if step.opname in _AROUND}
+        names = dict.fromkeys([
+            step.argval for step in steps
+            if step.opcode in dis.hasname and step.opname not in (*_AROUND, "STORE_ATTR")
+        ])
+        if "AttributeError" in around:
+            self.optional |= names.keys()
+        if around & _ASKING:
+            texts = [text for code in codes for text in _texts(code.co_consts)]
+            self.optional.update(texts)
             names |= dict.fromkeys(texts)
-        if "vars" in around or "getattr" in around and "BUILD_STRING" in steps:
+        if "vars" in around or "getattr" in around and _makes_names(steps):
             names["__dict__"] = None
-        new = [name for name in names if name not in self.read]
-        for owner in filter(None, [ref() for ref in self._classes]):
-            for name in new:
-                found += _named(owner, name)
+        around.update(*[code.co_freevars for code in codes])
+        found = [x for x in _values(function, around) if _is_followed(x)]
+        return found + self._learned([name for name in names if name not in self.read])
+
+    def _learned(self, new: list[str]) -> list[Any]:
+        """What has these names in the classes and modules that are known."""
         if new:
             self.read = (*self.read, *new)
-        return found + [x for x in _values(function, around) if _is_followed(x)]
+        owners = [owner for owner in [ref() for ref in self._classes] if owner is not None]
+        return [x for owner in owners for name in new for x in _named(owner, name)]
+
+
+def _makes_names(steps: list[dis.Instruction]) -> bool:
+    """Whether an f-string is what getattr and its like take: the last argument but a default."""
+    for place, step in enumerate(steps):
+        if step.opname == "BUILD_STRING":
+            calls = [x.arg for x in steps[place + 1 : place + 4] if x.opname == "CALL"]
+            if calls and calls[0] in (2, 3):
+                return True
+    return False
 
 
 def _texts(constants: tuple[Any, ...]) -> Iterator[str]:
@@ -109,11 +113,6 @@ def _texts(constants: tuple[Any, ...]) -> Iterator[str]:
             yield from _texts(x)
         elif isinstance(x, str) and x.isidentifier():
             yield x
-
-
-def _note(known: weakref.WeakSet[Any], x: Any) -> None:
-    if isinstance(x, (FunctionType, partial)):  # bound methods are made anew for each use
-        known.add(x)
 
 
 def _special(owner: Any) -> list[str]:
