@@ -63,6 +63,20 @@ def _lanes(op: Op) -> int | None:
     return lanes_for(found.bytes) if found.fixes_order else None
 
 
+def _is_total(value: Value) -> bool:
+    """Whether a value that a group computes is there only when all of the group is done."""
+    return value.op is not None and value.op.row.family is Family.REDUCE
+
+
+def _last_first(lists: Iterable[list[Group]]) -> Iterator[Group]:
+    """The groups of several lists, each once, from the last position to the first."""
+    last = None
+    for group in merge(*map(reversed, lists), key=_position, reverse=True):
+        if group is not last:
+            yield group
+        last = group
+
+
 class Plan:
     """Assigns ops to items: a group, or one op that stands alone."""
 
@@ -82,8 +96,8 @@ class Plan:
 
         self.has_free = False
         self.has_groups = False
-        self.touching: dict[tuple[Value, tuple[Any, ...]], list[Group]] = {}
-        """The groups of a shape that take or compute a value, in the order of their positions."""
+        self.touching: dict[tuple[Any, ...], dict[Value, list[Group]]] = {}
+        """By shape: the groups that take or compute a value, in the order of their positions."""
         self.owner: dict[Value, Group] = {}
         self.slices: dict[Value, Value] = {}
         """What slices, and slices of them, are parts of."""
@@ -107,22 +121,19 @@ class Plan:
             self._alone(op)
 
     def _earliest(self, op: Op) -> int:
+        """The first item that may use the operands: their own groups may, but for totals."""
         earliest = -1
         for value in op.operands:
-            at = self._ready(value)
+            group = self.owner.get(value)
+            if group is None:
+                at = self.ready.get(value, -1)
+            else:
+                at = group.position + (group.axes is not None and _is_total(value))
             if at > earliest:
                 earliest = at
         if op.row is not GATHER or op.operands[0] not in self.owner:
             return earliest
         return max(earliest, self.owner[op.operands[0]].position + 1)
-
-    def _ready(self, value: Value) -> int:
-        """The first item that may use a value: a group's own ops may, if it is no total."""
-        group = self.owner.get(value)
-        if group is None:
-            return self.ready.get(value, -1)
-        assert value.op is not None
-        return group.position + (value.op.row.family is Family.REDUCE)
 
     def _alone(self, op: Op) -> None:
         """A view is placed on demand; anything else is an item of its own."""
@@ -170,15 +181,16 @@ class Plan:
             group.touched.update(outer)
             for value in (*outer, *self._sliced(outer)):
                 self._touch(value, group)
+        touching = self.touching.setdefault(shape, {})
         for value in op.results:
             group.touched.add(value)
-            self.touching[value, group.shape] = [group]
+            touching[value] = [group]
             self.owner[value] = group
 
     def _find(
         self, op: Op, shape: tuple[Any, ...], axes: tuple[int, ...] | None, earliest: int
     ) -> Group | None:
-        for group in islice(self._sharing(op, shape), NEAR_GROUPS):
+        for group in self._sharing(op, shape):
             if group.position < earliest and not self._can_move(group, op):
                 return None
             if self._fits(op, group, axes):
@@ -188,23 +200,25 @@ class Plan:
         return None
 
     def _touch(self, value: Value, group: Group) -> None:
-        groups = self.touching.setdefault((value, group.shape), [])
+        groups = self.touching.setdefault(group.shape, {}).setdefault(value, [])
         at = bisect_left(groups, group.position, key=_position)
         if at == len(groups) or groups[at] is not group:
             groups.insert(at, group)
 
-    def _sharing(self, op: Op, shape: tuple[Any, ...]) -> Iterator[Group]:
+    def _sharing(self, op: Op, shape: tuple[Any, ...]) -> Iterable[Group]:
         """The groups of a shape that share values with the op, or slices of one, the last first."""
-        shared = dict.fromkeys((*op.operands, *self._sliced(op.operands)))
-        found = [g for v in shared if (g := self.touching.get((v, shape)))]
-        if len(found) == 1:
-            yield from reversed(found[0])
-            return
-        last = None
-        for group in merge(*map(reversed, found), key=_position, reverse=True):
-            if group is not last:
-                yield group
-            last = group
+        touching = self.touching.get(shape)
+        if touching is None:
+            return ()
+        shared = (*op.operands, *self._sliced(op.operands)) if self.slices else op.operands
+        found = [groups for value in shared if (groups := touching.get(value)) is not None]
+        if not found:
+            return ()
+        only = found[0][0]
+        for groups in found:
+            if len(groups) > 1 or groups[0] is not only:
+                return islice(_last_first(found), NEAR_GROUPS)
+        return (only,)
 
     def _sliced(self, values: Iterable[Value]) -> list[Value]:
         """What some of the values are slices of."""
@@ -223,7 +237,7 @@ class Plan:
         """Puts a group, of which nothing is read, behind all others; also where they are listed."""
         at, shape = group.position, group.shape
         listed = {*group.operands, *self._sliced(group.operands)}
-        lists = [groups for v in listed if len(groups := self.touching[v, shape]) > 1]
+        lists = [groups for v in listed if len(groups := self.touching[shape][v]) > 1]
         for groups in lists:
             del groups[bisect_left(groups, at, key=_position)]
             groups.append(group)
