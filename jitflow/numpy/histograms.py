@@ -170,7 +170,7 @@ def histogram(
     counts = convert(counted(index, weight, length, i64 if dtype is bool_ else dtype), dtype)
     if density:
         widths = convert(FUNCTIONS[np.diff](edges), f64)
-        total = emit("reduce_sum", counts, axes=(0,))
+        total = FUNCTIONS[np.sum](counts)
         counts = CALLS[np.true_divide](CALLS[np.true_divide](counts, widths), total)
     return counts, edges
 

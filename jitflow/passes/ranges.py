@@ -98,7 +98,10 @@ def _constant(op: Op, dtype: DType, ask: _Search) -> Range | None:
 def _iota(op: Op, dtype: DType, ask: _Search) -> Range | None:
     type = op.results[0].type
     extent = type.shape[op.attrs["axis"]] if isinstance(type, TensorType) else type.lanes
-    return Range(0, extent - 1) if isinstance(extent, int) and extent else None
+    if not isinstance(extent, int) or not extent:
+        return None
+    last = extent - 1
+    return Range(0, float(dtype.numpy.type(last)) if dtype.is_float else last)  # floats round up
 
 
 def _convert(op: Op, dtype: DType, ask: _Search) -> Range | None:

@@ -18,6 +18,9 @@ CASES = {
     "values on edges": lambda x, w, i: np.histogram(np.round(x * 4) / 4, 8, (-2, 2)),
     "range and density": lambda x, w, i: np.histogram(x, 7, (-1, 1), density=True),
     "weights": lambda x, w, i: np.histogram(x, 7, weights=w),
+    "density of narrow weights": lambda x, w, i: np.histogram(
+        x, 3, weights=np.full(len(x), 100, "u1"), density=True
+    ),
     "edges": lambda x, w, i: np.histogram(x, [-2, -1, 0, 0.5, 2]),
     "traced edges": lambda x, w, i: np.histogram(x, np.sort(w[:9])),
     "equal elements": lambda x, w, i: np.histogram(i * 0),

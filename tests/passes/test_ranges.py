@@ -73,6 +73,7 @@ def test_sources_of_indices():
     picked = b.gather(b.reshape(places, shape=(150,)), b.convert(y, dtype=i64))
     assert range_of(places) == range_of(picked) == range_of(b.argmax(x, axis=1)) == (0, 49)
     assert range_of(b.iota(i64, (7, 2), axis=0)) == (0, 6)
+    assert range_of(b.iota(f32, (2**24 + 4,))) == (0, 2**24 + 4)  # 2**24 + 3 is no f32
     assert range_of(b.searchsorted(x, x)) == (0, 50)
     assert range_of(y) == (0, 1)
     assert range_of(b.param(TensorType(f32, ()), "z")) == (-np.inf, np.inf)
