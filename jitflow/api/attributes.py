@@ -86,6 +86,12 @@ def exact(x: Any) -> Any:
     return type(x), x
 
 
+def bound_to(function: Any) -> Any:
+    """The object whose method a function is, or which it is itself; None where it is another's."""
+    x = function.__self__ if isinstance(function, MethodType) else function
+    return x if _has_attributes(x) and not isinstance(x, type) else None
+
+
 class Reader:
     """Finds what a function, as a method, reads of its object."""
 

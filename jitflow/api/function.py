@@ -88,6 +88,9 @@ class JitFunction:
         self._name = self._signature.function_name
         self._cache: dict[Any, Compiled] = {}
         self._misses = 0
+        self._replaced = 0
+        """Calls of what is no more there."""
+
         self._recent: tuple[Any, Any, Any, bool] = _NOTHING_RECENT
         self._lock = forked_lock()
         self._owners: weakref.WeakSet[type] = weakref.WeakSet()
@@ -115,7 +118,8 @@ class JitFunction:
             self._donation.refuse_shared(call, donated, compiled.captured)
             targets = self._donation.targets(call, donated, compiled)
         is_native = self._make_native(args, kwargs, call, compiled, targets)
-        if not (is_native or call.static or self._signature.has_static or self._donation):
+        is_for_values = call.static or self._signature.has_static or call.holder is not None
+        if not (is_native or is_for_values or self._donation):
             self._recent = reader(call.tree), key, compiled, call.has_keywords
         return compiled.run(inputs, targets)
 
@@ -161,7 +165,7 @@ class JitFunction:
         if self._entry.is_full:
             return False
         static = {place for place, _ in call.static}
-        row = native_row(args, kwargs, static, compiled, donated, compiled.attributes)
+        row = native_row(args, kwargs, static, compiled, donated)
         return row is not None and self._entry.add(row)
 
     def _compile(self, key: Any, call: Call, donated: Sequence[int]) -> Compiled:
@@ -170,6 +174,7 @@ class JitFunction:
             if found is None or not found.is_for(call):
                 made = functools.partial(self._compiled, call, donated, found is not None)
                 if found is not None:
+                    self._replaced += found.calls + self._entry.calls
                     self._entry.clear()  # its rows: others come again with their next calls
                 found = without_collector(made)
                 settled = self._signature.settled(call)
@@ -265,7 +270,8 @@ class JitFunction:
     def cache_info(self) -> CacheInfo:
         """Hits, misses and the number of signatures that are compiled."""
         calls = sum(compiled.calls for compiled in list(self._cache.values())) + self._entry.calls
-        return CacheInfo(max(0, calls - self._misses), self._misses, len(self._cache))
+        hits = calls + self._replaced - self._misses
+        return CacheInfo(max(0, hits), self._misses, len(self._cache))
 
     def compile_report(self) -> CompileReport:
         """What the compilations so far took: milliseconds and ops of each step and kernel.
@@ -278,7 +284,7 @@ class JitFunction:
         """Forgets all compiled code and the arrays that it captured."""
         with self._lock:
             self._cache.clear()
-            self._misses = 0
+            self._misses = self._replaced = 0
             self._recent = _NOTHING_RECENT
             self._entry.clear()
 

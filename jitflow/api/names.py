@@ -43,14 +43,16 @@ class Names:
         self._classes: list[weakref.ref[Any]] = []
         self._known: weakref.WeakSet[Any] = weakref.WeakSet()
         self._lock = forked_lock()
-        self.learn([function])
+        self._go_on([function])
 
     def learn(self, met: list[Any]) -> None:
         """Goes on from these functions and classes, once another thread that does has ended."""
         with self._lock:
-            pending = [x for x in met if x not in self._known]
-            while pending:
-                pending += self._follow(pending.pop())
+            self._go_on([x for x in met if x not in self._known])
+
+    def _go_on(self, pending: list[Any]) -> None:
+        while pending:
+            pending += self._follow(pending.pop())
 
     def _follow(self, x: Any) -> list[Any]:
         """What a function, class or module leads to by what is known so far."""
@@ -171,6 +173,8 @@ def _values(function: Any, names: set[str]) -> Iterator[Any]:
 def _function(x: Any) -> Any:
     """The function behind a property or another descriptor, a bound method or a decorator."""
     while True:
+        if isinstance(x, FunctionType) and "__wrapped__" not in vars(x):
+            return x
         wrapped = getattr_static(x, "__wrapped__", None)
         if isinstance(x, (MethodType, staticmethod, classmethod)):
             x = x.__func__

@@ -360,3 +360,60 @@ def test_threads_that_meet_other_classes_at_once():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+class Linear:
+    def __init__(self):
+        self.leaf, self.weights, self.traces = Leaf(), np.ones(3), 0
+
+    def forward(self, x):
+        self.traces += 1
+        return self.leaf @ x * self.weights
+
+    def __call__(self, x):
+        return self.forward(x)
+
+
+    def __eq__(self, other):
+        raise ValueError("no comparison, and no hash")
+
+
+@pytest.mark.parametrize("made", [lambda net: jf.jit(net.forward), jf.jit])
+def test_functions_that_are_bound_already(made):
+    net = Linear()
+    jitted = made(net)
+    for scale, weight in ((2.0, 1.0), (3.0, 1.0), (3.0, 4.0)):
+        net.leaf.scale = scale
+        if weight != net.weights[0]:
+            net.weights = np.full(3, weight)
+        for _ in range(3):
+            np.testing.assert_array_equal(jitted(X), X * scale * weight)
+    assert net.traces == 3
+    assert jitted.cache_info() == (6, 3, 2)
+    assert jitted._entry.calls or why_not_native()
+
+
+def test_equal_objects_share_code_where_what_is_read_is_the_same():
+    class Equal:
+        def __init__(self, leaf):
+            self.leaf = leaf
+
+        def __eq__(self, other):
+            return True
+
+        def __hash__(self):
+            return 1
+
+        @jf.jit
+        def apply(self, x):
+            return x * self.leaf.scale
+
+    leaf = Leaf()
+    for _ in range(2):
+        for net in (Equal(leaf), Equal(leaf)):
+            np.testing.assert_array_equal(net.apply(X), X * 2)
+    assert Equal.apply.cache_info().misses == 1
+    net.leaf = Leaf()
+    net.leaf.scale = 5.0
+    np.testing.assert_array_equal(net.apply(X), X * 5)
+    np.testing.assert_array_equal(Equal(leaf).apply(X), X * 2)
