@@ -1,74 +1,73 @@
 """What a method reads of its object, where that is no pytree: the code is for these values.
 
-Asked are attributes of the object, or of its class, that the method's code names, or that of
-methods and properties which it names; containers in them part by part, and of objects in them the
-attributes that the code names, or that of their own methods which it names. What a method sets
-itself is not asked, nor containers that it changed while it was traced.
+Asked are attributes of the object, or of its class, that `api/names.py` finds in the method's code
+and in what that leads to; containers in them part by part, and of objects in them the attributes of
+these names. What a trace itself changes is not asked.
 """
 
 from __future__ import annotations
 
-import dis
-import sys
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Collection
 from functools import partial
-from inspect import unwrap
-from itertools import chain
-from types import CodeType, MemberDescriptorType
+from types import MemberDescriptorType, MethodType, SimpleNamespace
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from jitflow.api.names import FUNCTIONS, Names, is_users_class
 from jitflow.errors import TraceError
 from jitflow.trace.pytree import TreeDef, flatten
+from jitflow.trace.source import fail
 
-_NUMBERS = (bool, int, float, complex, str, bytes, type(None))
-_ABSENT = object()
+_NUMBERS = {bool, int, float, complex, str, bytes, type(None)}
 
+ABSENT = object()
+"""The value of an attribute that an object is without, where its code may do without it."""
 
-class Attribute(NamedTuple):
-    """An attribute as it was at a call: its parts, and what is read of each of them."""
+CONTENTS = "contents()"
+"""In place of a name: what a container has that is no pytree."""
 
-    name: str
-    value: Any
-    tree: TreeDef
-    leaves: tuple[Any, ...]
-    inner: tuple[tuple[Attribute, ...], ...]
+MOST_OBJECTS = 10_000
+"""How many are asked for attributes at a call; asking takes some microseconds each."""
 
-    @property
-    def own_key(self) -> tuple[Any, ...]:
-        """The structure, and numbers by value; None for any other leaf."""
-        numbers = [exact(x) if is_number(x) else None for x in self.leaves]
-        return self.name, self.tree, *numbers
+_HIDDEN = object()
+_BOUND = ("__self__",), ("func", "args", "keywords")
+"""What a method binds, and a partial."""
 
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """All that code is for by value, in the leaves too."""
-        return *self.own_key, *[tuple([part.key for part in parts]) for parts in self.inner]
-
-    def has_objects_of(self, other: Attribute) -> bool:
-        """Whether the leaves that are no numbers are the same objects, where keys are equal."""
-        pairs = zip(self.leaves, other.leaves, strict=True)
-        if not all([x is y or is_number(x) for x, y in pairs]):
-            return False
-        inner = zip(chain(*self.inner), chain(*other.inner), strict=True)
-        return all([mine.has_objects_of(others) for mine, others in inner])
-
-
-Attributes = tuple[Attribute, ...]
-
-MOST_OBJECTS = 64
-"""How many are asked for attributes at a call; what lies in further ones is as it was."""
-
-_LIBRARIES = sys.stdlib_module_names | {"jitflow", "numpy"}
-"""Objects of their classes are not asked."""
-
+_CONTAINERS = (dict, list, tuple, set, deque)
 _PYTHON_CLASS = 1 << 9
 """CPython's flag of classes that are made while it runs."""
 
 WHOLE = flatten(object())[1]
 """The structure of what is not taken apart."""
+
+
+class Attribute(NamedTuple):
+    """An attribute of an object as it was at a call, with the parts of its value."""
+
+    holder: Any
+    """The method's object, or a leaf of an attribute before this one."""
+
+    name: str
+    value: Any
+    tree: TreeDef
+    leaves: tuple[Any, ...]
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """The structure, and numbers by value; None for any other leaf."""
+        numbers = [exact(x) if is_number(x) else None for x in self.leaves]
+        return (self.name, self.tree, *numbers)
+
+    def has_objects_of(self, other: Attribute) -> bool:
+        """Whether the leaves that are no numbers are the same objects, where keys are equal."""
+        pairs = zip(self.leaves, other.leaves, strict=True)
+        return all([x is y or is_number(x) for x, y in pairs])
+
+
+Attributes = tuple[Attribute, ...]
 
 
 def is_number(x: Any) -> bool:
@@ -78,10 +77,10 @@ def is_number(x: Any) -> bool:
 
 def exact(x: Any) -> Any:
     """Equal for values that no code can tell apart: -0.0 is not 0.0, and neither of them is 0."""
+    if isinstance(x, (float, complex)) and not isinstance(x, np.generic):
+        return type(x), repr(x)
     if isinstance(x, np.generic):
         return type(x), x.dtype, x.tobytes()
-    if isinstance(x, (float, complex)):
-        return type(x), repr(x)
     if type(x) is tuple:
         return tuple, tuple(map(exact, x))
     return type(x), x
@@ -92,82 +91,131 @@ class Reader:
 
     def __init__(self, function: Any) -> None:
         self._function = function
-        self._names: WeakKeyDictionary[type, dict[Any, tuple[str, ...]]] = WeakKeyDictionary()
+        self._names: WeakKeyDictionary[type, Names] = WeakKeyDictionary()
         self._unasked: WeakKeyDictionary[type, set[str]] = WeakKeyDictionary()
-        """Containers that have changed while the function was traced."""
+        """What traces have changed, by the class of its object."""
 
     def attributes(self, x: Any) -> Attributes:
         """What it reads of x, an object or a class."""
-        return self._read(x, (), {id(x)})
+        owner = _owner(x)
+        names = self._names.get(owner)
+        if names is None:
+            names = self._names.setdefault(owner, Names(self._function))
+        while True:
+            read, met = names.read, [owner]
+            found = self._read(x, read, names.optional, met)
+            names.learn([y for y in met if not isinstance(y, type) or is_users_class(y)])
+            if names.read is read:
+                return found
 
-    def _read(self, x: Any, named: tuple[str, ...], seen: set[int]) -> Attributes:
-        """named: by the code that leads to x; seen: objects that are asked already."""
-        found = []
-        for name in (names := self._names_for(_owner(x), named)):
-            value = _attribute(x, name)
-            if value is not _ABSENT:
-                tree, leaves = _parts(value)
-                inner = tuple([self._within(leaf, names, seen) for leaf in leaves])
-                found.append(Attribute(name, value, tree, leaves, inner))
+    def _read(
+        self, root: Any, names: tuple[str, ...], optional: Collection[str], met: list[Any]
+    ) -> Attributes:
+        """By the names that are known; `met` takes functions, and classes of objects."""
+        found: list[Attribute] = []
+        objects, seen = [root], {id(root)}
+        for x in objects:
+            for name in self._names_of(x, names):
+                attribute = _attribute(x, name, name in optional)
+                if attribute is not None:
+                    found.append(attribute)
+                    met += [kind.type for kind, *_ in attribute.tree.nodes if kind is not None]
+                    leaves = [y for y in attribute.leaves if type(y) not in _NUMBERS]
+                    new = {id(y): y for y in leaves if id(y) not in seen and _has_parts(y)}
+                    seen |= new.keys()
+                    objects += new.values()
+                    met += [_with_code(y) for y in new.values()]
+            if len(objects) > MOST_OBJECTS:
+                fail(
+                    TraceError,
+                    f"the attributes of a {_owner(root).__name__} lead to more than "
+                    f"{MOST_OBJECTS} objects that code may be for",
+                    cure="pass what the method reads as arguments",
+                )
         return tuple(found)
 
-    def _within(self, leaf: Any, named: tuple[str, ...], seen: set[int]) -> Attributes:
-        if not _has_attributes(leaf) or id(leaf) in seen or len(seen) >= MOST_OBJECTS:
-            return ()
-        seen.add(id(leaf))
-        return self._read(leaf, named, seen)
-
-    def _names_for(self, owner: type, named: tuple[str, ...]) -> tuple[str, ...]:
-        known = self._names.setdefault(owner, {})
-        if named not in known:
-            known[named] = _names(None if named else self._function, owner, named)
-        unasked = self._unasked.get(owner, ())
-        return tuple([name for name in known[named] if name not in unasked])
+    def _names_of(self, x: Any, names: tuple[str, ...]) -> tuple[str, ...]:
+        if isinstance(x, (MethodType, partial)):
+            return _BOUND[isinstance(x, partial)]
+        own = (CONTENTS,) if isinstance(x, _CONTAINERS) else ()
+        if not _has_attributes(x):
+            return own
+        unasked = self._unasked.get(_owner(x), ())
+        return own + tuple([name for name in names if name not in unasked])
 
     def settled(self, x: Any, before: Attributes) -> Attributes:
         """What it had read before it was traced, but for what tracing has changed.
 
-        That is containers that have other parts now: these are asked no more.
+        That is what the code sets, and containers that have other parts now: these are asked no
+        more. What it has set for the first time, in place of None, is.
         """
-        self._note_changes(x, before, self.attributes(x))
+        stored = self._names[_owner(x)].stored
+        now = {(id(found.holder), found.name): found for found in self.attributes(x)}
+        for place, was in enumerate(before):
+            found = now.get((id(was.holder), was.name))
+            if found is not None and _is_changed(was, found, was.name in stored):
+                named = _attribute_with(before[: place + 1])
+                self._unasked.setdefault(_owner(named.holder), set()).add(named.name)
         return self._asked(x, before)
 
-    def _note_changes(self, x: Any, before: Attributes, after: Attributes) -> None:
-        now = {attribute.name: attribute for attribute in after}
-        for was in before:
-            found = now.get(was.name)
-            if found is None or found.value is not was.value:  # perhaps set by another thread
-                continue
-            if found.own_key != was.own_key:
-                self._unasked.setdefault(_owner(x), set()).add(was.name)
-            else:
-                for leaf, *parts in zip(was.leaves, was.inner, found.inner, strict=True):
-                    self._note_changes(leaf, *parts)
-
     def _asked(self, x: Any, attributes: Attributes) -> Attributes:
-        unasked = self._unasked.get(_owner(x), ())
-        kept = []
+        kept, reached = [], {id(x)}
         for attribute in attributes:
-            if attribute.name not in unasked:
-                pairs = zip(attribute.leaves, attribute.inner, strict=True)
-                inner = tuple([self._asked(leaf, parts) for leaf, parts in pairs])
-                kept.append(attribute._replace(inner=inner))
+            unasked = self._unasked.get(_owner(attribute.holder), ())
+            if id(attribute.holder) in reached and attribute.name not in unasked:
+                kept.append(attribute)
+                reached.update(map(id, attribute.leaves))
         return tuple(kept)
 
 
+def _attribute_with(attributes: Attributes) -> Attribute:
+    """The last one, or the one that leads to it where it is what a container has."""
+    found = attributes[-1]
+    for before in reversed(attributes):
+        if found.name == CONTENTS and any([x is found.holder for x in before.leaves]):
+            found = before
+    return found
+
+
+def _is_changed(was: Attribute, now: Attribute, is_stored: bool) -> bool:
+    """Whether a trace has changed an attribute; another thread may have set it meanwhile."""
+    if now.value is was.value or was.name == CONTENTS:
+        return now.key != was.key or not now.has_objects_of(was)
+    is_new = was.value is None or was.value is ABSENT
+    return is_stored and not is_new and (now.key != was.key or not now.has_objects_of(was))
+
+
 def _has_attributes(x: Any) -> bool:
-    """Whether x is an object of a class that a user wrote."""
-    kind = type(x)
-    if isinstance(x, type) or not kind.__flags__ & _PYTHON_CLASS:
-        return False
-    return kind.__module__.partition(".")[0] not in _LIBRARIES
+    """Whether x is an object of a class that a user wrote, or such a class."""
+    kind = _owner(x)
+    return kind is SimpleNamespace or bool(kind.__flags__ & _PYTHON_CLASS and is_users_class(kind))
+
+
+def _has_parts(x: Any) -> bool:
+    return isinstance(x, (*_CONTAINERS, *FUNCTIONS)) or _has_attributes(x)
+
+
+def _with_code(x: Any) -> Any:
+    """The function that x is or binds, or its class."""
+    if isinstance(x, MethodType):
+        return x.__func__
+    return x if isinstance(x, FUNCTIONS) else _owner(x)
 
 
 def _owner(x: Any) -> type:
     return x if isinstance(x, type) else type(x)
 
 
-def _parts(value: Any) -> tuple[TreeDef, tuple[Any, ...]]:
+def contents(x: Any) -> tuple[Any, ...]:
+    """What a list, dict, set or the like has, keys too."""
+    if isinstance(x, dict):
+        return tuple([y for item in list(dict.items(x)) for y in item])
+    kind: Any = next(kind for kind in _CONTAINERS if isinstance(x, kind))
+    return tuple(kind.__iter__(x))
+
+
+def parts(value: Any) -> tuple[TreeDef, tuple[Any, ...]]:
+    """The structure and the leaves of an attribute's value."""
     try:
         leaves, tree = flatten(value)
         hash(tree)
@@ -176,64 +224,30 @@ def _parts(value: Any) -> tuple[TreeDef, tuple[Any, ...]]:
     return tree, tuple(leaves)
 
 
-def _attribute(x: Any, name: str) -> Any:
-    """The attribute, if it is data of the object or its class; _ABSENT otherwise."""
-    own = () if isinstance(x, type) else getattr(x, "__dict__", ())
-    if name in own:
-        return own[name]  # type: ignore[call-overload]
+def _attribute(x: Any, name: str, is_optional: bool) -> Attribute | None:
+    """The attribute, if it is data of the object or its class, or may be missed there."""
+    if name == CONTENTS:
+        leaves = contents(x)
+        return Attribute(x, name, leaves, flatten((0,) * len(leaves))[1], leaves)
+    value = getattr(x, name) if isinstance(x, (MethodType, partial)) else _value(x, name)
+    if value is ABSENT and (not is_optional or hasattr(_owner(x), "__getattr__")):
+        return None
+    return None if value is _HIDDEN else Attribute(x, name, value, *parts(value))
+
+
+def _value(x: Any, name: str) -> Any:
+    """_HIDDEN for what Python computes, by code that names what it reads."""
+    inherited = ABSENT
     for base in _owner(x).__mro__:
         if name in vars(base):
-            value = vars(base)[name]
-            if type(value) is MemberDescriptorType and not isinstance(x, type):
-                return getattr(x, name, _ABSENT)
-            return _ABSENT if hasattr(type(value), "__get__") else value
-    return _ABSENT
-
-
-def _names(function: Any, owner: type, named: Sequence[str]) -> tuple[str, ...]:
-    """Names in the code of a method, and of methods that it names, but for those that are set.
-
-    function: None for an object within another one: methods are those that are named.
-    """
-    read = dict.fromkeys(named)
-    written: set[str] = set()
-    pending = [function]
-    if function is None:
-        pending = [x for name in (*named, "__call__") for x in _defined(owner, name)]
-    while pending:
-        for code in _codes(_function(pending.pop())):
-            written |= {x.argval for x in dis.get_instructions(code) if x.opname == "STORE_ATTR"}
-            for name in code.co_names:
-                if name not in read:
-                    read[name] = None
-                    pending += _defined(owner, name)
-    return tuple([name for name in read if name not in written])
-
-
-def _defined(owner: type, name: str) -> list[Any]:
-    return [vars(base)[name] for base in owner.__mro__ if name in vars(base)]
-
-
-def _function(x: Any) -> Any:
-    """The function behind a property, a static or class method, a partial or a decorator."""
-    while True:
-        if isinstance(x, partial):
-            x = x.func
-        elif isinstance(x, property):
-            x = x.fget
-        elif isinstance(x, (staticmethod, classmethod)):
-            x = x.__func__
-        elif unwrap(x) is not x:
-            x = unwrap(x)
-        else:
-            return x
-
-
-def _codes(function: Any) -> Iterator[CodeType]:
-    """The code of a function, and of those that are defined in it."""
-    pending = [getattr(function, "__code__", None)]
-    while pending:
-        code = pending.pop()
-        if isinstance(code, CodeType):
-            yield code
-            pending += code.co_consts
+            inherited = vars(base)[name]
+            break
+    if not isinstance(x, type):
+        if name == "__dict__" or type(inherited) is MemberDescriptorType:
+            return getattr(x, name, ABSENT)
+        if hasattr(type(inherited), "__set__"):
+            return _HIDDEN
+        own = getattr(x, "__dict__", {})
+        if name in own:
+            return own[name]
+    return _HIDDEN if hasattr(type(inherited), "__get__") else inherited

@@ -13,7 +13,15 @@ from types import MemberDescriptorType
 from typing import Any
 
 from jitflow.api.arguments import OWN_CODE_BYTES, READY, is_array, is_copied
-from jitflow.api.attributes import WHOLE, Attributes, is_number
+from jitflow.api.attributes import (
+    ABSENT,
+    CONTENTS,
+    WHOLE,
+    Attributes,
+    contents,
+    is_number,
+    parts,
+)
 from jitflow.api.stages import Compiled, Donated
 from jitflow.runtime.entry import Program, Results, Row, TooLarge
 from jitflow.trace.containers import Kind, kind_of
@@ -45,7 +53,7 @@ def native_row(
         for name in sorted(kwargs):
             argument_guards(program, order[name], kwargs[name], name in static)
         if attributes:
-            _attributes(program, 0, args[0], attributes)
+            _attributes(program, args[0], attributes)
         captured_guards(program, compiled)
         results = Results()
         _results(results, iter(compiled.tree.nodes), iter(range(compiled.tree.leaf_count)), 0)
@@ -67,20 +75,36 @@ def leaf_guard(program: Program, number: int, x: Any) -> None:
     program.array(number, x, by_strides, may_copy=is_copied(x) or not is_large)
 
 
-def _attributes(program: Program, number: int, x: Any, attributes: Attributes) -> None:
-    """The attributes of x, the object of this number: equal numbers, and the same objects."""
+def _attributes(program: Program, x: Any, attributes: Attributes) -> None:
+    """The attributes of x, the first argument: equal numbers, and the same objects."""
+    places = {id(x): 0}
     for attribute in attributes:
-        inner = iter(attribute.inner)
+        holder, name, value, tree, leaves = attribute
+        number, kind, expected = places[id(holder)], type(holder), iter(leaves)
 
-        def leaf(program: Program, number: int, x: Any, inner: Any = inner) -> None:
+        def leaf(program: Program, number: int, _: Any, expected: Iterator[Any] = expected) -> None:
+            x = next(expected)
             (program.value if is_number(x) else program.same)(number, x)
-            _attributes(program, number, x, next(inner, ()))
+            places.setdefault(id(x), number)
 
-        place = program.attribute(number, type(x), attribute.name)
-        if attribute.tree == WHOLE:
-            leaf(program, place, attribute.value)
+        if value is ABSENT:
+            program.value(program.call(number, kind, _lacks(name)), True)
+        elif name == CONTENTS:
+            for place in program.container(
+                program.call(number, kind, contents), tuple, range(len(leaves))
+            ):
+                leaf(program, place, None)
+        elif tree == WHOLE:
+            leaf(program, program.attribute(number, kind, name), value)
+        elif parts(value)[0] == tree:
+            _part(program, program.attribute(number, kind, name), value, 0, leaf)
         else:
-            _part(program, place, attribute.value, 0, leaf)
+            raise TooLarge(f"{name} is being changed")
+
+
+@functools.cache
+def _lacks(name: str) -> Callable[[Any], bool]:
+    return lambda x: not hasattr(x, name)
 
 
 def captured_guards(program: Program, compiled: Compiled) -> None:

@@ -192,16 +192,16 @@ class Line:
         buffer, indices = address(op)
         type, base, offset = buffer.type, base_of(buffer), view_offset(buffer)
         shape, strides, self._rows = list[int](), list[int](), list[Value]()
-        *rows, last = zip(indices, type.shape, type.strides, strict=True)
-        for axis, (index, extent, stride) in enumerate(rows):
+        room = _room(records.ops)
+        for index, stride in zip(indices[:-1], type.strides[:-1], strict=True):
             moving, fixed = _apart(index)
             offset += fixed * stride
-            if moving is not None:
-                shape.append(extent - _farthest(records.ops, buffer, axis))
+            if moving is not None and stride:
+                shape.append(room[moving])
                 strides.append(stride)
                 self._rows.append(new.get(moving, moving))
-        self._moving, fixed = _apart(last[0])
-        shape.append((last[1] - fixed - 1) * count + max(records.parts) + 1)
+        self._moving, fixed = _apart(indices[-1])
+        shape.append((room[self._moving] - 1) * count + max(records.parts) + 1)
         whole = BufferType(type.dtype, (*shape,), (*strides, 1), type.space)
         attrs = {"offset": offset + fixed * count, "type": whole}
         self._view = b.emit(ROWS["view"], (new.get(base, base),), attrs).result
@@ -224,10 +224,20 @@ class Line:
         b.store(vector, self._view, *self._at(b, element), valid=valid)
 
 
-def _farthest(ops: Sequence[Op], buffer: Value, axis: int) -> int:
-    """The greatest constant in the index of an axis: what moves leaves room for it."""
-    found = [address(op) for op in ops]
-    return max([_apart(at[axis])[1] for where, at in found if where is buffer])
+def _room(ops: Sequence[Op]) -> dict[Value | None, int]:
+    """Of each index, the places that every one of the accesses has for what moves in it.
+
+    One that begins further on has fewer. None is a constant index of the last axis.
+    """
+    room = dict[Value | None, int]()
+    for op in ops:
+        buffer, indices = address(op)
+        last = len(indices) - 1
+        for axis, (index, extent) in enumerate(zip(indices, buffer.type.shape, strict=True)):
+            moving, fixed = _apart(index)
+            if moving is not None or axis == last:
+                room[moving] = min(extent - fixed, room.get(moving, extent))
+    return room
 
 
 def load_records(b: Builder, records: Records, new: Map) -> None:
