@@ -89,7 +89,7 @@ class JitFunction:
         self._cache: dict[Any, Compiled] = {}
         self._misses = 0
         self._replaced = 0
-        """Calls of what is no more there."""
+        """Calls of what is not there, or no more."""
 
         self._recent: tuple[Any, Any, Any, bool] = _NOTHING_RECENT
         self._lock = forked_lock()
@@ -179,7 +179,10 @@ class JitFunction:
                 found = without_collector(made)
                 settled = self._signature.settled(call)
                 found.settle(settled)
-                self._cache[*key[:2], static_key(settled), *key[3:]] = found
+                if settled.is_alone:
+                    self._replaced += 1
+                else:
+                    self._cache[*key[:2], static_key(settled), *key[3:]] = found
                 self._misses += 1
             return found
 

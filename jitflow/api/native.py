@@ -43,6 +43,8 @@ def native_row(
 
     `static` are the positions and names of arguments whose values the code is for.
     """
+    if compiled.call.is_alone:
+        return None
     try:
         program = Program(len(args), list(kwargs), [d.leaf for d in donated])
         for position, x in enumerate(args):

@@ -37,6 +37,9 @@ class Call(NamedTuple):
     attributes: Attributes = ()
     """What a method reads of its object."""
 
+    is_alone: bool = False
+    """Whether that changed while the call was traced: its code is for no other call."""
+
     @property
     def is_method(self) -> bool:
         """Whether the holder is the first argument."""
@@ -112,8 +115,8 @@ class Signature:
         """The call as the next one like it is seen, now that it was traced."""
         if not call.attributes:
             return call
-        found = self._reader.settled(call.holder, call.attributes)
-        return call._replace(attributes=found)
+        found, is_same = self._reader.settled(call.holder, call.attributes)
+        return call._replace(attributes=found, is_alone=not is_same)
 
     def put_together(
         self, call: Call, leaves: Sequence[Any]

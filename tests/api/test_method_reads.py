@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import importlib
 import threading
 import types
 
@@ -267,6 +268,35 @@ def test_what_a_method_makes_once_is_asked_from_then_on():
     lazy.weights = np.full(3, 3.0)
     for _ in range(3):
         np.testing.assert_array_equal(lazy.apply(X), X * 3)
+    lazy.weights[:], lazy.weights = 7.0, None
+    for _ in range(3):
+        np.testing.assert_array_equal(lazy.apply(X), X * 2)
+
+
+def test_what_is_set_while_a_method_is_traced():
+    class Net:
+        training = True
+        switch = staticmethod(lambda: None)
+
+        @jf.jit
+        def apply(self, x):
+            self.switch()
+            return x * 2 if self.training else x * 3
+
+    net, other = Net(), Net()
+
+    def switch():  # as another thread may, at that time
+        thread = threading.Thread(target=lambda: setattr(net, "training", False))
+        thread.start()
+        thread.join()
+
+    Net.switch = staticmethod(lambda: switch() if net.training else None)
+    net.apply(X)
+    for net.training in (False, False, True, False):
+        Net.switch = staticmethod(lambda: None)
+        for _ in range(3):
+            np.testing.assert_array_equal(net.apply(X), X * (2 if net.training else 3))
+            np.testing.assert_array_equal(other.apply(X), X * 2)
 
 
 def test_what_each_trace_leaves_behind_is_not_asked():
@@ -279,6 +309,7 @@ def test_what_each_trace_leaves_behind_is_not_asked():
             self.traces += 1
             self.hidden = self.notes["last"] = x * 2
             self.kept.add(self.traces)
+            setattr(self, "counted", getattr(self, "counted", 0) + 1)
             return self.hidden + 1
 
     noting = Noting()
@@ -417,3 +448,18 @@ def test_equal_objects_share_code_where_what_is_read_is_the_same():
     net.leaf.scale = 5.0
     np.testing.assert_array_equal(net.apply(X), X * 5)
     np.testing.assert_array_equal(Equal(leaf).apply(X), X * 2)
+
+
+def test_helpers_in_an_installed_package(tmp_path, monkeypatch):
+    package = tmp_path / "site-packages" / "installed_net"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "helpers.py").write_text("def helper(net, x):\n    return x * net.k\n")
+    (package / "net.py").write_text(
+        "import jitflow as jf\nfrom installed_net import helpers\nclass Net:\n    k = 1.0\n"
+        "    @jf.jit\n    def apply(self, x):\n        return helpers.helper(self, x)\n"
+    )
+    monkeypatch.syspath_prepend(package.parent)
+    net = importlib.import_module("installed_net.net").Net()
+    for net.k in (1.0, 1.0, 5.0, 5.0):
+        np.testing.assert_array_equal(net.apply(X), X * net.k)
