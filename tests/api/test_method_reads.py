@@ -273,27 +273,35 @@ def test_what_a_method_makes_once_is_asked_from_then_on():
         np.testing.assert_array_equal(lazy.apply(X), X * 2)
 
 
-def test_what_is_set_while_a_method_is_traced():
+GATES = []
+
+
+def pass_gates():
+    while GATES:
+        GATES.pop().wait(60)
+
+
+def test_what_another_thread_sets_while_a_method_is_traced():
     class Net:
         training = True
-        switch = staticmethod(lambda: None)
 
         @jf.jit
         def apply(self, x):
-            self.switch()
+            pass_gates()
             return x * 2 if self.training else x * 3
 
-    net, other = Net(), Net()
+    def switch():
+        barrier.wait(60)
+        net.training = False
+        barrier.wait(60)
 
-    def switch():  # as another thread may, at that time
-        thread = threading.Thread(target=lambda: setattr(net, "training", False))
-        thread.start()
-        thread.join()
-
-    Net.switch = staticmethod(lambda: switch() if net.training else None)
+    net, other, barrier = Net(), Net(), threading.Barrier(2)
+    GATES.extend([barrier, barrier])
+    thread = threading.Thread(target=switch)
+    thread.start()
     net.apply(X)
-    for net.training in (False, False, True, False):
-        Net.switch = staticmethod(lambda: None)
+    thread.join()
+    for net.training in (False, True, False):
         for _ in range(3):
             np.testing.assert_array_equal(net.apply(X), X * (2 if net.training else 3))
             np.testing.assert_array_equal(other.apply(X), X * 2)
@@ -309,7 +317,8 @@ def test_what_each_trace_leaves_behind_is_not_asked():
             self.traces += 1
             self.hidden = self.notes["last"] = x * 2
             self.kept.add(self.traces)
-            setattr(self, "counted", getattr(self, "counted", 0) + 1)
+            for name in ("counted", "noted"):
+                setattr(self, name, getattr(self, name, 0) + 1)
             return self.hidden + 1
 
     noting = Noting()
