@@ -8,11 +8,12 @@ import weakref
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from operator import attrgetter
-from typing import Any, NamedTuple, cast, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
 from jitflow.api.arguments import key_and_inputs, leaf_of, refuse_specs
+from jitflow.api.bound_method import BoundMethod
 from jitflow.api.captured import Captured, describe_captured
 from jitflow.api.collector import without_collector
 from jitflow.api.donation import Donation
@@ -309,47 +310,6 @@ class JitFunction:
 
     def __repr__(self) -> str:
         return f"<jit of {self._name}>"
-
-
-class BoundMethod(functools.partial[Any]):
-    """A jitted function with its instance: what `instance.method` gives."""
-
-    def __get__(self, instance: Any, owner: Any = None) -> BoundMethod:
-        """Bound already, wherever it is an attribute."""
-        return self
-
-    @property
-    def __self__(self) -> Any:
-        return self.args[0]
-
-    @property
-    def __func__(self) -> JitFunction:
-        function: Any = self.func
-        return cast("JitFunction", function)
-
-    @property
-    def __signature__(self) -> inspect.Signature:
-        """That of the function without the instance."""
-        whole = inspect.signature(self.__func__)
-        first, *rest = whole.parameters.values()
-        is_open = first.kind is inspect.Parameter.VAR_POSITIONAL
-        return whole.replace(parameters=[first, *rest] if is_open else rest)
-
-    @property
-    def static(self) -> tuple[Any, Any]:
-        """Positions and names of static arguments; the instance is not counted."""
-        numbers, names = self.__func__.static
-        listed = [numbers] if isinstance(numbers, int) else numbers or ()
-        return [n - 1 if n > 0 else n for n in listed if n != 0], names
-
-    def trace(self, *args: Any, **kwargs: Any) -> Traced:
-        return self.__func__.trace(self.__self__, *args, **kwargs)
-
-    def lower(self, *args: Any, **kwargs: Any) -> Lowered:
-        return self.trace(*args, **kwargs).lower()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.__func__, name)
 
 
 @overload
