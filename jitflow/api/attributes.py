@@ -86,6 +86,12 @@ def exact(x: Any) -> Any:
     return type(x), x
 
 
+def bound_to(function: Any) -> Any:
+    """The object whose method a function is, or which it is itself; None where it is another's."""
+    x = function.__self__ if isinstance(function, MethodType) else function
+    return x if _has_attributes(x) and not isinstance(x, type) else None
+
+
 class Reader:
     """Finds what a function, as a method, reads of its object."""
 
@@ -143,20 +149,25 @@ class Reader:
         unasked = self._unasked.get(_owner(x), ())
         return own + tuple([name for name in names if name not in unasked])
 
-    def settled(self, x: Any, before: Attributes) -> Attributes:
+    def settled(self, x: Any, before: Attributes) -> tuple[Attributes, bool]:
         """What it had read before it was traced, but for what tracing has changed.
 
         That is what the code sets, and containers that have other parts now: these are asked no
-        more. What it has set for the first time, in place of None, is.
+        more. And whether all else is as it was: not where another thread has set some of it, or the
+        code has set it for the first time, in place of None.
         """
-        stored = self._names[_owner(x)].stored
+        stored, is_same = self._names[_owner(x)].stored, True
         now = {(id(found.holder), found.name): found for found in self.attributes(x)}
         for place, was in enumerate(before):
             found = now.get((id(was.holder), was.name))
             if found is not None and _is_changed(was, found, was.name in stored):
                 named = _attribute_with(before[: place + 1])
                 self._unasked.setdefault(_owner(named.holder), set()).add(named.name)
-        return self._asked(x, before)
+        kept = self._asked(x, before)
+        for was in kept:
+            found = now.get((id(was.holder), was.name))
+            is_same = is_same and found is not None and not _differ(was, found)
+        return kept, is_same
 
     def _asked(self, x: Any, attributes: Attributes) -> Attributes:
         kept, reached = [], {id(x)}
@@ -179,10 +190,14 @@ def _attribute_with(attributes: Attributes) -> Attribute:
 
 def _is_changed(was: Attribute, now: Attribute, is_stored: bool) -> bool:
     """Whether a trace has changed an attribute; another thread may have set it meanwhile."""
-    if now.value is was.value or was.name == CONTENTS:
-        return now.key != was.key or not now.has_objects_of(was)
-    is_new = was.value is None or was.value is ABSENT
-    return is_stored and not is_new and (now.key != was.key or not now.has_objects_of(was))
+    if now.value is not was.value and was.name != CONTENTS:
+        if not is_stored or was.value is None or was.value is ABSENT:
+            return False
+    return _differ(was, now)
+
+
+def _differ(was: Attribute, now: Attribute) -> bool:
+    return now.key != was.key or not now.has_objects_of(was)
 
 
 def _has_attributes(x: Any) -> bool:

@@ -8,11 +8,12 @@ import weakref
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from operator import attrgetter
-from typing import Any, NamedTuple, cast, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
 from jitflow.api.arguments import key_and_inputs, leaf_of, refuse_specs
+from jitflow.api.bound_method import BoundMethod
 from jitflow.api.captured import Captured, describe_captured
 from jitflow.api.collector import without_collector
 from jitflow.api.donation import Donation
@@ -88,6 +89,9 @@ class JitFunction:
         self._name = self._signature.function_name
         self._cache: dict[Any, Compiled] = {}
         self._misses = 0
+        self._replaced = 0
+        """Calls of what is not there, or no more."""
+
         self._recent: tuple[Any, Any, Any, bool] = _NOTHING_RECENT
         self._lock = forked_lock()
         self._owners: weakref.WeakSet[type] = weakref.WeakSet()
@@ -115,7 +119,8 @@ class JitFunction:
             self._donation.refuse_shared(call, donated, compiled.captured)
             targets = self._donation.targets(call, donated, compiled)
         is_native = self._make_native(args, kwargs, call, compiled, targets)
-        if not (is_native or call.static or self._signature.has_static or self._donation):
+        is_for_values = call.static or self._signature.has_static or call.holder is not None
+        if not (is_native or is_for_values or self._donation):
             self._recent = reader(call.tree), key, compiled, call.has_keywords
         return compiled.run(inputs, targets)
 
@@ -161,7 +166,7 @@ class JitFunction:
         if self._entry.is_full:
             return False
         static = {place for place, _ in call.static}
-        row = native_row(args, kwargs, static, compiled, donated, compiled.attributes)
+        row = native_row(args, kwargs, static, compiled, donated)
         return row is not None and self._entry.add(row)
 
     def _compile(self, key: Any, call: Call, donated: Sequence[int]) -> Compiled:
@@ -170,11 +175,15 @@ class JitFunction:
             if found is None or not found.is_for(call):
                 made = functools.partial(self._compiled, call, donated, found is not None)
                 if found is not None:
+                    self._replaced += found.calls + self._entry.calls
                     self._entry.clear()  # its rows: others come again with their next calls
                 found = without_collector(made)
                 settled = self._signature.settled(call)
                 found.settle(settled)
-                self._cache[*key[:2], static_key(settled), *key[3:]] = found
+                if settled.is_alone:
+                    self._replaced += 1
+                else:
+                    self._cache[*key[:2], static_key(settled), *key[3:]] = found
                 self._misses += 1
             return found
 
@@ -265,7 +274,8 @@ class JitFunction:
     def cache_info(self) -> CacheInfo:
         """Hits, misses and the number of signatures that are compiled."""
         calls = sum(compiled.calls for compiled in list(self._cache.values())) + self._entry.calls
-        return CacheInfo(max(0, calls - self._misses), self._misses, len(self._cache))
+        hits = calls + self._replaced - self._misses
+        return CacheInfo(max(0, hits), self._misses, len(self._cache))
 
     def compile_report(self) -> CompileReport:
         """What the compilations so far took: milliseconds and ops of each step and kernel.
@@ -278,7 +288,7 @@ class JitFunction:
         """Forgets all compiled code and the arrays that it captured."""
         with self._lock:
             self._cache.clear()
-            self._misses = 0
+            self._misses = self._replaced = 0
             self._recent = _NOTHING_RECENT
             self._entry.clear()
 
@@ -300,47 +310,6 @@ class JitFunction:
 
     def __repr__(self) -> str:
         return f"<jit of {self._name}>"
-
-
-class BoundMethod(functools.partial[Any]):
-    """A jitted function with its instance: what `instance.method` gives."""
-
-    def __get__(self, instance: Any, owner: Any = None) -> BoundMethod:
-        """Bound already, wherever it is an attribute."""
-        return self
-
-    @property
-    def __self__(self) -> Any:
-        return self.args[0]
-
-    @property
-    def __func__(self) -> JitFunction:
-        function: Any = self.func
-        return cast("JitFunction", function)
-
-    @property
-    def __signature__(self) -> inspect.Signature:
-        """That of the function without the instance."""
-        whole = inspect.signature(self.__func__)
-        first, *rest = whole.parameters.values()
-        is_open = first.kind is inspect.Parameter.VAR_POSITIONAL
-        return whole.replace(parameters=[first, *rest] if is_open else rest)
-
-    @property
-    def static(self) -> tuple[Any, Any]:
-        """Positions and names of static arguments; the instance is not counted."""
-        numbers, names = self.__func__.static
-        listed = [numbers] if isinstance(numbers, int) else numbers or ()
-        return [n - 1 if n > 0 else n for n in listed if n != 0], names
-
-    def trace(self, *args: Any, **kwargs: Any) -> Traced:
-        return self.__func__.trace(self.__self__, *args, **kwargs)
-
-    def lower(self, *args: Any, **kwargs: Any) -> Lowered:
-        return self.trace(*args, **kwargs).lower()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.__func__, name)
 
 
 @overload

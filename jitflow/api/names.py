@@ -20,7 +20,7 @@ from jitflow.forks import forked_lock
 from jitflow.trace.source import is_users, is_users_module
 
 FUNCTIONS = FunctionType, MethodType, partial
-_ASKING = {"getattr", "hasattr"}
+_BY_TEXT = {"getattr", "hasattr", "setattr"}
 
 _AROUND = "LOAD_GLOBAL", "LOAD_NAME"
 _UNCALLED = {"__init__", "__new__", "__init_subclass__", "__class_getitem__", "__del__"}
@@ -40,17 +40,20 @@ class Names:
         self.optional: set[str] = set()
         """Those that objects may be without."""
 
+        self._package = _package_of(_function(function))
         self._classes: list[weakref.ref[Any]] = []
         self._known: weakref.WeakSet[Any] = weakref.WeakSet()
         self._lock = forked_lock()
-        self.learn([function])
+        self._go_on([function])
 
     def learn(self, met: list[Any]) -> None:
         """Goes on from these functions and classes, once another thread that does has ended."""
         with self._lock:
-            pending = [x for x in met if x not in self._known]
-            while pending:
-                pending += self._follow(pending.pop())
+            self._go_on([x for x in met if x not in self._known])
+
+    def _go_on(self, pending: list[Any]) -> None:
+        while pending:
+            pending += self._follow(pending.pop())
 
     def _follow(self, x: Any) -> list[Any]:
         """What a function, class or module leads to by what is known so far."""
@@ -60,7 +63,7 @@ class Names:
                 self._known.add(x)
                 self._classes.append(weakref.ref(x))
                 for name in (*self.read, *_special(x)):
-                    found += _named(x, name)
+                    found += self._named(x, name)
             return found
         function = _function(x)
         is_known = not isinstance(function, FunctionType) or function in self._known
@@ -78,14 +81,15 @@ class Names:
         ])
         if "AttributeError" in around:
             self.optional |= names.keys()
-        if around & _ASKING:
+        if around & _BY_TEXT:
             texts = [text for code in codes for text in _texts(code.co_consts)]
             self.optional.update(texts)
+            self.stored.update(texts if "setattr" in around else ())
             names |= dict.fromkeys(texts)
         if "vars" in around or "getattr" in around and _makes_names(steps):
             names["__dict__"] = None
         around.update(*[code.co_freevars for code in codes])
-        found = [x for x in _values(function, around) if _is_followed(x)]
+        found = [x for x in _values(function, around) if self._is_followed(x)]
         return found + self._learned([name for name in names if name not in self.read])
 
     def _learned(self, new: list[str]) -> list[Any]:
@@ -93,7 +97,30 @@ class Names:
         if new:
             self.read = (*self.read, *new)
         owners = [owner for owner in [ref() for ref in self._classes] if owner is not None]
-        return [x for owner in owners for name in new for x in _named(owner, name)]
+        return [x for owner in owners for name in new for x in self._named(owner, name)]
+
+    def _named(self, owner: Any, name: str) -> Iterator[Any]:
+        """Functions, and what holds some, that have this name in a class or a module."""
+        for base in getattr(owner, "__mro__", (owner,)):
+            if name in vars(base):
+                x = vars(base)[name]
+                if isinstance(owner, ModuleType):
+                    if self._is_followed(x):
+                        yield x
+                elif not isinstance(x, (type, ModuleType)):
+                    yield x
+
+    def _is_followed(self, x: Any) -> bool:
+        """Whether what code names from around it may have code, of the user's or of its package."""
+        if isinstance(x, ModuleType):
+            module: Any = x
+        elif isinstance(x, type) or isinstance(_function(x), FunctionType):
+            module = sys.modules.get(getattr(x, "__module__", None) or "")
+        else:
+            return False
+        if module is None:
+            return False
+        return is_users_module(module) or module.__name__.partition(".")[0] == self._package
 
 
 def _makes_names(steps: list[dis.Instruction]) -> bool:
@@ -132,26 +159,11 @@ def is_users_class(cls: type) -> bool:
 _LIBRARIES = sys.stdlib_module_names | {"jitflow", "numpy"}
 
 
-def _named(owner: Any, name: str) -> Iterator[Any]:
-    """Functions, and what holds some, that have this name in a class or a module."""
-    for base in getattr(owner, "__mro__", (owner,)):
-        if name in vars(base):
-            x = vars(base)[name]
-            if isinstance(owner, ModuleType):
-                if _is_followed(x):
-                    yield x
-            elif not isinstance(x, (type, ModuleType)):
-                yield x
-
-
-def _is_followed(x: Any) -> bool:
-    """Whether what code names from around it is the user's own and may have code."""
-    if isinstance(x, ModuleType):
-        return is_users_module(x)
-    if not isinstance(x, type) and not isinstance(_function(x), FunctionType):
-        return False
-    module = sys.modules.get(getattr(x, "__module__", None) or "")
-    return module is not None and is_users_module(module)
+def _package_of(x: Any) -> str:
+    """The package of a function's or an object's class; none for what is not the user's."""
+    module = (x if isinstance(x, FunctionType) else type(x)).__module__
+    package = module.partition(".")[0] if isinstance(module, str) else ""
+    return "" if package in _LIBRARIES else package
 
 
 def _values(function: Any, names: set[str]) -> Iterator[Any]:
@@ -171,6 +183,8 @@ def _values(function: Any, names: set[str]) -> Iterator[Any]:
 def _function(x: Any) -> Any:
     """The function behind a property or another descriptor, a bound method or a decorator."""
     while True:
+        if isinstance(x, FunctionType) and "__wrapped__" not in vars(x):
+            return x
         wrapped = getattr_static(x, "__wrapped__", None)
         if isinstance(x, (MethodType, staticmethod, classmethod)):
             x = x.__func__

@@ -17,11 +17,11 @@ from jitflow.api.attributes import (
     ABSENT,
     CONTENTS,
     WHOLE,
-    Attributes,
     contents,
     is_number,
     parts,
 )
+from jitflow.api.signature import Call
 from jitflow.api.stages import Compiled, Donated
 from jitflow.runtime.entry import Program, Results, Row, TooLarge
 from jitflow.trace.containers import Kind, kind_of
@@ -38,13 +38,13 @@ def native_row(
     static: Collection[int | str],
     compiled: Compiled,
     donated: Sequence[Donated] = (),
-    attributes: Attributes = (),
 ) -> Row | None:
     """The row for calls like this one, None where Python has to take them.
 
-    `static` are the positions and names of arguments whose values the code is for; `attributes`
-    those of the first one which it is for as well.
+    `static` are the positions and names of arguments whose values the code is for.
     """
+    if compiled.call.is_alone:
+        return None
     try:
         program = Program(len(args), list(kwargs), [d.leaf for d in donated])
         for position, x in enumerate(args):
@@ -52,8 +52,7 @@ def native_row(
         order = {name: len(args) + k for k, name in enumerate(kwargs)}
         for name in sorted(kwargs):
             argument_guards(program, order[name], kwargs[name], name in static)
-        if attributes:
-            _attributes(program, args[0], attributes)
+        attribute_guards(program, compiled.call)
         captured_guards(program, compiled)
         results = Results()
         _results(results, iter(compiled.tree.nodes), iter(range(compiled.tree.leaf_count)), 0)
@@ -75,10 +74,12 @@ def leaf_guard(program: Program, number: int, x: Any) -> None:
     program.array(number, x, by_strides, may_copy=is_copied(x) or not is_large)
 
 
-def _attributes(program: Program, x: Any, attributes: Attributes) -> None:
-    """The attributes of x, the first argument: equal numbers, and the same objects."""
-    places = {id(x): 0}
-    for attribute in attributes:
+def attribute_guards(program: Program, call: Call) -> None:
+    """What a method reads of its object: equal numbers, and the same objects."""
+    if not call.attributes:
+        return
+    places = {id(call.holder): 0 if call.is_method else program.captured(call.holder)}
+    for attribute in call.attributes:
         holder, name, value, tree, leaves = attribute
         number, kind, expected = places[id(holder)], type(holder), iter(leaves)
 

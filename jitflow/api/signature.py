@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from jitflow.api.attributes import Attributes, Reader, exact
+from jitflow.api.attributes import Attributes, Reader, bound_to, exact
 from jitflow.errors import TraceError, described
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.pytree import TreeDef, flatten, paths, unflatten
@@ -31,8 +31,19 @@ class Call(NamedTuple):
     static: tuple[tuple[int | str, Any], ...]
     """(position or name, value) of each static argument."""
 
+    holder: Any = None
+    """The object of a method: the first static argument, or what the function is bound to."""
+
     attributes: Attributes = ()
-    """What a method reads of its object, which is the first static argument."""
+    """What a method reads of its object."""
+
+    is_alone: bool = False
+    """Whether that changed while the call was traced: its code is for no other call."""
+
+    @property
+    def is_method(self) -> bool:
+        """Whether the holder is the first argument."""
+        return bool(self.static) and self.static[0][0] == 0 and self.static[0][1] is self.holder
 
 
 class Signature:
@@ -41,6 +52,7 @@ class Signature:
     def __init__(self, function: Callable[..., Any], numbers: Any, names: Any) -> None:
         self.function = function
         self._reader = Reader(function)
+        self.bound_to = bound_to(function)
         self.function_name = getattr(function, "__name__", type(function).__name__)
         try:
             parameters = list(inspect.signature(function).parameters.values())
@@ -86,7 +98,8 @@ class Signature:
     ) -> Call:
         """The call's parts; `has_self`: the first argument is static, whatever else is."""
         static: tuple[tuple[int | str, Any], ...] = ()
-        attributes = self._reader.attributes(args[0]) if has_self else ()
+        holder = args[0] if has_self and self.bound_to is None else self.bound_to
+        attributes = () if holder is None else self._reader.attributes(holder)
         if self.has_static or has_self:
             numbers = self.numbers | {0} if has_self else self.numbers
             static = (
@@ -96,14 +109,14 @@ class Signature:
             args = tuple(x for i, x in enumerate(args) if i not in numbers)
             kwargs = {n: x for n, x in kwargs.items() if n not in self.names}
         leaves, tree = flatten((args, kwargs) if kwargs else args)
-        return Call(leaves, tree, bool(kwargs), static, attributes)
+        return Call(leaves, tree, bool(kwargs), static, holder, attributes)
 
     def settled(self, call: Call) -> Call:
         """The call as the next one like it is seen, now that it was traced."""
         if not call.attributes:
             return call
-        x = call.static[0][1]
-        return call._replace(attributes=self._reader.settled(x, call.attributes))
+        found, is_same = self._reader.settled(call.holder, call.attributes)
+        return call._replace(attributes=found, is_alone=not is_same)
 
     def put_together(
         self, call: Call, leaves: Sequence[Any]

@@ -11,7 +11,6 @@ import numpy as np
 
 from jitflow import drawing
 from jitflow.api.arguments import key_and_inputs
-from jitflow.api.attributes import Attributes
 from jitflow.api.failures import explained
 from jitflow.api.report import Compilation
 from jitflow.api.road import Road
@@ -154,9 +153,9 @@ class Compiled(Lowered):
         return Compilation(self.road)
 
     @property
-    def attributes(self) -> Attributes:
-        """What the code is for of the attributes of a method's object."""
-        return self._call.attributes
+    def call(self) -> Call:
+        """The call that the code is for, without leaves."""
+        return self._call
 
     def settle(self, call: Call) -> None:
         """Says anew which call the code is for."""

@@ -55,8 +55,8 @@ def _bincount(x: Any, weights: Any, minlength: Any, length: Any) -> Array:
         problem = f"an element is not below minlength={size}, which would make the result longer"
         _require("lt", index, size, f"bincount: {problem}")
     count = _scattered if length is None else counted
-    if weights is None:
-        return count(index, None, size, i64)
+    if weights is None or index.type.shape == (0,):
+        return count(index, None, size, i64)  # NumPy, too, looks at no weights where nothing is
     weight = as_array(weights)
     if weight.type.shape != index.type.shape:
         shapes = [index.type, weight.type]

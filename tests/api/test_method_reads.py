@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import importlib
 import threading
 import types
 
@@ -267,6 +268,43 @@ def test_what_a_method_makes_once_is_asked_from_then_on():
     lazy.weights = np.full(3, 3.0)
     for _ in range(3):
         np.testing.assert_array_equal(lazy.apply(X), X * 3)
+    lazy.weights[:], lazy.weights = 7.0, None
+    for _ in range(3):
+        np.testing.assert_array_equal(lazy.apply(X), X * 2)
+
+
+GATES = []
+
+
+def pass_gates():
+    while GATES:
+        GATES.pop().wait(60)
+
+
+def test_what_another_thread_sets_while_a_method_is_traced():
+    class Net:
+        training = True
+
+        @jf.jit
+        def apply(self, x):
+            pass_gates()
+            return x * 2 if self.training else x * 3
+
+    def switch():
+        barrier.wait(60)
+        net.training = False
+        barrier.wait(60)
+
+    net, other, barrier = Net(), Net(), threading.Barrier(2)
+    GATES.extend([barrier, barrier])
+    thread = threading.Thread(target=switch)
+    thread.start()
+    net.apply(X)
+    thread.join()
+    for net.training in (False, True, False):
+        for _ in range(3):
+            np.testing.assert_array_equal(net.apply(X), X * (2 if net.training else 3))
+            np.testing.assert_array_equal(other.apply(X), X * 2)
 
 
 def test_what_each_trace_leaves_behind_is_not_asked():
@@ -279,6 +317,8 @@ def test_what_each_trace_leaves_behind_is_not_asked():
             self.traces += 1
             self.hidden = self.notes["last"] = x * 2
             self.kept.add(self.traces)
+            for name in ("counted", "noted"):
+                setattr(self, name, getattr(self, name, 0) + 1)
             return self.hidden + 1
 
     noting = Noting()
@@ -360,3 +400,75 @@ def test_threads_that_meet_other_classes_at_once():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+class Linear:
+    def __init__(self):
+        self.leaf, self.weights, self.traces = Leaf(), np.ones(3), 0
+
+    def forward(self, x):
+        self.traces += 1
+        return self.leaf @ x * self.weights
+
+    def __call__(self, x):
+        return self.forward(x)
+
+
+    def __eq__(self, other):
+        raise ValueError("no comparison, and no hash")
+
+
+@pytest.mark.parametrize("made", [lambda net: jf.jit(net.forward), jf.jit])
+def test_functions_that_are_bound_already(made):
+    net = Linear()
+    jitted = made(net)
+    for scale, weight in ((2.0, 1.0), (3.0, 1.0), (3.0, 4.0)):
+        net.leaf.scale = scale
+        if weight != net.weights[0]:
+            net.weights = np.full(3, weight)
+        for _ in range(3):
+            np.testing.assert_array_equal(jitted(X), X * scale * weight)
+    assert net.traces == 3
+    assert jitted.cache_info() == (6, 3, 2)
+    assert jitted._entry.calls or why_not_native()
+
+
+def test_equal_objects_share_code_where_what_is_read_is_the_same():
+    class Equal:
+        def __init__(self, leaf):
+            self.leaf = leaf
+
+        def __eq__(self, other):
+            return True
+
+        def __hash__(self):
+            return 1
+
+        @jf.jit
+        def apply(self, x):
+            return x * self.leaf.scale
+
+    leaf = Leaf()
+    for _ in range(2):
+        for net in (Equal(leaf), Equal(leaf)):
+            np.testing.assert_array_equal(net.apply(X), X * 2)
+    assert Equal.apply.cache_info().misses == 1
+    net.leaf = Leaf()
+    net.leaf.scale = 5.0
+    np.testing.assert_array_equal(net.apply(X), X * 5)
+    np.testing.assert_array_equal(Equal(leaf).apply(X), X * 2)
+
+
+def test_helpers_in_an_installed_package(tmp_path, monkeypatch):
+    package = tmp_path / "site-packages" / "installed_net"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "helpers.py").write_text("def helper(net, x):\n    return x * net.k\n")
+    (package / "net.py").write_text(
+        "import jitflow as jf\nfrom installed_net import helpers\nclass Net:\n    k = 1.0\n"
+        "    @jf.jit\n    def apply(self, x):\n        return helpers.helper(self, x)\n"
+    )
+    monkeypatch.syspath_prepend(package.parent)
+    net = importlib.import_module("installed_net.net").Net()
+    for net.k in (1.0, 1.0, 5.0, 5.0):
+        np.testing.assert_array_equal(net.apply(X), X * net.k)

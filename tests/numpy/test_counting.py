@@ -31,6 +31,7 @@ CASES = {
     "two axes by edges": lambda x, w, i: np.histogram2d(x, w, np.linspace(-1, 1, 5), density=True),
     "rows": lambda x, w, i: np.histogramdd(x.reshape(100, 3), 3, weights=w[:100]),
     "known": lambda x, w, i: np.bincount(jnp.arange(4) * 2, w[:4], 9),
+    "no weights to add": lambda x, w, i: np.bincount(i[:0], w[:0], 4),
     "pieces": lambda x, w, i: np.piecewise(x, [x < 0, x > 1], [-1, lambda t: t * t, 5]),
     "one piece": lambda x, w, i: np.piecewise(x, x < 0, [lambda t: -t]),
 }
