@@ -12,7 +12,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any
 from weakref import ref
 
@@ -91,25 +90,53 @@ class Prefetched(Elements):
         self.length = source.length
 
     def start(self, position: int, epoch: int) -> Iterator[Element]:
-        ready: queue.Queue[Any] = queue.Queue(self.count)
-        consumer = _Consumer()
+        line, consumer = _Line(self.count), _Consumer()
         thread = threading.Thread(
-            target=_fill, args=(self.source, position, epoch, ready, ref(consumer)),
+            target=_fill, args=(self.source, position, epoch, line, ref(consumer)),
             name="jitflow-prefetch", daemon=True,
         )
         try:
             thread.start()
-            while (element := ready.get()) is not _END:
+            while (element := line.take()) is not _END:
                 if isinstance(element, _Failed):
                     raise element.error
                 yield element
         finally:
             if consumer.process == os.getpid():
                 consumer.is_waiting = False
-                with suppress(queue.Empty):  # room for an element that the thread may wait with
-                    ready.get_nowait()
+                line.room.put(None)  # for an element that the thread may wait with
                 if thread.is_alive():
                     thread.join()
+
+
+class _Line:
+    """Elements on their way, `count` at most; no Ctrl-C leaves a lock of it taken.
+
+    A `queue.Queue` keeps its lock where Ctrl-C comes in the instant after it took it.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._ready: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.room: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(count):
+            self.room.put(None)
+
+    def take(self) -> Any:
+        """The next element, once there is one."""
+        element = self._ready.get()
+        self.room.put(None)
+        return element
+
+    def put(self, element: Any, consumer: ref[_Consumer]) -> bool:
+        """Whether somebody wanted it, once there was room."""
+        while _is_wanted(consumer):
+            try:
+                self.room.get(timeout=_LOOK)
+            except queue.Empty:
+                continue
+            self._ready.put(element)
+            return True
+        return False
 
 
 class _Consumer:
@@ -126,26 +153,16 @@ def _is_wanted(consumer: ref[_Consumer]) -> bool:
 
 
 def _fill(
-    source: Elements, position: int, epoch: int, ready: queue.Queue[Any], consumer: ref[_Consumer]
+    source: Elements, position: int, epoch: int, line: _Line, consumer: ref[_Consumer]
 ) -> None:
-    """Puts elements into the queue until they end, fail, or are not wanted any more."""
+    """Puts elements into the line until they end, fail, or are not wanted any more."""
     elements = source.start(position, epoch)
     try:
         for element in elements:
-            if not _put(ready, element, consumer) or not _is_wanted(consumer):
+            if not line.put(element, consumer) or not _is_wanted(consumer):
                 return
-        _put(ready, _END, consumer)
+        line.put(_END, consumer)
     except BaseException as error:  # noqa: BLE001  (the thread that iterates raises it)
-        _put(ready, _Failed(error), consumer)
+        line.put(_Failed(error), consumer)
     finally:
         close(elements)
-
-
-def _put(ready: queue.Queue[Any], element: Any, consumer: ref[_Consumer]) -> bool:
-    while _is_wanted(consumer):
-        try:
-            ready.put(element, timeout=_LOOK)
-        except queue.Full:
-            continue
-        return True
-    return False
