@@ -33,14 +33,14 @@ def test_a_training_that_is_interrupted_anywhere():
         for _ in range(40):
             try:
                 signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-4, 0.03))
-                model.fit(batches, epochs=1000, verbose=False)
+                model.fit(batches, epochs=50, verbose=False)
             except KeyboardInterrupt:
                 interrupted += 1
             assert model._count == model.slots.count
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert interrupted == 40
+    assert interrupted >= 35  # Python drops those that come in a callback of a weak reference
     for _ in range(600):
         if not threads():
             break
