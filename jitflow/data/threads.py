@@ -2,6 +2,10 @@
 
 A thread ends with the elements, with an error, and when the iteration is closed or forgotten. A
 process that is forked off has none of them: it leaves them alone, and their locks.
+
+Ctrl-C comes between any two steps of Python's own modules too, and a lock that one of them has
+just taken then stays taken. So elements come through a `SimpleQueue`, whose methods are one step
+each, and what starts threads and gives them work is not interrupted.
 """
 
 from __future__ import annotations
@@ -11,13 +15,14 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeAlias
 from weakref import ref
 
 import numpy as np
 
 from jitflow.data.elements import Element, Elements, applied, close, name_of, noted
+from jitflow.runtime.interrupts import Uninterrupted
 
 _LOOK = 0.05
 """Seconds after which a waiting thread looks whether it is still wanted."""
@@ -58,18 +63,28 @@ class Mapped(Elements):
         self, elements: Iterator[Element], position: int, epoch: int
     ) -> Iterator[Element]:
         process = os.getpid()
-        waiting: deque[Future[Element]] = deque()
+        waiting: deque[_Made] = deque()
         pool = ThreadPoolExecutor(self.threads, "jitflow-map")
         try:
             for number, element in enumerate(elements, position):
-                waiting.append(pool.submit(self._made, element, number, epoch))
+                waiting.append(made := queue.SimpleQueue())
+                with Uninterrupted():
+                    pool.submit(self._deliver, made, element, number, epoch)
                 if len(waiting) >= 2 * self.threads:
-                    yield waiting.popleft().result()
+                    yield _element(waiting.popleft().get())
             while waiting:
-                yield waiting.popleft().result()
+                yield _element(waiting.popleft().get())
         finally:
             if process == os.getpid():
-                pool.shutdown(wait=True, cancel_futures=True)
+                with Uninterrupted():
+                    pool.shutdown(wait=False, cancel_futures=True)
+                pool.shutdown()
+
+    def _deliver(self, made: _Made, element: Element, position: int, epoch: int) -> None:
+        try:
+            made.put(self._made(element, position, epoch))
+        except BaseException as error:  # noqa: BLE001  (the thread that iterates raises it)
+            made.put(_Failed(error))
 
 
 class _Failed:
@@ -79,7 +94,16 @@ class _Failed:
         self.error = error
 
 
+_Made: TypeAlias = "queue.SimpleQueue[Element | _Failed]"
+
 _END = object()
+
+
+def _element(made: Element | _Failed) -> Element:
+    """What a thread made, or its error."""
+    if isinstance(made, _Failed):
+        raise made.error
+    return made
 
 
 class Prefetched(Elements):
@@ -96,11 +120,10 @@ class Prefetched(Elements):
             name="jitflow-prefetch", daemon=True,
         )
         try:
-            thread.start()
-            while (element := line.take()) is not _END:
-                if isinstance(element, _Failed):
-                    raise element.error
-                yield element
+            with Uninterrupted():
+                thread.start()
+            while (made := line.take()) is not _END:
+                yield _element(made)
         finally:
             if consumer.process == os.getpid():
                 consumer.is_waiting = False
@@ -110,10 +133,7 @@ class Prefetched(Elements):
 
 
 class _Line:
-    """Elements on their way, `count` at most; no Ctrl-C leaves a lock of it taken.
-
-    A `queue.Queue` keeps its lock where Ctrl-C comes in the instant after it took it.
-    """
+    """Elements on their way, `count` at most."""
 
     def __init__(self, count: int) -> None:
         self._ready: queue.SimpleQueue[Any] = queue.SimpleQueue()

@@ -20,7 +20,7 @@ class Uninterrupted:
         self.seen: list[tuple[int, FrameType | None]] = []
 
     def __enter__(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
+        if threading.get_ident() != threading.main_thread().ident:
             return
         handler = signal.getsignal(signal.SIGINT)
         if callable(handler):

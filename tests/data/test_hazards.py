@@ -1,7 +1,10 @@
 """What goes wrong with data: files, forks, exits, elements written to, errors that repeat."""
 
+import gc
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -189,6 +192,40 @@ left()
 print([t.name for t in threading.enumerate()])
 """
     assert in_a_process(PIPELINE + code) == "['MainThread']\n"
+
+
+class Interrupted(threading.Condition):
+    """Ctrl-C comes in the instant after the lock was taken, once, in the main thread."""
+
+    entries_left = 0
+
+    def __enter__(self):
+        entered = super().__enter__()
+        if threading.get_ident() == threading.main_thread().ident:
+            Interrupted.entries_left -= 1
+            if Interrupted.entries_left == 0:
+                signal.raise_signal(signal.SIGINT)
+        return entered
+
+
+@pytest.mark.parametrize("entry", range(1, 12))
+@pytest.mark.parametrize("kind", ["map", "prefetch"])
+def test_ctrl_c_while_python_itself_holds_a_lock_leaves_no_threads(kind, entry, monkeypatch):
+    rows = Dataset.from_arrays(X)
+    rows = rows.map(np.sin, threads=2) if kind == "map" else rows.prefetch(2)
+    monkeypatch.setattr(threading, "Condition", Interrupted)
+    monkeypatch.setattr(Interrupted, "entries_left", entry)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        list(rows)
+    except KeyboardInterrupt:
+        gc.collect()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    begun = time.monotonic()
+    while any(t.name.startswith("jitflow-") for t in threading.enumerate()):
+        assert time.monotonic() < begun + 60
+        time.sleep(0.01)
 
 
 REFUSED = [
