@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -72,7 +73,13 @@ def _uniform(
         )
     if isinstance(bins, (list, tuple)) or np.ndim(bins) != 0:
         return None
-    count = bins.__index__()
+    try:
+        count = operator.index(bins)
+    except TypeError:
+        fail(
+            TraceError, f"`bins` is {bins!r}, not an integer or an array", op="histogram",
+            cure="give the number of bins, or their edges",
+        )
     if count < 1:
         fail(ShapeError, "`bins` must be positive, when an integer", op="histogram")
     first, last = _finite_range(x, limits)

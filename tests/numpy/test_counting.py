@@ -72,6 +72,7 @@ def test_bincount_of_a_given_length():
         (lambda x, i: np.histogram(x, "auto"), TypeError, "depends on the elements"),
         (lambda x, i: np.histogram(x, i[0]), TypeError, "number of bins decides about a shape"),
         (lambda x, i: np.histogram(x, 0), ValueError, "must be positive"),
+        (lambda x, i: np.histogram(x, None), TypeError, "`bins` is None, not an integer or"),
         (lambda x, i: np.histogram(x, [1, 0]), ValueError, "must increase monotonically"),
         (lambda x, i: np.histogram(x, 3, (1, 0)), ValueError, "max must be larger than min"),
         (lambda x, i: np.histogram(x * np.nan), ValueError, "range is not finite"),
