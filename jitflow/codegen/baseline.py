@@ -32,6 +32,7 @@ _ROWS: Mapping[str, tuple[str, str]] = {
 }  # fmt: skip
 """Rows by the intrinsics that they are on vectors, and kinds of dtypes."""
 
+
 def kinds_beside(type: VectorType) -> list[Kind]:
     """What baseline code may call on vectors of that type beside math rows."""
     rows = {row for row, kind in _ROWS.values() if kind == type.dtype.kind}

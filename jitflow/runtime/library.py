@@ -35,7 +35,7 @@ def library_addresses(kinds: Mapping[str, Kind]) -> dict[str, int]:
         with LOCK:
             missing = {symbol: kind for symbol, kind in kinds.items() if symbol not in _addresses}
             if missing:
-                short = {kind.types[0] for kind in missing.values() if kind.row.expand is None}
+                short = dict.fromkeys(k.types[0] for k in missing.values() if k.row.expand is None)
                 codes = [_short_code(type) for type in short]
                 codes += [_row_code(s, k) for s, k in missing.items() if k.row.expand is not None]
                 _addresses.update(_link(codes, list(missing), _NO_IMPORTS))
