@@ -67,7 +67,8 @@ class Mapped(Elements):
         pool = ThreadPoolExecutor(self.threads, "jitflow-map")
         try:
             for number, element in enumerate(elements, position):
-                waiting.append(made := queue.SimpleQueue())
+                made: _Made = queue.SimpleQueue()
+                waiting.append(made)
                 with Uninterrupted():
                     pool.submit(self._deliver, made, element, number, epoch)
                 if len(waiting) >= 2 * self.threads:
