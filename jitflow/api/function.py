@@ -256,7 +256,8 @@ class JitFunction:
         if isinstance(x, _VALUES) or kind_of(kind) is not None:
             return False
         if kind not in self._owners:
-            if not any(value is self for base in kind.__mro__ for value in vars(base).values()):
+            values = [value for base in kind.__mro__ for value in vars(base).values()]
+            if not any(self is _getter(value) for value in values):
                 return False
             self._owners.add(kind)
         return True
@@ -310,6 +311,12 @@ class JitFunction:
 
     def __repr__(self) -> str:
         return f"<jit of {self._name}>"
+
+
+def _getter(value: Any) -> Any:
+    """What computes a property, cached or not; any other attribute of a class as it is."""
+    name = {"property": "fget", "cached_property": "func"}.get(type(value).__name__)
+    return getattr(value, name, value) if name else value
 
 
 @overload
