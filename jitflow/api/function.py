@@ -103,7 +103,7 @@ class JitFunction:
             return self._call_in_trace(args, kwargs)
         read, key, compiled, has_keywords = self._recent
         if read is not None and has_keywords is bool(kwargs):
-            leaves = read((args, kwargs) if kwargs else args)
+            leaves = read((args, self._signature.ordered(kwargs)) if kwargs else args)
             if leaves is not None:
                 found, inputs = key_and_inputs(leaves)
                 if found == key:
@@ -131,7 +131,7 @@ class JitFunction:
         """The key of a call's leaves, the inputs that they are, and the code for them."""
         key, inputs = key_and_inputs(call.leaves)
         try:
-            found = (call.tree, call.has_keywords, static_key(call), *key)
+            found = (call.tree.ordered, call.has_keywords, static_key(call), *key)
             compiled = self._cache.get(found)
         except TypeError:
             refuse_unhashable(call, self._signature)
