@@ -19,6 +19,7 @@ from jitflow.api.collector import without_collector
 from jitflow.api.donation import Donation
 from jitflow.api.native import native_row
 from jitflow.api.recent import compile_recent
+from jitflow.api.recompilation import MANY, warn_of_many
 from jitflow.api.report import CompileReport
 from jitflow.api.signature import Call, Signature, refuse_unhashable, static_key
 from jitflow.api.stages import Compiled, Donated, Lowered, Traced
@@ -185,6 +186,8 @@ class JitFunction:
                 else:
                     self._cache[*key[:2], static_key(settled), *key[3:]] = found
                 self._misses += 1
+                if len(self._cache) == MANY:
+                    warn_of_many(self._signature, found.call, list(self._cache)[-2:])
             return found
 
     def _compiled(self, call: Call, donated: Sequence[int], is_likely_known: bool) -> Compiled:
