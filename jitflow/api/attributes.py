@@ -59,7 +59,7 @@ class Attribute(NamedTuple):
     def key(self) -> tuple[Any, ...]:
         """The structure, and numbers by value; None for any other leaf."""
         numbers = [exact(x) if is_number(x) else None for x in self.leaves]
-        return (self.name, self.tree, *numbers)
+        return (self.name, self.tree.ordered, *numbers)
 
     def has_objects_of(self, other: Attribute) -> bool:
         """Whether the leaves that are no numbers are the same objects, where keys are equal."""

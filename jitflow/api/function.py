@@ -19,6 +19,7 @@ from jitflow.api.collector import without_collector
 from jitflow.api.donation import Donation
 from jitflow.api.native import native_row
 from jitflow.api.recent import compile_recent
+from jitflow.api.recompilation import MANY, warn_of_many
 from jitflow.api.report import CompileReport
 from jitflow.api.signature import Call, Signature, refuse_unhashable, static_key
 from jitflow.api.stages import Compiled, Donated, Lowered, Traced
@@ -102,7 +103,7 @@ class JitFunction:
             return self._call_in_trace(args, kwargs)
         read, key, compiled, has_keywords = self._recent
         if read is not None and has_keywords is bool(kwargs):
-            leaves = read((args, kwargs) if kwargs else args)
+            leaves = read((args, self._signature.ordered(kwargs)) if kwargs else args)
             if leaves is not None:
                 found, inputs = key_and_inputs(leaves)
                 if found == key:
@@ -130,7 +131,7 @@ class JitFunction:
         """The key of a call's leaves, the inputs that they are, and the code for them."""
         key, inputs = key_and_inputs(call.leaves)
         try:
-            found = (call.tree, call.has_keywords, static_key(call), *key)
+            found = (call.tree.ordered, call.has_keywords, static_key(call), *key)
             compiled = self._cache.get(found)
         except TypeError:
             refuse_unhashable(call, self._signature)
@@ -185,6 +186,8 @@ class JitFunction:
                 else:
                     self._cache[*key[:2], static_key(settled), *key[3:]] = found
                 self._misses += 1
+                if len(self._cache) == MANY:
+                    warn_of_many(self._signature, found.call, list(self._cache)[-2:])
             return found
 
     def _compiled(self, call: Call, donated: Sequence[int], is_likely_known: bool) -> Compiled:
@@ -256,7 +259,8 @@ class JitFunction:
         if isinstance(x, _VALUES) or kind_of(kind) is not None:
             return False
         if kind not in self._owners:
-            if not any(value is self for base in kind.__mro__ for value in vars(base).values()):
+            values = [value for base in kind.__mro__ for value in vars(base).values()]
+            if not any(self is _getter(value) for value in values):
                 return False
             self._owners.add(kind)
         return True
@@ -310,6 +314,12 @@ class JitFunction:
 
     def __repr__(self) -> str:
         return f"<jit of {self._name}>"
+
+
+def _getter(value: Any) -> Any:
+    """What computes a property, cached or not; any other attribute of a class as it is."""
+    name = {"property": "fget", "cached_property": "func"}.get(type(value).__name__)
+    return getattr(value, name, value) if name else value
 
 
 @overload

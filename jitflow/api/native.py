@@ -24,7 +24,7 @@ from jitflow.api.attributes import (
 from jitflow.api.signature import Call
 from jitflow.api.stages import Compiled, Donated
 from jitflow.runtime.entry import Program, Results, Row, TooLarge
-from jitflow.trace.containers import Kind, kind_of
+from jitflow.trace.containers import Kind, in_order, kind_of
 from jitflow.trace.pytree import Node
 
 MAX_DEPTH = 50
@@ -97,7 +97,7 @@ def attribute_guards(program: Program, call: Call) -> None:
                 leaf(program, place, None)
         elif tree == WHOLE:
             leaf(program, program.attribute(number, kind, name), value)
-        elif parts(value)[0] == tree:
+        elif parts(value)[0].ordered == tree.ordered:
             _part(program, program.attribute(number, kind, name), value, 0, leaf)
         else:
             raise TooLarge(f"{name} is being changed")
@@ -143,8 +143,12 @@ def _places(
     program: Program, number: int, kind: Kind, children: Sequence[Any], data: Any
 ) -> Sequence[int]:
     """The numbers of a container's children, once its data is asked for."""
+    if kind.is_plain and data is None:
+        return program.container(number, kind.type, range(len(children)))
     if kind.is_plain:
-        return program.container(number, kind.type, range(len(children)) if data is None else data)
+        order = in_order(data)
+        found = dict(zip(order, program.container(number, kind.type, order), strict=True))
+        return [found[key] for key in data]
     if kind.fields is not None and _are_plain(kind.type, kind.fields + kind.static):
         places = [program.attribute(number, kind.type, name) for name in kind.fields]
         for name, x in zip(kind.static, data, strict=True):
@@ -152,7 +156,7 @@ def _places(
         return places
     parts = program.call(number, kind.type, _parts_of(kind))
     *places, place = program.container(parts, tuple, range(len(children) + 1))
-    program.value(place, data)
+    program.value(place, in_order(data))
     return places
 
 
@@ -162,7 +166,7 @@ def _parts_of(kind: Kind) -> Callable[[Any], tuple[Any, ...]]:
 
     def parts(x: Any) -> tuple[Any, ...]:
         children, data = kind.flatten(x)
-        return (*children, data)
+        return (*children, in_order(data))
 
     return parts
 
@@ -185,8 +189,13 @@ def _results(results: Results, nodes: Iterator[Node], outputs: Iterator[int], de
     elif depth == MAX_DEPTH:
         raise TooLarge(f"containers deeper than {MAX_DEPTH}")
     else:
+        starts = []
         for _ in range(arity):
+            starts.append(results.size)
             _results(results, nodes, outputs, depth + 1)
+        if kind.type is dict and arity:
+            places, data = dict(zip(data, starts, strict=True)), in_order(data)
+            results.reorder(places, data)
         _put_together(results, kind, data, arity)
 
 

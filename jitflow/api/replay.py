@@ -109,7 +109,7 @@ class Replay:
         The first argument is the instance, one may be the dict of feeds; calls are alike where the
         others are structures (lists, tuples, dicts) of the same objects.
         """
-        kind = seen.code, len(args), *kwargs
+        kind = seen.code, len(args), *kwargs, *(feeds or ())
         if kind in self._tried:
             return
         with suppress(TooLarge):
@@ -121,7 +121,9 @@ class Replay:
         fed: Sequence[int] = ()
         for number, x in enumerate([*args[1:], *kwargs.values()], 1):
             if x is feeds and x is not None:
-                fed = program.container(number, dict, [key for key, _ in seen.feeds])
+                order = tuple(x)
+                places = dict(zip(order, program.container(number, dict, order), strict=True))
+                fed = [places[key] for key, _ in seen.feeds]
             else:
                 _same(program, number, x)
         values = program.captured(self._values)

@@ -62,6 +62,7 @@ class Signature:
         self.positional = [p.name for p in parameters if p.kind in _PLAIN]
         self.numbers, self.names = self.resolve("static", numbers, names)
         self.has_static = bool(self.numbers or self.names)
+        self._sees_names = not parameters or parameters[-1].kind is inspect.Parameter.VAR_KEYWORD
 
     def resolve(
         self, option: str, chosen_numbers: Any, chosen_names: Any
@@ -93,6 +94,10 @@ class Signature:
             cure=f"its parameters are {known}",
         )
 
+    def ordered(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Keywords in the order that the function sees, sorted where it sees none."""
+        return kwargs if self._sees_names else {name: kwargs[name] for name in sorted(kwargs)}
+
     def take_apart(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], has_self: bool = False
     ) -> Call:
@@ -108,7 +113,7 @@ class Signature:
             )
             args = tuple(x for i, x in enumerate(args) if i not in numbers)
             kwargs = {n: x for n, x in kwargs.items() if n not in self.names}
-        leaves, tree = flatten((args, kwargs) if kwargs else args)
+        leaves, tree = flatten((args, self.ordered(kwargs)) if kwargs else args)
         return Call(leaves, tree, bool(kwargs), static, holder, attributes)
 
     def settled(self, call: Call) -> Call:

@@ -203,7 +203,10 @@ class Compiled(Lowered):
         return inputs
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Runs the code on arguments of the signature that it was compiled for."""
+        """Runs the code on arguments of the signature that it was compiled for.
+
+        What dicts have is found by their keys: whatever their order, the code is for one.
+        """
         if STATE.context is not None:
             fail(TraceError, "compiled code takes concrete arrays; call the jitted function here")
         own = self._call

@@ -22,7 +22,7 @@ from jitflow.errors import JitflowError, TraceError, described
 from jitflow.recording import Operand
 from jitflow.runtime.entry import TRACES, Entry, native_callable
 from jitflow.trace.arrays import TracedArray
-from jitflow.trace.pytree import flatten, map_tree
+from jitflow.trace.pytree import TreeDef, flatten, map_tree
 from jitflow.trace.source import fail
 
 _STATE = "jitflow_state"
@@ -68,11 +68,11 @@ class Function:
         self.jitted = api.jit(traced, **options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        leaves = flatten((args, kwargs))[0]
+        leaves, tree = flatten((args, kwargs))
         operand = next((x for x in leaves if isinstance(x, Operand)), None)
         result = self._run(operand, args, kwargs)
         if TRACES.value == 0 and STATE.frame is None and not STATE.tapes:
-            self._learn(operand, args, kwargs, leaves)
+            self._learn(operand, args, kwargs, leaves, tree)
         return result
 
     def _run(self, operand: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -95,13 +95,14 @@ class Function:
                     self._variables += tuple(x for x in found.met if x not in self._variables)
 
     def _learn(
-        self, operand: Any, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: Sequence[Any]
+        self, operand: Any, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: Sequence[Any],
+        tree: TreeDef,
     ) -> None:
         """Leaves further calls like this one to the native entry, if it can take them."""
         if self._entry.is_full or len(self._tried) > _MOST_TRIED:
             return
         has_static = self.jitted.static != (None, None)
-        call = len(args), *kwargs, *[_kind(x, has_static) for x in leaves]
+        call = tree.ordered, *[_kind(x, has_static) for x in leaves]
         if call in self._tried:
             return
         variables = self._variables

@@ -68,8 +68,14 @@ _OWN: dict[np.ufunc, tuple[str, ...]] = {np.vecdot: ("axis",)}
 """Options of one ufunc beside `dtype`, which all have."""
 
 
+_NUMBERS = tuple(WEAK)
+"""Classes made of these, as an IntEnum, are weak beside Python's numbers alone."""
+
+
 def _is_weak(x: Any) -> bool:
-    return x.weak if type(x) is Array else type(x) in WEAK
+    if type(x) is Array:
+        return x.weak
+    return type(x) in WEAK or (isinstance(x, _NUMBERS) and not isinstance(x, np.generic))
 
 
 def _operator(compute: Callable[..., Any], ufunc: np.ufunc | None = None) -> Callable[..., Any]:

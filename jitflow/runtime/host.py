@@ -21,8 +21,11 @@ from jitflow.ir.location import Location
 from jitflow.ir.types import BufferType
 
 _ENTRY = ctypes.CFUNCTYPE(
-    ctypes.c_int32, ctypes.c_void_p, ctypes.c_int32, ctypes.POINTER(ctypes.c_void_p)
+    ctypes.c_int32, ctypes.c_void_p, ctypes.c_int32, ctypes.POINTER(ctypes.c_size_t)
 )
+
+_MOST_KEPT = 8
+"""Sets of arrays that are kept for a call: they cost more than many a call does with them."""
 
 
 class HostCall(NamedTuple):
@@ -87,20 +90,28 @@ def raise_failure() -> None:
 
 
 def _prepared(call: HostCall) -> Callable[[Any], None]:
-    """The call on a table of addresses."""
+    """The call on a table of addresses; its arrays own no memory, and serve again there."""
     function = host_function(call.callee)
     views = [_view(type) for type in call.buffers]
+    kept: dict[tuple[int, ...], list[Any]] = {}
 
     def run(table: Any) -> None:
+        addresses = tuple(table[: len(views)])
+        arrays = kept.get(addresses)
+        if arrays is None:
+            arrays = [view(at) for view, at in zip(views, addresses, strict=True)]
+            if len(kept) >= _MOST_KEPT:
+                kept.clear()
+            kept[addresses] = arrays
         try:
-            function(*[view(table[k]) for k, view in enumerate(views)])
+            function(*arrays)
         except LinalgError as error:
             raise LinalgError(explain(str(error), op=call.callee, at=call.at)) from None
 
     return run
 
 
-def _view(type: BufferType) -> Callable[[int | None], Any]:
+def _view(type: BufferType) -> Callable[[int], Any]:
     """Makes an array over memory whose element at index 0 has the address given."""
     size, low, high = type.dtype.itemsize, 0, 0
     shape: Any = type.shape
@@ -112,8 +123,8 @@ def _view(type: BufferType) -> Callable[[int | None], Any]:
     steps = tuple(stride * size for stride in strides)
     dtype: Any = type.dtype.numpy
 
-    def make(address: int | None) -> Any:
-        if 0 in shape or address is None:
+    def make(address: int) -> Any:
+        if 0 in shape or not address:
             return np.empty(shape, dtype)
         owner: Any = memory.from_address(address + low * size)
         return np.ndarray(shape, dtype, owner, -low * size, steps)

@@ -17,7 +17,7 @@ from jitflow.ir.builder import OWN_ROWS
 from jitflow.ir.kinds import Kind
 from jitflow.ir.types import VectorType
 from jitflow.runtime.cache import key_of, load_plain
-from jitflow.runtime.engine import LOCK, engine, link
+from jitflow.runtime.engine import BASELINE, FULL, LOCK, Tier, engine, link
 from jitflow.runtime.loading import Code, Linked, arranged
 from jitflow.runtime.machine import host_target
 from jitflow.runtime.surroundings import keep, origin
@@ -78,7 +78,7 @@ def _row_code(symbol: str, kind: Kind) -> Code:
 
 def _short_code(type: VectorType) -> Code:
     name = f"jitflow_short_{type.dtype.name}x{type.lanes}"
-    return _code(name, name, partial(_short_text, type))
+    return _code(name, name, partial(_short_text, type), tier=BASELINE)
 
 
 def _row_text(*kinds: Kind) -> str:
@@ -95,14 +95,14 @@ def _short_text(type: VectorType) -> str:
 
 
 def _code(
-    symbol: str, name: str, write: Callable[[], str], calls: Collection[str] = ()
+    symbol: str, name: str, write: Callable[[], str], calls: Collection[str] = (), tier: Tier = FULL
 ) -> Code:
     """The object of a function, from the disk or from LLVM; `name` stands for its text."""
     key = key_of(origin(), "library", name)
     kept = load_plain(key, Code) if origin() else None
     if kept is not None:
         return kept
-    code = arranged(engine().object_image(write(), host_target(), calls))
+    code = arranged(engine().object_image(write(), host_target(), calls, tier))
     if origin():
         keep(key, pickle.dumps(tuple(code)), "library", symbol)
     return code

@@ -1,10 +1,10 @@
 """The table of container types that a pytree is made of: how each is taken apart and rebuilt.
 
 Containers are matched by exact type: tuple, list, dict, OrderedDict, defaultdict, None,
-namedtuples, dataclasses and registered classes; everything else is a leaf. The order of a dict's
-keys does not count: they are sorted, and must be sortable. A dataclass field with metadata
-`{"static": True}` belongs to the structure; the others are children, and the class is called to
-rebuild it. Knows nothing of whole trees.
+namedtuples, dataclasses and registered classes; everything else is a leaf. The children of a dict
+are in the order of their sorted keys, which must be sortable; its own order is kept beside it, for
+a dict that is rebuilt. A dataclass field with metadata `{"static": True}` belongs to the structure;
+the others are children, and the class is called to rebuild it. Knows nothing of whole trees.
 """
 
 from __future__ import annotations
@@ -17,6 +17,22 @@ from typing import Any
 from jitflow.errors import TraceError
 
 Children = Sequence[Any]
+
+
+class Keys(tuple[Any, ...]):
+    """Data of a dict whose keys are not in the order of its children; `order` has them as it has.
+
+    Equal where the keys are, whatever their order.
+    """
+
+    order: tuple[Any, ...]
+
+
+def in_order(data: Any) -> Any:
+    """Data that differs, too, where dicts have equal keys in another order."""
+    return data.order if type(data) is Keys else data
+
+
 Pieces = Callable[[Any, int], list[str]]
 
 
@@ -123,13 +139,13 @@ def _tuple_pieces(data: Any, arity: int) -> list[str]:
 
 
 def _dict_kind(
-    cls: type, keys: Callable[[Any], Sequence[Any]], build: Callable[[Any, Children], Any]
+    cls: type, keys: Callable[[Any], tuple[Any, ...]], build: Callable[[Any, Children], Any]
 ) -> Kind:
     """A kind whose data is the tuple of keys, in the order of the children."""
 
     def flatten(tree: Any) -> tuple[Children, Any]:
-        order = keys(tree)
-        return list(map(tree.__getitem__, order)), tuple(order)
+        data = keys(tree)
+        return list(map(tree.__getitem__, data)), data
 
     before, after = ("{", "}") if cls is dict else (f"{cls.__name__}({{", "})")
     return Kind(
@@ -142,22 +158,38 @@ def _dict_kind(
     )
 
 
-def _sorted_keys(tree: dict[Any, Any]) -> list[Any]:
+def _sorted_keys(tree: dict[Any, Any], before: tuple[Any, ...] = ()) -> tuple[Any, ...]:
+    """What stands before, and the keys in sorted order."""
+    own = tuple(tree)
     try:
-        return sorted(tree)
+        data, order = (*before, *sorted(own)), (*before, *own)
     except TypeError as error:
         raise TraceError(
-            f"the keys of a dict must be sortable, got {', '.join(map(repr, tree))}; "
+            f"the keys of a dict must be sortable, got {', '.join(map(repr, own))}; "
             "use keys of one type, or an OrderedDict"
         ) from error
+    if data == order:
+        return data
+    keys = Keys(data)
+    keys.order = order
+    return keys
+
+
+def items(data: tuple[Any, ...], children: Iterable[Any], first: int = 0) -> Iterable[Any]:
+    """Keys, which begin at `first` in data, and children in the order of the dict."""
+    pairs = zip(data[first:], children, strict=True)
+    if type(data) is not Keys:
+        return pairs
+    found = dict(pairs)
+    return [(key, found[key]) for key in data.order[first:]]
 
 
 def _defaultdict_kind() -> Kind:
     """As a dict's, with the default factory before the keys."""
 
     def flatten(tree: Any) -> tuple[Children, Any]:
-        keys = _sorted_keys(tree)
-        return list(map(tree.__getitem__, keys)), (tree.default_factory, *keys)
+        data = _sorted_keys(tree, (tree.default_factory,))
+        return list(map(tree.__getitem__, data[1:])), data
 
     def pieces(data: Any, arity: int) -> list[str]:
         name = getattr(data[0], "__name__", repr(data[0]))
@@ -166,7 +198,7 @@ def _defaultdict_kind() -> Kind:
     return Kind(
         defaultdict,
         flatten,
-        lambda data, children: defaultdict(data[0], zip(data[1:], children, strict=True)),
+        lambda data, children: defaultdict(data[0], items(data, children, 1)),
         lambda data, i: f"[{data[i + 1]!r}]",
         pieces,
     )
@@ -240,6 +272,6 @@ _fix(
         type(None), lambda tree: ((), None), lambda data, c: None, _by_index, _brackets("None", "")
     )
 )
-_fix(_dict_kind(dict, _sorted_keys, lambda keys, c: dict(zip(keys, c, strict=True))))
+_fix(_dict_kind(dict, _sorted_keys, lambda keys, c: dict(items(keys, c))))
 _fix(_dict_kind(OrderedDict, tuple, lambda keys, c: OrderedDict(zip(keys, c, strict=True))))
 _fix(_defaultdict_kind())

@@ -50,6 +50,8 @@ def lift(x: Any, name: str = "") -> TracedArray:
         return TracedArray(Cell(context.array(x), context, CAPTURED))
     if isinstance(x, (list, tuple)):
         return _lift_sequence(x, name)
+    if isinstance(x, tuple(WEAK)):  # of a class made of these, as an IntEnum: strong, as in NumPy
+        return lift(np.asarray(x)[()], name)
     if hasattr(x, "__jitflow_array__"):
         return lift(x.__jitflow_array__(), name)
     cure = "convert it with np.asarray, or pass it as an argument named in static_argnames"

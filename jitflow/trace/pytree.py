@@ -6,7 +6,7 @@ Knows nothing of arrays, tracers or the IR.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from jitflow.errors import TraceError, described
@@ -14,6 +14,7 @@ from jitflow.trace.containers import (
     KINDS,
     LEAF_TYPES,
     TUPLE,
+    Keys,
     Kind,
     kind_of,
     register,
@@ -42,15 +43,17 @@ _LEAF: Node = (None, None, 0)
 class TreeDef:
     """The structure of a tree: its nodes, each before its children, from left to right.
 
-    Two are equal where containers, keys and static data are. `str` shows `*` for a leaf.
+    Two are equal where containers, keys and static data are, in whatever order dicts have their
+    keys. `str` shows `*` for a leaf.
     """
 
-    __slots__ = ("_hash", "leaf_count", "nodes")
+    __slots__ = ("_hash", "_orders", "leaf_count", "nodes")
 
     def __init__(self, nodes: tuple[Node, ...], leaf_count: int) -> None:
         self.nodes = nodes
         self.leaf_count = leaf_count
         self._hash: int | None = None
+        self._orders: tuple[Any, ...] | None = None
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, TreeDef) and self.nodes == other.nodes)
@@ -63,6 +66,14 @@ class TreeDef:
             except TypeError as error:
                 raise TraceError(_unhashable_text(self)) from error
         return self._hash
+
+    @property
+    def ordered(self) -> Hashable:
+        """What is equal where the order of keys is the same, too: code may depend on that."""
+        if self._orders is None:
+            places = [(i, data) for i, (_, data, _) in enumerate(self.nodes) if type(data) is Keys]
+            self._orders = tuple([(i, data.order) for i, data in places])
+        return self, self._orders
 
     def __str__(self) -> str:
         text: list[str] = []
@@ -81,7 +92,7 @@ class TreeDef:
 
 
 def flatten(tree: Any) -> tuple[list[Any], TreeDef]:
-    """(leaves, treedef), leaves from left to right.
+    """(leaves, treedef), leaves from left to right, those of a dict by its sorted keys.
 
     Raises TraceError for dict keys that cannot be sorted, for a container that contains itself and
     for more than a million containers.
@@ -117,7 +128,10 @@ def flatten(tree: Any) -> tuple[list[Any], TreeDef]:
 
 
 def unflatten(treedef: TreeDef, leaves: Sequence[Any]) -> Any:
-    """The tree of this structure with these leaves; TraceError where their number is wrong."""
+    """The tree of this structure with these leaves, dicts in the order that they had.
+
+    TraceError where their number is wrong.
+    """
     if len(leaves) != treedef.leaf_count:
         raise TraceError(f"{treedef} has {treedef.leaf_count} leaves, got {len(leaves)}")
     if treedef is _FLAT_TUPLES.get(len(leaves)):

@@ -158,8 +158,11 @@ def _reveal(error: ValueError | TypeError) -> None:
 
 def _innermost(error: Exception) -> Location:
     """The user's line that raised the error."""
-    frames = list(walk_tb(error.__traceback__))
-    *_, (frame, line) = [x for x in frames if is_users(x[0].f_code.co_filename)] or frames
+    frames = walk_tb(error.__traceback__)
+    users = [x for x in frames if is_users(x[0].f_code.co_filename)]
+    if not users:  # what is traced is no Python code itself
+        return here()[0]
+    frame, line = users[-1]
     return Location(frame.f_code.co_filename, line, frame.f_code.co_name)
 
 
@@ -167,9 +170,7 @@ def _result(x: Any, index: int, tree: TreeDef, source: Source) -> TracedArray:
     if type(x) is TracedArray:
         return x
     where = paths(tree, "result")[index]
-    if isinstance(x, (np.ndarray, np.generic)) or type(x) in WEAK:
-        return lift(x, where)
-    if hasattr(x, "__jitflow_array__"):
+    if isinstance(x, (np.ndarray, np.generic, *WEAK)) or hasattr(x, "__jitflow_array__"):
         return lift(x, where)
     raise TraceError(explain(
         f"{where} is {described(x)}, not an array", op=source.name, at=source.at,

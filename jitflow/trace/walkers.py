@@ -12,6 +12,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any
 
+from jitflow.trace.containers import in_order, items
 from jitflow.trace.pytree import TreeDef
 
 MAX_NODES = 1000
@@ -103,8 +104,11 @@ def _read_node(cls: type, data: Any, children: list[Reader | None]) -> Reader | 
 
 
 def _values_of(keys: tuple[Any, ...]) -> Callable[[Any], Sequence[Any]]:
+    """A function that gives a dict's children, or none where its keys are in another order."""
+    order = in_order(keys)
     if len(keys) > 1:
-        return itemgetter(*keys)
+        values = itemgetter(*keys)
+        return lambda part: values(part) if tuple(part) == order else ()
     return lambda part: [part[key] for key in keys]
 
 
@@ -124,5 +128,5 @@ def _build_node(cls: type, data: Any, children: list[Builder | None]) -> Builder
             return islice(leaves, count)
 
     if cls is dict:
-        return lambda leaves: dict(zip(data, parts(leaves), strict=True))
+        return lambda leaves: dict(items(data, parts(leaves)))
     return lambda leaves: cls(parts(leaves))

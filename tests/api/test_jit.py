@@ -385,3 +385,14 @@ def test_an_array_in_another_order_is_an_argument_like_others():
 
     with pytest.raises(TraceError, match="argument x"):
         write(x)
+
+
+@jf.jit
+@functools.lru_cache
+def cached(x):
+    return x
+
+
+def test_a_function_that_is_no_python_code_names_the_line_of_the_call():
+    with pytest.raises(TraceError, match=r"test_jit\.py:\d+: cached\(2\)"):
+        cached(2)

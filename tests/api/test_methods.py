@@ -77,6 +77,27 @@ def test_static_and_class_methods():
     np.testing.assert_array_equal(jf.jit(lambda x: Holder.scaled(x))(X), X * 3)
 
 
+def test_properties_are_methods():
+    class Disc:
+        def __init__(self, radius):
+            self.radius = radius
+
+        @property
+        @jf.jit
+        def area(self):
+            return self.radius**2
+
+        @functools.cached_property  # noqa: TID251  (as users have it)
+        @jf.jit
+        def width(self):
+            return self.radius * 2
+
+    disc = Disc(3.0)
+    assert (disc.area, disc.area, disc.width) == (9.0, 9.0, 6.0)
+    disc.radius = 4.0
+    assert (disc.area, disc.area, disc.width) == (16.0, 16.0, 6.0)
+
+
 def test_a_class_in_front_is_static():
     scaled = jf.jit(lambda cls, x: x * cls.factor)
     two, three = type("Two", (), {"factor": 2}), type("Three", (), {"factor": 3})

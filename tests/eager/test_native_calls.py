@@ -57,6 +57,16 @@ def test_static_objects_are_asked_for_nothing():
             np.testing.assert_array_equal(found, X * 2)
 
 
+def test_structures_of_the_same_leaves_are_kept_each():
+    function = jf.function(lambda tree: {key: x * 2 for key, x in tree.items()})
+    a, b = eager.constant(X), eager.constant(X + 1)
+    for tree in ({"a": a, "b": b}, {"b": b, "a": a}, {"c": a, "d": b}):
+        for found in kept(function, tree):
+            assert list(found) == list(tree)
+            for key, x in tree.items():
+                np.testing.assert_array_equal(found[key].numpy(), x.numpy() * 2)
+
+
 def test_tensors_know_how_they_were_made():
     function = jf.function(lambda a, b, scale=1.0: a * b * scale)
     a, b = eager.constant(X), X + 1

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import enum
 import operator
 
 import mpmath
@@ -318,6 +319,36 @@ def test_functions_that_numpy_writes_in_python(name, check):
         if name == "i0":
             x = x[np.isfinite(x)]  # at infinity NumPy divides it by itself
         check(lambda x: function(x), x, exact=name not in ("sinc", "i0"))
+
+
+class State(enum.IntEnum):
+    DEAD = 0
+    ALIVE = 2
+
+
+class Rate(float):
+    pass
+
+
+MADE_OF_NUMBERS = [
+    lambda x, n: x == State.ALIVE, lambda x, n: State.ALIVE - x, lambda x, n: x * Rate(0.5),
+    lambda x, n: np.where(x == State.DEAD, State.ALIVE, x), lambda x, n: [State.ALIVE, x][0] + x,
+    lambda x, n: n * State.ALIVE + x, lambda x, n: n * Rate(0.5) * x, lambda x, n: x[State.DEAD],
+    lambda x, n: np.maximum(x, State.ALIVE), lambda x, n: np.full_like(x, State.ALIVE),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", MADE_OF_NUMBERS)
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8, np.int64])
+def test_classes_made_of_numbers_are_strong(f, dtype):
+    x = np.arange(4, dtype=dtype)
+    result, expected = jf.jit(f)(x, 3), f(x, 3)
+    np.testing.assert_array_equal(result, expected)
+    assert result.dtype == expected.dtype
+
+
+def test_a_result_may_be_of_a_class_made_of_numbers():
+    assert jf.jit(lambda x: State.ALIVE)(1.0) == 2
 
 
 def test_complex_numbers_without_a_meaning(evaluate):

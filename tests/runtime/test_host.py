@@ -200,3 +200,36 @@ def test_a_body_that_is_gone_takes_its_context_along(host):
 def test_an_unknown_function():
     with pytest.raises(VerifyError, match="no host function 'nobody'"):
         compile_function(calling("nobody", BufferType(f64, ()), outputs=0))
+
+
+def test_arrays_serve_again_only_where_their_memory_is(host):
+    """Calls with more addresses than arrays are kept for, from several threads."""
+    type = BufferType(f64, (4,))
+    run = compile_function(calling(host(double), type, type))
+    inputs = [np.full(4, float(k)) for k in range(50)]
+
+    def work():
+        for x in inputs * 4:
+            (result,) = run([x])
+            np.testing.assert_array_equal(result, x + x)
+            x += 1
+            np.testing.assert_array_equal(run([x])[0], x + x)
+            x -= 1
+
+    work()
+    inputs = [np.full(4, float(k)) for k in range(50)]
+    failed = []
+
+    def safely(xs):
+        try:
+            for x in xs * 8:
+                np.testing.assert_array_equal(run([x])[0], x + x)
+        except BaseException as error:  # noqa: BLE001
+            failed.append(error)
+
+    threads = [threading.Thread(target=safely, args=(inputs[k::4],)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed

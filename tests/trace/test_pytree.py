@@ -60,9 +60,14 @@ def test_round_trip(tree):
 
 
 @given(st.dictionaries(KEYS, st.integers(), min_size=2))
-def test_dict_order_does_not_count(tree):
+def test_dict_order_does_not_count_but_is_kept(tree):
     reversed_tree = dict(reversed(tree.items()))
     assert flatten(reversed_tree) == flatten(tree)
+    assert flatten(reversed_tree)[1].ordered != flatten(tree)[1].ordered
+    assert flatten(reversed_tree)[1].ordered == flatten(dict(reversed_tree))[1].ordered
+    for order in (tree, reversed_tree):
+        leaves, treedef = flatten(order)
+        assert list(unflatten(treedef, leaves).items()) == list(order.items())
     assert flatten(OrderedDict(tree))[1] != flatten(OrderedDict(reversed_tree))[1]
 
 

@@ -18,12 +18,13 @@ def test_walkers_are_flatten_and_unflatten(tree):
     leaves, treedef = flatten(tree)
     assert reader(treedef)(tree) == leaves
     assert builder(treedef)(leaves) == unflatten(treedef, leaves) == tree
+    assert repr(builder(treedef)(leaves)) == repr(tree)
 
 
 @pytest.mark.parametrize(("tree", "other"), [
     ((1, 2), (1,)), ((1, 2), [1, 2]), ({"a": 1}, {"b": 1}), ({"a": 1}, {"a": 1, "b": 2}),
     ((1, None), (1, 2)), (({"a": 1}, 2), ({"b": 1}, 2)), (([1], 2), ((1,), 2)), ([1], 3),
-    ({"a": 1, "b": 2}, {"a": 1, "c": 2}),
+    ({"a": 1, "b": 2}, {"a": 1, "c": 2}), ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
 ])  # fmt: skip
 def test_another_structure_is_seen(tree, other):
     assert reader(flatten(tree)[1])(other) is None

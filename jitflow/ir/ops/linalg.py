@@ -7,16 +7,15 @@ matrix have the derivative of what they read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import numpy as np
 
-from jitflow.errors import DtypeError, LinalgError, ShapeError
+from jitflow.errors import DtypeError, ShapeError
 from jitflow.ir.dims import dim_min
 from jitflow.ir.dtypes import DType, part_of
 from jitflow.ir.ops import matrices as m
+from jitflow.ir.ops.host_loops import Loop, over_matrices
 from jitflow.ir.ops.rules import Attrs, Types, require_tensor
 from jitflow.ir.row import Family, OpRow, register
 from jitflow.ir.types import TensorType
@@ -50,25 +49,16 @@ def _infer_square(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     return (matrix_type(types[0], is_square=True),)
 
 
-def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with its failures as errors of jitflow."""
-
-    @wraps(function)
-    def call(*arrays: Any) -> Any:
-        try:
-            with np.errstate(all="ignore"):
-                return function(*arrays)
-        except np.linalg.LinAlgError as error:
-            raise LinalgError(str(error)) from None
-
-    return call
-
-
-def library(name: str, doc: str, arity: int, infer: Any, reference: Any, **fields: Any) -> None:
-    """Registers a row that the host computes; equal only up to rounding on other machines."""
+def library(
+    name: str, doc: str, arity: int, infer: Any, reference: Any, loop: Loop | None = None,
+    **fields: Any,
+) -> None:
+    """Registers a row that the host computes, by NumPy's function or the loop that it comes to;
+    equal only up to rounding on other machines.
+    """
     register(OpRow(
         name=name, family=Family.LIBRARY, arity=arity, infer=infer, doc=doc,
-        reference=_checked(reference), exact=False, cost=200, **fields,
+        reference=over_matrices(loop, reference), exact=False, cost=200, **fields,
     ))
 
 
@@ -93,6 +83,7 @@ def _transpose_solve(b: Any, ct: Any, op: Any, index: int) -> Any:
 
 library(
     "solve", "The x for which a x = b, of square matrices a.", 2, _infer_solve, np.linalg.solve,
+    Loop("solve", "Singular matrix"),
     linear=(1,), jvp=_tangent_solve, transpose=_transpose_solve,
 )
 
@@ -157,10 +148,12 @@ def _tangent_slogdet(b: Any, op: Any, tangents: Any) -> Any:
     return b.mul(op.results[0], turn), b.real(change)
 
 
-library("det", "Determinants.", 1, _infer_det, np.linalg.det, jvp=_tangent_det)
+library(
+    "det", "Determinants.", 1, _infer_det, np.linalg.det, Loop("det"), jvp=_tangent_det
+)
 library(
     "slogdet", "Sign and logarithm of the size of determinants.", 1, _infer_slogdet,
-    lambda x: tuple(np.linalg.slogdet(x)), jvp=_tangent_slogdet,
+    lambda x: tuple(np.linalg.slogdet(x)), Loop("slogdet"), jvp=_tangent_slogdet,
 )
 
 
@@ -178,7 +171,8 @@ def _tangent_cholesky(b: Any, op: Any, tangents: Any) -> Any:
 
 library(
     "cholesky", "The lower triangle L with L L**H = x; reads the lower triangle of x.", 1,
-    _infer_square, np.linalg.cholesky, jvp=_tangent_cholesky,
+    _infer_square, np.linalg.cholesky,
+    Loop("cholesky_lo", "Matrix is not positive definite"), jvp=_tangent_cholesky,
 )
 
 

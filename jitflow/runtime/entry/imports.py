@@ -1,8 +1,8 @@
 """What the stub is called, and what it calls of CPython: known without its text."""
 
 IMPORTS = {
-    "PyDict_GetItemWithError": "ptr (ptr, ptr)",
     "PyDict_New": "ptr ()",
+    "PyDict_Next": "i32 (ptr, ptr, ptr, ptr)",
     "PyDict_SetItem": "i32 (ptr, ptr, ptr)",
     "PyDict_Size": "i64 (ptr)",
     "PyErr_Clear": "void ()",

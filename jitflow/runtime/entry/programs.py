@@ -252,6 +252,17 @@ class Results:
         """An object of the call: one of the arguments, or what guards found."""
         self._make(Make.OBJECT, number)
 
+    @property
+    def size(self) -> int:
+        """Of the steps so far, in words."""
+        return len(self.words)
+
+    def reorder(self, starts: dict[Any, int], order: Sequence[Any]) -> None:
+        """The last parts, each made from its start on, in another order; starts go up."""
+        ends = dict(zip(starts, [*list(starts.values())[1:], self.size], strict=True))
+        first = min(starts.values())
+        self.words[first:] = [word for key in order for word in self.words[starts[key] : ends[key]]]
+
     def container(self, kind: type, keys: Sequence[Any]) -> None:
         """A tuple, list or dict of the last parts, or an object of a class of lists or dicts.
 

@@ -37,6 +37,9 @@ entry:
   %outputs = alloca [{LEAVES} x ptr], align 16
   %stack = alloca [{OBJECTS} x ptr], align 16
   %overflow = alloca i32, align 4
+  %dict.place = alloca i64, align 8
+  %dict.key = alloca ptr, align 8
+  %dict.value = alloca ptr, align 8
   %copies = alloca [{LEAVES + 1} x ptr], align 16
   %held = alloca ptr, align 8
   %deep = alloca i64, align 8

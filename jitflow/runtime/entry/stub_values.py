@@ -93,7 +93,12 @@ hashed.done:
 
 
 def containers() -> str:
-    """The parts of a container become known objects, which the call owns."""
+    """The parts of a container become known objects, which the call owns.
+
+    A dict must have its keys in the order of the table. Another object is asked whether it equals
+    one where that may run Python; where it may not, only a key of the same type, as all others are
+    strings.
+    """
     return f"""
 tuple:
   %tuple.size = call i64 @PyTuple_Size(ptr %object)
@@ -107,11 +112,12 @@ dict:
 sized:
   %size = phi i64 [ %tuple.size, %tuple ], [ %list.size, %list ], [ %dict.size, %dict ]
   {word("keys", "%guard", 4, "ptr")}
+  store i64 0, ptr %dict.place, align 8
   %size.right = icmp eq i64 %size, %first.word
   br i1 %size.right, label %part, label %other.owned
 part:
-  %p = phi i64 [ 0, %sized ], [ %p.next, %part.add ]
-  %p.known = phi i64 [ %known, %sized ], [ %p.known.next, %part.add ]
+  %p = phi i64 [ 0, %sized ], [ %p.next, %part.owned ]
+  %p.known = phi i64 [ %known, %sized ], [ %p.known.next, %part.owned ]
   %p.done = icmp eq i64 %p, %first.word
   br i1 %p.done, label %passed, label %part.one
 part.one:
@@ -127,15 +133,40 @@ part.of.list:
   br label %part.found
 part.of.dict:
   {item("key", "%keys", "%p")}
-  %in.dict = call ptr @PyDict_GetItemWithError(ptr %object, ptr %key)
-  br label %part.found
+  %dict.more = call i32 @PyDict_Next(ptr %object, ptr %dict.place, ptr %dict.key, ptr %dict.value)
+  %dict.ended = icmp eq i32 %dict.more, 0
+  br i1 %dict.ended, label %part.lost, label %part.named
+part.named:
+  %key.given = load ptr, ptr %dict.key, align 8
+  %in.dict = load ptr, ptr %dict.value, align 8
+  %key.same = icmp eq ptr %key.given, %key
+  br i1 %key.same, label %part.found, label %part.alike
+part.alike:
+  {field("key.type", "%key", layout.TYPE, "ptr")}
+  {field("key.given.type", "%key.given", layout.TYPE, "ptr")}
+  %key.typed = icmp eq ptr %key.type, %key.given.type
+  %key.asked = or i1 %key.typed, %is.wary
+  br i1 %key.asked, label %part.compare, label %part.lost
+part.compare:
+  call void @Py_IncRef(ptr %key.given)
+  call void @Py_IncRef(ptr %in.dict)
+  %key.compared = call i32 @PyObject_RichCompareBool(ptr %key.given, ptr %key, i32 {EQ})
+  call void @Py_DecRef(ptr %key.given)
+  %key.equal = icmp eq i32 %key.compared, 1
+  br i1 %key.equal, label %part.owned, label %part.another
+part.another:
+  call void @Py_DecRef(ptr %in.dict)
+  br label %part.lost
 part.found:
-  {phi("part.object", "ptr", part_of_tuple="%in.tuple", part_of_list="%in.list",
-       part_of_dict="%in.dict")}
-  %part.missing = icmp eq ptr %part.object, null
+  {phi("part.there", "ptr", part_of_tuple="%in.tuple", part_of_list="%in.list",
+       part_named="%in.dict")}
+  %part.missing = icmp eq ptr %part.there, null
   br i1 %part.missing, label %part.lost, label %part.add
 part.add:
-  call void @Py_IncRef(ptr %part.object)
+  call void @Py_IncRef(ptr %part.there)
+  br label %part.owned
+part.owned:
+  {phi("part.object", "ptr", part_add="%part.there", part_compare="%in.dict")}
   %part.to = getelementptr inbounds ptr, ptr %objects, i64 %p.known
   store ptr %part.object, ptr %part.to, align 8
   %p.next = add i64 %p, 1

@@ -1,0 +1,83 @@
+"""NumPy's own loops over matrices and lines, with LAPACK and pocketfft inside.
+
+NumPy's functions come to them in the end. What is around them, as conversions and checks of what
+type rules have checked, takes several times as long for a small matrix. A NumPy that has other
+loops computes by its functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jitflow.errors import LinalgError
+
+Compute = Callable[..., Any]
+
+_LAPACK = getattr(np.linalg, "_umath_linalg", None)
+_POCKETFFT = getattr(np.fft, "_pocketfft_umath", None)
+_SILENT = {"over": "ignore", "divide": "ignore", "under": "ignore", "invalid": "ignore"}
+
+
+class Loop(NamedTuple):
+    """A loop over matrices by its name, and the problem of those that LAPACK has no answer for."""
+
+    name: str
+    problem: str = ""
+
+
+def over_matrices(loop: Loop | None, otherwise: Compute) -> Compute:
+    """What `otherwise` computes, with its failures as errors of jitflow.
+
+    On float64 or complex128, whatever is given, as NumPy does.
+    """
+    compute = getattr(_LAPACK, loop.name, None) if loop else None
+    types = {types[0]: types for types in getattr(compute, "types", ())}
+    if loop is None or compute is None or not {"d", "D"} <= types.keys():
+        return _checked(otherwise)
+    signatures, problem = {"f": types["d"], "c": types["D"]}, loop.problem
+
+    def refuse(*flags: Any) -> None:
+        raise LinalgError(problem)
+
+    options: Any = _SILENT | ({"invalid": "call", "call": refuse} if problem else {})
+
+    def call(*arrays: Any) -> Any:
+        with np.errstate(**options):
+            return compute(*arrays, signature=signatures[arrays[0].dtype.kind])
+
+    return call
+
+
+def _checked(function: Compute) -> Compute:
+    @wraps(function)
+    def call(*arrays: Any) -> Any:
+        try:
+            with np.errstate(all="ignore"):
+                return function(*arrays)
+        except np.linalg.LinAlgError as error:
+            raise LinalgError(str(error)) from None
+
+    return call
+
+
+def over_lines(name: str, otherwise: Compute) -> Compute:
+    """A transform of complex numbers along the last axis; the inverse one gives means."""
+    compute = getattr(_POCKETFFT, name, None)
+    if compute is None or not {"Dd->D", "Ff->F"} <= set(compute.types):
+        return otherwise
+
+    def call(x: Any) -> Any:
+        factor = _share(x.shape[-1], x.dtype) if name == "ifft" else 1  # as NumPy has them
+        return compute(x, factor, out=np.empty_like(x))
+
+    return call
+
+
+@cache
+def _share(count: int, dtype: np.dtype[Any]) -> Any:
+    """1 / count in the dtype of a number's parts."""
+    return np.reciprocal(count, dtype=np.empty(0, dtype).real.dtype)
