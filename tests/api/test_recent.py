@@ -58,13 +58,13 @@ def test_objects_of_equal_graphs_share_code(compiled):
 
         @jf.jit
         def apply(self, x):
-            return jnp.sin(x) * self.weights**self.power
+            return (jnp.sin(x) * self.weights) ** self.power
 
     for k in range(5):
         made = Scaled(X + k, 2)
-        np.testing.assert_allclose(made.apply(X), np.sin(X) * (X + k) ** 2)
+        np.testing.assert_allclose(made.apply(X), (np.sin(X) * (X + k)) ** 2)
     assert len(compiled) == 2  # nothing is kept of the first: most methods have one object
-    np.testing.assert_allclose(Scaled(X, 3).apply(X), np.sin(X) * X**3)
+    np.testing.assert_allclose(Scaled(X, 3).apply(X), (np.sin(X) * X) ** 3)
     assert len(compiled) == 3
 
 
