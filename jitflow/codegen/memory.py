@@ -165,9 +165,7 @@ def _load_scattered(e: Emitter, op: Op) -> None:
     for index, stride in places:
         if not _has_lanes(index) and stride:
             pointer = _stepped(e, pointer, element, e.names[index], stride)
-    ends = zip(buffer.type.shape, buffer.type.strides, strict=True)
-    reach = sum((n - 1) * abs(stride) for n, stride in ends)
-    offset = "i32" if reach < 1 << 31 else "i64"
+    offset = _offset_type(buffer.type.shape, buffer.type.strides, type.lanes)
     moving = [(index, stride) for index, stride in places if _has_lanes(index)]
     spilled = _spilled(e, _offsets(e, moving, type.lanes, offset), type.lanes, offset)
     for lane in range(count):
@@ -177,6 +175,16 @@ def _load_scattered(e: Emitter, op: Op) -> None:
         found = e.temp("load", f"load {element}, ptr {at}, align {buffer.type.dtype.itemsize}")
         value = e.temp("lanes", f"insertelement {text} {value}, {element} {found}, i64 {lane}")
     e.names[op.results[0]] = from_memory(e, value, type)
+
+
+def _offset_type(shape: Any, strides: Any, lanes: int) -> str:
+    """What holds the distance of any two elements, in lanes that are read one by one.
+
+    Two lanes of 32 bits fill a register of 64, which LLVM 22 takes for the first one of them where
+    that is an address.
+    """
+    reach = sum((n - 1) * abs(stride) for n, stride in zip(shape, strides, strict=True))
+    return "i32" if reach < 1 << 31 and lanes > 2 else "i64"
 
 
 def _has_lanes(index: Value) -> bool:
