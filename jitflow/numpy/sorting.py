@@ -64,7 +64,8 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, stable: An
 def argsort(
     a: Any, axis: Any = -1, kind: Any = None, order: Any = None, stable: Any = None
 ) -> Array:
-    return _along("argsort", a, axis, kind, order)
+    x = as_array(a)
+    return _along("argsort", x if x.ndim else reshaped(x, (1,)), axis, kind, order)
 
 
 def _require_kth(op: str, a: Any, kth: Any, axis: Any) -> None:

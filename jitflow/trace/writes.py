@@ -70,7 +70,8 @@ def require_writable(target: TracedArray) -> None:
             NumpyArrayError if reason is CAPTURED else TraceError,
             f"an array cannot be written in place: {reason}",
             shapes=[target.type],
-            cure="make a new array (x = x + v), or write on x.copy()",
+            cure="make a new array (x = x + v), or write on "
+            + ("np.array(x)" if reason is CAPTURED else "x.copy()"),
         )
 
 

@@ -275,6 +275,18 @@ def test_an_array_of_another_size_is_not_assigned():
         jf.jit(lambda x, i: x.__setitem__(i, 0))(X, ROWS)
 
 
+def test_the_cure_of_a_write_into_a_numpy_array_helps():
+    with pytest.raises(TypeError, match=r"or write on np\.array\(x\)"):
+        jf.jit(lambda i: np.add.at(X.copy(), i, 1))(ROWS)
+
+    def f(i):
+        y = np.array(X.copy())
+        np.add.at(y, i, 1)
+        return y
+
+    agree(f, ROWS)
+
+
 def test_no_index_leaves_the_array():
     """Should the check come too late, memory is safe all the same."""
     f = jf.jit(lambda x, i: x[i])

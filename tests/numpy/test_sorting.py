@@ -37,6 +37,11 @@ def test_sort(dtype):
         agree(lambda x: x[:, ::-1].T.argsort(stable=True), x)
 
 
+def test_order_of_a_number():
+    for axis in (None, 0, -1):
+        agree(lambda x: np.argsort(x, axis=axis), np.array(5.0))
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_order_of_lines_of_any_length(dtype):
     for length in (2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 170, 255, 256, 257):
