@@ -23,6 +23,7 @@ from jitflow.graph.operation import may_be
 from jitflow.graph.plan import Plan, Taken
 from jitflow.graph.variables import VariableOperation
 from jitflow.trace.context import STATE
+from jitflow.trace.exact import exact
 from jitflow.trace.source import fail
 
 
@@ -209,7 +210,7 @@ def _key(structure: Any, depth: int = 0) -> Any:
         return structure
     refuse_deep(depth)
     if isinstance(structure, dict):
-        pairs = [(key, _key(x, depth + 1)) for key, x in structure.items()]
+        pairs = [(exact(key), _key(x, depth + 1)) for key, x in structure.items()]
         return type(structure), tuple(pairs)
     return type(structure), tuple([_key(x, depth + 1) for x in structure])
 

@@ -146,3 +146,10 @@ def test_runs_leave_nothing_behind(nodes):
         run()
     quiet()
     assert sys.getallocatedblocks() - before < 40
+
+
+def test_results_have_the_keys_of_their_own_fetches(nodes):
+    for _ in range(3):
+        for key in (1, 1.0, True, "y", np.str_("y")):
+            (found,) = nodes.sess.run({key: nodes.y}, {nodes.x: X})
+            assert type(found) is type(key) and found == key
