@@ -136,6 +136,8 @@ def leaf_of(
         cure = "decorate the function by jf.function, which takes tensors and nodes"
     elif hasattr(type(x), "__array__"):
         cure = "pass np.asarray(x)"
+    elif type(x).__hash__ is None:  # no static argument either
+        cure = "pass a dict, list or tuple of its arrays, or register its class (jf.register)"
     elif takes_static:
         cure = f"list it in static_argnames, as in @jit(static_argnames={_root(name)!r})"
     else:

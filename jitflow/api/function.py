@@ -174,7 +174,9 @@ class JitFunction:
         with self._lock:
             found = self._cache.get(key)
             if found is None or not found.is_for(call):
-                made = functools.partial(self._compiled, call, donated, found is not None)
+                is_others = call.holder is not None and bool(self._cache)
+                is_likely_known = found is not None or is_others
+                made = functools.partial(self._compiled, call, donated, is_likely_known)
                 if found is not None:
                     self._replaced += found.calls + self._entry.calls
                     self._entry.clear()  # its rows: others come again with their next calls
@@ -191,7 +193,9 @@ class JitFunction:
             return found
 
     def _compiled(self, call: Call, donated: Sequence[int], is_likely_known: bool) -> Compiled:
-        """is_likely_known: there was code for a call like this, perhaps of an equal graph."""
+        """is_likely_known: there was code for a call like this, or for another object's, perhaps of
+        an equal graph.
+        """
         traced = self._trace(call, keep_layout=True)
         pairs = traced.alike(self._updates)
         if donated:

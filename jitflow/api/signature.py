@@ -185,8 +185,14 @@ def refuse_unhashable(call: Call, signature: Signature) -> None:
                 TraceError,
                 f"a static argument must be hashable, got {described(x)}",
                 op=f"argument {name}",
-                cure=_unhashable_cure(x),
+                cure=_HASHABLE_OBJECT if x is call.holder else _unhashable_cure(x),
             )
+
+
+_HASHABLE_OBJECT = (
+    "write `__hash__ = object.__hash__` in its class, or register that (jf.register), so that it "
+    "is an argument"
+)
 
 
 def _unhashable_cure(x: Any) -> str:

@@ -396,3 +396,12 @@ def cached(x):
 def test_a_function_that_is_no_python_code_names_the_line_of_the_call():
     with pytest.raises(TraceError, match=r"test_jit\.py:\d+: cached\(2\)"):
         cached(2)
+
+
+def test_what_numpy_makes_of_arrays_from_outside_is_frozen():
+    weights = np.ones(3)
+    f = jf.jit(lambda x: (x * (weights * 2), x * (jnp.asarray(weights) * 2), x * weights[::-1]))
+    f(1.0)
+    weights[:] = 5.0
+    for result, expected in zip(f(1.0), (2.0, 10.0, 5.0), strict=True):
+        np.testing.assert_array_equal(result, np.full(3, expected))

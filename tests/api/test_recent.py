@@ -51,6 +51,23 @@ def test_a_jitted_function_keeps_its_own(compiled):
     assert len(compiled) == 2
 
 
+def test_objects_of_equal_graphs_share_code(compiled):
+    class Scaled:
+        def __init__(self, weights, power):
+            self.weights, self.power = weights, power
+
+        @jf.jit
+        def apply(self, x):
+            return (jnp.sin(x) * self.weights) ** self.power
+
+    for k in range(5):
+        made = Scaled(X + k, 2)
+        np.testing.assert_allclose(made.apply(X), (np.sin(X) * (X + k)) ** 2)
+    assert len(compiled) == 2  # nothing is kept of the first: most methods have one object
+    np.testing.assert_allclose(Scaled(X, 3).apply(X), (np.sin(X) * X) ** 3)
+    assert len(compiled) == 3
+
+
 def test_a_check_names_its_own_line(compiled):
     here = lambda n: jf.vmap(lambda k: np.arange(3) ** k)(n)  # noqa: E731
     there = lambda n: jf.vmap(lambda k: np.arange(3) ** k)(n)  # noqa: E731

@@ -203,7 +203,7 @@ ARGUMENTS = [
     ("mean", TraceError, "static_argnames"),
     (Opaque(), TraceError, "static_argnames"),
     (print, TraceError, "static_argnames"),
-    ({1, 2}, TraceError, "static_argnames"),
+    ({1, 2}, TraceError, "jf.register"),
     (b"bytes", TraceError, "static_argnames"),
     (np.str_("s"), DtypeError, "not supported"),
     (np.datetime64("2020"), DtypeError, "not supported"),
@@ -232,6 +232,25 @@ def test_static_arguments_must_be_hashable(value):
     for call in (lambda: f(X, value), lambda: f(X, config=value), lambda: f.trace(X, value)):
         with pytest.raises(TraceError, match="argument config: a static argument must be hashable"):
             call()
+
+
+class Compared:
+    """A class with == and no hash."""
+
+    def __eq__(self, other):
+        return self is other
+
+    @jf.jit
+    def apply(self, x):
+        return x
+
+
+def test_what_is_not_hashable_is_no_static_argument_either():
+    for value in (type("Params", (dict,), {})(w=X), Compared(), {1.0}):
+        with pytest.raises(TraceError, match=r"params.*\n  cure: .*its class \(jf.register"):
+            jf.jit(passed)(value)
+    with pytest.raises(TraceError, match=r"got a Compared\n  cure: .*__hash__ = object.__hash__"):
+        Compared().apply(X)
 
 
 def test_a_traced_static_argument_is_refused():

@@ -18,7 +18,6 @@ from jitflow.errors import LinalgError
 Compute = Callable[..., Any]
 
 _LAPACK = getattr(np.linalg, "_umath_linalg", None)
-_POCKETFFT = getattr(np.fft, "_pocketfft_umath", None)
 _SILENT = {"over": "ignore", "divide": "ignore", "under": "ignore", "invalid": "ignore"}
 
 
@@ -64,17 +63,24 @@ def _checked(function: Compute) -> Compute:
     return call
 
 
-def over_lines(name: str, otherwise: Compute) -> Compute:
+def over_lines(name: str) -> Compute:
     """A transform of complex numbers along the last axis; the inverse one gives means."""
-    compute = getattr(_POCKETFFT, name, None)
-    if compute is None or not {"Dd->D", "Ff->F"} <= set(compute.types):
-        return otherwise
 
     def call(x: Any) -> Any:
+        compute = _line_loop(name)
+        if compute is None:
+            return getattr(np.fft, name)(x, axis=-1)
         factor = _share(x.shape[-1], x.dtype) if name == "ifft" else 1  # as NumPy has them
         return compute(x, factor, out=np.empty_like(x))
 
     return call
+
+
+@cache
+def _line_loop(name: str) -> Compute | None:
+    """The loop, if there is one; NumPy loads `np.fft` when it is first asked for."""
+    compute = getattr(getattr(np.fft, "_pocketfft_umath", None), name, None)
+    return compute if {"Dd->D", "Ff->F"} <= set(getattr(compute, "types", ())) else None
 
 
 @cache
