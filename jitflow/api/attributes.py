@@ -18,6 +18,7 @@ import numpy as np
 
 from jitflow.api.names import FUNCTIONS, Names, is_users_class
 from jitflow.errors import TraceError
+from jitflow.trace.exact import exact
 from jitflow.trace.pytree import TreeDef, flatten
 from jitflow.trace.source import fail
 
@@ -59,7 +60,7 @@ class Attribute(NamedTuple):
     def key(self) -> tuple[Any, ...]:
         """The structure, and numbers by value; None for any other leaf."""
         numbers = [exact(x) if is_number(x) else None for x in self.leaves]
-        return (self.name, self.tree.ordered, *numbers)
+        return (self.name, self.tree.exact, *numbers)
 
     def has_objects_of(self, other: Attribute) -> bool:
         """Whether the leaves that are no numbers are the same objects, where keys are equal."""
@@ -73,17 +74,6 @@ Attributes = tuple[Attribute, ...]
 def is_number(x: Any) -> bool:
     """Whether code is for this leaf by value: numbers, texts, None."""
     return type(x) in _NUMBERS or isinstance(x, np.generic)
-
-
-def exact(x: Any) -> Any:
-    """Equal for values that no code can tell apart: -0.0 is not 0.0, and neither of them is 0."""
-    if isinstance(x, (float, complex)) and not isinstance(x, np.generic):
-        return type(x), repr(x)
-    if isinstance(x, np.generic):
-        return type(x), x.dtype, x.tobytes()
-    if type(x) is tuple:
-        return tuple, tuple(map(exact, x))
-    return type(x), x
 
 
 def bound_to(function: Any) -> Any:

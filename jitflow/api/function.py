@@ -131,7 +131,7 @@ class JitFunction:
         """The key of a call's leaves, the inputs that they are, and the code for them."""
         key, inputs = key_and_inputs(call.leaves)
         try:
-            found = (call.tree.ordered, call.has_keywords, static_key(call), *key)
+            found = (call.tree.exact, call.has_keywords, static_key(call), *key)
             compiled = self._cache.get(found)
         except TypeError:
             refuse_unhashable(call, self._signature)
@@ -181,14 +181,14 @@ class JitFunction:
                     self._replaced += found.calls + self._entry.calls
                     self._entry.clear()  # its rows: others come again with their next calls
                 found = without_collector(made)
-                settled = self._signature.settled(call)
+                settled, before = self._signature.settled(call), len(self._cache)
                 found.settle(settled)
                 if settled.is_alone:
                     self._replaced += 1
                 else:
                     self._cache[*key[:2], static_key(settled), *key[3:]] = found
                 self._misses += 1
-                if len(self._cache) == MANY:
+                if len(self._cache) == MANY > before:
                     warn_of_many(self._signature, found.call, list(self._cache)[-2:])
             return found
 

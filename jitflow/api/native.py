@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from types import MemberDescriptorType
 from typing import Any
 
+import numpy as np
+
 from jitflow.api.arguments import OWN_CODE_BYTES, READY, is_array, is_copied
 from jitflow.api.attributes import (
     ABSENT,
@@ -97,7 +99,7 @@ def attribute_guards(program: Program, call: Call) -> None:
                 leaf(program, place, None)
         elif tree == WHOLE:
             leaf(program, program.attribute(number, kind, name), value)
-        elif parts(value)[0].ordered == tree.ordered:
+        elif parts(value)[0].exact == tree.exact:
             _part(program, program.attribute(number, kind, name), value, 0, leaf)
         else:
             raise TooLarge(f"{name} is being changed")
@@ -145,7 +147,7 @@ def _places(
     """The numbers of a container's children, once its data is asked for."""
     if kind.is_plain and data is None:
         return program.container(number, kind.type, range(len(children)))
-    if kind.is_plain:
+    if kind.is_plain and not any(map(_has_parts, data)):
         order = in_order(data)
         found = dict(zip(order, program.container(number, kind.type, order), strict=True))
         return [found[key] for key in data]
@@ -158,6 +160,11 @@ def _places(
     *places, place = program.container(parts, tuple, range(len(children) + 1))
     program.value(place, in_order(data))
     return places
+
+
+def _has_parts(key: Any) -> bool:
+    """Whether keys of one type may be equal, and yet not the same to all code: 0.0, (1,)."""
+    return isinstance(key, (float, complex, np.generic, tuple))
 
 
 @functools.cache

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from jitflow.api.attributes import Attributes, Reader, bound_to, exact
+from jitflow.api.attributes import Attributes, Reader, bound_to
 from jitflow.errors import TraceError, described
 from jitflow.trace.arrays import TracedArray
+from jitflow.trace.exact import exact
 from jitflow.trace.pytree import TreeDef, flatten, paths, unflatten
 from jitflow.trace.source import fail
 
@@ -62,7 +63,7 @@ class Signature:
         self.positional = [p.name for p in parameters if p.kind in _PLAIN]
         self.numbers, self.names = self.resolve("static", numbers, names)
         self.has_static = bool(self.numbers or self.names)
-        self._sees_names = not parameters or parameters[-1].kind is inspect.Parameter.VAR_KEYWORD
+        self._sees_names = _sees_names(function)
 
     def resolve(
         self, option: str, chosen_numbers: Any, chosen_names: Any
@@ -166,6 +167,15 @@ def _listed(option: str, value: Any, kind: type) -> list[Any]:
     if isinstance(listed, (str, int)) or not all(isinstance(x, kind) for x in listed):
         fail(TraceError, f"{option} takes {kind.__name__} or a tuple of them, got {value!r}")
     return list(listed)
+
+
+def _sees_names(function: Callable[..., Any]) -> bool:
+    """Whether it takes keywords as a dict, whose order it may use; a decorator's wrapper does."""
+    try:
+        own = inspect.signature(function, follow_wrapped=False)
+    except (TypeError, ValueError):
+        return True
+    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in own.parameters.values())
 
 
 def static_key(call: Call) -> tuple[Any, ...]:

@@ -102,7 +102,7 @@ class Function:
         if self._entry.is_full or len(self._tried) > _MOST_TRIED:
             return
         has_static = self.jitted.static != (None, None)
-        call = tree.ordered, *[_kind(x, has_static) for x in leaves]
+        call = tree.exact, *[_kind(x, has_static) for x in leaves]
         if call in self._tried:
             return
         variables = self._variables

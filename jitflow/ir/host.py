@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from jitflow.errors import VerifyError
 from jitflow.ir.row import ROWS, Family, OpRow
 
@@ -34,10 +36,14 @@ def host_function(callee: str) -> HostFunction:
 
 
 def _into(row: OpRow, *arrays: Any) -> None:
-    """Computes a row by its reference, and puts what it gives into the last arrays."""
+    """Computes a row by its reference, and puts what it gives into the last arrays.
+
+    NumPy warns of nothing, and raises nothing, whatever `np.seterr` says: emitted code does not.
+    """
     assert row.reference is not None and row.arity is not None
     operands, targets = arrays[: row.arity], arrays[row.arity :]
-    found = row.reference(*operands)
-    results = found if isinstance(found, tuple) else (found,)
-    for target, result in zip(targets, results, strict=True):
-        target[...] = result
+    with np.errstate(all="ignore"):
+        found = row.reference(*operands)
+        results = found if isinstance(found, tuple) else (found,)
+        for target, result in zip(targets, results, strict=True):
+            target[...] = result

@@ -95,7 +95,7 @@ class Application:
         """Hashable, equal for equal applications; None where an argument cannot be compared."""
         others = [x for x in self.leaves if x is not _HOLE]
         statics = tuple([(type(x), _comparable(x)) for x in others])
-        key = self.function, self._tree.ordered, self._has_names, self._places, statics
+        key = self.function, self._tree.exact, self._has_names, self._places, statics
         try:
             hash(key)
         except TypeError:

@@ -14,12 +14,13 @@ from jitflow.trace.containers import (
     KINDS,
     LEAF_TYPES,
     TUPLE,
-    Keys,
     Kind,
+    in_order,
     kind_of,
     register,
     register_leaf,
 )
+from jitflow.trace.exact import exact
 
 __all__ = [
     "TreeDef",
@@ -47,13 +48,13 @@ class TreeDef:
     keys. `str` shows `*` for a leaf.
     """
 
-    __slots__ = ("_hash", "_orders", "leaf_count", "nodes")
+    __slots__ = ("_data", "_hash", "leaf_count", "nodes")
 
     def __init__(self, nodes: tuple[Node, ...], leaf_count: int) -> None:
         self.nodes = nodes
         self.leaf_count = leaf_count
         self._hash: int | None = None
-        self._orders: tuple[Any, ...] | None = None
+        self._data: tuple[Hashable, ...] | None = None
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, TreeDef) and self.nodes == other.nodes)
@@ -68,12 +69,14 @@ class TreeDef:
         return self._hash
 
     @property
-    def ordered(self) -> Hashable:
-        """What is equal where the order of keys is the same, too: code may depend on that."""
-        if self._orders is None:
-            places = [(i, data) for i, (_, data, _) in enumerate(self.nodes) if type(data) is Keys]
-            self._orders = tuple([(i, data.order) for i, data in places])
-        return self, self._orders
+    def exact(self) -> Hashable:
+        """Equal for structures that no code can tell apart: by the order and the types of keys, and
+        the exact values of static data.
+        """
+        if self._data is None:
+            found = [data for _, data, _ in self.nodes if data is not None]
+            self._data = tuple([exact(in_order(data)) for data in found])
+        return self, self._data
 
     def __str__(self) -> str:
         text: list[str] = []

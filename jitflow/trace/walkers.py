@@ -17,6 +17,7 @@ from jitflow.trace.pytree import TreeDef
 
 MAX_NODES = 1000
 MAX_DEPTH = 50
+_STRING = {str}
 
 Reader = Callable[[Any, list[Any]], bool]
 """Appends the leaves of a tree to a list; False where the structure is another."""
@@ -28,6 +29,7 @@ Builder = Callable[[Iterator[Any]], Any]
 def reader(tree: TreeDef) -> Callable[[Any], list[Any] | None] | None:
     """A function from a tree to its leaves, or to None where its structure is another.
 
+    There is none for keys that are no strings: others may be equal and yet not the same to code.
     A leaf may be anything, a container too: the caller looks at the leaves' types.
     """
     read = _over(tree, _read_node)
@@ -72,7 +74,7 @@ def _over(tree: TreeDef, make: Callable[[Any, Any, list[Any]], Any]) -> Any:
 def _read_node(cls: type, data: Any, children: list[Reader | None]) -> Reader | None:
     if cls is type(None):
         return lambda part, leaves: part is None
-    if cls not in (tuple, list, dict):
+    if cls not in (tuple, list, dict) or (cls is dict and not _STRING.issuperset(map(type, data))):
         return None
     count = len(children)
     values: Callable[[Any], Sequence[Any]] = _values_of(data) if cls is dict else tuple
@@ -104,12 +106,14 @@ def _read_node(cls: type, data: Any, children: list[Reader | None]) -> Reader | 
 
 
 def _values_of(keys: tuple[Any, ...]) -> Callable[[Any], Sequence[Any]]:
-    """A function that gives a dict's children, or none where its keys are in another order."""
+    """A function that gives a dict's children, or none where its keys are others, or in another
+    order.
+    """
     order = in_order(keys)
-    if len(keys) > 1:
-        values = itemgetter(*keys)
-        return lambda part: values(part) if tuple(part) == order else ()
-    return lambda part: [part[key] for key in keys]
+    values = itemgetter(*keys) if len(keys) > 1 else lambda part: [part[key] for key in keys]
+    return lambda part: (
+        values(part) if tuple(part) == order and _STRING.issuperset(map(type, part)) else ()
+    )
 
 
 def _build_node(cls: type, data: Any, children: list[Builder | None]) -> Builder | None:

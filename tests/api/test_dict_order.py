@@ -1,10 +1,12 @@
 """Dicts come into a trace, and out of a call, with their keys in the caller's order."""
 
+import functools
 from collections import defaultdict
 
 import numpy as np
 
 import jitflow as jf
+from jitflow.api import function
 
 X, Y = np.arange(3.0), np.ones(3)
 
@@ -65,6 +67,10 @@ def test_keywords_have_the_order_of_the_call_where_it_is_seen():
     for _ in range(3):
         same(jitted(X, b=X, a=Y), f(X, b=X, a=Y))
         same(jitted(X, a=Y, b=X), f(X, a=Y, b=X))
+    wrapped = jf.jit(functools.wraps(lambda b, a: None)(lambda **terms: horner(terms)))
+    for _ in range(3):
+        same(wrapped(b=X, a=Y), horner({"b": X, "a": Y}))
+        same(wrapped(a=Y, b=X), horner({"a": Y, "b": X}))
     named = jf.jit(lambda x, a, b: x + a - b)
     for _ in range(3):
         np.testing.assert_array_equal(named(X, b=X, a=Y), named(X, a=Y, b=X))
@@ -111,6 +117,39 @@ def test_keys_that_are_equal_but_other_objects():
         same(made({np.str_("b"): X, "a": Y}), horner({np.str_("b"): X, "a": Y}))
         same(made({"b": X, "a": Y}), horner({"b": X, "a": Y}))
     assert f.cache_info().size == 1
+
+
+def alike(left, right):
+    """The same, by the types of keys too."""
+    same(left, right)
+    assert [*map(repr, left)] == [*map(repr, right)]
+    assert [x.dtype for x in left.values()] == [x.dtype for x in right.values()]
+
+
+def test_keys_that_are_equal_but_of_other_types():
+    def f(terms):
+        return {key: x * np.arctan2(0.0, key) if key == 0 else x * key for key, x in terms.items()}
+
+    jitted = jf.jit(f)
+    one = np.arange(3)
+    for _ in range(3):
+        for keys in ([2, 1], [2.0, 1], [2, True], [1, 2.0], [True], [1], [0.0], [-0.0], [0],
+                     [np.float32(2)], [np.int64(2)]):
+            terms = dict.fromkeys(keys, one)
+            alike(jitted(terms), f(terms))
+    named = jf.jit(lambda terms: {key: x * key[0] for key, x in terms.items()})
+    for _ in range(3):
+        for key in ((2, "w"), (2.0, "w"), (True, "w")):
+            terms = {key: one, (3, "b"): one}
+            alike(named(terms), {k: one * k[0] for k in terms})
+
+
+def test_keys_of_calls_that_are_not_native(monkeypatch):
+    monkeypatch.setattr(function, "native_row", lambda *_: None)
+    f = jf.jit(lambda terms: {key: x * 2 for key, x in terms.items()})
+    for terms in ({"a": X}, {np.str_("a"): X}, {2: X}, {2.0: X}, {"b": X, "a": Y}):
+        for _ in range(3):
+            alike(f(terms), {key: x * 2 for key, x in terms.items()})
 
 
 class Key:

@@ -1,6 +1,7 @@
 """jit: what it takes, what it gives, when it compiles."""
 
 import copy
+import dataclasses
 import functools
 import gc
 import itertools
@@ -91,6 +92,23 @@ def test_static_values_of_different_types_do_not_meet():
     for k in (1, 1.0, True, 0.0, -0.0):
         np.testing.assert_array_equal(np.signbit(f(-X, k)), np.signbit(-X * k))
     assert f.cache_info().size == 5
+
+
+@dataclasses.dataclass
+class Scaled:
+    x: object
+    factor: object = dataclasses.field(metadata={"static": True})
+
+
+def test_static_fields_of_different_types_do_not_meet():
+    f = jf.jit(lambda s: s.x * s.factor)
+    for _ in range(3):
+        for factor in (2, 2.0, 1, True, 0.0, -0.0, np.float32(2)):
+            x = np.arange(3)
+            found = f(Scaled(x, factor))
+            np.testing.assert_array_equal(np.signbit(found), np.signbit(x * factor), strict=True)
+            np.testing.assert_array_equal(found, x * factor, strict=True)
+    assert f.cache_info().size == 7
 
 
 def test_varargs_and_keywords():

@@ -74,3 +74,16 @@ def test_code_stays_where_the_warning_is_an_error(monkeypatch):
         f(np.ones(2))
     assert f(np.ones(2)).tolist() == [2.0, 2.0]
     assert f.cache_info().misses == 2
+
+
+def test_code_that_is_made_anew_is_no_further_signature(monkeypatch):
+    monkeypatch.setattr(function, "MANY", 2)
+    Net.step.clear_cache()
+    net = Net()
+    net.step(np.ones(3))
+    net.rate = 2.0
+    with pytest.warns(RecompilationWarning) as seen:
+        for k in range(4):
+            net.w = np.full(3, k)
+            net.step(np.ones(3))
+    assert len(seen) == 1

@@ -1,8 +1,11 @@
 """NumPy's own loops give what its functions give, to the bit, and fail where they fail."""
 
+import warnings
+
 import numpy as np
 import pytest
 
+import jitflow as jf
 from jitflow.errors import LinalgError
 from jitflow.ir.ops import host_loops
 from jitflow.ir.row import ROWS
@@ -77,8 +80,25 @@ def test_matrices_without_an_answer(name, has_loops, monkeypatch):
 
 def test_numbers_that_are_none_are_no_fault():
     a = np.full((2, 2), np.nan)
-    assert np.isnan(ROWS["solve"].reference(a, a)).all()
-    assert np.isinf(ROWS["det"].reference(np.eye(2) * 1e300))
+    with np.errstate(all="ignore"):
+        assert np.isnan(ROWS["solve"].reference(a, a)).all()
+        assert np.isinf(ROWS["det"].reference(np.eye(2) * 1e300))
+
+
+@pytest.mark.parametrize("setting", ["warn", "raise"])
+def test_what_numpy_is_to_do_about_faults_does_not_count(setting):
+    cases = {
+        np.fft.fft: np.full(4, np.inf), np.fft.irfft: np.full(4, 1e308),
+        np.linalg.det: np.eye(2, dtype=np.float32) * np.float32(1e30),
+        np.linalg.cholesky: np.array([[np.inf, 0], [0, 1]]),
+    }
+    for function, a in cases.items():
+        with np.errstate(all="ignore"):
+            expected = function(a)
+        with np.errstate(all=setting), warnings.catch_warnings(action="error"):
+            np.testing.assert_array_equal(jf.jit(function)(a), expected)
+    with np.errstate(all=setting), pytest.raises(LinalgError, match="Singular matrix"):
+        jf.jit(np.linalg.solve)(np.zeros((2, 2)), np.eye(2))
 
 
 def test_a_numpy_without_these_loops_computes_by_its_functions(monkeypatch):

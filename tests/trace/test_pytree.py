@@ -63,12 +63,22 @@ def test_round_trip(tree):
 def test_dict_order_does_not_count_but_is_kept(tree):
     reversed_tree = dict(reversed(tree.items()))
     assert flatten(reversed_tree) == flatten(tree)
-    assert flatten(reversed_tree)[1].ordered != flatten(tree)[1].ordered
-    assert flatten(reversed_tree)[1].ordered == flatten(dict(reversed_tree))[1].ordered
+    assert flatten(reversed_tree)[1].exact != flatten(tree)[1].exact
+    assert flatten(reversed_tree)[1].exact == flatten(dict(reversed_tree))[1].exact
     for order in (tree, reversed_tree):
         leaves, treedef = flatten(order)
         assert list(unflatten(treedef, leaves).items()) == list(order.items())
     assert flatten(OrderedDict(tree))[1] != flatten(OrderedDict(reversed_tree))[1]
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    ({1: 0}, {True: 0}), ({0.0: 0}, {-0.0: 0}), ({(1, 2): 0}, {(1, 2.0): 0}),
+    (Box(0, 1), Box(0, 1.0)), (Layer(0, name=(2,)), Layer(0, name=(2.0,))),
+    (OrderedDict({1: 0}), OrderedDict({1.0: 0})),
+])  # fmt: skip
+def test_equal_structures_that_code_can_tell_apart(one, other):
+    one, other = flatten([one])[1], flatten([other])[1]
+    assert one == other and one.exact != other.exact
 
 
 DIFFERENT = [

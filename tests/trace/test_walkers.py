@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 
+import numpy as np
 import pytest
 
 from jitflow.trace.pytree import flatten, unflatten
@@ -25,9 +26,14 @@ def test_walkers_are_flatten_and_unflatten(tree):
     ((1, 2), (1,)), ((1, 2), [1, 2]), ({"a": 1}, {"b": 1}), ({"a": 1}, {"a": 1, "b": 2}),
     ((1, None), (1, 2)), (({"a": 1}, 2), ({"b": 1}, 2)), (([1], 2), ((1,), 2)), ([1], 3),
     ({"a": 1, "b": 2}, {"a": 1, "c": 2}), ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+    ({"a": 1}, {np.str_("a"): 1}),
 ])  # fmt: skip
 def test_another_structure_is_seen(tree, other):
     assert reader(flatten(tree)[1])(other) is None
+
+
+def test_keys_that_are_no_strings_have_no_reader():
+    assert reader(flatten({1: 2})[1]) is None
 
 
 def test_a_leaf_may_be_a_container():

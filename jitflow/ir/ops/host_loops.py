@@ -2,7 +2,7 @@
 
 NumPy's functions come to them in the end. What is around them, as conversions and checks of what
 type rules have checked, takes several times as long for a small matrix. A NumPy that has other
-loops computes by its functions.
+loops computes by its functions. Whoever calls them says which warnings of NumPy there are.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from jitflow.errors import LinalgError
 Compute = Callable[..., Any]
 
 _LAPACK = getattr(np.linalg, "_umath_linalg", None)
-_SILENT = {"over": "ignore", "divide": "ignore", "under": "ignore", "invalid": "ignore"}
 
 
 class Loop(NamedTuple):
@@ -42,21 +41,21 @@ def over_matrices(loop: Loop | None, otherwise: Compute) -> Compute:
     def refuse(*flags: Any) -> None:
         raise LinalgError(problem)
 
-    options: Any = _SILENT | ({"invalid": "call", "call": refuse} if problem else {})
-
     def call(*arrays: Any) -> Any:
-        with np.errstate(**options):
-            return compute(*arrays, signature=signatures[arrays[0].dtype.kind])
+        return compute(*arrays, signature=signatures[arrays[0].dtype.kind])
 
-    return call
+    def call_or_refuse(*arrays: Any) -> Any:
+        with np.errstate(invalid="call", call=refuse):
+            return call(*arrays)
+
+    return call_or_refuse if problem else call
 
 
 def _checked(function: Compute) -> Compute:
     @wraps(function)
     def call(*arrays: Any) -> Any:
         try:
-            with np.errstate(all="ignore"):
-                return function(*arrays)
+            return function(*arrays)
         except np.linalg.LinAlgError as error:
             raise LinalgError(str(error)) from None
 

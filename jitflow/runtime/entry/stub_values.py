@@ -95,9 +95,8 @@ hashed.done:
 def containers() -> str:
     """The parts of a container become known objects, which the call owns.
 
-    A dict must have its keys in the order of the table. Another object is asked whether it equals
-    one where that may run Python; where it may not, only a key of the same type, as all others are
-    strings.
+    A dict must have its keys in the order of the table. Another object of a key's type is asked
+    whether it equals that, which may run Python where keys are no strings.
     """
     return f"""
 tuple:
@@ -145,8 +144,7 @@ part.alike:
   {field("key.type", "%key", layout.TYPE, "ptr")}
   {field("key.given.type", "%key.given", layout.TYPE, "ptr")}
   %key.typed = icmp eq ptr %key.type, %key.given.type
-  %key.asked = or i1 %key.typed, %is.wary
-  br i1 %key.asked, label %part.compare, label %part.lost
+  br i1 %key.typed, label %part.compare, label %part.lost
 part.compare:
   call void @Py_IncRef(ptr %key.given)
   call void @Py_IncRef(ptr %in.dict)
