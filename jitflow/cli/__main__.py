@@ -1,4 +1,4 @@
-"""How a process starts the command: `jitflow`, and `python -m jitflow.cli` where no script is."""
+"""How a process starts the command: `jitflow`, and `python -m jitflow`."""
 
 import sys
 

@@ -165,7 +165,9 @@ def _load_scattered(e: Emitter, op: Op) -> None:
     for index, stride in places:
         if not _has_lanes(index) and stride:
             pointer = _stepped(e, pointer, element, e.names[index], stride)
-    offset = _offset_type(buffer.type.shape, buffer.type.strides, type.lanes)
+    ends = zip(buffer.type.shape, buffer.type.strides, strict=True)
+    reach = sum((n - 1) * abs(stride) for n, stride in ends)
+    offset = "i32" if reach < 1 << 31 else "i64"
     moving = [(index, stride) for index, stride in places if _has_lanes(index)]
     spilled = _spilled(e, _offsets(e, moving, type.lanes, offset), type.lanes, offset)
     for lane in range(count):
@@ -175,16 +177,6 @@ def _load_scattered(e: Emitter, op: Op) -> None:
         found = e.temp("load", f"load {element}, ptr {at}, align {buffer.type.dtype.itemsize}")
         value = e.temp("lanes", f"insertelement {text} {value}, {element} {found}, i64 {lane}")
     e.names[op.results[0]] = from_memory(e, value, type)
-
-
-def _offset_type(shape: Any, strides: Any, lanes: int) -> str:
-    """What holds the distance of any two elements, in lanes that are read one by one.
-
-    Two lanes of 32 bits fill a register of 64, which LLVM 22 takes for the first one of them where
-    that is an address.
-    """
-    reach = sum((n - 1) * abs(stride) for n, stride in zip(shape, strides, strict=True))
-    return "i32" if reach < 1 << 31 and lanes > 2 else "i64"
 
 
 def _has_lanes(index: Value) -> bool:
@@ -209,8 +201,18 @@ def _spilled(e: Emitter, offsets: str, lanes: int, offset: str) -> str:
     """The address of lanes in memory on the stack."""
     text = vector_text(lanes, offset)
     memory = e.reserve_memory(text)
-    e.write(f"store {text} {offsets}, ptr {memory}, align 8")
+    e.write(f"store {_whole(e, offsets, text)}, ptr {memory}, align 8")
     return memory
+
+
+def _whole(e: Emitter, value: str, text: str) -> str:
+    """Lanes to store, behind their type: two of 32 bits as one number.
+
+    LLVM 22 gives a later load of the first one both, where that is an integer to be widened.
+    """
+    if text not in ("<2 x i32>", "<2 x float>"):
+        return f"{text} {value}"
+    return f"i64 {e.temp('both', f'bitcast {text} {value} to i64')}"
 
 
 def _stepped(e: Emitter, pointer: str, element: str, index: str, stride: int) -> str:
@@ -332,7 +334,7 @@ def _store(e: Emitter, op: Op) -> None:
         e.write(f"store {text} {name}, ptr {pointer}, align {align}, !nontemporal !{{i32 1}}")
         return
     if buffer.type.strides[-1] == 1 or count == 1:
-        e.write(f"store {text} {name}, ptr {pointer}, align {dtype.itemsize}")
+        e.write(f"store {_whole(e, name, text)}, ptr {pointer}, align {dtype.itemsize}")
         return
     for lane in range(count):
         at = _lane_address(e, pointer, buffer.type, lane)

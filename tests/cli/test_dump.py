@@ -215,9 +215,10 @@ def test_fault_of_jitflow_itself_is_told_apart(monkeypatch, capsys):
     assert "internal error: AssertionError: broken inside" in capsys.readouterr().err
 
 
-def test_a_real_process_and_a_closed_pipe(model, tmp_path):
+@pytest.mark.parametrize("module", ["jitflow", "jitflow.cli"])
+def test_a_real_process_and_a_closed_pipe(module, model):
     home = str(Path(jitflow.__file__).parents[1])
-    command = [sys.executable, "-m", "jitflow.cli", "dump", f"{model}:double", *VECTOR]
+    command = [sys.executable, "-m", module, "dump", f"{model}:double", *VECTOR]
     environment = {"PYTHONPATH": home, "PATH": ""}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("func @double")
