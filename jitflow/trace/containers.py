@@ -15,6 +15,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from jitflow.errors import TraceError
+from jitflow.trace.source import fail
 
 Children = Sequence[Any]
 
@@ -163,11 +164,11 @@ def _sorted_keys(tree: dict[Any, Any], before: tuple[Any, ...] = ()) -> tuple[An
     own = tuple(tree)
     try:
         data, order = (*before, *sorted(own)), (*before, *own)
-    except TypeError as error:
-        raise TraceError(
-            f"the keys of a dict must be sortable, got {', '.join(map(repr, own))}; "
-            "use keys of one type, or an OrderedDict"
-        ) from error
+    except TypeError:
+        fail(
+            TraceError, f"the keys of a dict must be sortable, got {', '.join(map(repr, own))}",
+            cure="use keys of one type, or an OrderedDict",
+        )
     if data == order:
         return data
     keys = Keys(data)

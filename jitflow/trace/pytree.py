@@ -21,6 +21,7 @@ from jitflow.trace.containers import (
     register_leaf,
 )
 from jitflow.trace.exact import exact
+from jitflow.trace.source import fail
 
 __all__ = [
     "TreeDef",
@@ -64,8 +65,8 @@ class TreeDef:
         if self._hash is None:
             try:
                 self._hash = hash(self.nodes)
-            except TypeError as error:
-                raise TraceError(_unhashable_text(self)) from error
+            except TypeError:
+                fail(TraceError, _unhashable_text(self))
         return self._hash
 
     @property
@@ -236,7 +237,7 @@ def _unhashable_text(treedef: TreeDef) -> str:
 def _refuse_endless(tree: Any, count: int) -> None:
     """Raises TraceError where a container is inside itself, or there are too many."""
     if count > MAX_CONTAINERS:
-        raise TraceError(f"the tree has more than {MAX_CONTAINERS} containers")
+        fail(TraceError, f"the tree has more than {MAX_CONTAINERS} containers")
     opened: set[int] = set()
     done: set[int] = set()
     pending: list[tuple[Any, bool]] = [(tree, False)]
@@ -247,7 +248,7 @@ def _refuse_endless(tree: Any, count: int) -> None:
             done.add(id(part))
         elif (kind := kind_of(type(part))) is not None and id(part) not in done:
             if id(part) in opened:
-                raise TraceError(f"{described(part)} contains itself")
+                fail(TraceError, f"{described(part)} contains itself")
             opened.add(id(part))
             pending.append((part, True))
             pending += [(child, False) for child in kind.flatten(part)[0]]
