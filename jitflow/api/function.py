@@ -19,14 +19,13 @@ from jitflow.api.collector import without_collector
 from jitflow.api.donation import Donation
 from jitflow.api.native import native_row
 from jitflow.api.recent import compile_recent
-from jitflow.api.recompilation import MANY, warn_of_many
 from jitflow.api.report import CompileReport
 from jitflow.api.signature import Call, Signature, refuse_unhashable, static_key
 from jitflow.api.stages import Compiled, Donated, Lowered, Traced
 from jitflow.errors import TraceError, described
 from jitflow.forks import forked_lock
 from jitflow.passes.timing import Timing, measure, recorded
-from jitflow.runtime.entry import Entry, native_callable
+from jitflow.runtime.entry import MAX_ROWS, Entry, native_callable
 from jitflow.trace import staging
 from jitflow.trace.arrays import TracedArray
 from jitflow.trace.containers import kind_of
@@ -188,9 +187,15 @@ class JitFunction:
                 else:
                     self._cache[*key[:2], static_key(settled), *key[3:]] = found
                 self._misses += 1
-                if len(self._cache) == MANY > before:
-                    warn_of_many(self._signature, found.call, list(self._cache)[-2:])
+                if len(self._cache) == MAX_ROWS > before:
+                    self._warn_of_many(found)
             return found
+
+    def _warn_of_many(self, found: Compiled) -> None:
+        """Of signatures: the native entry serves no more of them."""
+        from jitflow.api.recompilation import warn_of_many  # noqa: PLC0415
+
+        warn_of_many(self._signature, found.call, list(self._cache)[-2:])
 
     def _compiled(self, call: Call, donated: Sequence[int], is_likely_known: bool) -> Compiled:
         """is_likely_known: there was code for a call like this, or for another object's, perhaps of

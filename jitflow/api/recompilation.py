@@ -9,10 +9,8 @@ from typing import Any
 
 from jitflow.api.signature import Call, Signature
 from jitflow.errors import explain
+from jitflow.runtime.entry import MAX_ROWS
 from jitflow.trace.source import here
-
-MANY = 256
-"""Signatures of a function; the native entry serves as many."""
 
 
 class RecompilationWarning(RuntimeWarning):
@@ -24,7 +22,7 @@ def warn_of_many(signature: Signature, call: Call, keys: Sequence[tuple[Any, ...
     """
     what, cure = _difference(signature, call, *keys)
     name = signature.function_name
-    problem = f"{name} has been compiled for {MANY} signatures; the last two differ in {what}"
+    problem = f"{name} has been compiled for {MAX_ROWS} signatures; the last two differ in {what}"
     place = here()[0]
     text = explain(problem, cure=cure)
     warnings.warn_explicit(text, RecompilationWarning, place.file or "jitflow", place.line)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-_STRING = {str}
-"""Strings and tuples of them are as they are: all else becomes a tuple that begins with a type."""
+are_strings = frozenset({str}).issuperset
+"""Of types: strings and tuples of them are as they are; all else begins with its type."""
 
 
 def exact(x: Any) -> Hashable:
@@ -19,7 +19,7 @@ def exact(x: Any) -> Hashable:
     if type(x) is str:
         return x
     if type(x) is tuple:
-        return x if _STRING.issuperset(map(type, x)) else (tuple, tuple(map(exact, x)))
+        return x if are_strings(map(type, x)) else (tuple, tuple(map(exact, x)))
     if isinstance(x, (float, complex)) and not isinstance(x, np.generic):
         return type(x), repr(x)
     if isinstance(x, np.generic):

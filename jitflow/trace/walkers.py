@@ -13,11 +13,11 @@ from operator import itemgetter
 from typing import Any
 
 from jitflow.trace.containers import in_order, items
+from jitflow.trace.exact import are_strings
 from jitflow.trace.pytree import TreeDef
 
 MAX_NODES = 1000
 MAX_DEPTH = 50
-_STRING = {str}
 
 Reader = Callable[[Any, list[Any]], bool]
 """Appends the leaves of a tree to a list; False where the structure is another."""
@@ -74,7 +74,7 @@ def _over(tree: TreeDef, make: Callable[[Any, Any, list[Any]], Any]) -> Any:
 def _read_node(cls: type, data: Any, children: list[Reader | None]) -> Reader | None:
     if cls is type(None):
         return lambda part, leaves: part is None
-    if cls not in (tuple, list, dict) or (cls is dict and not _STRING.issuperset(map(type, data))):
+    if cls not in (tuple, list, dict) or (cls is dict and not are_strings(map(type, data))):
         return None
     count = len(children)
     values: Callable[[Any], Sequence[Any]] = _values_of(data) if cls is dict else tuple
@@ -112,7 +112,7 @@ def _values_of(keys: tuple[Any, ...]) -> Callable[[Any], Sequence[Any]]:
     order = in_order(keys)
     values = itemgetter(*keys) if len(keys) > 1 else lambda part: [part[key] for key in keys]
     return lambda part: (
-        values(part) if tuple(part) == order and _STRING.issuperset(map(type, part)) else ()
+        values(part) if tuple(part) == order and are_strings(map(type, part)) else ()
     )
 
 

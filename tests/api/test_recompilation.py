@@ -58,7 +58,7 @@ CASES = {
 
 @pytest.mark.parametrize("calls", CASES)
 def test_many_signatures_are_said_once(calls, monkeypatch):
-    monkeypatch.setattr(function, "MANY", 4)
+    monkeypatch.setattr(function, "MAX_ROWS", 4)
     Net.step.clear_cache()
     with pytest.warns(RecompilationWarning, match=r"256 signatures; .* in " + CASES[calls]) as seen:
         calls()
@@ -67,7 +67,7 @@ def test_many_signatures_are_said_once(calls, monkeypatch):
 
 
 def test_code_stays_where_the_warning_is_an_error(monkeypatch):
-    monkeypatch.setattr(function, "MANY", 2)
+    monkeypatch.setattr(function, "MAX_ROWS", 2)
     f = jf.jit(lambda x: x + 1)
     f(np.ones(1))
     with pytest.raises(RecompilationWarning):
@@ -77,7 +77,7 @@ def test_code_stays_where_the_warning_is_an_error(monkeypatch):
 
 
 def test_code_that_is_made_anew_is_no_further_signature(monkeypatch):
-    monkeypatch.setattr(function, "MANY", 2)
+    monkeypatch.setattr(function, "MAX_ROWS", 2)
     Net.step.clear_cache()
     net = Net()
     net.step(np.ones(3))
