@@ -73,7 +73,7 @@ def test_matrices_without_an_answer(name, has_loops, monkeypatch):
     compute = ROWS[name].reference
     if not has_loops:
         monkeypatch.setattr(host_loops, "_LAPACK", None)
-        compute = host_loops.over_matrices(host_loops.Loop("solve"), getattr(np.linalg, name))
+        compute = host_loops.over_matrices("solve", "", getattr(np.linalg, name))
     with pytest.raises(LinalgError, match=problem):
         compute(*operands)
 
@@ -104,7 +104,7 @@ def test_what_numpy_is_to_do_about_faults_does_not_count(setting):
 def test_a_numpy_without_these_loops_computes_by_its_functions(monkeypatch):
     monkeypatch.setattr(host_loops, "_LAPACK", None)
     monkeypatch.setattr(host_loops, "_line_loop", lambda name: None)
-    compute = host_loops.over_matrices(host_loops.Loop("det"), np.linalg.det)
+    compute = host_loops.over_matrices("det", "", np.linalg.det)
     assert compute(np.eye(2) * 3) == pytest.approx(9)
     x = np.arange(6.0).reshape(2, 3) + 1j
     np.testing.assert_array_equal(host_loops.over_lines("ifft")(x), np.fft.ifft(x))

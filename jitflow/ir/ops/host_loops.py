@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, wraps
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,23 +20,17 @@ Compute = Callable[..., Any]
 _LAPACK = getattr(np.linalg, "_umath_linalg", None)
 
 
-class Loop(NamedTuple):
-    """A loop over matrices by its name, and the problem of those that LAPACK has no answer for."""
+def over_matrices(loop: str, problem: str, otherwise: Compute) -> Compute:
+    """What `otherwise` computes, by NumPy's loop of that name, with failures as jitflow's errors.
 
-    name: str
-    problem: str = ""
-
-
-def over_matrices(loop: Loop | None, otherwise: Compute) -> Compute:
-    """What `otherwise` computes, with its failures as errors of jitflow.
-
-    On float64 or complex128, whatever is given, as NumPy does.
+    On float64 or complex128, whatever is given, as NumPy does. problem: of matrices that LAPACK has
+    no answer for; none where it always has one.
     """
-    compute = getattr(_LAPACK, loop.name, None) if loop else None
+    compute = getattr(_LAPACK, loop, None) if loop else None
     types = {types[0]: types for types in getattr(compute, "types", ())}
-    if loop is None or compute is None or not {"d", "D"} <= types.keys():
+    if compute is None or not {"d", "D"} <= types.keys():
         return _checked(otherwise)
-    signatures, problem = {"f": types["d"], "c": types["D"]}, loop.problem
+    signatures = {"f": types["d"], "c": types["D"]}
 
     def refuse(*flags: Any) -> None:
         raise LinalgError(problem)

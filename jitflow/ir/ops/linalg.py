@@ -15,7 +15,7 @@ from jitflow.errors import DtypeError, ShapeError
 from jitflow.ir.dims import dim_min
 from jitflow.ir.dtypes import DType, part_of
 from jitflow.ir.ops import matrices as m
-from jitflow.ir.ops.host_loops import Loop, over_matrices
+from jitflow.ir.ops.host_loops import over_matrices
 from jitflow.ir.ops.rules import Attrs, Types, require_tensor
 from jitflow.ir.row import Family, OpRow, register
 from jitflow.ir.types import TensorType
@@ -50,7 +50,7 @@ def _infer_square(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
 
 
 def library(
-    name: str, doc: str, arity: int, infer: Any, reference: Any, loop: Loop | None = None,
+    name: str, doc: str, arity: int, infer: Any, reference: Any, loop: str = "", problem: str = "",
     **fields: Any,
 ) -> None:
     """Registers a row that the host computes, by NumPy's function or the loop that it comes to;
@@ -58,7 +58,7 @@ def library(
     """
     register(OpRow(
         name=name, family=Family.LIBRARY, arity=arity, infer=infer, doc=doc,
-        reference=over_matrices(loop, reference), exact=False, cost=200, **fields,
+        reference=over_matrices(loop, problem, reference), exact=False, cost=200, **fields,
     ))
 
 
@@ -83,7 +83,7 @@ def _transpose_solve(b: Any, ct: Any, op: Any, index: int) -> Any:
 
 library(
     "solve", "The x for which a x = b, of square matrices a.", 2, _infer_solve, np.linalg.solve,
-    Loop("solve", "Singular matrix"),
+    loop="solve", problem="Singular matrix",
     linear=(1,), jvp=_tangent_solve, transpose=_transpose_solve,
 )
 
@@ -149,11 +149,11 @@ def _tangent_slogdet(b: Any, op: Any, tangents: Any) -> Any:
 
 
 library(
-    "det", "Determinants.", 1, _infer_det, np.linalg.det, Loop("det"), jvp=_tangent_det
+    "det", "Determinants.", 1, _infer_det, np.linalg.det, loop="det", jvp=_tangent_det
 )
 library(
     "slogdet", "Sign and logarithm of the size of determinants.", 1, _infer_slogdet,
-    lambda x: tuple(np.linalg.slogdet(x)), Loop("slogdet"), jvp=_tangent_slogdet,
+    lambda x: tuple(np.linalg.slogdet(x)), loop="slogdet", jvp=_tangent_slogdet,
 )
 
 
@@ -172,7 +172,7 @@ def _tangent_cholesky(b: Any, op: Any, tangents: Any) -> Any:
 library(
     "cholesky", "The lower triangle L with L L**H = x; reads the lower triangle of x.", 1,
     _infer_square, np.linalg.cholesky,
-    Loop("cholesky_lo", "Matrix is not positive definite"), jvp=_tangent_cholesky,
+    loop="cholesky_lo", problem="Matrix is not positive definite", jvp=_tangent_cholesky,
 )
 
 

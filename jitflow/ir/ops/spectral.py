@@ -13,7 +13,6 @@ from jitflow.errors import DtypeError
 from jitflow.ir.dims import dim_min
 from jitflow.ir.dtypes import c64, c128, f32
 from jitflow.ir.ops import matrices as m
-from jitflow.ir.ops.host_loops import Loop
 from jitflow.ir.ops.linalg import library, matrix_type, real_dtype
 from jitflow.ir.ops.rules import Attrs, Types
 
@@ -48,12 +47,12 @@ def _tangent_eigh(b: Any, op: Any, tangents: Any) -> Any:
 library(
     "eigh", "Eigenvalues, ascending, and eigenvectors of Hermitian matrices; reads the lower"
     " triangle.", 1, _infer_eigh, lambda x: tuple(np.linalg.eigh(x)),
-    Loop("eigh_lo", "Eigenvalues did not converge"), jvp=_tangent_eigh,
+    loop="eigh_lo", problem="Eigenvalues did not converge", jvp=_tangent_eigh,
 )
 library(
     "eigvalsh", "Eigenvalues, ascending, of Hermitian matrices; reads the lower triangle.", 1,
     _infer_eigvalsh, np.linalg.eigvalsh,
-    Loop("eigvalsh_lo", "Eigenvalues did not converge"), jvp=_tangent_eigvalsh,
+    loop="eigvalsh_lo", problem="Eigenvalues did not converge", jvp=_tangent_eigvalsh,
 )
 
 
@@ -126,7 +125,7 @@ def _outside(b: Any, t: Any, u: Any, v: Any, inverse: Any) -> Any:
 library(
     "svd", "u, s and v**H with u s v**H = x; s descends, u and v have orthonormal columns.", 1,
     _infer_svd, lambda x: tuple(np.linalg.svd(x, full_matrices=False)),
-    Loop("svd_s", "SVD did not converge"), jvp=_tangent_svd,
+    loop="svd_s", problem="SVD did not converge", jvp=_tangent_svd,
 )
 library(
     "svd_complete", "As svd, with square u and v.", 1, _infer_svd_complete,
@@ -136,7 +135,7 @@ library(
 library(
     "svdvals", "Singular values, descending.", 1, _infer_svdvals,
     lambda x: np.linalg.svd(x, compute_uv=False),
-    Loop("svd", "SVD did not converge"), jvp=_tangent_svdvals,
+    loop="svd", problem="SVD did not converge", jvp=_tangent_svdvals,
 )
 
 
