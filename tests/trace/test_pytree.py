@@ -194,7 +194,8 @@ def test_unsortable_keys():
 
 
 def test_unhashable_static_data():
-    with pytest.raises(TraceError, match=r"test_pytree\.py:\d+: .*\nstatic data of Layer at tree\[1\].*\['n'\]"):
+    text = r"test_pytree\.py:\d+: .*\nstatic data of Layer at tree\[1\].*\['n'\]"
+    with pytest.raises(TraceError, match=text):
         hash(flatten((1, Layer(1, name=["n"])))[1])
 
 
