@@ -111,6 +111,7 @@ class Replay:
         """
         kind = seen.code, len(args), *kwargs, *(feeds or ())
         if kind in self._tried:
+            self._entry.count_call()
             return
         with suppress(TooLarge):
             self._entry.add(self._row(args, kwargs, feeds, seen))

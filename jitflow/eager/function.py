@@ -104,6 +104,7 @@ class Function:
         has_static = self.jitted.static != (None, None)
         call = tree.exact, *[_kind(x, has_static) for x in leaves]
         if call in self._tried:
+            self._entry.count_call()
             return
         variables = self._variables
         if operand is None and not variables:

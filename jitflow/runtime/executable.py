@@ -189,9 +189,8 @@ class Executable:
         What a function of the host raises is raised again. `places` are arrays that outputs, by
         number, are to be, where their addresses allow it.
         """
-        patience = self.patience
-        if patience is not None and patience.is_due():
-            refine_soon(self)
+        if self.patience is not None:
+            self.count_call()
         if places:
             outputs = [self._output(k, places.get(k)) for k in range(len(self._outputs))]
         else:
@@ -207,6 +206,12 @@ class Executable:
         if status:
             self.fail(status)
         return outputs
+
+    def count_call(self) -> None:
+        """One more by Python; has full code made where calls by Python and by rows were enough."""
+        patience = self.patience
+        if patience is not None and patience.is_due():
+            refine_soon(self)
 
     def _output(self, number: int, array: Any) -> Any:
         """The array where there is one that will do, else a fresh one."""

@@ -33,11 +33,16 @@ def tier_of(ops: Sequence[Op], work: float) -> tuple[Tier, int]:
     loops = [op for op in ops if op.row.name == "loop"]
     if not settings.baseline or len(ops) > MOST_OPS:
         return FULL, 0
-    patience = FIRST_PATIENCE + LOOP_PATIENCE * len(loops) + PATIENCE * len(ops)
-    calls = int(patience / max(1.0, work))
+    calls = calls_served(len(ops), len(loops), work)
     if calls < LEAST_CALLS:
         return FULL, 0
     return BASELINE_OF_LOOPS if carries_values(loops) else BASELINE, calls
+
+
+def calls_served(ops: int, loops: int, work: float) -> int:
+    """How many calls, each of so much work, baseline code of so many ops and loops is good for."""
+    patience = FIRST_PATIENCE + LOOP_PATIENCE * loops + PATIENCE * ops
+    return int(patience / max(1.0, work))
 
 
 def carries_values(loops: Iterable[Op]) -> bool:

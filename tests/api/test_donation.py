@@ -2,6 +2,7 @@
 
 import sys
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 import jitflow as jf
 from jitflow.errors import CheckError, TraceError
 from jitflow.passes.stream_size import stream_bytes
-from jitflow.runtime import host_target
+from jitflow.runtime import host_target, tiers
 from jitflow.runtime.entry import why_not_native
 from jitflow.runtime.memory import why_no_pool
 from tests.support.quiet import quiet
@@ -212,7 +213,9 @@ def test_within_another_trace_it_means_nothing():
 
 @pytest.mark.skipif(bool(why_no_pool()), reason="no pool here")
 @pytest.mark.parametrize("donates", [False, True])
-def test_a_train_loop_allocates_nothing(donates):
+def test_a_train_loop_allocates_nothing(donates, monkeypatch):
+    monkeypatch.setattr(tiers, "settings", replace(tiers.settings, baseline=False))
+
     def loss(params, x, y):
         return ((np.tanh(x @ params["w"] + params["b"]) - y) ** 2).mean()
 

@@ -176,6 +176,14 @@ class Entry:
             first = next(reversed(self.rows.values()), None)
             self.state.memory[State.ROWS] = first.words.address if first else 0
 
+    def count_call(self) -> None:
+        """One more call that Python took, for rows that are spent: they wait for full code.
+
+        For owners that run their rows' code by other objects, whose own rows take such calls.
+        """
+        for row in [row for row in self.rows.copy().values() if row.is_spent]:
+            row.executable.count_call()
+
     def clear(self) -> None:
         """Forgets all rows; what a call uses of them lives until it ends."""
         with self.lock:

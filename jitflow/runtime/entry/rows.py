@@ -53,6 +53,7 @@ class Row:
         keeps += [names, guards, made, out, memory, arena, given, sizes, stored]
         self.identity = tuple(program.identity)
         self.keeps = keeps
+        self.executable = executable
         flags = Flag.RELEASES_GIL | Flag.HOLDS_ROW if body.is_long else 0
         flags |= Flag.HOLDS_ROW if body.host_calls else 0
         flags |= Flag.RUNS_PYTHON if program.runs_python or results.runs_python else 0
@@ -106,6 +107,11 @@ class Row:
     def calls(self) -> int:
         """How often the stub called this row."""
         return int(self.words.memory[RowWord.CALLS])
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it takes no more calls."""
+        return self.calls >= int(self.words.memory[RowWord.MOST_CALLS])
 
 
 def _outputs(executable: Executable, taken: Mapping[int, int]) -> Words:
