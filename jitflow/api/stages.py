@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -93,7 +92,7 @@ class Traced:
         """The same, where results are to take the memory of parameters: pairs of their numbers."""
         places = tuple(result for result, _ in pairs)
         graph = Function(self.graph.name, self.graph.body, {**self.graph.attrs, "donated": places})
-        staged = replace(self._staged, function=graph)
+        staged = self._staged._replace(function=graph)
         return Traced(staged, self._call, self.road.timings)
 
     def to_svg(self, direction: Direction = "TB") -> str:

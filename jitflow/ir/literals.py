@@ -6,7 +6,6 @@ Owns no syntax of lists or attributes: printer and parser bring those.
 from __future__ import annotations
 
 import binascii
-import json
 import math
 from typing import Any
 
@@ -23,11 +22,15 @@ INLINE_ELEMENTS = 64
 
 
 def format_string(text: str) -> str:
+    import json  # noqa: PLC0415
+
     return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def read_string(literal: str) -> str:
     """The text of a literal with its quotes; ValueError where an escape is not one of JSON's."""
+    import json  # noqa: PLC0415
+
     text: str = json.loads(literal)
     return text
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from jitflow.errors import JitflowError
 from jitflow.ir.attributes import KINDS
@@ -53,8 +53,7 @@ class Required:
 REQUIRED = Required()
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """One attribute of a row; its kind is one of attributes.KINDS."""
 
     kind: str
@@ -64,7 +63,7 @@ class Attribute:
 _NO_ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class OpRow:
     """One op, whole.
 

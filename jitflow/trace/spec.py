@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NoReturn
 
 from jitflow.errors import ParseError, TraceError
@@ -26,11 +27,8 @@ MAX_RANK = 64  # NumPy's own limit
 WEAK = {"bool": bool_, "int": i64, "float": f64, "complex": c128}
 EXAMPLE = "write specs as f32[128, 64], f32[] or float"
 
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<name>[A-Za-z_]\w*) | (?P<int>-?\d{1,18}(?!\d))
-      | (?P<string>"[^"\\\n]*"|'[^'\\\n]*') | (?P<mark>[\[\](){},:]))""",
-    re.ASCII | re.VERBOSE,
-)
+_TOKEN = r"""\s*(?:(?P<name>[A-Za-z_]\w*) | (?P<int>-?\d{1,18}(?!\d))
+  | (?P<string>"[^"\\\n]*"|'[^'\\\n]*') | (?P<mark>[\[\](){},:]))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +74,11 @@ def parse_specs(text: str, file: str = "<spec>") -> tuple[Any, ...]:
     return tuple(trees)
 
 
+@cache
+def _token() -> re.Pattern[str]:
+    return re.compile(_TOKEN, re.ASCII | re.VERBOSE)
+
+
 class _Reader:
     """One token of lookahead: `kind` and `token` stand at offset `start`."""
 
@@ -87,7 +90,7 @@ class _Reader:
         self.look_at(0)
 
     def look_at(self, offset: int) -> None:
-        match = _TOKEN.match(self.text, offset)
+        match = _token().match(self.text, offset)
         self.kind = (match and match.lastgroup) or ""
         self.token = match[self.kind] if match and self.kind else ""
         rest = self.text[offset:]

@@ -7,8 +7,6 @@ spliced in. Knows no argument checking and no compilation.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from traceback import walk_tb
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,8 +39,7 @@ class Leaf(NamedTuple):
     axes: tuple[int, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(NamedTuple):
     """A traced function: its parameters are the leaves, then the captured arrays."""
 
     function: Function
@@ -52,8 +49,7 @@ class Staged:
     captured: tuple[np.ndarray[Any, Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """What is traced: `call` takes the traced leaves; `name` and `at` are for people."""
 
     call: Callable[[list[TracedArray]], Any]
@@ -158,6 +154,8 @@ def _reveal(error: ValueError | TypeError) -> None:
 
 def _innermost(error: Exception) -> Location:
     """The user's line that raised the error."""
+    from traceback import walk_tb  # noqa: PLC0415
+
     frames = walk_tb(error.__traceback__)
     users = [x for x in frames if is_users(x[0].f_code.co_filename)]
     if not users:  # what is traced is no Python code itself

@@ -7,8 +7,7 @@ two by bit patterns. Knows no function by name.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jitflow.ir.dtypes import DType, f32, f64, u32, u64
 
@@ -19,8 +18,7 @@ LONG = 7  # coefficients from which a polynomial is bound by latency
 Builder = Any  # jitflow.ir.builder.Builder: its methods follow from the rows that import us
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """The layout of an IEEE binary format: `mantissa` counts the stored fraction bits."""
 
     dtype: DType

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from string import Formatter
 from typing import Any
 
 from jitflow.errors import CheckError, DtypeError, VerifyError
@@ -48,6 +47,8 @@ register(OpRow(
 def _infer_print(types: Types, attrs: Attrs, regions: Any) -> tuple[Any, ...]:
     if not types or types[0] != TOKEN:
         raise VerifyError("print takes a token first")
+    from string import Formatter  # noqa: PLC0415
+
     try:
         fields = [name for _, name, _, _ in Formatter().parse(attrs["text"]) if name is not None]
     except ValueError as error:
