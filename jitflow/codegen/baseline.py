@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
+from itertools import product
 
 from jitflow.codegen.functions import callee
 from jitflow.ir.dtypes import DTYPES
@@ -49,29 +50,24 @@ _FAST = (
 """Instructions on vectors that it knows."""
 
 _BYTES: Mapping[str, int] = {"float": 4, "double": 8, "i8": 1, "i16": 2, "i32": 4, "i64": 8}
-REGISTERS = (16, 32)
-"""Bytes of vectors that it knows."""
-
-_TYPES = "|".join([
-    f"{bytes // size} x {element}" for bytes in REGISTERS for element, size in _BYTES.items()
-])  # fmt: skip
-_OTHER_TYPE = re.compile(rf"<(?!(?:{_TYPES})>)\d+ x ")
 _OTHER_INSTRUCTION = re.compile(rf"\n  (?:%\S+ = )?(?!(?:{_FAST}) )\w+ [^<\n]*<")
 
 
-def baseline_text(text: str) -> tuple[str, dict[str, Kind]]:
+def baseline_text(text: str, vector_bytes: int) -> tuple[str, dict[str, Kind]]:
     """The module of that text, of equal bits, for which LLVM takes less time at level 0.
 
-    And what it calls more than that, by symbol: `emit_row_functions` writes them.
+    And what it calls more than that, by symbol: `emit_row_functions` writes them. vector_bytes: of
+    the target's largest registers, each of whose sizes LLVM's fast selection knows.
     """
-    module = _Rewriting()
+    module = _Rewriting(_other_type(vector_bytes))
     return module.text(text), module.calls
 
 
 class _Rewriting:
     """One module under rewriting: what is to be added to it, and what it calls."""
 
-    def __init__(self) -> None:
+    def __init__(self, other_type: re.Pattern[str]) -> None:
+        self.other_type = other_type
         self.count = 0
         self.tables: dict[str, dict[str, int]] = {}
         """By type, where in its table each literal is."""
@@ -79,10 +75,18 @@ class _Rewriting:
         self.calls: dict[str, Kind] = {}
 
     def text(self, text: str) -> str:
-        pieces = [self.piece(piece) if _is_fast(piece) else piece for piece in _PIECES.split(text)]
+        pieces = [
+            self.piece(piece) if self.is_fast(piece) else piece for piece in _PIECES.split(text)
+        ]
         tables = [_table(type, literals) for type, literals in self.tables.items()]
         added = [f"{line}\n" for line in (*tables, *self.declarations.values())]
         return "".join(["\n".join(pieces), *added])
+
+    def is_fast(self, piece: str) -> bool:
+        """Whether a block holds literals or intrinsics, and nothing but what is known."""
+        if "splat (" not in piece and "@llvm." not in piece:
+            return False
+        return self.other_type.search(piece) is None and _OTHER_INSTRUCTION.search(piece) is None
 
     def piece(self, piece: str) -> str:
         for intrinsic, lanes, bits in sorted(set(_INTRINSIC.findall(piece))):
@@ -128,11 +132,13 @@ class _Rewriting:
         return symbol
 
 
-def _is_fast(piece: str) -> bool:
-    """Whether a block holds literals or intrinsics, and nothing but what is known."""
-    if "splat (" not in piece and "@llvm." not in piece:
-        return False
-    return _OTHER_TYPE.search(piece) is None and _OTHER_INSTRUCTION.search(piece) is None
+@cache
+def _other_type(vector_bytes: int) -> re.Pattern[str]:
+    """A vector that fills no register."""
+    registers = [register for register in (16, 32, 64) if register <= vector_bytes]
+    elements = product(registers, _BYTES.items())
+    types = "|".join([f"{register // size} x {name}" for register, (name, size) in elements])
+    return re.compile(rf"<(?!(?:{types})>)\d+ x ")
 
 
 @cache

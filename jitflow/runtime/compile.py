@@ -51,11 +51,10 @@ def compile_body(function: Function, target: Target, in_hurry: bool = False) -> 
     inputs, outputs = _split(function)
     cost = work(function.body, target.vector_bytes)
     tier, calls_first = tier_of(ops, cost) if in_hurry else (FULL, 0)
-    is_rewritten = tier is BASELINE and target.architecture in ("x86_64", "amd64")
-    made_of, more_calls = (
-        measure("baseline text", baseline_text, text) if is_rewritten else (text, {})
-    )
-    calls |= more_calls
+    made_of = text
+    if tier is BASELINE and target.is_x86:
+        made_of, more_calls = measure("baseline text", baseline_text, text, target.vector_bytes)
+        calls |= more_calls
     make = engine().object_image
     return Body(
         symbol=symbol_of(function.name),

@@ -39,6 +39,10 @@ class Target(NamedTuple):
         """The first part of the triple: `x86_64`, `aarch64`."""
         return self.triple.partition("-")[0]
 
+    @property
+    def is_x86(self) -> bool:
+        return self.architecture in _X86
+
 
 _X86 = ("x86_64", "amd64", "i686")
 

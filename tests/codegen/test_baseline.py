@@ -31,7 +31,7 @@ entry:
 def test_literals_are_read_from_memory_and_intrinsics_are_called() -> None:
     operands = "<8 x float> %y.2, <8 x float> splat (float 0.0)"
     call = f"%z.3 = call <8 x float> @llvm.maximum.v8f32({operands})"
-    text, calls = baseline_text(BLOCK.format(middle=call))
+    text, calls = baseline_text(BLOCK.format(middle=call), 32)
     block = text.partition("  ret void")[0]
     assert "splat" not in block
     assert "@llvm." not in text
@@ -44,7 +44,7 @@ def test_equal_literals_of_a_type_are_there_once() -> None:
     middle = "%y.4 = fadd <8 x float> %y.2, splat (float 2.0)\n"
     middle += "  %y.5 = fadd <4 x float> splat (float 2.0), splat (float 3.0)\n"
     middle += "  %z.3 = fsub <8 x float> splat (float 3.0), %y.4"
-    text, _ = baseline_text(BLOCK.format(middle=middle))
+    text, _ = baseline_text(BLOCK.format(middle=middle), 32)
     assert text.count("@jitflow.8xfloat, i64 0") == 2
     assert text.count("@jitflow.8xfloat, i64 32") == 1
     assert text.count("@jitflow.4xfloat, i64 16") == 1
@@ -67,12 +67,18 @@ def test_short_rows_that_are_called_are_there_for_each_type() -> None:
 ])  # fmt: skip
 def test_blocks_of_what_is_not_known_stay(middle: str) -> None:
     text = BLOCK.format(middle=middle)
-    assert baseline_text(text) == (text, {})
+    assert baseline_text(text, 32) == (text, {})
 
 
-def test_vectors_of_several_registers_stay() -> None:
-    text = BLOCK.format(middle="%z.3 = fneg <8 x float> %y.2").replace("<8 x", "<32 x")
-    assert baseline_text(text) == (text, {})
+@pytest.mark.parametrize(("vector_bytes", "lanes"), [(16, 4), (32, 8), (64, 16)])
+def test_vectors_of_several_registers_stay(vector_bytes: int, lanes: int) -> None:
+    text = BLOCK.format(middle="%z.3 = fneg <8 x float> %y.2")
+    for fitting in (4, lanes):
+        known = text.replace("<8 x", f"<{fitting} x")
+        assert "splat" not in baseline_text(known, vector_bytes)[0].partition("ret void")[0]
+    for other in (lanes // 2 * 3, lanes * 2):
+        unknown = text.replace("<8 x", f"<{other} x")
+        assert baseline_text(unknown, vector_bytes) == (unknown, {})
 
 
 def _numbers(x: Any, y: Any) -> Any:
@@ -110,7 +116,8 @@ def test_baseline_code_gives_the_bits_of_full_code(
         expected = function(x, y)
     code = jf.jit(function).lower(x, y).compile()
     text = code.as_text("llvm")
-    assert host_target().vector_bytes != 32 or baseline_text(text)[0] != text
+    vector_bytes = host_target().vector_bytes
+    assert vector_bytes < 32 or baseline_text(text, vector_bytes)[0] != text
     found = code(x, y)
     np.testing.assert_array_equal(found, expected)
     if np.dtype(dtype).kind == "f":
