@@ -18,6 +18,10 @@ Emit = Callable[["Emitter", Op], None]
 LONG_BLOCK = 256
 """Ops of a block: LLVM compares the loads and stores of one with each other, pair by pair."""
 
+SHUFFLES = 2
+"""One on the other in a block: for each of them LLVM looks through all that it is made of there. A
+square of 16 vectors that is turned takes half as long as with four."""
+
 
 class Emitter:
     """Writes LLVM text; `names` holds each value as an operand: `%add.7`, or a literal.
@@ -48,6 +52,8 @@ class Emitter:
         self.arena_start = 0
         """Where in the body's arena the memory at %arena begins."""
         self.computed: dict[Hashable, str] = {}
+        self.shuffled: dict[Value, int] = {}
+        """How many shuffles, one on the other, made a value in the current block."""
         self.memory: dict[Dense, str] = {}
         self.declarations: dict[str, str] = {}
         self.definitions: list[str] = []
@@ -81,12 +87,12 @@ class Emitter:
         """
         for number, op in enumerate(ops):
             if number and number % LONG_BLOCK == 0:
-                self._cut()
+                self.cut()
             if before is not None:
                 before(op)
             self.emit(op)
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
         """Goes on in a new block."""
         label = self.new_block("further")
         self.write(f"br label %{label}")
@@ -137,6 +143,7 @@ class Emitter:
         self.lines.append(f"{label}:")
         self.block = label
         self.computed.clear()
+        self.shuffled.clear()
 
     def constant_memory(self, data: Dense) -> str:
         """The symbol of constant data in the object; equal data is stored once."""

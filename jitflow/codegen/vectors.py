@@ -6,7 +6,7 @@ Constants become literals in the instructions that use them. Owns no state.
 from __future__ import annotations
 
 from jitflow.codegen.elementwise import combine, literal
-from jitflow.codegen.emitter import Emit, Emitter, element_pointer
+from jitflow.codegen.emitter import SHUFFLES, Emit, Emitter, element_pointer
 from jitflow.codegen.memory import from_memory
 from jitflow.codegen.types import (
     constant,
@@ -61,6 +61,9 @@ def _extract(e: Emitter, op: Op) -> None:
 
 def _shuffle(e: Emitter, op: Op) -> None:
     x, y = op.operands
+    if SHUFFLES in (e.shuffled.get(x), e.shuffled.get(y)):
+        e.cut()
+    e.shuffled[op.results[0]] = 1 + max(e.shuffled.get(x, 0), e.shuffled.get(y, 0))
     text, lanes = register_type(x.type), op.attrs["lanes"]
     mask = ", ".join(f"i32 {k}" for k in lanes)
     operands = f"{text} {e.names[x]}, {text} {e.names[y]}"
