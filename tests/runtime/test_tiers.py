@@ -48,7 +48,7 @@ def patience(monkeypatch):
     """Sets how many calls baseline code is good for, on any machine."""
 
     def set_patience(calls):
-        monkeypatch.setattr(tiers, "calls_served", lambda ops, loops, work: calls)
+        monkeypatch.setattr(tiers, "calls_served", lambda *what: calls)
 
     WORKER.finish()  # with what other tests asked for
     return set_patience
@@ -306,7 +306,7 @@ def test_baseline_code_from_the_disk_is_refined_there(tmp_path):
 import numpy as np, jitflow as jf
 from jitflow.runtime import tiers
 from jitflow.runtime.background import WORKER
-tiers.calls_served = lambda ops, loops, work: 5
+tiers.calls_served = lambda *what: 5
 f, x = jf.jit(lambda x: x * 2 + 1), np.arange(8192.0, dtype="f4")
 for _ in range(CALLS):
     assert (f(x) == x * 2 + 1).all()
