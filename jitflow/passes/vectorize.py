@@ -62,10 +62,11 @@ def vectorize(function: Function, *, vector_bytes: int = 32) -> Function:
         lower, upper = constant_int(op.operands[0]), constant_int(op.operands[1])
         if lower != 0 or upper is None or upper < 1 or not _is_innermost(op) or not can_widen(op):
             return False
-        cost = _cost(op)
-        lanes = _lanes(op, upper, vector_bytes, cost)
+        cost, register = _cost(op), vector_bytes // _widest(op)
+        lanes = _lanes(op, upper, register, cost)
         loop = _Loop(builder, op, upper, new)
-        if upper > 4 * lanes and upper % lanes and upper % (lanes // 2) == 0 and loop.rereads():
+        has_tail = upper > 4 * lanes and upper % lanes and loop.rereads()
+        if has_tail and lanes > register and upper % (lanes // 2) == 0:
             lanes //= 2
         loop.emit(lanes, peel=cost <= LIGHT_BODY and not _has_records(op))
         return True
@@ -95,16 +96,22 @@ def _is_one_chain(body: list[Op], cost: float) -> bool:
     return len(chains) == 1 and cost - chains[0] <= LIGHT_BODY
 
 
-def _lanes(op: Op, extent: int, vector_bytes: int, cost: float) -> int:
-    """Lanes that fill a vector register, times 2 or 4 where the body is light."""
+def _widest(op: Op) -> int:
+    """Bytes of the largest elements that the body reads or writes."""
     body = list(walk(op.regions[0]))
     sizes = [
         v.type.dtype.itemsize for inner in body for v in inner.results
         if inner.row.name == "load"
     ]
     sizes += [inner.operands[0].type.dtype.itemsize for inner in body if inner.row.name == "store"]
+    return max(sizes, default=4)
+
+
+def _lanes(op: Op, extent: int, register: int, cost: float) -> int:
+    """Lanes that fill a vector register, times 2 or 4 where the body is light."""
+    body = list(walk(op.regions[0]))
     loops = LOOP in op.regions[0].contents.rows
-    lanes = vector_bytes // max(sizes, default=4)
+    lanes = register
     if _has_records(op):
         lanes = min(lanes, RECORD_LANES)
     elif cost <= LIGHT_BODY:
