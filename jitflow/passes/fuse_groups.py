@@ -171,6 +171,8 @@ class Plan:
             group = Group(len(self.items), shape)
             self.items.append(group)
             self.has_groups = True
+        else:
+            group = self._united(op, group)
         if axes is not None:
             group.axes, group.lanes = axes, _lanes(op) or group.lanes
         group.ops.append(op)
@@ -198,6 +200,53 @@ class Plan:
                     self._move(group)
                 return group
         return None
+
+    def _united(self, op: Op, group: Group) -> Group:
+        """The group that an op joins, and with it those whose values nothing but the op reads."""
+        for value in op.operands:
+            other = self.owner.get(value)
+            if other is None or other is group or self._may_not_unite(other, group, op):
+                continue
+            if op.row is not GATHER or value is not op.operands[0]:
+                group = self._unite(other, group)
+        return group
+
+    def _may_not_unite(self, first: Group, second: Group, op: Op) -> bool:
+        """Whether a group cannot move to where a later one stands, or there is no room for both."""
+        if first.is_read or first.shape != second.shape or first.axes is not None or self.in_turns:
+            return True
+        if first.position <= self.last_fixed or len(first.ops) + len(second.ops) >= self.max_ops:
+            return True
+        return len(first.operands | second.operands) + len(op.operands) > self.max_operands
+
+    def _unite(self, first: Group, second: Group) -> Group:
+        """One group where the second one stands; it is the larger of both, for the time it takes.
+        """
+        place, is_read, axes, lanes = second.position, second.is_read, second.axes, second.lanes
+        kept, gone = (first, second) if len(first.ops) > len(second.ops) else (second, first)
+        for group in (first, second):
+            self._unlist(group)
+        self.items[first.position], self.items[place] = None, kept
+        kept.position, kept.is_read, kept.axes, kept.lanes = place, is_read, axes, lanes
+        kept.ops = first.ops + second.ops
+        kept.operands |= gone.operands
+        kept.touched |= gone.touched
+        for value in [value for op in gone.ops for value in op.results]:
+            self.owner[value] = kept
+            listed = self.touching[kept.shape][value]
+            listed[listed.index(gone)] = kept
+        for value in self._listed(kept):
+            self._touch(value, kept)
+        return kept
+
+    def _listed(self, group: Group) -> set[Value]:
+        """Where it is listed beside what it computes."""
+        return {*group.operands, *self._sliced(group.operands)}
+
+    def _unlist(self, group: Group) -> None:
+        for value in self._listed(group):
+            listed = self.touching[group.shape][value]
+            del listed[bisect_left(listed, group.position, key=_position)]
 
     def _touch(self, value: Value, group: Group) -> None:
         groups = self.touching.setdefault(group.shape, {}).setdefault(value, [])
@@ -235,9 +284,8 @@ class Plan:
 
     def _move(self, group: Group) -> None:
         """Puts a group, of which nothing is read, behind all others; also where they are listed."""
-        at, shape = group.position, group.shape
-        listed = {*group.operands, *self._sliced(group.operands)}
-        lists = [groups for v in listed if len(groups := self.touching[shape][v]) > 1]
+        at, touching = group.position, self.touching[group.shape]
+        lists = [groups for v in self._listed(group) if len(groups := touching[v]) > 1]
         for groups in lists:
             del groups[bisect_left(groups, at, key=_position)]
             groups.append(group)

@@ -8,6 +8,7 @@ from typing import Any
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Function, Op, Region, Value, used, walk
+from jitflow.ir.nests import RUN
 from jitflow.ir.row import ROWS, Effect
 from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.apart import depending
@@ -95,8 +96,10 @@ def _plan(loop: Op, vector_bytes: int, least: int) -> _Plan | None:
 
 
 def _forbids(body: Region) -> bool:
-    """Whether the body does more than compute, read and write."""
-    return any(op.row.effect in (Effect.ALLOCATES, Effect.ORDERED) for op in walk(body))
+    """Whether the body does more than compute, read and write, or does so in another nest."""
+    return RUN in body.contents.rows or any(
+        op.row.effect in (Effect.ALLOCATES, Effect.ORDERED) for op in walk(body)
+    )
 
 
 def _writes(op: Op) -> bool:

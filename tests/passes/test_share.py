@@ -164,3 +164,16 @@ def test_functions_that_differ_in_nests_differ():
     function = parse_function(text)
     assert isinstance(function, Function)
     assert parse_function(text.replace('kind="parallel"', 'kind="sequential"', 1)) != function
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (9,)])
+def test_a_nest_reads_the_parts_of_a_result(dtype, shape):
+    x = (np.arange(np.prod(shape)) * (1 + 2j)).astype(dtype).reshape(shape)
+
+    def totals(x):
+        y = x - dtype(0.5)
+        return y.cumsum(), y
+
+    for found, expected in zip(jf.jit(totals)(x), totals(x), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-6)

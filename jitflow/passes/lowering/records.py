@@ -14,6 +14,7 @@ from jitflow.ir.buffers import base_of
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Region, Value
 from jitflow.ir.dtypes import u8
+from jitflow.ir.nests import RUN
 from jitflow.ir.row import ROWS, Effect
 from jitflow.ir.types import BufferType, VectorType
 from jitflow.passes.lowering.footprint import address, view_offset
@@ -106,7 +107,7 @@ def find_records(region: Region, row: str) -> list[Records]:
     found: list[Records] = []
     waiting: dict[Value, dict[object, list[tuple[Op, Place]]]] = {}
     for op in region.ops:
-        if op.row.effect is Effect.ORDERED or op.regions:
+        if op.row is RUN or op.row.effect is Effect.ORDERED or op.regions:
             _close(waiting, list(waiting), found)
         elif op.row.name in ("load", "store"):
             base = base_of(address(op)[0])
