@@ -23,8 +23,10 @@ CHAIN = 20
 STRIP_BYTES = 2048
 """Of the widest value: all that waits stays in the first cache."""
 
-LANES = 64
-"""Strips that are not the only one are whole numbers of so many elements."""
+LANES = (64, 32, 16)
+"""Strips that are not the only one are whole numbers of so many elements: the first of these by
+which the last strip moves back least, as what it passes is computed twice.
+"""
 
 LEAST_ELEMENTS = 256
 """Of a row; below, starting a loop costs what it gains."""
@@ -178,7 +180,9 @@ class _Phases:
         read = [v.type.dtype.itemsize for op in loads for v in op.results]
         widest = max(read + [v.type.dtype.itemsize for v in cut.waits])
         count = -(-self.extent * widest // STRIP_BYTES)
-        self.size = min(-(-self.extent // (count * LANES)) * LANES, self.extent)
+        sizes = [-(-self.extent // (count * lanes)) * lanes for lanes in LANES]
+        size = min(sizes, key=lambda size: -(-self.extent // size) * size)
+        self.size = min(size, self.extent)
         self.strips = {v: self._strip(allocs, v) for v in cut.waits}
 
     def _strip(self, allocs: Builder, value: Value) -> Value:

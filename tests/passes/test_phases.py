@@ -66,3 +66,23 @@ def test_the_bits_without(program, shape, dtype):
             results.append(native(arrays))
     for result in results[1:]:
         assert_same_bits(result, results[0])
+
+
+@pytest.mark.parametrize(("extent", "strip"), [(1000, 256), (300, 160), (513, 176), (512, 256)])
+def test_strips_pass_few_elements_twice(extent, strip):
+    function = parse_function(f"""
+        func @f(%x: &f64[{extent}], %out: &f64[{extent}]) {{outputs=1}} {{
+          %0: i64[] = constant {{value=0}}
+          %n: i64[] = constant {{value={extent}}}
+          loop %0, %n {{kind="parallel"}} (%i: i64[]) {{
+            %1: f64[] = load %x, %i
+            %2: f64[] = log %1
+            %3: f64[] = sin %2
+            store %3, %out, %i
+            yield
+          }}
+          return
+        }}""")
+    changed = run_pipeline(["phases{most=40, hot=256}"], function)
+    (outer,) = (op for op in changed.body.ops if op.row.name == "loop")
+    assert outer.attrs["step"] == strip
