@@ -99,6 +99,10 @@ class Replay:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._miss(*args, **kwargs)
 
+    def count_call(self) -> None:
+        """One that `miss` is about to take: rows that are spent may wait for full code."""
+        self._entry.count_call()
+
     def wants(self) -> bool:
         """Whether it can learn another call."""
         return not self._entry.is_full and TRACES.value == 0
@@ -111,7 +115,6 @@ class Replay:
         """
         kind = seen.code, len(args), *kwargs, *(feeds or ())
         if kind in self._tried:
-            self._entry.count_call()
             return
         with suppress(TooLarge):
             self._entry.add(self._row(args, kwargs, feeds, seen))

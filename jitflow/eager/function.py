@@ -70,8 +70,11 @@ class Function:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, tree = flatten((args, kwargs))
         operand = next((x for x in leaves if isinstance(x, Operand)), None)
+        is_alone = TRACES.value == 0 and STATE.frame is None and not STATE.tapes
+        if is_alone:
+            self._entry.count_call()
         result = self._run(operand, args, kwargs)
-        if TRACES.value == 0 and STATE.frame is None and not STATE.tapes:
+        if is_alone:
             self._learn(operand, args, kwargs, leaves, tree)
         return result
 
@@ -104,7 +107,6 @@ class Function:
         has_static = self.jitted.static != (None, None)
         call = tree.exact, *[_kind(x, has_static) for x in leaves]
         if call in self._tried:
-            self._entry.count_call()
             return
         variables = self._variables
         if operand is None and not variables:

@@ -59,6 +59,7 @@ class Session:
 
         Where feeds are no arrays and no numbers, it is a run of the arrays that they are.
         """
+        self._native.count_call()
         fetches, feeds = _arguments(*args, **kwargs)
         plan = self._plan(fetches, feeds)
         given = plan.given(feeds or {})

@@ -29,16 +29,22 @@ class Tier(NamedTuple):
     keeps_registers: bool
     schedules: bool = False
 
-    def options(self, target: Target) -> tuple[str, ...]:
-        """What LLVM is told of it, beside the level.
+    def options(self, target: Target, text: str) -> dict[str, int]:
+        """What LLVM is told otherwise than in `USUAL`, beside the level, for that text.
 
         Loops on x86 are final: its instructions add indices to addresses, and without LLVM's
         reduction of their strength code takes a quarter less time to make, and as long to run.
+        Schedulers compare loads and stores of a block pair by pair, up to some number: at the usual
+        one, straight code of 2500 memory operations takes seven times as long.
         """
-        return (
-            f"-optimize-regalloc={self.keeps_registers:d}", f"-enable-misched={self.schedules:d}",
-            f"-disable-lsr={target.is_x86:d}",
-        )
+        found = {} if self.level else {"-optimize-regalloc": int(self.keeps_registers)}
+        if self.keeps_registers and (not self.schedules or target.architecture == "wasm32"):
+            found["-enable-misched"] = 0
+        if self.level and target.is_x86:
+            found["-disable-lsr"] = 1
+        if self.level and len(text) > LONG_TEXT:
+            found["-dag-maps-huge-region"] = 100
+        return found
 
 
 BASELINE, BASELINE_OF_LOOPS, FULL = Tier(0, False), Tier(0, True), Tier(1, True, True)
@@ -46,10 +52,14 @@ BASELINE, BASELINE_OF_LOOPS, FULL = Tier(0, False), Tier(0, True), Tier(1, True,
 hand values from step to step, its code takes 1.7, not four, times as long as full code at most.
 Level 2 takes a tenth longer than 1, for code that runs no faster."""
 
-OPTIONS = ("-dag-maps-huge-region=100",)
-"""LLVM's schedulers compare loads and stores of a block pair by pair, up to this many: at the usual
-1000, straight code of 2500 memory operations takes seven times as long."""
-_SETTINGS = f"{BASELINE} {BASELINE_OF_LOOPS} {FULL} {OPTIONS} lsr off on x86"
+USUAL = {
+    "-optimize-regalloc": 1, "-enable-misched": 1, "-disable-lsr": 0, "-dag-maps-huge-region": 1000,
+}  # fmt: skip
+"""What LLVM does by itself where it optimises, and for all others in the process who use it."""
+
+LONG_TEXT = 1 << 15
+"""Characters; a block of 400 memory operations has as many, and more."""
+
 _NO_IMPORTS: Mapping[str, int] = {}
 
 LINKS_EACH = 64
@@ -70,9 +80,10 @@ class Engine:
 
         self.llvm = llvm
         self.binding_lock: Any = getattr(llvm.ffi.lib, "_lock", None) or nullcontext()
-        self.version = f"{llvmlite.__version__} {llvm.llvm_version_info} {_SETTINGS}"
+        self.version = f"{llvmlite.__version__} {llvm.llvm_version_info}"
         self.machines: dict[tuple[Target, int], Any] = {}
-        self.told: tuple[str, ...] = ()
+        self.told = {**USUAL, "-optimize-regalloc": 0}
+        """The options as they are; until LLVM is told of registers, they follow from the level."""
         self.links = 0
         llvm.initialize_native_target()
         self.linker = llvm.create_lljit_compiler(use_jit_link=True)
@@ -84,21 +95,37 @@ class Engine:
 
         LinkError where it imports anything else that is not allowed.
         """
-        with LOCK, Uninterrupted():
-            image: bytes = self._machine(target, tier).emit_object(self._parse(text))
+        image: bytes = self._emitted(text, target, tier, "emit_object")
         _check_imports(image, calls)
         return image
 
     def machine_lines(self, target: Target) -> str:
         """What the text of a module says of its machine, where sizes are not this machine's."""
         with LOCK, Uninterrupted():
-            layout = str(self._machine(target, FULL).target_data)
+            layout = str(self._machine(target, FULL.level).target_data)
         return f'target datalayout = "{layout}"\ntarget triple = "{target.triple}"'
 
     def assembly(self, text: str, target: Target) -> str:
         """The assembly of an LLVM module, as code generation writes it."""
-        with LOCK, Uninterrupted():
-            return str(self._machine(target, FULL).emit_assembly(self._parse(text)))
+        return str(self._emitted(text, target, FULL, "emit_assembly"))
+
+    def _emitted(self, text: str, target: Target, tier: Tier, method: str) -> Any:
+        """What LLVM's machine makes of a module; nobody else calls llvmlite meanwhile."""
+        options = tier.options(target, text)
+        with LOCK, Uninterrupted(), self.binding_lock:
+            module, machine = self._parse(text), self._machine(target, tier.level)
+            wanted = {name: value for name, value in options.items() if self.told[name] != value}
+            try:
+                self._tell(wanted)
+                return getattr(machine, method)(module)
+            finally:
+                self._tell({name: USUAL[name] for name in wanted})
+
+    def _tell(self, options: Mapping[str, int]) -> None:
+        for name, value in options.items():
+            if self.told[name] != value:
+                self.llvm.set_option("jitflow", f"{name}={value}")
+                self.told[name] = value
 
     def link(
         self,
@@ -136,26 +163,13 @@ class Engine:
             raise JitflowError(f"LLVM refuses the module that jitflow wrote: {error}") from error
         return module
 
-    def _machine(self, target: Target, tier: Tier) -> Any:
-        """LLVM's machine for the target, and what no machine knows set for the next module."""
-        machine = self.machines.get((target, tier.level))
+    def _machine(self, target: Target, level: int) -> Any:
+        machine = self.machines.get((target, level))
         if machine is None:
             if not self.machines:
-                self._prepare()
-            machine = self._new_machine(target, tier.level)
-            self.machines[target, tier.level] = machine
-        options = tier.options(target)
-        for option in options:
-            if option not in self.told:
-                self.llvm.set_option("jitflow", option)
-        self.told = options
+                self.llvm.initialize_native_asmprinter()
+            machine = self.machines[target, level] = self._new_machine(target, level)
         return machine
-
-    def _prepare(self) -> None:
-        """What code generation needs, and linking does not."""
-        self.llvm.initialize_native_asmprinter()
-        for option in OPTIONS:
-            self.llvm.set_option("jitflow", option)
 
     def _new_machine(self, target: Target, level: int) -> Any:
         if target.triple != self.llvm.get_process_triple():

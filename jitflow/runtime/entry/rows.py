@@ -38,7 +38,7 @@ class Row:
         if program.leaves != len(body.inputs) or program.leaves + len(body.outputs) > LEAVES:
             raise TooLarge(f"a native call has at most {LEAVES} buffers, each from one leaf")
         failed = executable.fail
-        keeps: list[Any] = [program, results, executable, failed]
+        keeps: list[Any] = [program, results, failed]
         given, taken = _donations(program, executable, donated)
         taken |= {kept.output: kept.words[3] for kept in stores if kept.is_taken}
         sizes = Words([program.arrays.get(leaf, (0, 0))[1] for leaf in range(program.leaves)])
@@ -110,8 +110,10 @@ class Row:
 
     @property
     def is_spent(self) -> bool:
-        """Whether it takes no more calls."""
-        return self.calls >= int(self.words.memory[RowWord.MOST_CALLS])
+        """Whether it takes no more calls, until there is full code."""
+        return self.executable.patience is not None and (
+            self.calls >= int(self.words.memory[RowWord.MOST_CALLS])
+        )
 
 
 def _outputs(executable: Executable, taken: Mapping[int, int]) -> Words:
