@@ -41,10 +41,11 @@ class Target(NamedTuple):
 
     @property
     def is_x86(self) -> bool:
+        """Of 32 or of 64 bits."""
         return self.architecture in _X86
 
 
-_X86 = ("x86_64", "amd64", "i686")
+_X86 = ("x86_64", "amd64", "i386", "i486", "i586", "i686")
 
 
 def make_target(

@@ -1,8 +1,9 @@
-"""Two tiers of machine code: baseline code, which LLVM makes in half of the time, and full code.
+"""Two tiers of machine code: baseline code, made in half to two thirds of the time, and full code.
 
 Code of short calls is baseline code first. Once it was called so often that it is worth while, full
-code is made (`background`), and calls run that. Bits are the same: LLVM may contract and reorder
-nothing at either tier. Owns the rule, which is one of counts alone: nothing is timed.
+code is made (`background`), and calls run that. Bits are the same, but for the sign of NaNs: LLVM
+may contract and reorder nothing at either tier. Owns the rule, which is one of counts alone:
+nothing is timed.
 """
 
 from __future__ import annotations

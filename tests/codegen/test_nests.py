@@ -33,7 +33,7 @@ def test_equal_layers_are_one_function():
 
 
 def test_a_single_nest_stays_where_it_is():
-    assert "define internal" not in code(layers, random(8, 12), random(12, 5))
+    assert "@jitflow_layers.nest" not in code(layers, random(8, 12), random(12, 5))
 
 
 def test_other_constants_are_other_functions():

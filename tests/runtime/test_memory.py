@@ -4,12 +4,14 @@ import copy
 import os
 import pickle
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import jitflow as jf
 from jitflow.errors import ConfigError
+from jitflow.runtime import tiers
 from jitflow.runtime.entry import why_not_native
 from jitflow.runtime.entry.words import RowWord
 from jitflow.runtime.memory import POOL_BYTES, empty, why_no_pool
@@ -252,7 +254,8 @@ def ranked(x):
     return np.cumsum(np.sort(x + 1)[::-1])[-3:]
 
 
-def test_calls_share_what_temporaries_lie_in():
+def test_calls_share_what_temporaries_lie_in(monkeypatch):
+    monkeypatch.setattr(tiers, "settings", replace(tiers.settings, baseline=False))
     f, g = called(jf.jit(ranked)), called(jf.jit(lambda x: ranked(x) - 1))
     before = jf.memory_stats()
     for _ in range(5):

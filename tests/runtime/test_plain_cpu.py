@@ -18,7 +18,7 @@ if sys.argv[1] == "plain":
     llvm.get_host_cpu_name = lambda: "x86-64"
 import jitflow as jf
 from jitflow.runtime import host_target
-assert ("fma" in host_target().lacks) == (sys.argv[1] == "plain")
+assert "fma" in host_target().lacks or sys.argv[1] != "plain"
 
 def program(a, b):
     product = np.maximum(a @ b, 0)

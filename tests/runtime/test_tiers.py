@@ -20,6 +20,7 @@ from jitflow.ir.core import walk
 from jitflow.runtime import background, tiers
 from jitflow.runtime.background import WORKER
 from jitflow.runtime.engine import BASELINE, BASELINE_OF_LOOPS, FULL, LOCK, engine
+from jitflow.runtime.entry import why_not_native
 from jitflow.runtime.executable import Executable
 from jitflow.runtime.machine import host_target
 from jitflow.runtime.patience import Patience
@@ -411,6 +412,7 @@ def test_the_interpreter_may_end_as_another_thread_starts_it(patience, monkeypat
     assert worker.thread is None
 
 
+@pytest.mark.skipif(bool(why_not_native()), reason="no native entry here")
 def test_runs_of_sessions_stay_native(patience):
     patience(20)
     with gr.Graph().as_default() as graph:
@@ -426,6 +428,7 @@ def test_runs_of_sessions_stay_native(patience):
     assert len(session._native._tried) == 1 and row.executable.body.baseline_calls == 0
 
 
+@pytest.mark.skipif(bool(why_not_native()), reason="no native entry here")
 def test_calls_of_functions_of_tensors_stay_native(patience):
     patience(20)
     f = jf.function(lambda x: x * 2 + 1)
