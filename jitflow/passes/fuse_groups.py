@@ -217,7 +217,9 @@ class Plan:
             return True
         if first.position <= self.last_fixed or len(first.ops) + len(second.ops) >= self.max_ops:
             return True
-        return len(first.operands | second.operands) + len(op.operands) > self.max_operands
+        operands = first.operands | second.operands
+        taken = {v for v in op.operands if v not in first.touched and v not in second.touched}
+        return len(operands | taken) > self.max_operands
 
     def _unite(self, first: Group, second: Group) -> Group:
         """One group where the second one stands; it is the larger of both, for the time it takes.
