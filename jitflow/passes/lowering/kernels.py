@@ -21,7 +21,13 @@ from jitflow.passes.lowering.cascade import State, cascade
 from jitflow.passes.lowering.columns import Columns
 from jitflow.passes.lowering.context import Context
 from jitflow.passes.lowering.gathers import GATHER, inside, placed_operands, read, uniform
-from jitflow.passes.lowering.reducers import ArgReducer, Reducer, lanes_for, reducer
+from jitflow.passes.lowering.reducers import (
+    SHORT_SEARCH,
+    ArgReducer,
+    Reducer,
+    lanes_for,
+    reducer,
+)
 from jitflow.passes.lowering.space import merged_space
 
 SHORT_LINE_BYTES = 32
@@ -29,10 +35,6 @@ SHORT_LINE_BYTES = 32
 
 SHORT_SUM_BYTES = 28
 """Of a line that is summed: a whole register is halved as quickly."""
-
-SHORT_SEARCH = 16
-"""Elements of a line of which the greatest or the least is sought: lanes with their indices, and
-the first of equal ones, take long to combine."""
 
 MANY_LINES = 16
 

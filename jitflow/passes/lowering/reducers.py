@@ -22,6 +22,10 @@ from jitflow.passes.lowering.cascade import State
 
 LANE_BYTES = 128
 
+SHORT_SEARCH = 16
+"""Elements of a line of which the greatest or the least is sought: lanes with their indices, and
+the first of equal ones, take long to combine."""
+
 
 def lanes_for(bytes: int) -> int:
     """Logical lanes of a reduction along a contiguous axis, by the bytes of an element."""
@@ -162,7 +166,10 @@ class ArgReducer(Reducer):
 
     def identity(self, b: Builder, lanes: int | None) -> State:
         """No value is worse; the index is a lane's first, right where no value is better."""
-        (value,) = super().identity(b, lanes)
+        identity = ROWS[self.combiner].identity
+        assert identity is not None
+        worst = identity(self.dtype if self.held is u8 else self.held)
+        value = full(b, self.held, lanes, worst)
         if lanes is None:
             return value, full(b, self.index_dtype, None, 0)
         return value, b.lane_iota(self.index_dtype, lanes)
@@ -199,10 +206,39 @@ class ArgReducer(Reducer):
         return index if self.index_dtype is i64 else b.convert(index, dtype=i64)
 
 
+@dataclass(frozen=True)
+class OrderedArgReducer(ArgReducer):
+    """The same of long lines of floats, held as integers of the same order.
+
+    A step waits for one comparison of these, and for two of floats.
+    """
+
+    @property
+    def held(self) -> DType:
+        return i64 if self.dtype.bits == 64 else i32
+
+    def element(self, b: Builder, value: Value, index: Value) -> State:
+        """Zeros of either sign alike, and NaN better than all numbers.
+
+        The bits of positive numbers are in their order; those of negative ones are the other way
+        around, but for the sign.
+        """
+        bits = b.bitcast(b.add(value, b.full_like(value, 0.0)), dtype=self.held)
+        greatest = (1 << self.held.bits - 1) - 1
+        signs = b.shift_right(bits, b.full_like(bits, self.held.bits - 1))
+        ordered = b.xor(bits, b.and_(signs, b.full_like(bits, greatest)))
+        nan = greatest if self.row == "argmax" else -greatest - 1
+        held = b.select(b.eq(value, value), ordered, b.full_like(bits, nan))
+        return held, super().element(b, value, index)[1]
+
+
 def reducer(op: Op) -> Reducer:
     type = op.operands[0].type
     if op.row.name in ("argmax", "argmin"):
-        return ArgReducer(op.row.name, type.dtype, type.shape[op.attrs["axis"]])
+        extent = type.shape[op.attrs["axis"]]
+        is_long = type.dtype.is_float and extent > SHORT_SEARCH
+        kind = OrderedArgReducer if is_long else ArgReducer
+        return kind(op.row.name, type.dtype, extent)
     if _fits_in_32_bits(op):
         return NarrowSum(op.row.name, type.dtype)
     return Reducer(op.row.name, type.dtype)
