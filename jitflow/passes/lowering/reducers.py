@@ -236,8 +236,8 @@ def reducer(op: Op) -> Reducer:
     type = op.operands[0].type
     if op.row.name in ("argmax", "argmin"):
         extent = type.shape[op.attrs["axis"]]
-        is_long = type.dtype.is_float and extent > SHORT_SEARCH
-        kind = OrderedArgReducer if is_long else ArgReducer
+        is_short = isinstance(extent, int) and extent <= SHORT_SEARCH
+        kind = OrderedArgReducer if type.dtype.is_float and not is_short else ArgReducer
         return kind(op.row.name, type.dtype, extent)
     if _fits_in_32_bits(op):
         return NarrowSum(op.row.name, type.dtype)
