@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from jitflow.ir.builder import Builder
 from jitflow.ir.core import Op, Value
-from jitflow.ir.dtypes import DTYPES, DType, f32, f64
+from jitflow.ir.dtypes import DType, f32, f64
 from jitflow.ir.ops.cumulative import CUMULATES
 from jitflow.ir.row import ROWS
 from jitflow.passes.lowering.access import Access
 from jitflow.passes.lowering.context import Context
 from jitflow.passes.lowering.gathers import axis_last
 from jitflow.passes.lowering.reducers import full
+from jitflow.passes.lowering.signed_keys import key_dtype, keys_of, numbers_of
 from jitflow.passes.lowering.space import merged_space
 
 LEAST_REGISTERS = 2
@@ -59,7 +60,7 @@ class _LaneScan:
         self.reverse = op.attrs["reverse"]
         self.lanes = lanes
         self.number = op.result.type.dtype
-        self.key = DTYPES[f"i{self.number.bits}"] if self.number.is_float else self.number
+        self.key = key_dtype(self.number) if self.number.is_float else self.number
         space = merged_space(source.shape, (op.attrs["axis"],), [source, target], set())
         self.source, self.target = (
             context.view(access, space.shape, strides)
@@ -144,20 +145,7 @@ class _LaneScan:
     # Floats are compared as integers: with a NaN beyond all numbers, and -0 below +0.
 
     def _keys(self, b: Builder, x: Value) -> Value:
-        if not self.number.is_float:
-            return x
-        key = self._flipped(b, b.bitcast(x, dtype=self.key))
-        least, most = -(1 << self.key.bits - 1), (1 << self.key.bits - 1) - 1
-        beyond = least if self.combine.name == "minimum" else most
-        return b.select(b.ne(x, x), b.full_like(key, beyond), key)
+        return keys_of(b, x, self.combine.name == "maximum") if self.number.is_float else x
 
     def _numbers(self, b: Builder, keys: Value) -> Value:
-        if not self.number.is_float:
-            return keys
-        return b.bitcast(self._flipped(b, keys), dtype=self.number)
-
-    def _flipped(self, b: Builder, bits: Value) -> Value:
-        """All bits but the sign turned over where that is set; twice is nothing."""
-        width = self.key.bits - 1
-        signs = b.shift_right(bits, b.full_like(bits, width))
-        return b.xor(bits, b.and_(signs, b.full_like(bits, (1 << width) - 1)))
+        return numbers_of(b, keys, self.number) if self.number.is_float else keys

@@ -19,6 +19,7 @@ from jitflow.ir.ops.reduce import COMBINES
 from jitflow.ir.row import ROWS
 from jitflow.ir.types import TensorType, Type, VectorType
 from jitflow.passes.lowering.cascade import State
+from jitflow.passes.lowering.signed_keys import key_dtype, keys_of
 
 LANE_BYTES = 128
 
@@ -71,7 +72,8 @@ class Reducer:
         """The state that changes nothing."""
         identity = ROWS[self.combiner].identity
         assert identity is not None
-        return (full(b, self.held, lanes, identity(self.dtype)),)
+        among = self.dtype if self.dtype.kind == "b" else self.held
+        return (full(b, self.held, lanes, identity(among)),)
 
     def element(self, b: Builder, value: Value, index: Value) -> State:
         """The state of one element, or of lanes of elements that start at `index`."""
@@ -166,22 +168,21 @@ class ArgReducer(Reducer):
 
     def identity(self, b: Builder, lanes: int | None) -> State:
         """No value is worse; the index is a lane's first, right where no value is better."""
-        identity = ROWS[self.combiner].identity
-        assert identity is not None
-        worst = identity(self.dtype if self.held is u8 else self.held)
-        value = full(b, self.held, lanes, worst)
+        (value,) = super().identity(b, lanes)
         if lanes is None:
             return value, full(b, self.index_dtype, None, 0)
         return value, b.lane_iota(self.index_dtype, lanes)
 
     def element(self, b: Builder, value: Value, index: Value) -> State:
-        (value,) = super().element(b, value, index)
+        return *super().element(b, value, index), self._index(b, value, index)
+
+    def _index(self, b: Builder, value: Value, index: Value) -> Value:
         if self.index_dtype is not i64:
             index = b.convert(index, dtype=self.index_dtype)
         if isinstance(value.type, VectorType):
             lanes = value.type.lanes
             index = b.add(b.splat(index, lanes=lanes), b.lane_iota(self.index_dtype, lanes))
-        return value, index
+        return index
 
     def combine(self, b: Builder, first: State, second: State) -> State:
         """The second where it is better, or NaN against a number."""
@@ -215,21 +216,12 @@ class OrderedArgReducer(ArgReducer):
 
     @property
     def held(self) -> DType:
-        return i64 if self.dtype.bits == 64 else i32
+        return key_dtype(self.dtype)
 
     def element(self, b: Builder, value: Value, index: Value) -> State:
-        """Zeros of either sign alike, and NaN better than all numbers.
-
-        The bits of positive numbers are in their order; those of negative ones are the other way
-        around, but for the sign.
-        """
-        bits = b.bitcast(b.add(value, b.full_like(value, 0.0)), dtype=self.held)
-        greatest = (1 << self.held.bits - 1) - 1
-        signs = b.shift_right(bits, b.full_like(bits, self.held.bits - 1))
-        ordered = b.xor(bits, b.and_(signs, b.full_like(bits, greatest)))
-        nan = greatest if self.row == "argmax" else -greatest - 1
-        held = b.select(b.eq(value, value), ordered, b.full_like(bits, nan))
-        return held, super().element(b, value, index)[1]
+        """NaN is better than all numbers, and zeros of either sign are alike: -0 + 0 is +0."""
+        number = b.add(value, b.full_like(value, 0.0))
+        return keys_of(b, number, self.row == "argmax"), self._index(b, value, index)
 
 
 def reducer(op: Op) -> Reducer:
