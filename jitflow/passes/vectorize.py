@@ -62,8 +62,9 @@ def vectorize(function: Function, *, vector_bytes: int = 32) -> Function:
         lower, upper = constant_int(op.operands[0]), constant_int(op.operands[1])
         if lower != 0 or upper is None or upper < 1 or not _is_innermost(op) or not can_widen(op):
             return False
-        cost, register = _cost(op), vector_bytes // _widest(op)
-        lanes = _lanes(op, upper, register, cost)
+        body = list(walk(op.regions[0]))
+        cost, register = _cost(body), vector_bytes // _widest(body)
+        lanes = _lanes(op, body, upper, register, cost)
         loop = _Loop(builder, op, upper, new)
         has_tail = upper > 4 * lanes and upper % lanes and loop.rereads()
         if has_tail and lanes > register and upper % (lanes // 2) == 0:
@@ -84,10 +85,9 @@ def _is_innermost(op: Op) -> bool:
     )
 
 
-def _cost(op: Op) -> float:
+def _cost(body: list[Op]) -> float:
     """Additions per iteration."""
-    rows = [inner.row for inner in walk(op.regions[0])]
-    return sum([row.cost for row in rows if row.is_elementwise])
+    return sum([op.row.cost for op in body if op.row.is_elementwise])
 
 
 def _is_one_chain(body: list[Op], cost: float) -> bool:
@@ -96,9 +96,8 @@ def _is_one_chain(body: list[Op], cost: float) -> bool:
     return len(chains) == 1 and cost - chains[0] <= LIGHT_BODY
 
 
-def _widest(op: Op) -> int:
+def _widest(body: list[Op]) -> int:
     """Bytes of the largest elements that the body reads or writes."""
-    body = list(walk(op.regions[0]))
     sizes = [
         v.type.dtype.itemsize for inner in body for v in inner.results
         if inner.row.name == "load"
@@ -107,9 +106,8 @@ def _widest(op: Op) -> int:
     return max(sizes, default=4)
 
 
-def _lanes(op: Op, extent: int, register: int, cost: float) -> int:
+def _lanes(op: Op, body: list[Op], extent: int, register: int, cost: float) -> int:
     """Lanes that fill a vector register, times 2 or 4 where the body is light."""
-    body = list(walk(op.regions[0]))
     loops = LOOP in op.regions[0].contents.rows
     lanes = register
     if _has_records(op):
@@ -141,7 +139,7 @@ def _vectors_carried(op: Op) -> int:
     """4, 2 or 1 vectors a step, for sequential loops whose innermost bodies are light."""
     nests = [o for o in walk(op.regions[0]) if o.row is LOOP]
     inner = [nest for nest in nests if LOOP not in nest.regions[0].contents.rows]
-    if any(_cost(nest) > LIGHT_BODY for nest in inner):
+    if any(_cost(list(walk(nest.regions[0]))) > LIGHT_BODY for nest in inner):
         return 1
     carried = max(len(nest.results) for nest in inner)
     return next(n for n in (4, 2, 1) if n * carried <= CARRIED_VECTORS or n == 1)
