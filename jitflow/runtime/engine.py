@@ -35,7 +35,8 @@ class Tier(NamedTuple):
         Loops on x86 are final: its instructions add indices to addresses, and without LLVM's
         reduction of their strength code takes a quarter less time to make, and as long to run.
         Schedulers compare loads and stores of a block pair by pair, up to some number: at the usual
-        one, straight code of 2500 memory operations takes seven times as long.
+        one, straight code of 2500 memory operations takes seven times as long. On wasm32 LLVM has
+        no scheduler of its own accord.
         """
         found = {} if self.level else {"-optimize-regalloc": int(self.keeps_registers)}
         if self.keeps_registers and (not self.schedules or target.architecture == "wasm32"):
@@ -111,21 +112,21 @@ class Engine:
 
     def _emitted(self, text: str, target: Target, tier: Tier, method: str) -> Any:
         """What LLVM's machine makes of a module; nobody else calls llvmlite meanwhile."""
-        options = tier.options(target, text)
         with LOCK, Uninterrupted(), self.binding_lock:
             module, machine = self._parse(text), self._machine(target, tier.level)
-            wanted = {name: value for name, value in options.items() if self.told[name] != value}
+            options = self._tell(tier.options(target, text))
             try:
-                self._tell(wanted)
                 return getattr(machine, method)(module)
             finally:
-                self._tell({name: USUAL[name] for name in wanted})
+                self._tell({name: USUAL[name] for name in options})
 
-    def _tell(self, options: Mapping[str, int]) -> None:
-        for name, value in options.items():
-            if self.told[name] != value:
-                self.llvm.set_option("jitflow", f"{name}={value}")
-                self.told[name] = value
+    def _tell(self, options: Mapping[str, int]) -> list[str]:
+        """Sets options that are otherwise, and gives their names."""
+        changed = [name for name, value in options.items() if self.told[name] != value]
+        for name in changed:
+            self.llvm.set_option("jitflow", f"{name}={options[name]}")
+            self.told[name] = options[name]
+        return changed
 
     def link(
         self,
